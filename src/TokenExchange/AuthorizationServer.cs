@@ -1,0 +1,44 @@
+using Microsoft.Extensions.Logging;
+using TokenExchange.Verify;
+
+namespace TokenExchange;
+
+/// <summary>
+/// One authorization server at run time: its pooled connection, its metadata and its keys. Lives as long as its settings
+/// stay the same, whatever else a reload changes.
+/// </summary>
+public sealed class AuthorizationServer : IDisposable
+{
+    /// <summary>Nothing is fetched before something is needed, or <see cref="StartAsync"/> is called.</summary>
+    public AuthorizationServer(AuthorizationServerSettings settings, TimeProvider clock, ILoggerFactory loggers)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        Settings = settings;
+        Clock = clock;
+        Http = BackChannel.Create();
+        Metadata = new IssuerMetadataSource(settings, Http, clock);
+        Keys = new IssuerKeys(settings, Metadata, Http, clock, loggers.CreateLogger<IssuerKeys>());
+    }
+
+    /// <summary>The settings that this connection was made for.</summary>
+    public AuthorizationServerSettings Settings { get; }
+
+    /// <summary>The keys that the server signs with.</summary>
+    public IssuerKeys Keys { get; }
+
+    internal IssuerMetadataSource Metadata { get; }
+
+    internal HttpMessageInvoker Http { get; }
+
+    internal TimeProvider Clock { get; }
+
+    /// <summary>Fetches the keys for the first time and keeps them fresh until disposal; never throws for an outage.</summary>
+    public Task StartAsync(CancellationToken cancellationToken) => Keys.StartAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Keys.Dispose();
+        Http.Dispose();
+    }
+}
