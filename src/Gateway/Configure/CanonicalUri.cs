@@ -7,7 +7,7 @@ namespace Gateway.Configure;
 /// <remarks>RFC 3986 §6.2.2.1, §6.2.3; RFC 8707 §2.</remarks>
 internal static class CanonicalUri
 {
-    /// <summary>The canonical form of an http or https URI; anything else (a GUID, a client id) comes back as it is.</summary>
+    /// <summary>The canonical form of a URI with an authority; anything else (a GUID, a client id) comes back as it is.</summary>
     public static string Of(string? value)
     {
         if (value is null)
@@ -32,9 +32,6 @@ internal static class CanonicalUri
             "http" when authority.EndsWith(":80", StringComparison.Ordinal) => authority[..^3],
             _ => authority,
         };
-        var rest = value[end..];
-
-        // An origin with a bare slash is the same resource as the origin.
-        return scheme is "http" or "https" && rest == "/" ? $"{scheme}://{authority}" : $"{scheme}://{authority}{rest}";
+        return $"{scheme}://{authority}{value[end..]}";
     }
 }

@@ -42,7 +42,7 @@ internal sealed record ServerTopology
     public static ImmutableArray<ServerTopology> Of(GatewayOptions options)
     {
         var inbound = options.AuthorizationServers.Where(server => server.Value.Inbound).Select(server => server.Key).ToImmutableArray();
-        var publicUrl = CanonicalUri.Of(options.PublicUrl);
+        var publicUrl = CanonicalUri.Of(options.PublicUrl).TrimEnd('/');
         return [.. options.Servers.Select(server => Of(options, publicUrl, inbound, server.Key, server.Value))];
     }
 
