@@ -1,0 +1,129 @@
+using System.Buffers;
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using TokenExchange;
+
+namespace Gateway.Observe;
+
+/// <summary>
+/// Writes a <see cref="RequestRecord"/> as one line of JSON. Every field is always there, in a fixed order; what a caller
+/// can choose is cut to <see cref="MaxLength"/> characters and <see cref="MaxItems"/> items, so that a line is bounded.
+/// </summary>
+internal static class AuditEvent
+{
+    public const string Allowed = "mcp.request.allowed";
+    public const string Refused = "mcp.request.refused";
+    public const int MaxLength = 512;
+    public const int MaxItems = 16;
+
+    // The default encoder escapes control characters and everything outside of ASCII: no line breaks, no terminal
+    // sequences and no look-alike or bidirectional characters in front of whoever reads the log.
+    private static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.Default, SkipValidation = true };
+
+    [ThreadStatic]
+    private static ArrayBufferWriter<byte>? threadBuffer;
+
+    [ThreadStatic]
+    private static Utf8JsonWriter? threadWriter;
+
+    /// <summary>The line, without a line feed; valid until the next call on this thread.</summary>
+    public static ReadOnlySpan<byte> Write(RequestRecord record, string? traceId)
+    {
+        var buffer = threadBuffer ??= new ArrayBufferWriter<byte>(2048);
+        buffer.ResetWrittenCount();
+        var writer = threadWriter ??= new Utf8JsonWriter(buffer, WriterOptions);
+        writer.Reset(buffer);
+        writer.WriteStartObject();
+        Instant(writer, "time"u8, record.Time);
+        writer.WriteString("event"u8, record.Allowed ? Allowed : Refused);
+        Text(writer, "reason"u8, record.Reason);
+        Text(writer, "category"u8, CategoryOf(record));
+        Text(writer, "detail"u8, record.Detail);
+        Text(writer, "request_id"u8, record.RequestId);
+        Text(writer, "trace_id"u8, traceId);
+        Text(writer, "server"u8, record.Server);
+        Text(writer, "resource"u8, record.Resource);
+        List(writer, "presented_audience"u8, record.PresentedAudience);
+        Text(writer, "issuer"u8, record.Issuer);
+        Text(writer, "subject"u8, record.Subject);
+        Text(writer, "client_id"u8, record.ClientId);
+        List(writer, "actors"u8, record.Actors);
+        Text(writer, "token_id"u8, record.TokenId);
+        Text(writer, "client_address"u8, record.ClientAddress);
+        Text(writer, "user_agent"u8, record.UserAgent);
+        Text(writer, "method"u8, record.Method);
+        Text(writer, "operation"u8, record.Operation);
+        Text(writer, "outbound_audience"u8, record.OutboundAudience);
+        Text(writer, "outbound_token_id"u8, record.OutboundTokenId);
+        Instant(writer, "outbound_expires"u8, record.OutboundExpires);
+        writer.WriteString("exchange"u8, NameOf(record.Exchange));
+        writer.WriteNumber("status"u8, record.Status);
+        writer.WriteEndObject();
+        writer.Flush();
+        return buffer.WrittenSpan;
+    }
+
+    /// <summary>What kind of refusal it is; null for an allowed request.</summary>
+    public static string? CategoryOf(RequestRecord record) => record switch
+    {
+        { Allowed: true } => null,
+        { Status: 403 } or { Reason: "audience_invalid" or "audience_not_single" } => "authorization",
+        { Status: >= 500 } => "dependency",
+        { Status: 401 } or { Reason: "multiple_credentials" or "token_in_query" or "credentials_malformed" } => "authentication",
+        _ => "request",
+    };
+
+    private static string NameOf(ExchangeOrigin origin) => origin switch
+    {
+        ExchangeOrigin.Hit => "hit",
+        ExchangeOrigin.Joined => "joined",
+        ExchangeOrigin.Issued => "issued",
+        _ => "none",
+    };
+
+    private static void Text(Utf8JsonWriter writer, ReadOnlySpan<byte> name, string? value)
+    {
+        if (value is null)
+        {
+            writer.WriteNull(name);
+        }
+        else
+        {
+            writer.WriteString(name, Cut(value));
+        }
+    }
+
+    private static void List(Utf8JsonWriter writer, ReadOnlySpan<byte> name, ImmutableArray<string>? values)
+    {
+        if (values is not { IsDefault: false } list)
+        {
+            writer.WriteNull(name);
+            return;
+        }
+
+        writer.WriteStartArray(name);
+        foreach (var value in list.AsSpan()[..Math.Min(list.Length, MaxItems)])
+        {
+            writer.WriteStringValue(Cut(value));
+        }
+
+        writer.WriteEndArray();
+    }
+
+    private static void Instant(Utf8JsonWriter writer, ReadOnlySpan<byte> name, DateTimeOffset? time)
+    {
+        if (time is not { } value)
+        {
+            writer.WriteNull(name);
+            return;
+        }
+
+        Span<byte> text = stackalloc byte[32];
+        value.UtcDateTime.TryFormat(text, out var length, "yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+        writer.WriteString(name, text[..length]);
+    }
+
+    private static ReadOnlySpan<char> Cut(string value) => value.Length <= MaxLength ? value : value.AsSpan(0, MaxLength);
+}

@@ -1,0 +1,210 @@
+using System.Buffers;
+using System.Threading.Channels;
+using Gateway.Configure.Options;
+
+namespace Gateway.Observe;
+
+/// <summary>
+/// The audit file: a bounded queue and one writer, so that a request waits for the disk only when the queue is full and
+/// <c>OnFull</c> says <c>block</c>. The path is opened afresh at most once a second, before a write: whichever way the file
+/// was rotated (renamed, deleted, truncated, its link swapped), the next events are where the path leads.
+/// </summary>
+internal sealed class AuditFile : IAsyncDisposable
+{
+    internal const int QueueLength = 4096;
+    private const int BatchBytes = 64 * 1024;
+    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
+
+    private readonly string _path;
+    private readonly bool _drop;
+    private readonly GatewayMetrics _metrics;
+    private readonly ILogger _logger;
+    private readonly TimeProvider _clock;
+    private readonly Channel<Line> _queue;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Task _writing;
+    private FileStream? _stream;
+    private long _opened;
+    private bool _failed;
+
+    public AuditFile(string path, AuditOnFull onFull, GatewayMetrics metrics, ILogger logger, TimeProvider clock, int queueLength = QueueLength)
+    {
+        _path = path;
+        _drop = onFull == AuditOnFull.Drop;
+        _metrics = metrics;
+        _logger = logger;
+        _clock = clock;
+        _queue = Channel.CreateBounded<Line>(new BoundedChannelOptions(queueLength) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
+        Open();
+        _writing = Task.Run(WriteAllAsync);
+    }
+
+    /// <summary>Queues one event; the bytes are copied before this returns.</summary>
+    public ValueTask WriteAsync(ReadOnlySpan<byte> text)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(text.Length + 1);
+        text.CopyTo(buffer);
+        buffer[text.Length] = (byte)'\n';
+        var line = new Line(buffer, text.Length + 1);
+        if (_queue.Writer.TryWrite(line))
+        {
+            return ValueTask.CompletedTask;
+        }
+
+        if (!_drop)
+        {
+            return WaitAsync(line);
+        }
+
+        Drop(line);
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Writes what is queued; events that cannot be written within five seconds are counted and named as lost.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _queue.Writer.TryComplete();
+        _stopping.CancelAfter(TimeSpan.FromSeconds(5));
+        await _writing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Close();
+        _stopping.Dispose();
+    }
+
+    private async ValueTask WaitAsync(Line line)
+    {
+        try
+        {
+            await _queue.Writer.WriteAsync(line);
+        }
+        catch (ChannelClosedException)
+        {
+            Drop(line);
+        }
+    }
+
+    private async Task WriteAllAsync()
+    {
+        var batch = new ArrayBufferWriter<byte>(BatchBytes * 2);
+        while (await _queue.Reader.WaitToReadAsync())
+        {
+            batch.ResetWrittenCount();
+            var count = 0;
+            while (batch.WrittenCount < BatchBytes && _queue.Reader.TryRead(out var line))
+            {
+                batch.Write(line.Buffer.AsSpan(0, line.Length));
+                ArrayPool<byte>.Shared.Return(line.Buffer);
+                count++;
+            }
+
+            await WriteBatchAsync(batch.WrittenMemory, count);
+        }
+    }
+
+    private async ValueTask WriteBatchAsync(ReadOnlyMemory<byte> batch, int count)
+    {
+        while (!TryWrite(batch.Span))
+        {
+            if (_drop)
+            {
+                _metrics.AuditDropped(count);
+                return;
+            }
+
+            try
+            {
+                await Task.Delay(Second, _clock, _stopping.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                _metrics.AuditDropped(count);
+                _logger.AuditFileLost(_path, count);
+                return;
+            }
+        }
+    }
+
+    private bool TryWrite(ReadOnlySpan<byte> batch)
+    {
+        try
+        {
+            if (_stream is null || _clock.GetElapsedTime(_opened) >= Second)
+            {
+                Open();
+            }
+
+            // At the end as it is now, not as it was: whoever rotates by copying and truncating moves it.
+            if (_stream!.CanSeek)
+            {
+                _stream.Seek(0, SeekOrigin.End);
+            }
+
+            if (_failed)
+            {
+                // The write that failed may have left half a line behind.
+                _stream.Write("\n"u8);
+            }
+
+            _stream.Write(batch);
+            if (_failed)
+            {
+                _failed = false;
+                _logger.AuditFileRecovered(_path);
+            }
+
+            return true;
+        }
+        catch (Exception exception)
+        {
+            if (!_failed)
+            {
+                _failed = true;
+                _logger.AuditFileFailed(_path, exception.GetType().Name);
+            }
+
+            Close();
+            return false;
+        }
+    }
+
+    private void Open()
+    {
+        var options = new FileStreamOptions
+        {
+            Mode = FileMode.OpenOrCreate,
+            Access = FileAccess.Write,
+            Share = FileShare.ReadWrite | FileShare.Delete,
+            BufferSize = 0,
+        };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        var opened = new FileStream(_path, options);
+        Close();
+        _stream = opened;
+        _opened = _clock.GetTimestamp();
+    }
+
+    private void Close()
+    {
+        try
+        {
+            _stream?.Dispose();
+        }
+        catch (IOException)
+        {
+            // Nothing is buffered here; what could not be written was not.
+        }
+
+        _stream = null;
+    }
+
+    private void Drop(Line line)
+    {
+        ArrayPool<byte>.Shared.Return(line.Buffer);
+        _metrics.AuditDropped(1);
+    }
+
+    private readonly record struct Line(byte[] Buffer, int Length);
+}

@@ -1,0 +1,72 @@
+using System.Diagnostics.Metrics;
+
+namespace Gateway.Observe;
+
+/// <summary>
+/// The meter <c>Gateway</c>. The values of its tags come from the configuration and from fixed texts, never from a
+/// caller: a server's id, an outcome, a reason.
+/// </summary>
+internal sealed class GatewayMetrics
+{
+    public const string MeterName = "Gateway";
+
+    private const string Server = "server";
+    private const string Outcome = "outcome";
+    private const string Reason = "reason";
+
+    /// <summary>Stands for a server or a reason that does not exist.</summary>
+    private const string None = "-";
+
+    private readonly TimeProvider _clock;
+    private readonly Counter<long> _requests;
+    private readonly Histogram<double> _overhead;
+    private readonly UpDownCounter<long> _streams;
+    private readonly Counter<long> _reloads;
+    private readonly Counter<long> _auditDropped;
+    private long _generation;
+
+    public GatewayMetrics(IMeterFactory meters, TimeProvider clock)
+    {
+        _clock = clock;
+        var meter = meters.Create(MeterName);
+        _requests = meter.CreateCounter<long>("gateway.requests", "{request}", "Requests, by what became of them.");
+        _overhead = meter.CreateHistogram(
+            "gateway.request.overhead",
+            "s",
+            "Time of a request that was not spent waiting for the MCP server.",
+            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = Buckets });
+        _streams = meter.CreateUpDownCounter<long>("gateway.streams.active", "{stream}", "Event streams that are open.");
+        _reloads = meter.CreateCounter<long>("gateway.config.reloads", "{reload}", "Changes of the configuration that were seen, by outcome.");
+        _auditDropped = meter.CreateCounter<long>("gateway.audit.dropped", "{event}", "Audit events that are not in the audit file.");
+        meter.CreateObservableGauge("gateway.config.generation", () => Volatile.Read(ref _generation), "{generation}", "The generation of the configuration that is served.");
+    }
+
+    /// <summary>Bounds of histograms in seconds: fine where a proxy's overhead lies, coarse up to a slow authorization server.</summary>
+    public static double[] Buckets { get; } = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+    /// <summary>Counts a request and its overhead; call once, when its outcome is known.</summary>
+    public void Completed(RequestRecord record)
+    {
+        var server = record.Server ?? None;
+        _requests.Add(
+            1,
+            new(Server, server),
+            new(Outcome, record.Allowed ? "allowed" : "refused"),
+            new(Reason, record.Reason ?? None));
+        var overhead = _clock.GetElapsedTime(record.Started) - record.UpstreamTime;
+        _overhead.Record(Math.Max(0, overhead.TotalSeconds), new KeyValuePair<string, object?>(Server, server));
+    }
+
+    public void StreamOpened(string server) => _streams.Add(1, new KeyValuePair<string, object?>(Server, server));
+
+    public void StreamClosed(string server) => _streams.Add(-1, new KeyValuePair<string, object?>(Server, server));
+
+    /// <summary>Says which generation is served from now on.</summary>
+    public void Generation(long number) => Volatile.Write(ref _generation, number);
+
+    /// <summary>Counts a change of the configuration: applied, or refused with the old one kept.</summary>
+    public void Reloaded(bool applied) => _reloads.Add(1, new KeyValuePair<string, object?>(Outcome, applied ? "applied" : "refused"));
+
+    /// <summary>Counts events that did not reach the audit file.</summary>
+    public void AuditDropped(int count) => _auditDropped.Add(count);
+}

@@ -1,0 +1,104 @@
+using System.Collections.Immutable;
+using TokenExchange;
+
+namespace Gateway.Observe;
+
+/// <summary>
+/// What there is to say about one request, filled in along its path and told once, at its end: to the audit, to the
+/// metrics and to the trace. It holds names and identifiers; there is no member that a token or a secret fits in.
+/// </summary>
+internal sealed class RequestRecord
+{
+    /// <summary>When the request arrived.</summary>
+    public required DateTimeOffset Time { get; init; }
+
+    /// <summary>When it arrived, as <see cref="TimeProvider.GetTimestamp"/>: what durations are measured from.</summary>
+    public required long Started { get; init; }
+
+    public required string RequestId { get; init; }
+
+    /// <summary>Whether the request was given to the MCP server and its answer relayed.</summary>
+    public bool Allowed { get; set; }
+
+    /// <summary>Why the request was refused: a reason of the contract; null when it was allowed.</summary>
+    public string? Reason { get; set; }
+
+    /// <summary>What exactly was wrong, where the reason alone does not say: a fixed text, never a received one.</summary>
+    public string? Detail { get; set; }
+
+    /// <summary>The configured server; null when the path belongs to none.</summary>
+    public string? Server { get; set; }
+
+    /// <summary>The server's resource identifier: what an acceptable token is minted for.</summary>
+    public string? Resource { get; set; }
+
+    /// <summary>The audiences of the token; set only once its signature was verified.</summary>
+    public ImmutableArray<string>? PresentedAudience { get; set; }
+
+    /// <summary>The issuer, once the signature was verified; so are the following five.</summary>
+    public string? Issuer { get; set; }
+
+    public string? Subject { get; set; }
+
+    public string? ClientId { get; set; }
+
+    public ImmutableArray<string>? Actors { get; set; }
+
+    /// <summary>The inbound token's <c>jti</c>.</summary>
+    public string? TokenId { get; set; }
+
+    public string? ClientAddress { get; set; }
+
+    public string? UserAgent { get; set; }
+
+    /// <summary>The JSON-RPC method (<c>tools/call</c>) once the message was read, else the HTTP method.</summary>
+    public string? Method { get; set; }
+
+    /// <summary>What the method is applied to: the tool's or prompt's name, or the resource's URI.</summary>
+    public string? Operation { get; set; }
+
+    /// <summary>The audience of the hop token that was sent.</summary>
+    public string? OutboundAudience { get; set; }
+
+    /// <summary>The hop token's <c>jti</c>.</summary>
+    public string? OutboundTokenId { get; set; }
+
+    public DateTimeOffset? OutboundExpires { get; set; }
+
+    public ExchangeOrigin Exchange { get; set; }
+
+    /// <summary>The HTTP status that the client got.</summary>
+    public int Status { get; set; }
+
+    /// <summary>The time spent waiting for the MCP server; the rest of the request's time is the gateway's overhead.</summary>
+    public TimeSpan UpstreamTime { get; set; }
+
+    /// <summary>Takes over what a validated token says.</summary>
+    public void Present(ValidatedToken token)
+    {
+        PresentedAudience = token.Audiences;
+        Issuer = token.Issuer;
+        Subject = token.Subject;
+        ClientId = token.ClientId;
+        Actors = token.Actors;
+        TokenId = token.TokenId;
+    }
+
+    /// <summary>Takes over which hop token is sent, and where it came from.</summary>
+    public void Send(OutboundToken token, ExchangeOrigin origin)
+    {
+        OutboundAudience = token.Audiences is [var first, ..] ? first : null;
+        OutboundTokenId = token.TokenId;
+        OutboundExpires = token.ExpiresAt;
+        Exchange = origin;
+    }
+
+    /// <summary>Takes over why the request goes no further.</summary>
+    public void Refuse(int status, string reason, string? detail = null)
+    {
+        Allowed = false;
+        Status = status;
+        Reason = reason;
+        Detail = detail;
+    }
+}
