@@ -1,25 +1,125 @@
 using System.Diagnostics;
+using Microsoft.AspNetCore.Http.Features;
+using OpenTelemetry;
+using OpenTelemetry.Logs;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
 
 namespace Gateway.Observe;
 
-/// <summary>Traces, metrics and logs for OpenTelemetry; exported when the standard <c>OTEL_*</c> variables name an endpoint.</summary>
+/// <summary>
+/// Traces, metrics and logs by OTLP, as the standard <c>OTEL_*</c> variables say. Without an endpoint there are no
+/// providers at all: nothing is sampled, collected or sent.
+/// </summary>
 internal static class Telemetry
 {
+    private const string ServiceName = "mcp-audience-gateway";
+
+    /// <summary>One span chain: the server's own, the stages of this program, YARP's, the outbound request's.</summary>
+    private static readonly string[] Sources = ["Gateway", "TokenExchange", "Yarp.ReverseProxy", "Microsoft.AspNetCore", "System.Net.Http"];
+
     public static ActivitySource Source { get; } = new("Gateway");
 
     /// <summary>Adds the exporters that the environment asks for; none by default.</summary>
-    public static WebApplicationBuilder AddGatewayTelemetry(this WebApplicationBuilder builder) => builder;
-
-    /// <summary>Puts what is known about a request on its span.</summary>
-    public static void Describe(Activity? activity, RequestRecord record)
+    public static WebApplicationBuilder AddGatewayTelemetry(this WebApplicationBuilder builder)
     {
-        if (activity is not { IsAllDataRequested: true })
+        // Read once by the host: without it the server's spans carry no attributes.
+        AppContext.SetSwitch("Microsoft.AspNetCore.Hosting.SuppressActivityOpenTelemetryData", false);
+        var settings = builder.Configuration;
+        if (Exports(settings, "LOGS"))
+        {
+            builder.Logging.AddOpenTelemetry(logs =>
+            {
+                logs.IncludeFormattedMessage = true;
+                logs.SetResourceBuilder(Resource());
+                logs.AddOtlpExporter();
+            });
+        }
+
+        if (Exports(settings, "TRACES"))
+        {
+            builder.Services.AddSingleton(_ => Sdk.CreateTracerProviderBuilder()
+                .ConfigureServices(services => services.AddSingleton<IConfiguration>(settings))
+                .SetResourceBuilder(Resource())
+                .AddSource(Sources)
+                .AddOtlpExporter()
+                .Build());
+        }
+
+        if (Exports(settings, "METRICS"))
+        {
+            builder.Services.AddSingleton(_ => Sdk.CreateMeterProviderBuilder()
+                .ConfigureServices(services => services.AddSingleton<IConfiguration>(settings))
+                .SetResourceBuilder(Resource())
+                .AddMeter(GatewayMetrics.MeterName, "TokenExchange")
+                .AddOtlpExporter()
+                .Build());
+        }
+
+        builder.Services.AddHostedService<Providers>();
+        return builder;
+    }
+
+    /// <summary>Puts what is known about a request on the server's span, by the conventions for HTTP and for MCP.</summary>
+    public static void Describe(HttpContext context, RequestRecord record)
+    {
+        if (context.Features.Get<IHttpActivityFeature>()?.Activity is not { IsAllDataRequested: true } activity)
         {
             return;
         }
 
+        if (record.Server is not null && context.GetEndpoint() is RouteEndpoint { RoutePattern.RawText: { } route })
+        {
+            activity.DisplayName = $"{context.Request.Method} {route}";
+            activity.SetTag("http.route", route);
+        }
+
+        activity.SetTag("http.response.status_code", record.Status);
+        if (record.Method is { } method && method != context.Request.Method)
+        {
+            activity.SetTag("mcp.method.name", method);
+            activity.SetTag(OperationTag(method), record.Operation);
+        }
+
         activity.SetTag("gateway.server", record.Server);
         activity.SetTag("gateway.outcome", record.Allowed ? "allowed" : "refused");
-        activity.SetTag("gateway.reason", record.Reason);
+        activity.SetTag("error.type", record.Reason);
+        if (record.Status >= StatusCodes.Status500InternalServerError)
+        {
+            activity.SetStatus(ActivityStatusCode.Error);
+        }
+    }
+
+    private static string OperationTag(string method) => method switch
+    {
+        "tools/call" => "gen_ai.tool.name",
+        "prompts/get" => "gen_ai.prompt.name",
+        _ => "mcp.resource.uri",
+    };
+
+    private static ResourceBuilder Resource() => ResourceBuilder.CreateEmpty()
+        .AddService(ServiceName, serviceVersion: typeof(Telemetry).Assembly.GetName().Version?.ToString(3))
+        .AddTelemetrySdk()
+        .AddEnvironmentVariableDetector();
+
+    private static bool Exports(ConfigurationManager settings, string signal)
+    {
+        var off = string.Equals(settings["OTEL_SDK_DISABLED"], "true", StringComparison.OrdinalIgnoreCase)
+            || string.Equals(settings[$"OTEL_{signal}_EXPORTER"], "none", StringComparison.OrdinalIgnoreCase);
+        return !off && (!string.IsNullOrEmpty(settings["OTEL_EXPORTER_OTLP_ENDPOINT"]) || !string.IsNullOrEmpty(settings[$"OTEL_EXPORTER_OTLP_{signal}_ENDPOINT"]));
+    }
+
+    /// <summary>Creates the providers at start; the container disposes, and thereby flushes, them at the end.</summary>
+    private sealed class Providers(IServiceProvider services) : IHostedService
+    {
+        public Task StartAsync(CancellationToken cancellationToken)
+        {
+            services.GetService<TracerProvider>();
+            services.GetService<MeterProvider>();
+            return Task.CompletedTask;
+        }
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }
