@@ -11,7 +11,11 @@ namespace Gateway.Configure;
 /// <param name="Line">The line in the file, from 1; 0 when the value comes from elsewhere.</param>
 /// <param name="Column">The column in the file, from 1; 0 when the value comes from elsewhere.</param>
 /// <param name="IsWarning">Whether the gateway may run all the same.</param>
-internal sealed record ConfigurationProblem(string Rule, string Key, string Message, int Line = 0, int Column = 0, bool IsWarning = false);
+internal sealed record ConfigurationProblem(string Rule, string Key, string Message, int Line = 0, int Column = 0, bool IsWarning = false)
+{
+    /// <summary>Where the value comes from when not from the file: <c>option --Gateway:PublicUrl</c>, <c>environment variable Gateway__PublicUrl</c>.</summary>
+    public string? Source { get; init; }
+}
 
 /// <summary>A configuration as read: options that may be used only without errors, and everything that was found.</summary>
 /// <param name="Options">The section <c>Gateway</c>; null when the file could not be read as such.</param>

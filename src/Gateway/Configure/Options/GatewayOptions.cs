@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Serialization;
 
 namespace Gateway.Configure.Options;
@@ -83,6 +84,7 @@ internal sealed class AuthorizationServerOptions
     public bool BackchannelLogout { get; set; }
 
     [Description("How the product exchanges.")]
+    [AllowedValues("rfc8693", "keycloak", "entra-obo", "auth0-obo", "okta", "zitadel", "authentik", "openiddict", "spring", "tokendings", "id-jag")]
     public string Profile { get; set; } = "rfc8693";
 
     [Description("How the gateway authenticates there.")]
@@ -182,6 +184,7 @@ internal sealed class LocalIssuerOptions
     public string? KeyDirectory { get; set; }
 
     [Description("The signature algorithm.")]
+    [AllowedValues("ES256", "ES384", "PS256", "RS256")]
     public string Algorithm { get; set; } = "ES256";
 }
 
