@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using TokenExchange.Request;
 using TokenExchange.Verify;
 
 namespace TokenExchange;
@@ -17,6 +18,7 @@ public sealed class AuthorizationServer : IDisposable
         Clock = clock;
         Http = BackChannel.Create();
         Metadata = new IssuerMetadataSource(settings, Http, clock);
+        Endpoints = new BackChannelEndpoints(settings, Metadata, Http, clock);
         Keys = new IssuerKeys(settings, Metadata, Http, clock, loggers.CreateLogger<IssuerKeys>());
     }
 
@@ -27,6 +29,8 @@ public sealed class AuthorizationServer : IDisposable
     public IssuerKeys Keys { get; }
 
     internal IssuerMetadataSource Metadata { get; }
+
+    internal BackChannelEndpoints Endpoints { get; }
 
     internal HttpMessageInvoker Http { get; }
 
@@ -39,6 +43,7 @@ public sealed class AuthorizationServer : IDisposable
     public void Dispose()
     {
         Keys.Dispose();
+        Endpoints.Dispose();
         Http.Dispose();
     }
 }

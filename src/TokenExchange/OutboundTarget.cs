@@ -18,7 +18,10 @@ public sealed record OutboundTarget
     /// <summary>The audiences that a result may carry; at least one, and the result carries no other.</summary>
     public required ImmutableArray<string> ResultAudiences { get; init; }
 
-    /// <summary>Whether <see cref="ResultAudiences"/> was configured; only then may both target parameters be sent.</summary>
+    /// <summary>
+    /// Whether <see cref="ResultAudiences"/>, <see cref="Resource"/> and <see cref="Audience"/> were all configured; only then
+    /// are both target parameters sent.
+    /// </summary>
     public bool ResultAudiencesGiven { get; init; }
 
     /// <summary>Whether the result is a JWT; an opaque one cannot be verified by signature.</summary>

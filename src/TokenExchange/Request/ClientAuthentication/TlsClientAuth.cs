@@ -1,0 +1,71 @@
+using System.Net.Http.Headers;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+
+namespace TokenExchange.Request.ClientAuthentication;
+
+/// <summary>
+/// <c>tls_client_auth</c>: the certificate of the connection is the credential; the body names the client. New connections
+/// present the files as they are then, and no connection is used for longer than two minutes.
+/// </summary>
+/// <remarks>RFC 8705 §2.</remarks>
+internal sealed class TlsClientAuth : ClientAuthenticator, IDisposable
+{
+    private readonly ClientSettings client;
+    private readonly CredentialFile<string> certificateFile;
+    private readonly CredentialFile<string> keyFile;
+    private readonly Lock gate = new();
+    private (string Certificate, string Key, X509Certificate2 Pair)? current;
+
+    public TlsClientAuth(ClientSettings client, TimeProvider clock)
+    {
+        this.client = client;
+        certificateFile = new(nameof(client.CertificateFile), Required(client.CertificateFile, nameof(client.CertificateFile)), isSecret: false, Encoding.UTF8.GetString, clock);
+        keyFile = new(nameof(client.KeyFile), Required(client.KeyFile, nameof(client.KeyFile)), isSecret: true, Encoding.UTF8.GetString, clock);
+        Http = BackChannel.Create(() => TryRead(out var pair) is null ? pair : null);
+    }
+
+    /// <summary>The connections that present the certificate.</summary>
+    public HttpMessageInvoker Http { get; }
+
+    public override string? Authenticate(FormBody form, HttpRequestHeaders headers)
+    {
+        var diagnostic = TryRead(out _);
+        if (diagnostic is null)
+        {
+            form.Add("client_id", client.Id);
+        }
+
+        return diagnostic;
+    }
+
+    public void Dispose() => Http.Dispose();
+
+    private string? TryRead(out X509Certificate2? pair)
+    {
+        pair = null;
+        if (!certificateFile.TryRead(out var certificate, out var diagnostic) || !keyFile.TryRead(out var key, out diagnostic))
+        {
+            return diagnostic;
+        }
+
+        lock (gate)
+        {
+            try
+            {
+                if (current is not { } known || !ReferenceEquals(known.Certificate, certificate) || !ReferenceEquals(known.Key, key))
+                {
+                    current = (certificate, key, X509Certificate2.CreateFromPem(certificate, key));
+                }
+
+                pair = current.Value.Pair;
+                return null;
+            }
+            catch (Exception exception) when (exception is CryptographicException or ArgumentException)
+            {
+                return "CertificateFile and KeyFile do not belong together";
+            }
+        }
+    }
+}

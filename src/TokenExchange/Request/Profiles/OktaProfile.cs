@@ -1,0 +1,13 @@
+namespace TokenExchange.Request.Profiles;
+
+/// <summary>Okta with a custom authorization server, which has exactly one audience.</summary>
+internal static class OktaProfile
+{
+    public static readonly ExchangeProfile Value = new()
+    {
+        Name = "okta",
+        TokenTypes = ["at+jwt", "JWT"],
+        Target = TargetParameter.Audience,
+        RsaAlgorithm = "RS256",
+    };
+}

@@ -1,0 +1,7 @@
+namespace TokenExchange.Request.Profiles;
+
+/// <summary>Spring Authorization Server 1.3 and later. It honours no target by itself: the result's audience shows whether it was taught to.</summary>
+internal static class SpringProfile
+{
+    public static readonly ExchangeProfile Value = new() { Name = "spring" };
+}

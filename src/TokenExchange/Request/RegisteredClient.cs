@@ -1,0 +1,28 @@
+using System.Security.Cryptography;
+using TokenExchange.Request.ClientAuthentication;
+
+namespace TokenExchange.Request;
+
+/// <summary>
+/// The gateway as one client of one authorization server. When the server refuses the client itself, it is not asked
+/// again for 5 to 10 seconds: every other request would be refused too.
+/// </summary>
+internal sealed class RegisteredClient(ClientAuthenticator authenticator, HttpMessageInvoker shared, TimeProvider clock) : IDisposable
+{
+    private volatile Refusal? refusal;
+
+    public ClientAuthenticator Authenticator => authenticator;
+
+    /// <summary>The connection: the shared one, or one of its own that presents the client's certificate.</summary>
+    public HttpMessageInvoker Http { get; } = (authenticator as TlsClientAuth)?.Http ?? shared;
+
+    /// <summary>The code of a refusal that is still fresh; else null.</summary>
+    public string? RefusedWith => refusal is { } last && clock.GetUtcNow() < last.Until ? last.Code : null;
+
+    public void Refused(string code) =>
+        refusal = new(code, clock.GetUtcNow() + TimeSpan.FromMilliseconds(RandomNumberGenerator.GetInt32(5_000, 10_000)));
+
+    public void Dispose() => (authenticator as IDisposable)?.Dispose();
+
+    private sealed record Refusal(string Code, DateTimeOffset Until);
+}
