@@ -18,4 +18,10 @@ internal static partial class ObserveEvents
 
     [LoggerMessage(6004, LogLevel.Error, "{Count} audit events could not be written to {File} before the gateway stopped", EventName = "AuditFileLost")]
     internal static partial void AuditFileLost(this ILogger logger, string file, int count);
+
+    [LoggerMessage(6010, LogLevel.Information, "Management listens on {Address}", EventName = "ManagementListening")]
+    internal static partial void ManagementListening(this ILogger logger, string? address);
+
+    [LoggerMessage(6011, LogLevel.Error, "A management request failed: {Error}", EventName = "ManagementFailed")]
+    internal static partial void ManagementFailed(this ILogger logger, string error);
 }

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace Gateway.Observe;
+namespace Gateway.Observe.Management;
 
 /// <summary>What the management listener shows and asks; the application fills it in, each member is called per request.</summary>
 internal sealed record ManagementState

@@ -1,0 +1,93 @@
+using System.Collections.Immutable;
+using System.Diagnostics.Metrics;
+
+namespace Gateway.Observe;
+
+/// <summary>How long exchanges took in each minute of the last hour, for the management page.</summary>
+internal sealed class LatencyHistory : IDisposable
+{
+    public const int Length = 60;
+
+    private readonly MeterListener _listener = new();
+    private readonly Lock _lock = new();
+    private readonly Slot[] _slots = [.. Enumerable.Range(0, Length).Select(_ => new Slot())];
+    private readonly TimeProvider _clock;
+
+    public LatencyHistory(TimeProvider clock)
+    {
+        _clock = clock;
+        _listener.InstrumentPublished = (instrument, listener) =>
+        {
+            if (instrument is { Meter.Name: "TokenExchange", Name: "token_exchange.duration" })
+            {
+                listener.EnableMeasurementEvents(instrument);
+            }
+        };
+        _listener.SetMeasurementEventCallback<double>((_, seconds, _, _) => Record(seconds));
+        _listener.Start();
+    }
+
+    public void Record(double seconds)
+    {
+        var minute = MinuteNow();
+        var bucket = Array.BinarySearch(GatewayMetrics.Buckets, seconds);
+        lock (_lock)
+        {
+            var slot = _slots[minute % Length];
+            if (slot.Minute != minute)
+            {
+                slot.Minute = minute;
+                Array.Clear(slot.Counts);
+            }
+
+            slot.Counts[bucket >= 0 ? bucket : ~bucket]++;
+        }
+    }
+
+    /// <summary>One item for each of the last sixty minutes, the current one last.</summary>
+    public ImmutableArray<Minute> Minutes()
+    {
+        var now = MinuteNow();
+        lock (_lock)
+        {
+            return [.. Enumerable.Range(1, Length).Select(i => now - Length + i).Select(minute => Of(minute, _slots[minute % Length]))];
+        }
+    }
+
+    public void Dispose() => _listener.Dispose();
+
+    private static Minute Of(long minute, Slot slot)
+    {
+        var time = DateTimeOffset.UnixEpoch + TimeSpan.FromMinutes(minute);
+        var count = slot.Minute == minute ? slot.Counts.Sum() : 0;
+        return count == 0 ? new Minute(time, 0, 0, 0) : new Minute(time, count, Quantile(slot, count, 0.5), Quantile(slot, count, 0.99));
+    }
+
+    /// <summary>The upper bound of the bucket in which the quantile lies: never better than it was, unless it was off the scale.</summary>
+    private static double Quantile(Slot slot, long count, double quantile)
+    {
+        var rank = (long)Math.Ceiling(count * quantile);
+        for (var i = 0; i < GatewayMetrics.Buckets.Length; i++)
+        {
+            rank -= slot.Counts[i];
+            if (rank <= 0)
+            {
+                return GatewayMetrics.Buckets[i];
+            }
+        }
+
+        return GatewayMetrics.Buckets[^1];
+    }
+
+    private long MinuteNow() => _clock.GetUtcNow().ToUnixTimeSeconds() / 60;
+
+    /// <summary>One minute: how many exchanges, and upper bounds of their median and 99th percentile in seconds.</summary>
+    internal readonly record struct Minute(DateTimeOffset Time, long Count, double Median, double P99);
+
+    private sealed class Slot
+    {
+        public long Minute { get; set; } = -1;
+
+        public long[] Counts { get; } = new long[GatewayMetrics.Buckets.Length + 1];
+    }
+}

@@ -1,0 +1,40 @@
+using Gateway.Configure.Options;
+using Gateway.Observe.Management;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Gateway.Observe;
+
+/// <summary>Everything that tells what the gateway does, in one call.</summary>
+internal static class ObserveExtensions
+{
+    /// <summary>
+    /// Adds logging, telemetry, metrics, the audit and, when configured, the management listener, for which the
+    /// application registers a <see cref="ManagementState"/>.
+    /// </summary>
+    public static WebApplicationBuilder AddGatewayObserve(this WebApplicationBuilder builder, GatewayOptions options)
+    {
+        builder.AddGatewayLogging();
+        builder.AddGatewayTelemetry();
+        var services = builder.Services;
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddMetrics();
+        services.AddSingleton<GatewayMetrics>();
+        services.AddSingleton<RecentRefusals>(_ => new RecentRefusals());
+        services.AddSingleton(provider => new AuditLog(
+            options.Audit,
+            provider.GetRequiredService<ILoggerFactory>(),
+            provider.GetRequiredService<GatewayMetrics>(),
+            provider.GetRequiredService<TimeProvider>()));
+        if (options.Management is { Url: not null } management)
+        {
+            services.AddSingleton(management);
+            services.AddSingleton<PrometheusText>();
+            services.AddSingleton<LatencyHistory>();
+            services.AddSingleton<ManagementEndpoints>();
+            services.AddSingleton<ManagementListener>();
+            services.AddHostedService(provider => provider.GetRequiredService<ManagementListener>());
+        }
+
+        return builder;
+    }
+}
