@@ -1,1 +1,10 @@
-System.Console.WriteLine();
+using Interop;
+
+// `server` serves MCP on a free port of 127.0.0.1 and prints it; `client URL PROTOCOL TRANSPORT` calls a tool there
+// with the token in the environment variable BEARER.
+return args switch
+{
+    ["server"] => await CSharpServer.RunAsync(),
+    ["client", var url, var protocol, var transport] => await CSharpClient.RunAsync(new Uri(url), protocol, transport),
+    _ => 2,
+};

@@ -1,0 +1,21 @@
+// node --test's events as one line per test, ending with `N passed, N failed`.
+import { relative } from 'node:path';
+
+export default async function* report(events) {
+  let passed = 0;
+  let failed = 0;
+  for await (const { type, data } of events) {
+    // A file that could not be run fails as a test of its own name; suites are counted by their tests.
+    if (type === 'test:pass' && data.details.type !== 'suite' && data.file !== data.name) {
+      passed += 1;
+      yield `  ok    ${data.name} (${Math.round(data.details.duration_ms)} ms)\n`;
+    } else if (type === 'test:fail' && data.details.type !== 'suite') {
+      failed += 1;
+      const error = data.details.error?.cause ?? data.details.error;
+      yield `  FAIL  ${data.name} (${relative(process.cwd(), data.file ?? '')})\n${indent(error?.stack ?? String(error))}\n`;
+    }
+  }
+  yield `${passed} passed, ${failed} failed\n`;
+}
+
+const indent = (text) => text.split('\n').map((line) => `        ${line}`).join('\n');

@@ -1,0 +1,58 @@
+// The real gateway as a process: its own directory, its own port, everything it prints kept.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort } from './loopback.mjs';
+import { eventually, run, start } from './processes.mjs';
+
+const assembly = process.env.GATEWAY_DLL;
+
+/**
+ * Writes gateway.json and runs it. `configure` is given { publicUrl, directory } and answers the `Gateway` section
+ * without its PublicUrl.
+ */
+export async function startGateway(configure) {
+  if (!assembly) throw new Error('GATEWAY_DLL names no gateway.dll: start the tests with tests/Interop/run.');
+  const directory = await mkdtemp(join(tmpdir(), 'gateway-interop-'));
+  const publicUrl = `http://127.0.0.1:${await freePort()}`;
+  let process;
+  const stop = async () => {
+    await process?.stop();
+    await rm(directory, { recursive: true, force: true });
+  };
+  try {
+    const section = await configure({ publicUrl, directory });
+    const file = join(directory, 'gateway.json');
+    await writeFile(file, JSON.stringify({ Gateway: { PublicUrl: publicUrl, DrainDelay: '00:00:00', ...section } }, null, 2));
+    process = start('dotnet', [assembly, 'run', '--config', file, '--urls', publicUrl], { cwd: directory });
+    let over;
+    process.exited.then((result) => (over = result));
+    await eventually('The gateway is ready', () => ready(publicUrl), {
+      deadline: 30_000,
+      giveUp: () => over && `it ended (${over.code}):\n${process.output()}${process.errors()}`,
+    });
+    return {
+      publicUrl,
+      url: (path) => publicUrl + path,
+      printed: () => process.output() + process.errors(),
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Creates a signing key for the local issuer with the gateway's own command. */
+export async function newSigningKey(directory) {
+  const { code, stdout, stderr } = await run('dotnet', [assembly, 'keys', 'new', '--directory', directory]);
+  if (code !== 0) throw new Error(`keys new ended with ${code}:\n${stdout}${stderr}`);
+}
+
+async function ready(publicUrl) {
+  try {
+    return (await fetch(`${publicUrl}/healthz/ready`)).ok;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,19 @@
+// The C# peers, built by tests/Interop/run.
+import { eventually, run, start } from '../harness/processes.mjs';
+
+const assembly = process.env.INTEROP_DLL;
+
+export async function startCSharpServer() {
+  const peer = start('dotnet', [assembly, 'server']);
+  let over;
+  peer.exited.then((result) => (over = result));
+  const port = await eventually('The C# server listens', () => /^(\d+)\n/.exec(peer.output())?.[1], { giveUp: () => over && peer.errors() });
+  return { ...peer, port: Number(port) };
+}
+
+/** Calls `echo` at `url`; throws when it does not come back. */
+export async function callWithCSharp(url, { protocol, transport, token }) {
+  const { code, stdout, stderr } = await run('dotnet', [assembly, 'client', url, protocol, transport], { env: { BEARER: token ?? '' }, deadline: 30_000 });
+  if (code !== 0) throw new Error(`The C# client ended with ${code}:\n${stdout}${stderr}`);
+  return stdout;
+}
