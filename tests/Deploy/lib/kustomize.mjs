@@ -1,0 +1,51 @@
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseAllDocuments } from 'yaml';
+
+export const repository = fileURLToPath(new URL('../../../', import.meta.url));
+export const manifests = join(repository, 'deploy/k8s');
+
+/** Every way the documentation tells a reader to combine the parts: an overlay and the lines to exchange in it. */
+export const variants = [
+  { name: 'base', path: 'base' },
+  { name: 'front-door', path: 'overlays/front-door' },
+  { name: 'front-door with an HTTPRoute', path: 'overlays/front-door', swap: ['components/ingress', 'components/http-route'] },
+  {
+    name: 'front-door with an external authorization server', path: 'overlays/front-door',
+    swap: ['  - ../../components/ingress', '  - ../../components/ingress\n  - ../../components/external-authorization-server'],
+  },
+  { name: 'sidecar, mode none', path: 'overlays/sidecar' },
+  { name: 'sidecar, mode credential', path: 'overlays/sidecar', swap: ['components/sidecar-none', 'components/sidecar-credential'] },
+  { name: 'sidecar, mode same-token', path: 'overlays/sidecar', swap: ['components/sidecar-none', 'components/sidecar-same-token'] },
+  { name: 'two-hop', path: 'overlays/two-hop' },
+];
+
+/** The cluster's view of a variant: YAML 1.1, as kubectl and the API server read it. */
+export function render(variant) {
+  const root = mkdtempSync(join(tmpdir(), 'k8s-'));
+  try {
+    cpSync(manifests, root, { recursive: true });
+    if (variant.swap) {
+      const file = join(root, variant.path, 'kustomization.yaml');
+      const text = readFileSync(file, 'utf8');
+      const [from, to] = variant.swap;
+      // The last occurrence is the list entry; earlier ones are comments that mention the alternatives.
+      const at = text.lastIndexOf(from);
+      if (at < 0) throw new Error(`${variant.path}/kustomization.yaml does not name ${from}`);
+      writeFileSync(file, text.slice(0, at) + to + text.slice(at + from.length));
+    }
+    return parse(execFileSync('kubectl', ['kustomize', join(root, variant.path)], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }));
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+}
+
+export function parse(text) {
+  return parseAllDocuments(text, { version: '1.1', strict: true, uniqueKeys: true }).map(document => {
+    if (document.errors.length > 0) throw document.errors[0];
+    return document.toJS();
+  }).filter(object => object !== null);
+}

@@ -1,0 +1,71 @@
+// Every rendering of deploy/k8s: strictly valid, and its parts fit each other. Then the same checks against seeded faults.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { assert, check, equal } from '../lib/checks.mjs';
+import { inconsistencies } from '../lib/consistency.mjs';
+import { manifests, parse, render, variants } from '../lib/kustomize.mjs';
+import { problems } from '../lib/schema.mjs';
+import { badValues, misspellings } from '../lib/misspellings.mjs';
+import { faults } from '../lib/faults.mjs';
+
+export default async function suite() {
+  const rendered = new Map();
+  for (const variant of variants) {
+    await check(`${variant.name}: renders, and every object passes strict validation`, () => {
+      const objects = render(variant);
+      rendered.set(variant.name, objects);
+      equal(objects.flatMap(object => problems(object).map(problem => `${object.kind} ${object.metadata.name}: ${problem}`)), [], 'problems');
+      return `${objects.length} objects`;
+    });
+    await check(`${variant.name}: selectors, ports, probes, volumes, policies, drain and identities fit each other`, () => {
+      equal(inconsistencies(rendered.get(variant.name)), [], 'problems');
+    });
+  }
+
+  await check('the namespace is valid and enforces the restricted profile', () => {
+    const [namespace] = parse(readFileSync(join(manifests, 'namespace.yaml'), 'utf8'));
+    equal(problems(namespace), [], 'problems');
+    equal(namespace.metadata.labels['pod-security.kubernetes.io/enforce'], 'restricted', 'enforce');
+  });
+
+  // One object of each shape is enough: overlays repeat what base already showed.
+  const seen = new Set();
+  const distinct = [...rendered.values()].flat().filter(object => {
+    const key = JSON.stringify([object.kind, object.metadata.name, object.metadata.annotations, object.spec]);
+    return !seen.has(key) && seen.add(key);
+  });
+  await check('every misspelt field of every object is refused', () => {
+    const missed = [];
+    let count = 0;
+    for (const object of distinct) {
+      for (const { path, broken } of misspellings(object)) {
+        count++;
+        if (problems(broken).length === 0) missed.push(`${object.kind} ${object.metadata.name} ${path}`);
+      }
+    }
+    assert(count > 500, `only ${count} misspellings were seeded`);
+    equal(missed, [], 'accepted');
+    return `${count} seeded`;
+  });
+  await check('every wrong enumeration, quantity, number and missing required field is refused', () => {
+    const missed = [];
+    let count = 0;
+    for (const object of distinct) {
+      for (const { path, broken } of badValues(object)) {
+        count++;
+        if (problems(broken).length === 0) missed.push(`${object.kind} ${object.metadata.name} ${path}`);
+      }
+    }
+    assert(count > 100, `only ${count} values were seeded`);
+    equal(missed, [], 'accepted');
+    return `${count} seeded`;
+  });
+  for (const fault of faults) {
+    await check(`a seeded fault is seen: ${fault.name}`, () => {
+      const objects = structuredClone(rendered.get(fault.variant));
+      fault.seed(objects);
+      const found = inconsistencies(objects);
+      assert(found.some(problem => problem.startsWith(`${fault.rule}:`)), `rule ${fault.rule} said nothing; all said: ${JSON.stringify(found)}`);
+    });
+  }
+}
