@@ -1,0 +1,50 @@
+using System.Text.Json.Nodes;
+
+namespace Demo.AuthorizationServer;
+
+/// <summary>
+/// A grant FOR DEVELOPMENT ONLY that stands in for a user's login with authorization code and PKCE: whoever names a user
+/// gets that user's token. Everything about the token itself is as it should be.
+/// </summary>
+/// <remarks>RFC 6749 §4.5 (extension grants), RFC 8707 §2.2 (one resource, one audience), RFC 9068 §2.</remarks>
+internal sealed class DevelopmentUserGrant(SigningKey key, TimeProvider clock)
+{
+    public const string GrantType = "urn:example:grant-type:development-user";
+
+    private static readonly TimeSpan Lifetime = TimeSpan.FromHours(1);
+
+    public TokenAnswer Answer(string issuer, IFormCollection form, IEnumerable<ResourceRegistration> resources)
+    {
+        string? user = form["username"], client = form["client_id"], resource = form["resource"], scope = form["scope"];
+        if (string.IsNullOrEmpty(user) || string.IsNullOrEmpty(client) || string.IsNullOrEmpty(scope))
+        {
+            return TokenAnswer.Refused("invalid_request", "username, client_id, resource and scope are required.");
+        }
+
+        if (resources.FirstOrDefault(known => known.Public == resource) is not { } target)
+        {
+            return TokenAnswer.Refused("invalid_target", "No such resource.");
+        }
+
+        if (scope.Split(' ').Except(target.Scopes).Any())
+        {
+            return TokenAnswer.Refused("invalid_scope", "The resource has no such scope.");
+        }
+
+        var now = clock.GetUtcNow();
+        var token = key.Sign(
+            new JsonObject
+            {
+                ["iss"] = issuer,
+                ["sub"] = user,
+                ["aud"] = target.Public,
+                ["client_id"] = client,
+                ["scope"] = scope,
+                ["iat"] = now.ToUnixTimeSeconds(),
+                ["exp"] = (now + Lifetime).ToUnixTimeSeconds(),
+                ["jti"] = Guid.NewGuid().ToString("N"),
+            },
+            "at+jwt");
+        return TokenAnswer.Granted(token, Lifetime, scope);
+    }
+}

@@ -1,0 +1,58 @@
+using Demo.Walk;
+using Gateway;
+
+namespace Demo;
+
+/// <summary>The demo from start to end: sets the stage, walks, and stays up or stops.</summary>
+internal static class DemoRun
+{
+    /// <summary>The exit code: 0 when every step came out as promised, 1 when one did not or the gateway did not start.</summary>
+    public static async Task<int> RunAsync(DemoOptions options, Terminal terminal, TimeProvider clock, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var stage = await Stage.StartAsync(options, clock, cancellationToken);
+            Introduce(stage, terminal);
+            var kept = await new Tour(stage, terminal, clock).WalkAsync(cancellationToken);
+            if (!options.Once)
+            {
+                await new CurlLines(stage, terminal).ShowAsync(cancellationToken);
+                await UntilAsync(cancellationToken);
+            }
+
+            return kept ? 0 : 1;
+        }
+        catch (ConfigurationException problem)
+        {
+            terminal.Paragraph(problem.Message);
+            return 1;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return 1;
+        }
+    }
+
+    private static void Introduce(Stage stage, Terminal terminal)
+    {
+        terminal.Title("One gateway, two MCP servers, one authorization server");
+        terminal.Table(
+            [22, 28, 43],
+            [
+                ["on stage", "address", ""],
+                ["gateway", stage.PublicUrl, "the real one: /weather, /notes and /archive"],
+                ["weather", stage.Weather.Resource, "strict MCP server: its own audience only"],
+                ["notes", stage.Notes.Resource, "strict MCP server: its own audience only"],
+                ["archive", stage.Archive.Resource, "a second notes server, for the last step"],
+                ["authorization server", stage.AuthorizationServer.Issuer, "FOR DEVELOPMENT ONLY: gives anybody's token to anybody; never use it elsewhere"],
+            ]);
+    }
+
+    /// <summary>Ends, without an error, when the user has seen enough.</summary>
+    private static async Task UntilAsync(CancellationToken cancellationToken)
+    {
+        var ended = new TaskCompletionSource();
+        await using var registration = cancellationToken.Register(ended.SetResult);
+        await ended.Task;
+    }
+}

@@ -1,0 +1,115 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Demo.AuthorizationServer;
+using Microsoft.IdentityModel.Tokens;
+using ModelContextProtocol;
+using ModelContextProtocol.Protocol;
+using ModelContextProtocol.Server;
+
+namespace Demo.Servers;
+
+/// <summary>
+/// An MCP server of the official SDK in Streamable HTTP on plain ASP.NET Core, at <c>/mcp</c> on loopback. It trusts no
+/// gateway: every request passes its own <see cref="StrictBearer"/>, and it counts what arrives.
+/// </summary>
+internal sealed class StrictMcpServer : IAsyncDisposable
+{
+    private readonly string _name;
+    private readonly Func<string, McpServerTool[]> _tools;
+    private WebApplication? _app;
+    private StrictBearer? _bearer;
+    private int _requests;
+    private int _admitted;
+
+    private StrictMcpServer(string name, Func<string, McpServerTool[]> tools)
+    {
+        _name = name;
+        _tools = tools;
+    }
+
+    /// <summary>The server's URL, which is its resource identifier.</summary>
+    public string Resource { get; private set; } = "";
+
+    /// <summary>How many requests arrived, refused ones included.</summary>
+    public int Requests => Volatile.Read(ref _requests);
+
+    /// <summary>How many requests carried a good token.</summary>
+    public int Admitted => Volatile.Read(ref _admitted);
+
+    /// <summary>The last good token: what this server could misuse if it were in bad hands.</summary>
+    public BearerToken? LastToken { get; private set; }
+
+    /// <summary>Starts a server whose tools are made for the caller named by <c>sub</c>.</summary>
+    public static async Task<StrictMcpServer> StartAsync(string name, string scope, Func<string, McpServerTool[]> tools, DevelopmentAuthorizationServer issuer, CancellationToken cancellationToken)
+    {
+        var server = new StrictMcpServer(name, tools);
+        server._app = await Loopback.StartAsync(
+            app =>
+            {
+                app.Use(server.CountAsync);
+                app.MapPost("/mcp", server.PostAsync);
+            },
+            cancellationToken);
+        server.Resource = server._app.Urls.First() + "/mcp";
+        using var http = Loopback.CreateClient();
+        var keys = new JsonWebKeySet(await http.GetStringAsync(issuer.JwksUrl, cancellationToken));
+        server._bearer = new StrictBearer(issuer.Issuer, keys, server.Resource, scope);
+        return server;
+    }
+
+    public ValueTask DisposeAsync() => _app?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    private Task CountAsync(HttpContext context, RequestDelegate next)
+    {
+        Interlocked.Increment(ref _requests);
+        return next(context);
+    }
+
+    private async Task PostAsync(HttpContext context)
+    {
+        if (await _bearer!.AdmitAsync(context) is not { } token)
+        {
+            return;
+        }
+
+        Interlocked.Increment(ref _admitted);
+        LastToken = token;
+        var type = (JsonTypeInfo<JsonRpcMessage>)McpJsonUtilities.DefaultOptions.GetTypeInfo(typeof(JsonRpcMessage));
+        if (await JsonSerializer.DeserializeAsync(context.Request.Body, type, context.RequestAborted) is not { } message)
+        {
+            context.Response.StatusCode = StatusCodes.Status400BadRequest;
+            return;
+        }
+
+        await AnswerAsync(context, message, token);
+    }
+
+    /// <summary>Stateless: one transport and one server per request, and so nothing of one caller is left for the next.</summary>
+    private async Task AnswerAsync(HttpContext context, JsonRpcMessage message, BearerToken token)
+    {
+        message.Context = new JsonRpcMessageContext { ProtocolVersion = context.Request.Headers["MCP-Protocol-Version"] };
+        var tools = new McpServerPrimitiveCollection<McpServerTool>();
+        foreach (var tool in _tools(token.Subject))
+        {
+            tools.Add(tool);
+        }
+
+        await using var transport = new StreamableHttpServerTransport { Stateless = true };
+        await using var server = McpServer.Create(transport, new McpServerOptions
+        {
+            ServerInfo = new Implementation { Name = _name, Version = "1.0.0" },
+            ToolCollection = tools,
+        });
+        var running = server.RunAsync(context.RequestAborted);
+        context.Response.ContentType = "text/event-stream";
+        context.Response.Headers.CacheControl = "no-cache, no-store";
+        if (!await transport.HandlePostRequestAsync(message, context.Response.Body, context.RequestAborted))
+        {
+            context.Response.ContentType = null;
+            context.Response.StatusCode = StatusCodes.Status202Accepted;
+        }
+
+        await transport.DisposeAsync();
+        await running;
+    }
+}

@@ -1,0 +1,157 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using Demo.AuthorizationServer;
+using Demo.Servers;
+using Gateway;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Logging.Console;
+using Microsoft.IdentityModel.Tokens;
+
+namespace Demo;
+
+/// <summary>
+/// Everything that takes part, on loopback: the authorization server, the MCP servers and the real gateway between them.
+/// Keys and configuration live in a temporary directory that goes when this does.
+/// </summary>
+internal sealed class Stage : IAsyncDisposable
+{
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("mcp-gateway-demo-");
+    private readonly AuditTap _audit = new();
+    private WebApplication? _gateway;
+
+    private Stage(DevelopmentAuthorizationServer authorizationServer) => AuthorizationServer = authorizationServer;
+
+    public DevelopmentAuthorizationServer AuthorizationServer { get; }
+
+    /// <summary>The MCP servers by their id at the gateway: weather, notes and archive.</summary>
+    public ImmutableDictionary<string, StrictMcpServer> Servers { get; private set; } = ImmutableDictionary<string, StrictMcpServer>.Empty;
+
+    public StrictMcpServer Weather => Servers["weather"];
+
+    public StrictMcpServer Notes => Servers["notes"];
+
+    /// <summary>The server that never gets a request: the authorization server answers for it with tokens for another.</summary>
+    public StrictMcpServer Archive => Servers["archive"];
+
+    /// <summary>The gateway's origin.</summary>
+    public string PublicUrl { get; private set; } = "";
+
+    public string ConfigPath => Path.Combine(_directory.FullName, "gateway.json");
+
+    public AuditTap Audit => _audit;
+
+    /// <summary>The resource identifier of a server at the gateway.</summary>
+    public string Resource(string id) => $"{PublicUrl}/{id}";
+
+    public static async Task<Stage> StartAsync(DemoOptions options, TimeProvider clock, CancellationToken cancellationToken)
+    {
+        var stage = new Stage(await DevelopmentAuthorizationServer.StartAsync(options.AuthorizationServer, clock, cancellationToken));
+        try
+        {
+            await stage.StartServersAsync(cancellationToken);
+            var keyFile = await stage.WriteClientKeyAsync(cancellationToken);
+            await stage.StartGatewayAsync(options, keyFile, clock, cancellationToken);
+            return stage;
+        }
+        catch
+        {
+            await stage.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_gateway is not null)
+        {
+            await _gateway.StopAsync();
+            await _gateway.DisposeAsync();
+        }
+
+        foreach (var server in Servers.Values)
+        {
+            await server.DisposeAsync();
+        }
+
+        await AuthorizationServer.DisposeAsync();
+        _directory.Delete(recursive: true);
+    }
+
+    private async Task StartServersAsync(CancellationToken cancellationToken)
+    {
+        Servers = Servers.Add("weather", await WeatherServer.StartAsync(AuthorizationServer, cancellationToken));
+        foreach (var name in new[] { "notes", "archive" })
+        {
+            Servers = Servers.Add(name, await NotesServer.StartAsync(name, AuthorizationServer, cancellationToken));
+        }
+    }
+
+    /// <summary>PublicUrl is configuration and names the port, so the port cannot be left to the listener, and somebody may be faster.</summary>
+    private async Task StartGatewayAsync(DemoOptions options, string keyFile, TimeProvider clock, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            _gateway = await CreateGatewayAsync(options, keyFile, clock, cancellationToken);
+            try
+            {
+                await _gateway.StartAsync(cancellationToken);
+                return;
+            }
+            catch (IOException taken) when (taken.InnerException is AddressInUseException && attempt < 5)
+            {
+                await _gateway.DisposeAsync();
+            }
+        }
+    }
+
+    private async Task<WebApplication> CreateGatewayAsync(DemoOptions options, string keyFile, TimeProvider clock, CancellationToken cancellationToken)
+    {
+        PublicUrl = $"http://127.0.0.1:{FreePort()}";
+        AuthorizationServer.Register(new ResourceRegistration("weather", Resource("weather"), Weather.Resource, [WeatherServer.Scope, "weather:write"]));
+        AuthorizationServer.Register(new ResourceRegistration("notes", Resource("notes"), Notes.Resource, [NotesServer.Scope, "notes:write"]));
+        AuthorizationServer.Register(new ResourceRegistration("archive", Resource("archive"), Archive.Resource, [NotesServer.Scope]));
+        await File.WriteAllTextAsync(ConfigPath, GatewayConfiguration.Write(PublicUrl, AuthorizationServer, keyFile, Servers), cancellationToken);
+
+        return GatewayApplication.Create(new GatewayStart
+        {
+            ConfigPath = ConfigPath,
+            Arguments = ["--urls", PublicUrl],
+            Clock = clock,
+            Configure = builder =>
+            {
+                builder.Logging.ClearProviders().AddProvider(_audit);
+                if (options.Verbose)
+                {
+                    builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
+                    builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+                }
+            },
+        });
+    }
+
+    /// <summary>The key that the gateway authenticates with at the authorization server, which gets the public half.</summary>
+    private async Task<string> WriteClientKeyAsync(CancellationToken cancellationToken)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        AuthorizationServer.Register(GatewayConfiguration.ClientId, JsonWebKeyConverter.ConvertFromECDsaSecurityKey(new ECDsaSecurityKey(ECDsa.Create(key.ExportParameters(includePrivateParameters: false)))));
+        var file = Path.Combine(_directory.FullName, "client.pem");
+        var stream = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+        {
+            stream.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        await using var writer = new StreamWriter(file, stream);
+        await writer.WriteLineAsync(key.ExportPkcs8PrivateKeyPem().AsMemory(), cancellationToken);
+        return file;
+    }
+
+    private static int FreePort()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+}

@@ -1,0 +1,66 @@
+using System.Text.Json;
+using ModelContextProtocol;
+
+namespace Demo.Walk;
+
+/// <summary>Walks all steps, whatever came of those before, and sums up.</summary>
+internal sealed class Tour(Stage stage, Terminal terminal, TimeProvider clock)
+{
+    private static readonly IStep[] Steps =
+    [
+        new OneUserTwoServers(),
+        new ClaimsSideBySide(),
+        new WeatherTokenAtNotes(),
+        new HopTokenReplayed(),
+        new InboundTokenPastTheGateway(),
+        new NoToken(),
+        new TokenForTheWrongAudience(),
+    ];
+
+    /// <summary>Whether every step came out as promised.</summary>
+    public async Task<bool> WalkAsync(CancellationToken cancellationToken)
+    {
+        var started = clock.GetTimestamp();
+        using var scene = new Scene(stage);
+        var reports = new List<StepReport>();
+        foreach (var step in Steps)
+        {
+            var title = $"{reports.Count + 1} of {Steps.Length}: {step.Title}";
+            terminal.Title(title);
+            terminal.Paragraph(step.Why);
+            var report = new StepReport(title, terminal);
+            reports.Add(report);
+            await WalkAsync(step, scene, report, cancellationToken);
+            terminal.Blank();
+            await AuditLines.ShowAsync(stage.Audit, scene.TakeCallsAtTheGateway(), terminal, cancellationToken);
+        }
+
+        return Summarise(reports, clock.GetElapsedTime(started));
+    }
+
+    private static async Task WalkAsync(IStep step, Scene scene, StepReport report, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await step.WalkAsync(scene, report, cancellationToken);
+        }
+        catch (Exception broken) when (broken is StepBrokenException or HttpRequestException or McpException or JsonException or TaskCanceledException && !cancellationToken.IsCancellationRequested)
+        {
+            report.Broken(broken.Message);
+        }
+    }
+
+    private bool Summarise(List<StepReport> reports, TimeSpan elapsed)
+    {
+        terminal.Title("Summary");
+        foreach (var report in reports)
+        {
+            terminal.Check($"{report.Title} ({report.Kept} of {report.Checks} checks)", report.IsKept);
+        }
+
+        terminal.Blank();
+        var kept = reports.Count(report => report.IsKept);
+        terminal.Paragraph($"{kept} of {reports.Count} steps came out as promised, in {elapsed.TotalSeconds:0.0} s.");
+        return kept == reports.Count;
+    }
+}
