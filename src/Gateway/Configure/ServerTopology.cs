@@ -87,12 +87,17 @@ internal sealed record ServerTopology
     {
         if (server.CompanionAudiences is { } given)
         {
-            return [.. given];
+            return [.. given.Select(CanonicalUri.Of)];
         }
 
-        var client = Outbound.Mode == OutboundMode.Exchange ? Outbound.Client?.Id ?? server.Client?.Id : server.Client?.Id;
-        return client is null ? [] : [client];
+        // Auth0 puts its userinfo address beside the API in every token of a user.
+        var userInfo = server.Profile == "auth0-obo" && server.Issuer is { } issuer ? CanonicalUri.Of(issuer) + "userinfo" : null;
+        return [.. new[] { ClientAt(server)?.Id, userInfo }.OfType<string>()];
     }
+
+    /// <summary>The gateway as a client of an authorization server, on behalf of this server.</summary>
+    public ClientOptions? ClientAt(AuthorizationServerOptions server) =>
+        Outbound.Mode == OutboundMode.Exchange ? Outbound.Client ?? server.Client : server.Client;
 
     private static string? IssuerOf(GatewayOptions options, string? name) =>
         name is not null && options.AuthorizationServers.TryGetValue(name, out var server) ? server.Issuer : null;

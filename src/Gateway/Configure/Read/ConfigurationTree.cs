@@ -10,6 +10,7 @@ internal sealed class ConfigurationTree
 {
     private readonly Dictionary<string, (int Line, int Column)> positions = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> overridden = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> misspelt = new(StringComparer.Ordinal);
     private readonly HashSet<string> doubtful = new(StringComparer.Ordinal);
 
     public JsonObject Root { get; set; } = [];
@@ -22,6 +23,9 @@ internal sealed class ConfigurationTree
     public void Locate(string key, int line, int column) => positions[key] = (line, column);
 
     public void Override(string key, string source) => overridden[key] = source;
+
+    /// <summary>Reads what is written at one key as if it were written at another.</summary>
+    public void ReadAs(string meant, string written) => misspelt[meant] = written;
 
     /// <summary>Whether a key is given; a null is not.</summary>
     public bool IsGiven(string key) => Find(key) is not null;
@@ -90,30 +94,27 @@ internal sealed class ConfigurationTree
         return false;
     }
 
-    private string? SourceOf(string key)
-    {
-        // A list or an object counts as overridden where the problem is about the whole of it.
-        for (var end = key.Length; end > 0; end = key.LastIndexOf(':', end - 1))
-        {
-            if (overridden.TryGetValue(key[..end], out var source))
-            {
-                return source;
-            }
-        }
+    private string? SourceOf(string key) => Nearest(overridden, key);
 
-        return null;
-    }
+    private (int Line, int Column) PositionOf(string key) => Nearest(positions, key) is { Line: > 0 } position ? position : (1, 1);
 
-    private (int Line, int Column) PositionOf(string key)
+    /// <summary>What is known about a key as it is written in the file, or about the nearest one that holds it.</summary>
+    private T? Nearest<T>(Dictionary<string, T> known, string key)
     {
         for (var end = key.Length; end > 0; end = key.LastIndexOf(':', end - 1))
         {
-            if (positions.TryGetValue(key[..end], out var position))
+            var prefix = key[..end];
+            if (known.TryGetValue(prefix, out var found))
             {
-                return position;
+                return found;
+            }
+
+            if (misspelt.TryGetValue(prefix, out var written))
+            {
+                return Nearest(known, written + key[end..]);
             }
         }
 
-        return (1, 1);
+        return default;
     }
 }

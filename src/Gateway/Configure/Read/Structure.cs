@@ -106,10 +106,15 @@ internal sealed class Structure(ConfigurationTree tree)
             return;
         }
 
-        tree.Doubt(ConfigurationTree.Join(key, nearest));
+        var intended = ConfigurationTree.Join(key, nearest);
         if (node is not null && Check(path, node, TypeOf(known[nearest].PropertyType), known[nearest]))
         {
             members[nearest] = node;
+            tree.ReadAs(intended, path);
+        }
+        else
+        {
+            tree.Doubt(intended);
         }
     }
 

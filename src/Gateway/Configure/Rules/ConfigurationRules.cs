@@ -1,9 +1,60 @@
 namespace Gateway.Configure.Rules;
 
-/// <summary>The rules of the linter, which <c>run</c> obeys too.</summary>
+/// <summary>The rules of the linter, which <c>run</c> obeys too. Each reads the same topology as the running gateway.</summary>
 internal static class ConfigurationRules
 {
-    private static readonly Action<RuleContext>[] All = [];
+    private static readonly Action<RuleContext>[] All =
+    [
+        UrlRules.PublicUrlIsAnOrigin,
+        UrlRules.IssuersAreHttps,
+        UrlRules.LocalIssuerIsUnderThePublicUrl,
+        UrlRules.EndpointsAreHttps,
+        IssuerRules.IssuersDiffer,
+        IssuerRules.LocalIssuerIsNotTrusted,
+        IssuerRules.ServersSayWhomTheyTrust,
+        IssuerRules.NamesReferToSomething,
+        IssuerRules.SubjectsAreNotConfused,
+        IssuerRules.OpaqueTokensHaveOneIssuer,
+        AuthorizationServerRules.AlgorithmsAreAsymmetric,
+        AuthorizationServerRules.TokenTypesAreThoseOfAccessTokens,
+        AuthorizationServerRules.ExtraParametersAreNotOAuths,
+        AuthorizationServerRules.LocalIssuerHasKeys,
+        AuthorizationServerRules.SomethingIsServed,
+        ClientRules.MethodsHaveTheirCredentials,
+        ClientRules.ClientsAreThereWhereNeeded,
+        PathRules.NamesAreDistinct,
+        PathRules.PathsAreCanonical,
+        PathRules.PathsAreNotReserved,
+        PathRules.PathsAreApart,
+        DestinationRules.DestinationsAreUrls,
+        DestinationRules.ResourceIsSaidForSeveralDestinations,
+        DestinationRules.ResourceIsAnAbsoluteUri,
+        DestinationRules.SameTokenStaysOnThisMachine,
+        OutboundRules.ModeIsSaid,
+        OutboundRules.SettingsBelongToTheMode,
+        OutboundRules.WhatAModeNeedsIsThere,
+        AudienceRules.AcceptedAudiencesAreNotShared,
+        AudienceRules.ResultAudiencesAreNotShared,
+        AudienceRules.ResultsCannotComeBackIn,
+        TextRules.ListsAreNotEmpty,
+        TextRules.EntriesAreComplete,
+        TextRules.AudiencesIssuersAndScopesHoldNoWhiteSpace,
+        OperationRules.OperationsSayOneThing,
+        HeaderRules.ForwardedHeadersAreNoCredentials,
+        HeaderRules.CredentialHeaderCanBeSent,
+        HeaderRules.OriginsAreOrigins,
+        ClusterRules.ClustersAreSafe,
+        ClusterRules.YarpAccepts,
+        HostRules.ManagementUrlCanBeListenedOn,
+        HostRules.TrustedProxiesAreRanges,
+        BoundsRules.DurationsAreSane,
+        BoundsRules.SizesAreSane,
+        FileRules.FilesAreThere,
+        FileRules.SessionKeysAreKeys,
+        WeakenedDefaults.AuthorizationServers,
+        WeakenedDefaults.Servers,
+        WeakenedDefaults.Process,
+    ];
 
     public static void Check(RuleContext context)
     {

@@ -16,6 +16,22 @@ internal sealed class RuleContext(ConfigurationTree tree, GatewayOptions options
     /// <summary>Whether a key is written or overridden; a null is not.</summary>
     public bool IsGiven(string key) => tree.IsGiven(key);
 
+    /// <summary>Whether a key could not be read, so that what depends on it cannot be judged.</summary>
+    public bool IsDoubtful(string key) => tree.IsDoubtful(key);
+
+    /// <summary>The key of an authorization server.</summary>
+    public static string KeyOf(string authorizationServer, string member) => $"Gateway:AuthorizationServers:{authorizationServer}:{member}";
+
+    /// <summary>The key of a server.</summary>
+    public static string KeyOf(ServerTopology server, string member) => $"Gateway:Servers:{server.Id}:{member}";
+
+    /// <summary>Every client of the gateway at an authorization server, with its key.</summary>
+    public IEnumerable<(string Key, ClientOptions Client)> Clients =>
+    [
+        .. from server in options.AuthorizationServers where server.Value.Client is not null select (KeyOf(server.Key, "Client"), server.Value.Client),
+        .. from server in Servers where server.Outbound.Client is not null select (KeyOf(server, "Outbound:Client"), server.Outbound.Client),
+    ];
+
     /// <summary>An error: what is there, what is wrong, what would be right. Silent where the value could not be read at all.</summary>
     public void Error(string rule, string key, string message)
     {
