@@ -19,27 +19,27 @@ internal sealed class ClientAssertion
     /// <summary>The client's identifier, or null when it did not prove who it is.</summary>
     public async Task<string?> AuthenticateAsync(string issuer, IFormCollection form, IReadOnlyDictionary<string, JsonWebKey> clients)
     {
-        if (form["client_assertion_type"] != AssertionType || !_handler.CanReadToken(form["client_assertion"]))
+        if (form["client_assertion_type"] != AssertionType)
         {
             return null;
         }
 
-        var unverified = _handler.ReadJsonWebToken(form["client_assertion"]);
-        if (!clients.TryGetValue(unverified.Issuer, out var key) || (form.TryGetValue("client_id", out var named) && named != unverified.Issuer))
+        var result = await _handler.ValidateTokenAsync(form["client_assertion"], new TokenValidationParameters
         {
-            return null;
-        }
-
-        var result = await _handler.ValidateTokenAsync(unverified, new TokenValidationParameters
-        {
-            ValidIssuer = unverified.Issuer,
+            ValidIssuers = clients.Keys,
             ValidAudience = issuer,
             IgnoreTrailingSlashWhenValidatingAudience = false,
             ValidAlgorithms = [SecurityAlgorithms.EcdsaSha256],
-            IssuerSigningKey = key,
+
+            // The key of the client that the assertion claims to be from, and no other.
+            IssuerSigningKeyResolver = (_, token, _, _) => clients.TryGetValue(token.Issuer, out var key) ? [key] : [],
             ClockSkew = TimeSpan.Zero,
         });
-        var once = result.IsValid && unverified.Subject == unverified.Issuer && !string.IsNullOrEmpty(unverified.Id) && _used.TryAdd(unverified.Id, true);
-        return once ? unverified.Issuer : null;
+        if (!result.IsValid || result.SecurityToken is not JsonWebToken assertion || (form.TryGetValue("client_id", out var named) && named != assertion.Issuer))
+        {
+            return null;
+        }
+
+        return assertion.Subject == assertion.Issuer && assertion.Id is { Length: > 0 } id && _used.TryAdd(id, true) ? assertion.Issuer : null;
     }
 }

@@ -1,6 +1,3 @@
-using System.Text.Json;
-using ModelContextProtocol;
-
 namespace Demo.Walk;
 
 /// <summary>Walks all steps, whatever came of those before, and sums up.</summary>
@@ -44,8 +41,9 @@ internal sealed class Tour(Stage stage, Terminal terminal, TimeProvider clock)
         {
             await step.WalkAsync(scene, report, cancellationToken);
         }
-        catch (Exception broken) when (broken is StepBrokenException or HttpRequestException or McpException or JsonException or TaskCanceledException && !cancellationToken.IsCancellationRequested)
+        catch (Exception broken) when (!cancellationToken.IsCancellationRequested)
         {
+            // Whatever it was, the promise is broken, and the steps that follow have their own.
             report.Broken(broken.Message);
         }
     }
