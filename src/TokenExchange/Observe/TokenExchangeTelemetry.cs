@@ -14,6 +14,9 @@ internal static class TokenExchangeTelemetry
     private static readonly Histogram<double> Duration =
         Meter.CreateHistogram<double>("token_exchange.duration", "s", "Time until an exchange had an outcome, without what a cache answered.");
 
+    private static readonly Counter<long> JwksFetches =
+        Meter.CreateCounter<long>("token_exchange.jwks.fetches", "{fetch}", "Fetches of an issuer's key set, failed ones included.");
+
     public static Activity? StartExchange(string authorizationServer, string profile) =>
         Source.StartActivity("token_exchange")?.SetTag("token_exchange.authorization_server", authorizationServer).SetTag("token_exchange.profile", profile);
 
@@ -32,4 +35,7 @@ internal static class TokenExchangeTelemetry
         ExchangeResult.Unavailable => "unavailable",
         _ => throw new UnreachableException(),
     };
+
+    public static void JwksFetched(string authorizationServer, bool success) =>
+        JwksFetches.Add(1, new("issuer", authorizationServer), new("outcome", success ? "success" : "failure"));
 }

@@ -1,0 +1,75 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.Text;
+using System.Text.Json;
+
+namespace TokenExchange.Verify;
+
+/// <summary>
+/// A token in JWS compact form while it is taken apart. The members fill up as <see cref="JwsChecks"/> pass; before
+/// that they are empty.
+/// </summary>
+/// <remarks>RFC 7515 §7.1.</remarks>
+internal class Jws(ReadOnlyMemory<char> text)
+{
+    private static readonly SearchValues<char> Base64UrlAlphabet =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
+
+    public ReadOnlySpan<char> Text => text.Span;
+
+    public JsonElement Header { get; private set; }
+
+    public JsonElement Payload { get; private set; }
+
+    /// <summary>The first two parts with the period between them, as they were signed.</summary>
+    public byte[] SigningInput { get; private set; } = [];
+
+    public byte[] Signature { get; private set; } = [];
+
+    public JsonForm HeaderForm { get; private set; }
+
+    public JsonForm PayloadForm { get; private set; }
+
+    /// <summary>The algorithm that the header names; null when it names none.</summary>
+    public string? Algorithm => StringOf(Header, "alg");
+
+    /// <summary>The key id that the header names; null when it names none.</summary>
+    public string? KeyId => StringOf(Header, "kid") is { Length: > 0 } kid ? kid : null;
+
+    public bool Decode()
+    {
+        var headerEnd = Text.IndexOf('.');
+        var payloadEnd = Text.LastIndexOf('.');
+        if (!TryDecode(Text[..headerEnd], out var header) ||
+            !TryDecode(Text[(headerEnd + 1)..payloadEnd], out var payload) ||
+            !TryDecode(Text[(payloadEnd + 1)..], out var signature))
+        {
+            return false;
+        }
+
+        HeaderForm = StrictJson.Read(header, out var headerObject);
+        PayloadForm = StrictJson.Read(payload, out var payloadObject);
+        (Header, Payload, Signature) = (headerObject, payloadObject, signature);
+        SigningInput = Encoding.ASCII.GetBytes(text.Span[..payloadEnd].ToArray());
+        return true;
+    }
+
+    public static string? StringOf(JsonElement owner, string name) =>
+        owner.TryGetProperty(name, out var member) && member.ValueKind == JsonValueKind.String ? member.GetString() : null;
+
+    /// <summary>
+    /// Decodes the one canonical encoding of some bytes and no other (RFC 4648 §3.5 and §5). The platform's decoder
+    /// refuses spare bits by itself, but accepts padding and white space, which the alphabet check keeps out.
+    /// </summary>
+    public static bool TryDecode(ReadOnlySpan<char> encoded, out byte[] bytes)
+    {
+        bytes = [];
+        if (encoded.Length % 4 == 1 || encoded.ContainsAnyExcept(Base64UrlAlphabet))
+        {
+            return false;
+        }
+
+        bytes = new byte[Base64Url.GetMaxDecodedLength(encoded.Length)];
+        return Base64Url.DecodeFromChars(encoded, bytes, out _, out var written) == OperationStatus.Done && written == bytes.Length;
+    }
+}
