@@ -1,0 +1,248 @@
+using System.Collections.Frozen;
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging.Abstractions;
+using TokenExchange.Request;
+using TokenExchange.Tests.Harness;
+using TokenExchange.Verify;
+using Xunit;
+
+namespace TokenExchange.Tests.Verify;
+
+public sealed class ResultTests : IAsyncLifetime
+{
+    private const string Target = "https://weather.internal/mcp";
+    private const string Inbound = "https://mcp.example/weather";
+    private static readonly DateTimeOffset Now = new ManualClock().GetUtcNow();
+
+    private static readonly Case[] Cases =
+    [
+        new("sound", "issued", t => t.Token()),
+        new("typ JWT", "issued", t => t.Header(h => h["typ"] = "JWT")),
+        new("no typ", "issued", t => t.Header(h => h.Remove("typ"))),
+        new("narrower scope", "issued", t => t.Payload(p => p["scope"] = "mcp:read")),
+        new("a scope that the server adds", "issued", t => t.Payload(p => p["scope"] = "openid mcp:read")),
+        new("both result audiences", "issued", t => t.Payload(p => p["aud"] = new JsonArray(Target, "weather-client"))),
+        new("our client as actor", "issued", t => t.Payload(p => p["act"] = JsonNode.Parse("""{"sub":"mcp-gateway","act":{"sub":"agent"}}"""))),
+        new("our client as actor's client", "issued", t => t.Payload(p => p["act"] = JsonNode.Parse("""{"client_id":"mcp-gateway"}"""))),
+        new("expiry in an hour", "issued", t => t.Payload(p => p["exp"] = Seconds(3600))),
+
+        new("empty", "result_shape", _ => ""),
+        new("opaque", "result_shape", _ => "opaque-token"),
+        new("encrypted", "result_shape", t => t.Token() + ".e30.e30"),
+        new("line break", "result_shape", t => t.Token() + "\r\nX: y"),
+        new("space", "result_shape", t => t.Token() + " x"),
+        new("over 16 KiB", "result_shape", t => t.Payload(p => p["pad"] = new string('x', 16 * 1024))),
+        new("duplicate member", "result_shape", t => TokenForge.Sign("""{"alg":"ES256","kid":"es256"}""", TokenForge.Payload(t.issuer!.Issuer, Target, Now).ToJsonString()[..^1] + ",\"aud\":\"x\"}", TestKeys.Es256)),
+        new("crit", "result_shape", t => t.Header(h => h["crit"] = new JsonArray("x"))),
+        new("jwk", "result_shape", t => t.Header(h => h["jwk"] = TestKeys.Es256.Jwk())),
+        new("logout token", "result_shape", t => t.Header(h => h["typ"] = "logout+jwt")),
+        new("ID-JAG", "result_shape", t => t.Header(h => h["typ"] = "oauth-id-jag+jwt")),
+        new("typ a number", "result_shape", t => t.Header(h => h["typ"] = 1)),
+        new("exp a string", "result_shape", t => t.Payload(p => p["exp"] = "soon")),
+        new("aud an object", "result_shape", t => t.Payload(p => p["aud"] = new JsonObject())),
+
+        new("another issuer", "result_issuer", t => t.Payload(p => p["iss"] = "https://other.example")),
+        new("issuer with a slash more", "result_issuer", t => t.Payload(p => p["iss"] = t.issuer!.Issuer + "/")),
+        new("no issuer", "result_issuer", t => t.Payload(p => p.Remove("iss"))),
+        new("another key", "result_signature", t => t.Token(TestKeys.Stranger.As(kid: "es256"))),
+        new("unknown kid", "result_signature", t => t.Token(TestKeys.Stranger)),
+        new("no kid", "result_signature", t => t.Header(h => h.Remove("kid"))),
+        new("alg none", "result_signature", t => t.Header(h => h["alg"] = "none")),
+        new("HS256", "result_signature", t => t.Header(h => h["alg"] = "HS256")),
+        new("no signature", "result_signature", t => t.Token()[..(t.Token().LastIndexOf('.') + 1)]),
+
+        new("for the requester", "result_audience", t => t.Payload(p => p["aud"] = "mcp-gateway")),
+        new("for another server", "result_audience", t => t.Payload(p => p["aud"] = "https://mail.internal/mcp")),
+        new("one slash off", "result_audience", t => t.Payload(p => p["aud"] = Target + "/")),
+        new("no audience", "result_audience", t => t.Payload(p => p.Remove("aud"))),
+        new("empty array of audiences", "result_audience", t => t.Payload(p => p["aud"] = new JsonArray())),
+        new("an extra audience", "result_audience_extra", t => t.Payload(p => p["aud"] = new JsonArray(Target, "https://mail.internal/mcp"))),
+        new("for the gateway itself", "result_boomerang", t => t.Payload(p => p["aud"] = Inbound)),
+        new("for the gateway as well", "result_boomerang", t => t.Payload(p => p["aud"] = new JsonArray(Target, Inbound))),
+
+        new("another subject", "result_subject", t => t.Payload(p => p["sub"] = "service-account-mcp-gateway")),
+        new("a subject in another case", "result_subject", t => t.Payload(p => p["sub"] = "Alice")),
+        new("no subject", "result_subject", t => t.Payload(p => p.Remove("sub"))),
+        new("the subject in an array", "result_subject", t => t.Payload(p => p["sub"] = new JsonArray("alice"))),
+
+        new("no expiry", "result_lifetime", t => t.Payload(p => p.Remove("exp"))),
+        new("expired", "result_lifetime", t => t.Payload(p => p["exp"] = Seconds(0))),
+        new("nbf ahead", "result_lifetime", t => t.Payload(p => p["nbf"] = Seconds(31))),
+        new("iat ahead", "result_lifetime", t => t.Payload(p => p["iat"] = Seconds(31))),
+        new("lives too long", "result_lifetime", t => t.Payload(p => p["exp"] = Seconds(3601))),
+        new("lives too long, issued long ago", "result_lifetime", t => t.Payload(p => p["iat"] = Seconds(-3400))),
+        new("lives too long from now", "result_lifetime", t => t.Payload(p => { p.Remove("iat"); p["exp"] = Seconds(3631); })),
+        new("expiry at the end of time", "result_lifetime", t => t.Payload(p => p["exp"] = 253402300799)),
+
+        new("wider scope", "result_scope", t => t.Payload(p => p["scope"] = "mcp:read mcp:admin")),
+        new("wider scp", "result_scope", t => t.Payload(p => { p.Remove("scope"); p["scp"] = new JsonArray("mcp:admin"); })),
+        new("scope in another case", "result_scope", t => t.Payload(p => p["scope"] = "MCP:read")),
+
+        new("another actor", "result_actor", t => t.Payload(p => p["act"] = JsonNode.Parse("""{"sub":"somebody"}"""))),
+        new("our client only as nested actor", "result_actor", t => t.Payload(p => p["act"] = JsonNode.Parse("""{"sub":"somebody","act":{"sub":"mcp-gateway"}}"""))),
+        new("an actor that is no object", "result_actor", t => t.Payload(p => p["act"] = "mcp-gateway")),
+    ];
+
+    private TestIssuer? issuer;
+    private AuthorizationServer? server;
+    private readonly ManualClock clock = new();
+
+    public static TheoryData<string> Names => [.. Cases.Select(@case => @case.Name)];
+
+    public async ValueTask InitializeAsync()
+    {
+        issuer = await TestIssuer.StartAsync();
+        server = new AuthorizationServer(new AuthorizationServerSettings { Name = "corp", Issuer = issuer.Issuer }, clock, NullLoggerFactory.Instance);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        server!.Dispose();
+        await issuer!.DisposeAsync();
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public async Task Each_result_gets_the_detail_of_its_first_failed_check(string name)
+    {
+        var @case = Cases.Single(candidate => candidate.Name == name);
+
+        Assert.Equal(@case.Detail, await DetailAsync(@case.Token(this)));
+    }
+
+    [Fact]
+    public async Task An_issued_token_carries_what_it_says_and_the_earlier_expiry()
+    {
+        var result = Assert.IsType<ExchangeResult.Issued>(await VerifyAsync(Token(), expiresIn: TimeSpan.FromSeconds(60)));
+
+        Assert.Equal(Now.AddSeconds(60), result.Token.ExpiresAt);
+        Assert.Equal(Inbound, result.Token.Server);
+        Assert.Equal([Target], result.Token.Audiences);
+        Assert.Equal("mcp:read mcp:write", result.Token.Scopes.ToString());
+        Assert.Equal("token-1", result.Token.TokenId);
+        Assert.Equal(ExchangeOrigin.Issued, result.Origin);
+        var longer = Assert.IsType<ExchangeResult.Issued>(await VerifyAsync(Token(), expiresIn: TimeSpan.FromHours(3)));
+        Assert.Equal(Now.AddSeconds(300), longer.Token.ExpiresAt);
+    }
+
+    [Fact]
+    public async Task The_subject_token_echoed_back_is_a_boomerang()
+    {
+        var token = Token();
+
+        Assert.Equal("result_boomerang", await DetailAsync(token, subjectToken: token));
+        Assert.Equal("result_boomerang", await DetailAsync("opaque", subjectToken: "opaque", change: target => target with { ResultIsJwt = false }, expiresIn: TimeSpan.FromMinutes(1)));
+    }
+
+    [Fact]
+    public async Task A_wider_scope_of_the_answer_counts_as_much_as_the_tokens()
+    {
+        Assert.Equal("result_scope", await DetailAsync(Token(), scope: "mcp:read mcp:admin"));
+        Assert.Equal("issued", await DetailAsync(Token(), scope: "mcp:read profile", change: target => target with { ExtraResultScopes = ScopeSet.Of("profile") }));
+    }
+
+    [Fact]
+    public async Task Nothing_asked_for_admits_only_the_scopes_that_the_operator_admits()
+    {
+        Assert.Equal("result_scope", await DetailAsync(Token(), requested: ""));
+        Assert.Equal("issued", await DetailAsync(Payload(p => p.Remove("scope")), requested: ""));
+        Assert.Equal("issued", await DetailAsync(Payload(p => p["scope"] = "openid"), requested: ""));
+    }
+
+    [Fact]
+    public async Task All_configured_subject_claims_must_be_there_and_equal()
+    {
+        OutboundTarget Entra(OutboundTarget target) => target with { SubjectClaims = ["oid", "tid"] };
+        var claims = new JsonObject { ["oid"] = "o1", ["tid"] = "t1" };
+
+        Assert.Equal("issued", await DetailAsync(Payload(p => { p["oid"] = "o1"; p["tid"] = "t1"; p["sub"] = "pairwise"; }), change: Entra, subjectClaims: claims));
+        Assert.Equal("result_subject", await DetailAsync(Payload(p => { p["oid"] = "o1"; p["tid"] = "t2"; }), change: Entra, subjectClaims: claims));
+        Assert.Equal("result_subject", await DetailAsync(Payload(p => p["oid"] = "o1"), change: Entra, subjectClaims: claims));
+        Assert.Equal("result_subject", await DetailAsync(Payload(p => { p["oid"] = "o1"; p["tid"] = "t1"; }), change: Entra));
+        Assert.Equal("result_subject", await DetailAsync(Payload(p => p["oid"] = null), change: target => target with { SubjectClaims = ["oid"] }, subjectClaims: new JsonObject { ["oid"] = null }));
+        Assert.Equal("result_subject", await DetailAsync(Token(), change: target => target with { SubjectClaims = [] }));
+    }
+
+    [Fact]
+    public async Task An_actor_is_refused_where_no_client_of_ours_can_be_meant()
+    {
+        var token = Payload(p => p["act"] = JsonNode.Parse("""{"sub":"mcp-gateway"}"""));
+
+        Assert.Equal("result_actor", await DetailAsync(token, change: target => target with { ClientId = null }));
+    }
+
+    [Theory]
+    [InlineData("opaque-token", 60, null, "issued")]
+    [InlineData("opaque-token", 3600, "mcp:read", "issued")]
+    [InlineData("opaque-token", null, null, "result_lifetime")]
+    [InlineData("opaque-token", 3601, null, "result_lifetime")]
+    [InlineData("opaque-token", 60, "mcp:admin", "result_scope")]
+    [InlineData("opaque token", 60, null, "result_shape")]
+    [InlineData("opaque\r\ntoken", 60, null, "result_shape")]
+    [InlineData("opaqu\u00e9", 60, null, "result_shape")]
+    [InlineData("", 60, null, "result_shape")]
+    public async Task Of_an_opaque_result_the_answer_is_judged(string token, int? seconds, string? scope, string expected)
+    {
+        TimeSpan? expiresIn = seconds is { } life ? TimeSpan.FromSeconds(life) : null;
+
+        Assert.Equal(expected, await DetailAsync(token, scope: scope, expiresIn: expiresIn, change: target => target with { ResultIsJwt = false }));
+    }
+
+    [Fact]
+    public async Task Without_keys_of_the_result_issuer_the_exchange_is_unavailable()
+    {
+        issuer!.JwksAnswer = IssuerAnswer.ServerError;
+
+        var result = Assert.IsType<ExchangeResult.Unavailable>(await VerifyAsync(Token()));
+        Assert.InRange(result.RetryAfter, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30));
+    }
+
+    private string Token(TestKey? key = null) => TokenForge.AccessToken(key ?? TestKeys.Es256, issuer!.Issuer, Target, Now);
+
+    private string Header(Action<JsonObject> change) => TokenForge.AccessToken(TestKeys.Es256, issuer!.Issuer, Target, Now, (header, _) => change(header));
+
+    private string Payload(Action<JsonObject> change) => TokenForge.AccessToken(TestKeys.Es256, issuer!.Issuer, Target, Now, (_, payload) => change(payload));
+
+    private async Task<string> DetailAsync(
+        string token,
+        string? subjectToken = null,
+        string? scope = null,
+        string requested = "mcp:read mcp:write",
+        TimeSpan? expiresIn = null,
+        JsonObject? subjectClaims = null,
+        Func<OutboundTarget, OutboundTarget>? change = null) =>
+        await VerifyAsync(token, subjectToken, scope, requested, expiresIn, subjectClaims, change) switch
+        {
+            ExchangeResult.Issued => "issued",
+            ExchangeResult.Rejected rejected => rejected.Detail.ToReason(),
+            var other => other.ToString(),
+        };
+
+    private async Task<ExchangeResult> VerifyAsync(
+        string token,
+        string? subjectToken = null,
+        string? scope = null,
+        string requested = "mcp:read mcp:write",
+        TimeSpan? expiresIn = null,
+        JsonObject? subjectClaims = null,
+        Func<OutboundTarget, OutboundTarget>? change = null)
+    {
+        var target = new OutboundTarget
+        {
+            Server = Inbound,
+            Resource = Target,
+            ResultAudiences = [Target, "weather-client"],
+            ExtraResultScopes = ScopeSet.Of("openid"),
+            ClientId = "mcp-gateway",
+            SettingsDigest = "",
+            InboundAudiences = new Dictionary<string, FrozenSet<string>> { [issuer!.Issuer] = new[] { Inbound }.ToFrozenSet() }.ToFrozenDictionary(),
+        };
+        var subject = Subjects.Token(issuer: issuer.Issuer, resource: Inbound, value: subjectToken, claims: subjectClaims);
+        var request = new TokenExchangeRequest(subject, change?.Invoke(target) ?? target, ScopeSet.Parse(requested));
+        return await new ResultVerifier(server!, clock).VerifyAsync(new TokenResponse(token, scope is null ? null : ScopeSet.Parse(scope), expiresIn), request, CancellationToken.None);
+    }
+
+    private static long Seconds(int fromNow) => Now.ToUnixTimeSeconds() + fromNow;
+
+    private sealed record Case(string Name, string Detail, Func<ResultTests, string> Token);
+}
