@@ -1,1 +1,3 @@
-System.Console.WriteLine();
+using Gateway.Commands;
+
+return await new CommandLine(Console.Out, Console.Error).RunAsync(args);

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Gateway.Configure.Options;
+using TokenExchange.Request.Profiles;
 
 namespace Gateway.Configure;
 
@@ -90,9 +91,8 @@ internal sealed record ServerTopology
             return [.. given.Select(CanonicalUri.Of)];
         }
 
-        // Auth0 puts its userinfo address beside the API in every token of a user.
-        var userInfo = server.Profile == "auth0-obo" && server.Issuer is { } issuer ? CanonicalUri.Of(issuer) + "userinfo" : null;
-        return [.. new[] { ClientAt(server)?.Id, userInfo }.OfType<string>()];
+        var byProduct = server.Issuer is { } issuer ? ExchangeProfile.Find(server.Profile)?.CompanionAudiences(issuer) ?? [] : [];
+        return ClientAt(server)?.Id is { } client ? [client, .. byProduct] : byProduct;
     }
 
     /// <summary>The gateway as a client of an authorization server, on behalf of this server.</summary>

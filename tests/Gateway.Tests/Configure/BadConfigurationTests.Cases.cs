@@ -178,6 +178,7 @@ public sealed partial class BadConfigurationTests
         { "A:Client={'Id':'g','Authentication':'none','SecretFile':'/dev/null'}", "client-auth", "no effect with 'none'" },
         { "A:Client:Secret='s'", "client-auth", "both given" },
         { "W:Outbound:Client={'Id':'g','Authentication':'client_secret_post'}", "client-auth", "'client_secret_post' needs" },
+        { "A:Profile='tokendings'", "client-auth", "does not work with profile 'tokendings'" },
         { "AuthorizationServers:logout={'Issuer':'https://o.example.com','BackchannelLogout':true}; W:AuthorizationServers=['corp']; F:AuthorizationServers=['corp']", "client-auth", "logout tokens" },
 
         // operations, headers, origins
@@ -248,6 +249,7 @@ public sealed partial class BadConfigurationTests
         { "A:AllowHttp=true", "allow-http" },
         { "A:AllowMissingIssuedTokenType=true", "allow-missing-issued-token-type" },
         { "A:TokenTypes=['at+jwt','JWT']", "token-types" },
+        { "A:Profile='id-jag'", "profile-experimental" },
         { "A:ClockSkew='00:01:00'", "weak-lifetime" },
         { "A:MaxTokenLifetime='2.00:00:00'", "weak-lifetime" },
         { "A:KeyRefresh='01:00:00'", "weak-lifetime" },
@@ -297,7 +299,7 @@ public sealed partial class BadConfigurationTests
         "W:Destinations=['http://127.0.0.1:1/mcp']; W:Outbound={'Mode':'same-token'}",
         Partner + "W:AuthorizationServers=['corp','partner']; W:Outbound={'Mode':'none'}",
         Partner + Local + "W:AuthorizationServers=['corp','partner']; W:Outbound:Subject='issuer-qualified'",
-        Partner + "A:Profile='tokendings'; W:AuthorizationServers=['corp','partner']",
+        Partner + "A:Profile='tokendings'; A:Client={'Id':'g','Authentication':'private_key_jwt','KeyFile':'/dev/null'}; W:AuthorizationServers=['corp','partner']",
         Credential + "W:Outbound:Header='X-Api-Key'",
         "Management={'Url':'http://*:9090'}",
         "TrustedProxies=['10.0.0.0/8','2001:db8::/32']",

@@ -66,6 +66,7 @@ internal sealed class AuthorizationServerOptions
     public List<string> Algorithms { get; set; } = ["ES256", "PS256", "RS256"];
 
     [Description("The header types accepted. Default by profile: at+jwt, and JWT too for products that stamp nothing better.")]
+    [AllowedValues("at+jwt", "JWT")]
     public List<string>? TokenTypes { get; set; }
 
     [Description("How far its clock may be off.")]

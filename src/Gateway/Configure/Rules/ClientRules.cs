@@ -1,4 +1,5 @@
 using Gateway.Configure.Options;
+using TokenExchange.Request.Profiles;
 
 namespace Gateway.Configure.Rules;
 
@@ -59,6 +60,26 @@ internal static class ClientRules
             if (server.Client is null && need is not null)
             {
                 context.Error("client-auth", RuleContext.KeyOf(name, "Client"), $"Client is missing, and {need}; write its Id and Authentication.");
+            }
+        }
+    }
+
+    /// <summary>Products that take some methods only.</summary>
+    public static void MethodsWorkAtTheProduct(RuleContext context)
+    {
+        foreach (var server in context.Servers)
+        {
+            if (server.Outbound.Mode != OutboundMode.Exchange || !context.Options.AuthorizationServers.TryGetValue(server.Outbound.AuthorizationServer ?? "", out var asked)
+                || ExchangeProfile.Find(asked.Profile) is not { ClientAuthentication.IsEmpty: false } profile || server.ClientAt(asked)?.Authentication is not { } method)
+            {
+                continue;
+            }
+
+            var name = Read.Structure.ValuesOf(typeof(ClientAuthenticationMethod))[(int)method];
+            if (!profile.ClientAuthentication.Contains(name))
+            {
+                var key = server.Outbound.Client is null ? RuleContext.KeyOf(server.Outbound.AuthorizationServer!, "Client:Authentication") : RuleContext.KeyOf(server, "Outbound:Client:Authentication");
+                context.Error("client-auth", key, $"'{name}' does not work with profile '{asked.Profile}'; write {string.Join(" or ", profile.ClientAuthentication)}.");
             }
         }
     }

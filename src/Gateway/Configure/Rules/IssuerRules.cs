@@ -1,4 +1,5 @@
 using Gateway.Configure.Options;
+using TokenExchange.Request.Profiles;
 
 namespace Gateway.Configure.Rules;
 
@@ -113,7 +114,7 @@ internal static class IssuerRules
 
             if (server.Outbound is { Mode: OutboundMode.Exchange, AuthorizationServer: { } asked, ForeignSubjects: false }
                 && context.Options.AuthorizationServers.TryGetValue(asked, out var authorizationServer)
-                && authorizationServer.Profile is not ("tokendings" or "id-jag")
+                && ExchangeProfile.Find(authorizationServer.Profile)?.TakesForeignSubjects != true
                 && server.InboundServers.FirstOrDefault(name => name != asked && context.Options.AuthorizationServers.ContainsKey(name)) is { } foreign)
             {
                 context.Error("subject-issuer", RuleContext.KeyOf(server, "Outbound:AuthorizationServer"), $"Tokens of '{foreign}' are accepted here, but '{asked}' is asked for exchanges and may take their subject for one of its own; ask '{foreign}', or set ForeignSubjects to true where both mean the same people.");

@@ -1,4 +1,5 @@
 using Gateway.Configure.Options;
+using TokenExchange.Request.Profiles;
 
 namespace Gateway.Configure.Rules;
 
@@ -13,7 +14,8 @@ internal static class WeakenedDefaults
             string Key(string member) => RuleContext.KeyOf(name, member);
             Warn(server.AllowHttp, "allow-http", Key("AllowHttp"), "Keys, tokens and credentials may travel in the clear; use https.");
             Warn(server.AllowMissingIssuedTokenType, "allow-missing-issued-token-type", Key("AllowMissingIssuedTokenType"), "Answers need not say what kind of token they hold (RFC 8693 §2.2.1); remove this when the authorization server says it.");
-            Warn(server.TokenTypes?.Contains("JWT") == true && !ProfileFacts.AdmitsJwt(server.Profile), "token-types", Key("TokenTypes"), "Tokens that are not stamped as access tokens are admitted; let the authorization server stamp at+jwt (RFC 9068).");
+            Warn(server.TokenTypes?.Contains("JWT") == true && ExchangeProfile.Find(server.Profile)?.TokenTypes.Contains("JWT") == false, "token-types", Key("TokenTypes"), "Tokens that are not stamped as access tokens are admitted; let the authorization server stamp at+jwt (RFC 9068).");
+            Warn(ExchangeProfile.Find(server.Profile)?.IsExperimental == true, "profile-experimental", Key("Profile"), $"'{server.Profile}' follows a specification that is not finished; expect it to change.");
             Longer(context, Key("ClockSkew"), server.ClockSkew, usual.ClockSkew);
             Longer(context, Key("MaxTokenLifetime"), server.MaxTokenLifetime, usual.MaxTokenLifetime);
             Longer(context, Key("KeyRefresh"), server.KeyRefresh, usual.KeyRefresh);
@@ -41,7 +43,7 @@ internal static class WeakenedDefaults
             Warn(outbound.ResultFormat == ResultFormat.Opaque, "opaque-result", Key("Outbound:ResultFormat"), "An opaque result cannot be verified: its audience, subject and scope are what the authorization server says; let it issue JWTs.");
             if (outbound.Mode == OutboundMode.Exchange)
             {
-                Longer(context, Key("Outbound:MaxLifetime"), outbound.MaxLifetime, ProfileFacts.MaxLifetime(ProfileOf(server)));
+                Longer(context, Key("Outbound:MaxLifetime"), outbound.MaxLifetime, ProfileOf(server).MaxLifetime);
                 CheckSubjectClaims(server);
             }
 
@@ -53,12 +55,12 @@ internal static class WeakenedDefaults
 
         void CheckSubjectClaims(ServerTopology server)
         {
-            var usual = ProfileFacts.SubjectClaims(ProfileOf(server));
+            var usual = ProfileOf(server).SubjectClaims;
             Warn(server.Outbound.SubjectClaims is { Count: > 0 } given && usual.Except(given).Any(), "subject-claims", RuleContext.KeyOf(server, "Outbound:SubjectClaims"), $"A result is not held against {string.Join(", ", usual)} of the inbound token; a result about somebody else could pass.");
         }
 
-        string ProfileOf(ServerTopology server) =>
-            context.Options.AuthorizationServers.GetValueOrDefault(server.Outbound.AuthorizationServer ?? "")?.Profile ?? "rfc8693";
+        ExchangeProfile ProfileOf(ServerTopology server) =>
+            ExchangeProfile.Find(context.Options.AuthorizationServers.GetValueOrDefault(server.Outbound.AuthorizationServer ?? "")?.Profile ?? "rfc8693")!;
 
         void Warn(bool weaker, string rule, string key, string message) => WarnIf(context, weaker, rule, key, message);
     }

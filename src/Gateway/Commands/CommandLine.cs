@@ -1,0 +1,109 @@
+using System.CommandLine;
+using Gateway.Configure;
+using Gateway.Configure.Read;
+
+namespace Gateway.Commands;
+
+/// <summary>
+/// The commands of the executable. Options that name a key of gateway.json (<c>--Gateway:PublicUrl</c>) are taken out
+/// first; what is left is parsed strictly, so that a misspelt option is an error and not ignored.
+/// </summary>
+internal sealed class CommandLine(TextWriter output, TextWriter errors)
+{
+    private static readonly string[] HelpAndVersion = ["--help", "-h", "-?", "/?", "/h", "--version"];
+
+    /// <summary>Runs a command; <c>run</c> when none is named. Returns the exit code, never throws for what was typed.</summary>
+    public async Task<int> RunAsync(IReadOnlyList<string> arguments)
+    {
+        if (!TakeOverrides(arguments, out var rest, out var overrides))
+        {
+            return 1;
+        }
+
+        if (rest.Count == 0 || (rest[0].StartsWith('-') && !HelpAndVersion.Contains(rest[0])))
+        {
+            rest.Insert(0, "run");
+        }
+
+        var root = new RootCommand("A gateway for MCP servers: validates that a token was meant for the server, exchanges it, forwards with the new one alone.")
+        {
+            RunCommand.Create(output, errors, overrides),
+            CheckCommand.Create(output, overrides),
+            SchemaCommand.Create(output),
+            HealthCommand.Create(output, errors),
+        };
+        root.Description += "\n\nWithout a command, 'run'. Keys of gateway.json are overridden with --Gateway:…, --Kestrel:…, --Logging:…";
+        var parsed = root.Parse(rest, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        if (parsed.Errors.Count > 0)
+        {
+            Explain(parsed);
+            return 1;
+        }
+
+        if (overrides.Count > 0 && parsed.CommandResult.Command.Name is not ("run" or "check"))
+        {
+            errors.WriteLine($"{overrides[0].Split('=')[0]}: '{parsed.CommandResult.Command.Name}' reads no configuration.");
+            return 1;
+        }
+
+        return await parsed.InvokeAsync(new InvocationConfiguration
+        {
+            Output = output,
+            Error = errors,
+            EnableDefaultExceptionHandler = false,
+            ProcessTerminationTimeout = null,
+        });
+    }
+
+    /// <summary>Parts the overrides, with their values, from everything else.</summary>
+    private bool TakeOverrides(IReadOnlyList<string> arguments, out List<string> rest, out List<string> overrides)
+    {
+        (rest, overrides) = ([], []);
+        for (var i = 0; i < arguments.Count; i++)
+        {
+            var argument = arguments[i];
+            var equals = argument.IndexOf('=', StringComparison.Ordinal);
+            var key = argument.StartsWith("--", StringComparison.Ordinal) ? (equals < 0 ? argument[2..] : argument[2..equals]) : "";
+            if (!ConfigurationOverride.IsOurs(key))
+            {
+                rest.Add(argument);
+            }
+            else if (equals >= 0)
+            {
+                overrides.Add(argument);
+            }
+            else if (i + 1 < arguments.Count && !arguments[i + 1].StartsWith("--", StringComparison.Ordinal))
+            {
+                overrides.Add($"{argument}={arguments[++i]}");
+            }
+            else
+            {
+                errors.WriteLine($"{argument}: the value is missing; write {argument}=value.");
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Names what was not understood and the nearest thing that would be.</summary>
+    private void Explain(ParseResult parsed)
+    {
+        var command = parsed.CommandResult.Command;
+        foreach (var token in parsed.UnmatchedTokens)
+        {
+            var name = token.Split('=')[0];
+            var known = name.StartsWith('-')
+                ? command.Options.Select(option => option.Name).Concat(["--Gateway:", "--Kestrel:", "--Logging:"])
+                : command.Subcommands.Select(subcommand => subcommand.Name);
+            var section = name.IndexOf(':', StringComparison.Ordinal);
+            var nearest = NearestName.Of(section < 0 ? name : name[..(section + 1)], known);
+            errors.WriteLine($"'{name}' is not {(name.StartsWith('-') ? "an option" : "a command")} here{(nearest is null ? "; see --help." : $"; did you mean '{nearest}'?")}");
+        }
+
+        foreach (var error in parsed.UnmatchedTokens.Count > 0 ? [] : parsed.Errors)
+        {
+            errors.WriteLine(error.Message);
+        }
+    }
+}
