@@ -15,7 +15,7 @@ internal static class AuditEvent
 {
     public const string Allowed = "mcp.request.allowed";
     public const string Refused = "mcp.request.refused";
-    public const int MaxLength = 512;
+    public const int MaxLength = CallerText.MaxLength;
     public const int MaxItems = 16;
 
     // The default encoder escapes control characters and everything outside of ASCII: no line breaks, no terminal
@@ -52,9 +52,9 @@ internal static class AuditEvent
         List(writer, "actors"u8, record.Actors);
         Text(writer, "token_id"u8, record.TokenId);
         Text(writer, "client_address"u8, record.ClientAddress);
-        Text(writer, "user_agent"u8, record.UserAgent);
-        Text(writer, "method"u8, record.Method);
-        Text(writer, "operation"u8, record.Operation);
+        Text(writer, "user_agent"u8, CallerText.Clean(record.UserAgent));
+        Text(writer, "method"u8, CallerText.Clean(record.Method));
+        Text(writer, "operation"u8, CallerText.Clean(record.Operation));
         Text(writer, "outbound_audience"u8, record.OutboundAudience);
         Text(writer, "outbound_token_id"u8, record.OutboundTokenId);
         Instant(writer, "outbound_expires"u8, record.OutboundExpires);

@@ -21,7 +21,7 @@ internal sealed class AuditFile : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly TimeProvider _clock;
     private readonly Channel<Line> _queue;
-    private readonly CancellationTokenSource _stopping = new();
+    private readonly CancellationTokenSource _stopping;
     private readonly Task _writing;
     private FileStream? _stream;
     private long _opened;
@@ -35,6 +35,7 @@ internal sealed class AuditFile : IAsyncDisposable
         _logger = logger;
         _clock = clock;
         _queue = Channel.CreateBounded<Line>(new BoundedChannelOptions(queueLength) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
+        _stopping = new CancellationTokenSource(Timeout.InfiniteTimeSpan, clock);
         Open();
         _writing = Task.Run(WriteAllAsync);
     }

@@ -78,8 +78,8 @@ internal static class Telemetry
         activity.SetTag("http.response.status_code", record.Status);
         if (record.Method is { } method && method != context.Request.Method)
         {
-            activity.SetTag("mcp.method.name", method);
-            activity.SetTag(OperationTag(method), record.Operation);
+            activity.SetTag("mcp.method.name", CallerText.Clean(method));
+            activity.SetTag(OperationTag(method), CallerText.Clean(record.Operation));
         }
 
         activity.SetTag("gateway.server", record.Server);
