@@ -18,7 +18,7 @@ ENV DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_USE_MSBUILD_SERVER=
 COPY . .
 RUN dotnet publish src/Gateway/Gateway.csproj --output /app --configuration Release --arch "$TARGETARCH" --os linux \
     --self-contained true -p:PublishTrimmed=true -p:PublishReadyToRun=true -p:PublishSingleFile=false \
-    -p:DebugType=none -p:GenerateDocumentationFile=false -p:UseSharedCompilation=false ${PUBLISH_ARGS}
+    -p:DebugType=none -p:PublishDocumentationFiles=false -p:PublishReferencesDocumentationFiles=false -p:UseSharedCompilation=false ${PUBLISH_ARGS}
 
 FROM ${RUNTIME_IMAGE}
 ARG VERSION=0.1.0
