@@ -9,6 +9,12 @@ public interface ITokenExchanger
 
     /// <summary>Drops what is remembered for the request, so that the next exchange is a fresh one.</summary>
     void Forget(TokenExchangeRequest request);
+
+    /// <summary>
+    /// The same, unless something newer than <paramref name="refused"/> is remembered already: of a hundred requests whose
+    /// token the MCP server refused at once, one makes a new exchange necessary and the others find its result.
+    /// </summary>
+    void Forget(TokenExchangeRequest request, OutboundToken refused) => Forget(request);
 }
 
 /// <summary>One exchange: whose token, for which server, with which scopes (empty: the parameter is omitted).</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using TokenExchange.Issue;
 
 namespace TokenExchange;
 
@@ -27,6 +28,9 @@ public sealed class OutboundToken
 
     /// <summary>The value of the <c>Authorization</c> header, scheme included. Goes to the MCP server and nowhere else.</summary>
     public string AuthorizationHeader { get; }
+
+    /// <summary>The key that a token minted here was signed with; null for tokens of an authorization server.</summary>
+    internal SigningKey? Signer { get; init; }
 
     /// <summary>Names no part of the token.</summary>
     public override string ToString() => $"outbound token expiring {ExpiresAt:O}";
