@@ -1,13 +1,11 @@
 using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
-using System.Security.Cryptography;
 using Demo.AuthorizationServer;
 using Demo.Servers;
 using Gateway;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging.Console;
-using Microsoft.IdentityModel.Tokens;
 
 namespace Demo;
 
@@ -51,7 +49,8 @@ internal sealed class Stage : IAsyncDisposable
         try
         {
             await stage.StartServersAsync(cancellationToken);
-            var keyFile = await stage.WriteClientKeyAsync(cancellationToken);
+            var keyFile = Path.Combine(stage._directory.FullName, "client.pem");
+            stage.AuthorizationServer.Register(GatewayConfiguration.ClientId, await ClientKeyFile.CreateAsync(keyFile, cancellationToken));
             await stage.StartGatewayAsync(options, keyFile, clock, cancellationToken);
             return stage;
         }
@@ -129,23 +128,6 @@ internal sealed class Stage : IAsyncDisposable
                 }
             },
         });
-    }
-
-    /// <summary>The key that the gateway authenticates with at the authorization server, which gets the public half.</summary>
-    private async Task<string> WriteClientKeyAsync(CancellationToken cancellationToken)
-    {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        AuthorizationServer.Register(GatewayConfiguration.ClientId, JsonWebKeyConverter.ConvertFromECDsaSecurityKey(new ECDsaSecurityKey(ECDsa.Create(key.ExportParameters(includePrivateParameters: false)))));
-        var file = Path.Combine(_directory.FullName, "client.pem");
-        var stream = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-        {
-            stream.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        }
-
-        await using var writer = new StreamWriter(file, stream);
-        await writer.WriteLineAsync(key.ExportPkcs8PrivateKeyPem().AsMemory(), cancellationToken);
-        return file;
     }
 
     private static int FreePort()

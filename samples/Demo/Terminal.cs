@@ -10,7 +10,7 @@ internal sealed class Terminal(TextWriter output, bool rich)
 {
     public const int Width = 100;
 
-    private readonly string _indent = "   ";
+    private const string Indent = "   ";
 
     public static Terminal OfConsole()
     {
@@ -38,9 +38,9 @@ internal sealed class Terminal(TextWriter output, bool rich)
     /// <summary>Running text, broken at spaces.</summary>
     public void Paragraph(string text)
     {
-        foreach (var line in Wrap(text, Width - _indent.Length))
+        foreach (var line in Wrap(text, Width - Indent.Length))
         {
-            output.WriteLine(_indent + line);
+            output.WriteLine(Indent + line);
         }
 
         Blank();
@@ -69,7 +69,7 @@ internal sealed class Terminal(TextWriter output, bool rich)
             for (var line = 0; line < cells.Max(cell => cell.Length); line++)
             {
                 var text = string.Join("  ", cells.Select((cell, column) => (line < cell.Length ? cell[line] : "").PadRight(widths[column])));
-                output.WriteLine(_indent + Paint(text.TrimEnd(), style));
+                output.WriteLine(Indent + Paint(text.TrimEnd(), style));
             }
 
             style = "";
@@ -80,9 +80,9 @@ internal sealed class Terminal(TextWriter output, bool rich)
 
     private void Lines(string mark, string text, string style)
     {
-        foreach (var line in Wrap(text, Width - _indent.Length - 3))
+        foreach (var line in Wrap(text, Width - Indent.Length - 3))
         {
-            output.WriteLine($"{_indent}{mark} {Paint(line, style)}".TrimEnd());
+            output.WriteLine($"{Indent}{mark} {Paint(line, style)}".TrimEnd());
             mark = "  ";
         }
     }
@@ -94,9 +94,10 @@ internal sealed class Terminal(TextWriter output, bool rich)
     {
         while (text.Length > width)
         {
-            // After a space, else after a comma (JSON has no spaces), else wherever the line ends.
+            // After a space, else after a comma (JSON has no spaces) or a slash (nor has a URL), else wherever the line ends.
             var after = text.LastIndexOf(' ', width) is var space && space > width / 4 ? space
                 : text.LastIndexOf(',', width - 1) is var comma && comma > width / 4 ? comma + 1
+                : text.LastIndexOf('/', width - 1) is var slash && slash > width / 4 ? slash + 1
                 : width;
             yield return text[..after].TrimEnd();
             text = text[after..].TrimStart();
