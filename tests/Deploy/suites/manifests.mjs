@@ -1,5 +1,7 @@
 // Every rendering of deploy/k8s: strictly valid, and its parts fit each other. Then the same checks against seeded faults.
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { assert, check, equal } from '../lib/checks.mjs';
 import { inconsistencies } from '../lib/consistency.mjs';
@@ -7,6 +9,8 @@ import { manifests, parse, render, variants } from '../lib/kustomize.mjs';
 import { problems } from '../lib/schema.mjs';
 import { badValues, misspellings } from '../lib/misspellings.mjs';
 import { faults } from '../lib/faults.mjs';
+import { ofKind } from '../lib/pods.mjs';
+import { gatewayCommand } from '../lib/programs.mjs';
 
 export default async function suite() {
   const rendered = new Map();
@@ -60,6 +64,24 @@ export default async function suite() {
     equal(missed, [], 'accepted');
     return `${count} seeded`;
   });
+  const texts = new Set([...rendered.values()].flatMap(objects => ofKind(objects, 'ConfigMap')).map(map => map.data['gateway.json']));
+  await check("every ConfigMap's gateway.json passes the program's own check, and only its files are missing", () => {
+    for (const text of texts) {
+      const { status, rules, printed } = checked(text);
+      equal(status, 0, printed);
+      // Keycloak stamps typ JWT, so the sidecars that read its tokens have to admit that.
+      equal(rules.filter(rule => !['file-missing', 'token-types'].includes(rule)), [], printed);
+    }
+    return `${texts.size} files`;
+  });
+  await check('a misspelt key in a gateway.json fails the check', () => {
+    for (const text of texts) {
+      const { status, rules } = checked(text.replace('"Outbound"', '"Outbond"'));
+      equal(status, 1, 'exit');
+      assert(rules.includes('unknown-key'), String(rules));
+    }
+  });
+
   for (const fault of faults) {
     await check(`a seeded fault is seen: ${fault.name}`, () => {
       const objects = structuredClone(rendered.get(fault.variant));
@@ -67,5 +89,19 @@ export default async function suite() {
       const found = inconsistencies(objects);
       assert(found.some(problem => problem.startsWith(`${fault.rule}:`)), `rule ${fault.rule} said nothing; all said: ${JSON.stringify(found)}`);
     });
+  }
+}
+
+function checked(text) {
+  const directory = mkdtempSync(join(tmpdir(), 'check-'));
+  try {
+    const file = join(directory, 'gateway.json');
+    writeFileSync(file, text);
+    const [command, ...args] = gatewayCommand();
+    const { status, stdout, stderr } = spawnSync(command, [...args, 'check', '--config', file], { encoding: 'utf8' });
+    const printed = stdout + stderr;
+    return { status, printed, rules: [...printed.matchAll(/\): (?:error|warning)?:? ?([a-z-]+):/g)].map(match => match[1]) };
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
   }
 }
