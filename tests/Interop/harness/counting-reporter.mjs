@@ -9,10 +9,16 @@ export default async function* report(events) {
     if (type === 'test:pass' && data.details.type !== 'suite' && data.file !== data.name) {
       passed += 1;
       yield `  ok    ${data.name} (${Math.round(data.details.duration_ms)} ms)\n`;
-    } else if (type === 'test:fail' && data.details.type !== 'suite') {
-      failed += 1;
+    } else if (type === 'test:fail') {
       const error = data.details.error?.cause ?? data.details.error;
-      yield `  FAIL  ${data.name} (${relative(process.cwd(), data.file ?? '')})\n${indent(error?.stack ?? String(error))}\n`;
+      const where = `${data.name} (${relative(process.cwd(), data.file ?? '')})\n${indent(error?.stack ?? String(error))}\n`;
+      if (data.details.type !== 'suite') {
+        failed += 1;
+        yield `  FAIL  ${where}`;
+      } else if (data.details.error?.failureType === 'hookFailed') {
+        // Its tests count as failed, one by one; only here it is said why.
+        yield `  could not set up: ${where}`;
+      }
     }
   }
   yield `${passed} passed, ${failed} failed\n`;
