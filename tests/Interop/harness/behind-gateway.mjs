@@ -1,7 +1,6 @@
 // oidc-provider, the gateway and any MCP servers behind it, each with token exchange.
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { startGateway } from './gateway.mjs';
+import { startGateway, writeSecret } from './gateway.mjs';
 import { signIn } from './sign-in.mjs';
 import { startOidcProvider } from '../peers/oidc-provider.mjs';
 
@@ -10,7 +9,7 @@ export async function startBehindGateway(stage, servers) {
   const oidc = stage.keep(await startOidcProvider({ scopes: ['mcp:use'] }));
   const gateway = stage.keep(
     await startGateway(async ({ directory }) => {
-      await writeFile(join(directory, 'secret'), oidc.secret);
+      await writeSecret(join(directory, 'secret'), oidc.secret);
       return {
         AuthorizationServers: {
           corp: { Issuer: oidc.issuer, Client: { Id: 'mcp-gateway', Authentication: 'client_secret_basic', SecretFile: join(directory, 'secret') } },

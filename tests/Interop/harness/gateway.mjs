@@ -43,6 +43,9 @@ export async function startGateway(configure) {
   }
 }
 
+/** Writes a file that only its owner may read; the gateway refuses secrets in others. */
+export const writeSecret = (file, text) => writeFile(file, text, { mode: 0o600 });
+
 /** Creates a signing key for the local issuer with the gateway's own command. */
 export async function newSigningKey(directory) {
   const { code, stdout, stderr } = await run('dotnet', [assembly, 'keys', 'new', '--directory', directory]);

@@ -34,6 +34,15 @@ export class HeadlessUser {
   saveCodeVerifier = (verifier) => void (this.#verifier = verifier);
   codeVerifier = () => this.#verifier;
 
+  /**
+   * Keeps nothing but the access token: with a refresh token the client answers a request for more scope with a refresh,
+   * which cannot widen, and its registration here is limited to the scopes that it had first asked for.
+   */
+  forgetAllButAccessToken() {
+    this.#client = undefined;
+    this.#tokens = { ...this.#tokens, refresh_token: undefined };
+  }
+
   async redirectToAuthorization(url) {
     this.authorizationUrl = url;
     this.callback = await this.#follow(url);

@@ -5,7 +5,7 @@ import { UnauthorizedError } from '@modelcontextprotocol/sdk/client/auth.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { HeadlessUser } from './headless-user.mjs';
 
-/** Answers { user, fetched, client, connect }: `fetched` is every request on the way, `connect` goes on with the token. */
+/** Answers { user, fetched, client, connect }: `fetched` is every request on the way, `connect` goes on with the token and answers the transport. */
 export async function signIn(resource) {
   const user = new HeadlessUser();
   const fetched = [];
@@ -19,5 +19,10 @@ export async function signIn(resource) {
   const first = transport();
   await assert.rejects(client.connect(first), UnauthorizedError);
   await first.finishAuth(user.code);
-  return { user, fetched, client, connect: () => client.connect(transport()) };
+  const connect = async () => {
+    const next = transport();
+    await client.connect(next);
+    return next;
+  };
+  return { user, fetched, client, connect };
 }

@@ -1,10 +1,9 @@
 // Token exchange with a second authorization server, which signs as another issuer and leaves issued_token_type out.
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { jwtVerify } from 'jose';
-import { startGateway } from '../harness/gateway.mjs';
+import { startGateway, writeSecret } from '../harness/gateway.mjs';
 import { bearerTokens, startRecorder } from '../harness/recorder.mjs';
 import { signIn } from '../harness/sign-in.mjs';
 import { onStage } from '../harness/stage.mjs';
@@ -23,7 +22,7 @@ before(async () => {
     const through = async (lenient) =>
       stage.keep(
         await startGateway(async ({ directory }) => {
-          await writeFile(join(directory, 'secret'), sts.secret);
+          await writeSecret(join(directory, 'secret'), sts.secret);
           return {
             AuthorizationServers: {
               corp: { Issuer: oidc.issuer },

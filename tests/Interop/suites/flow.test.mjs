@@ -1,10 +1,10 @@
 // The main job with peers that nobody here wrote: the official client starts with nothing but the gateway's URL.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, exportJWK, exportPKCS8, generateKeyPair, jwtVerify } from 'jose';
-import { newSigningKey, startGateway } from '../harness/gateway.mjs';
+import { UnauthorizedError } from '@modelcontextprotocol/sdk/client/auth.js';
+import { newSigningKey, startGateway, writeSecret } from '../harness/gateway.mjs';
 import { bearerTokens, startRecorder } from '../harness/recorder.mjs';
 import { signIn } from '../harness/sign-in.mjs';
 import { onStage } from '../harness/stage.mjs';
@@ -15,8 +15,8 @@ const scopes = ['mcp:use', 'mcp:call', 'mcp:admin'];
 const outboundResource = 'https://everything.internal/mcp';
 
 const inboundRules = {
-  RequiredScopes: ['mcp:use'],
-  Operations: [{ Method: 'tools/call', Name: '*', Scopes: ['mcp:call'] }],
+  RequiredScopes: ['mcp:use', 'mcp:call'],
+  Operations: [{ Method: 'tools/call', Name: 'get-sum', Scopes: ['mcp:admin'] }],
 };
 
 /** oidc-provider, the gateway, a recorder, server-everything. */
@@ -29,8 +29,8 @@ const scene = (mode) =>
     const recorder = stage.keep(await startRecorder(everything.port));
     const gateway = stage.keep(await startGateway(async ({ publicUrl, directory }) => {
       const files = { secret: join(directory, 'secret'), key: join(directory, 'client.pem'), signing: join(directory, 'signing') };
-      await writeFile(files.secret, oidc.secret);
-      if (clientKeys) await writeFile(files.key, await exportPKCS8(clientKeys.privateKey));
+      await writeSecret(files.secret, oidc.secret);
+      if (clientKeys) await writeSecret(files.key, await exportPKCS8(clientKeys.privateKey));
       if (mode.outbound === 'local') await newSigningKey(files.signing);
       const client = clientKeys
         ? { Authentication: 'private_key_jwt', KeyFile: files.key, KeyId: 'client' }
@@ -207,6 +207,21 @@ for (const mode of [
       assert.equal((await response.json()).reason, mode.outbound === 'local' ? 'issuer_unknown' : 'audience_invalid');
       assert.equal(peers.recorder.sent(), '');
       assert.equal(peers.oidc.tokenRequests.length, asked);
+    });
+
+    test(`A tool that needs more scope is reached by stepping up (${mode.name})`, async () => {
+      const { client, user, connect } = await signIn(peers.resource);
+      const transport = await connect();
+      user.forgetAllButAccessToken();
+      const call = () => client.callTool({ name: 'get-sum', arguments: { a: 2, b: 3 } });
+      await assert.rejects(call(), UnauthorizedError);
+      assert.equal(user.authorizationUrl.searchParams.get('scope').split(' ').sort().join(' '), 'mcp:admin mcp:call mcp:use');
+      await transport.finishAuth(user.code);
+      // It has registered anew, and a session belongs to the client that began it.
+      await client.close();
+      await connect();
+      assert.match((await call()).content[0].text, /5/);
+      await client.close();
     });
 
     if (mode.authentication === 'client_secret_basic') {
