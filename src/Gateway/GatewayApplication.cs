@@ -1,3 +1,18 @@
+using System.Net;
+using System.Text;
+using Gateway.Authenticate;
+using Gateway.Configure;
+using Gateway.Configure.Options;
+using Gateway.Forward;
+using Gateway.Observe;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using TokenExchange.Cache;
+using TokenExchange.Issue;
+using Yarp.ReverseProxy.Configuration;
+using Yarp.ReverseProxy.Forwarder;
+using Yarp.ReverseProxy.Transforms;
+
 namespace Gateway;
 
 /// <summary>How a gateway is started inside a process: by its own commands, by the demo, by tests.</summary>
@@ -16,12 +31,158 @@ public sealed record GatewayStart
     public Action<WebApplicationBuilder>? Configure { get; init; }
 }
 
+/// <summary>The gateway cannot start; the message lists every problem.</summary>
+public sealed class ConfigurationException(string message) : Exception(message);
+
 /// <summary>Composes the gateway; reads as the path of a request.</summary>
 public static class GatewayApplication
 {
-    /// <summary>A gateway that is ready to run. Throws <see cref="ConfigurationException"/> with every problem of the configuration.</summary>
-    public static WebApplication Create(GatewayStart start) => throw new NotImplementedException($"{start}");
-}
+    private const string DefaultUrl = "http://127.0.0.1:8080";
 
-/// <summary>The gateway cannot start; the message lists every problem.</summary>
-public sealed class ConfigurationException(string message) : Exception(message);
+    /// <summary>A gateway that is ready to run. Throws <see cref="ConfigurationException"/> with every problem of the configuration.</summary>
+    public static WebApplication Create(GatewayStart start)
+    {
+        ArgumentNullException.ThrowIfNull(start);
+        var input = ConfigurationInput.Of(start.ConfigPath, start.Arguments);
+        var loaded = ConfigurationLoader.Load(input);
+        if (loaded.HasErrors || loaded.Options is not { } options)
+        {
+            throw new ConfigurationException(string.Join(Environment.NewLine, loaded.Problems.Select(problem => problem.ToString())));
+        }
+
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = Directory.GetCurrentDirectory() });
+        Host(builder, loaded, start);
+        Services(builder.Services, options, input, start.Clock);
+        builder.AddGatewayObserve(options);
+        start.Configure?.Invoke(builder);
+
+        var app = builder.Build();
+        Pipeline(app);
+        try
+        {
+            app.Services.GetRequiredService<Generations>().Apply(options);
+        }
+        catch (Exception exception) when (exception is LocalIssuerException)
+        {
+            throw new ConfigurationException(exception.Message);
+        }
+
+        return app;
+    }
+
+    private static void Pipeline(WebApplication app)
+    {
+        var entry = app.Services.GetRequiredService<Entry>();
+        var path = app.Services.GetRequiredService<RequestPath>();
+        var generations = app.Services.GetRequiredService<Generations>();
+        app.Use(next => context => entry.InvokeAsync(context, next));
+        app.UseRouting();
+        app.Use(next => context => context.GetEndpoint() is null ? entry.NotFoundAsync(context) : next(context));
+        app.MapReverseProxy(proxy =>
+        {
+            proxy.Use(next => context => path.InvokeAsync(context, next));
+            proxy.UseLoadBalancing();
+            proxy.UsePassiveHealthChecks();
+        }).ConfigureEndpoints((endpoint, route) => endpoint.WithMetadata(generations.ServerOf(route)));
+    }
+
+    private static void Services(IServiceCollection services, GatewayOptions options, ConfigurationInput input, TimeProvider clock)
+    {
+        services.AddSingleton(clock);
+        services.AddSingleton(input);
+        services.AddSingleton(new ReloadState { SessionKeyFile = options.SessionKeyFile });
+        services.AddSingleton(new ClientAddress([.. options.TrustedProxies.Select(range => IPNetwork.Parse(range))]));
+        services.AddSingleton(new ExchangeCache(new ExchangeCacheSettings(options.Cache.Capacity, options.Cache.MaxAge), clock));
+        services.AddSingleton<RequestEnd>();
+        services.AddSingleton<OpenStreams>();
+        services.AddSingleton<Health>();
+        services.AddSingleton<ManagementView>();
+        services.AddSingleton(provider => provider.GetRequiredService<ManagementView>().State);
+        services.AddSingleton<RuntimePool>();
+        services.AddSingleton<SessionKeys>();
+        services.AddSingleton<GenerationBuilder>();
+        services.AddSingleton<Generations>();
+        services.AddSingleton<Entry>();
+        services.AddSingleton<RequestPath>();
+        services.AddSingleton<InboundResponse>();
+        services.AddHostedService<Reload>();
+        services.AddHostedService(provider => new Drain(
+            provider.GetRequiredService<IHostApplicationLifetime>(),
+            provider.GetRequiredService<Health>(),
+            provider.GetRequiredService<OpenStreams>(),
+            options.DrainDelay,
+            clock));
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainDelay + Drain.FinishTime);
+        services.AddRouting();
+
+        // YARP registers data protection, which would write a key file; nothing here uses it.
+        services.AddDataProtection().UseEphemeralDataProtectionProvider();
+        services.AddSingleton(new InMemoryConfigProvider([], []));
+        services.AddSingleton<IProxyConfigProvider>(provider => provider.GetRequiredService<InMemoryConfigProvider>());
+        services.AddSingleton<IForwarderHttpClientFactory, OutboundClients>();
+        services.AddReverseProxy().AddTransforms(transforms =>
+        {
+            var response = transforms.Services.GetRequiredService<InboundResponse>();
+            transforms.CopyRequestHeaders = false;
+            transforms.UseDefaultForwarders = false;
+            transforms.RequestTransforms.Clear();
+            transforms.AddRequestTransform(OutboundRequest.Apply);
+            transforms.AddResponseTransform(response.ApplyAsync);
+            transforms.AddResponseTrailersTransform(InboundResponse.ApplyAsync);
+        });
+    }
+
+    private static void Host(WebApplicationBuilder builder, LoadedConfiguration loaded, GatewayStart start)
+    {
+        var configuration = builder.Configuration;
+        configuration.AddEnvironmentVariables("DOTNET_");
+        configuration.AddEnvironmentVariables("ASPNETCORE_");
+        configuration.AddEnvironmentVariables("OTEL_");
+        configuration.AddJsonStream(new MemoryStream(Encoding.UTF8.GetBytes(loaded.Host.ToJsonString())));
+        configuration.AddCommandLine([.. HostArguments(start.Arguments)]);
+        var endpoints = configuration.GetSection("Kestrel:Endpoints").GetChildren().Any();
+        if (!endpoints && configuration["urls"] is null && configuration["http_ports"] is null && configuration["https_ports"] is null)
+        {
+            configuration.AddInMemoryCollection([KeyValuePair.Create<string, string?>("urls", DefaultUrl)]);
+        }
+
+        builder.Logging.AddConfiguration(configuration.GetSection("Logging"));
+        builder.Logging.AddConsole();
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
+        builder.WebHost.ConfigureKestrel((context, kestrel) => Limits(kestrel.Configure(context.Configuration.GetSection("Kestrel")).Options));
+    }
+
+    /// <summary>The connection-level limits, said on purpose: who is slow or large is cut off here, before any stage.</summary>
+    private static void Limits(KestrelServerOptions kestrel)
+    {
+        kestrel.AddServerHeader = false;
+        kestrel.ResponseHeaderEncodingSelector = _ => Encoding.UTF8;
+
+        // A server's MaxRequestBody decides, while the body is read.
+        kestrel.Limits.MaxRequestBodySize = null;
+        kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(30);
+        kestrel.Limits.MaxRequestHeadersTotalSize = 32 * 1024;
+        kestrel.Limits.MaxRequestLineSize = 8 * 1024;
+        kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(240, TimeSpan.FromSeconds(5));
+        kestrel.Limits.MinResponseDataRate = new MinDataRate(240, TimeSpan.FromSeconds(5));
+    }
+
+    /// <summary>The options that are the host's own; overrides of gateway.json were applied when it was read.</summary>
+    private static IEnumerable<string> HostArguments(IReadOnlyList<string> arguments)
+    {
+        for (var i = 0; i < arguments.Count; i++)
+        {
+            var name = arguments[i].TrimStart('-').Split('=')[0];
+            var inline = arguments[i].Contains('=', StringComparison.Ordinal);
+            if (name is "urls" or "environment" or "contentRoot" or "http_ports" or "https_ports")
+            {
+                yield return inline ? arguments[i] : $"--{name}={arguments[i + 1]}";
+            }
+
+            if (!inline)
+            {
+                i++;
+            }
+        }
+    }
+}

@@ -1,0 +1,107 @@
+using TokenExchange.Verify;
+
+namespace Gateway.Advertise;
+
+/// <summary>What a <c>WWW-Authenticate</c> header says with a refusal.</summary>
+internal enum ChallengeKind
+{
+    /// <summary>No header.</summary>
+    None,
+
+    /// <summary>Where to get a token, and no error: nothing was presented (RFC 6750 §3.1).</summary>
+    Missing,
+
+    /// <summary><c>invalid_request</c>.</summary>
+    InvalidRequest,
+
+    /// <summary><c>invalid_token</c>.</summary>
+    InvalidToken,
+
+    /// <summary><c>insufficient_scope</c>, with all scopes that the operation needs.</summary>
+    InsufficientScope,
+
+    /// <summary><c>insufficient_claims</c>, with the claims that the authorization server asks for.</summary>
+    InsufficientClaims,
+}
+
+/// <summary>
+/// One way in which the gateway says no: the stable reason, the status, the challenge and a fixed text. No text ever
+/// holds a value of a token or of an authorization server.
+/// </summary>
+internal sealed record Refusal(string Reason, int Status, string Description, ChallengeKind Challenge = ChallengeKind.None, int JsonRpcCode = 0)
+{
+    public static readonly Refusal NotFound = new("not_found", 404, "Nothing is here.");
+    public static readonly Refusal MethodNotAllowed = new("method_not_allowed", 405, "The endpoint does not have this method.");
+    public static readonly Refusal OriginNotAllowed = new("origin_not_allowed", 403, "The Origin is not allowed.");
+
+    public static readonly Refusal TokenMissing = new("token_missing", 401, "An access token is required.", ChallengeKind.Missing);
+    public static readonly Refusal MultipleCredentials = new("multiple_credentials", 400, "More than one credential was sent.", ChallengeKind.InvalidRequest);
+    public static readonly Refusal TokenInQuery = new("token_in_query", 400, "An access token belongs into the Authorization header, not into the query.", ChallengeKind.InvalidRequest);
+    public static readonly Refusal CredentialsMalformed = new("credentials_malformed", 400, "The Authorization header is not 'Bearer' and one token.", ChallengeKind.InvalidRequest);
+
+    public static readonly Refusal ClientNotAllowed = new("client_not_allowed", 403, "This client is not admitted at this server.");
+    public static readonly Refusal ClaimRefused = new("claim_refused", 403, "The token's claims are not admitted at this server.");
+
+    public static readonly Refusal BodyTooLarge = new("body_too_large", 413, "The request body is too large.");
+    public static readonly Refusal BodyTooSlow = new("body_invalid", 408, "The request body did not arrive in time.");
+    public static readonly Refusal BodyMediaType = new("body_invalid", 415, "The request body must be JSON in UTF-8 without a content encoding.");
+    public static readonly Refusal BodyNotJson = new("body_invalid", 400, "The request body is not JSON.", JsonRpcCode: -32700);
+    public static readonly Refusal BodyNotOneMessage = new("body_invalid", 400, "The request body is not exactly one JSON-RPC message.", JsonRpcCode: -32600);
+    public static readonly Refusal BodyMembers = new("body_invalid", 400, "The JSON-RPC message has duplicate or misspelt members.", JsonRpcCode: -32600);
+    public static readonly Refusal HeaderMismatch = new("header_mismatch", 400, "The MCP headers and the body disagree.", JsonRpcCode: -32020);
+
+    public static readonly Refusal OperationDenied = new("operation_denied", 403, "This operation is not available here.");
+    public static readonly Refusal InsufficientScope = new("insufficient_scope", 403, "The token lacks a scope that the operation needs.", ChallengeKind.InsufficientScope);
+    public static readonly Refusal SessionNotYours = new("session_not_yours", 404, "There is no such session.");
+
+    public static readonly Refusal ExchangeSubjectRefused = new("exchange_subject_refused", 401, "The authorization server does not accept the token any more.", ChallengeKind.InvalidToken);
+    public static readonly Refusal InteractionRequired = new("interaction_required", 401, "The authorization server wants the user.", ChallengeKind.InsufficientClaims);
+    public static readonly Refusal ExchangeTargetRefused = new("exchange_target_refused", 403, "The authorization server does not issue a token for this server.");
+    public static readonly Refusal ExchangeMisconfigured = new("exchange_misconfigured", 502, "The gateway could not obtain a token for this server.");
+    public static readonly Refusal ActorChainRefused = new("actor_chain_refused", 403, "The chain of actors is too long or comes back to this server.");
+    public static readonly Refusal ExchangeResultRejected = new("exchange_result_rejected", 502, "The token obtained for this server was not the one asked for.");
+    public static readonly Refusal ExchangeUnavailable = new("exchange_unavailable", 503, "No token for this server can be obtained now.");
+    public static readonly Refusal IntrospectionUnavailable = new("introspection_unavailable", 503, "The token cannot be checked now.");
+
+    public static readonly Refusal UpstreamRefusedToken = new("upstream_refused_token", 502, "The MCP server refused the gateway's token.");
+    public static readonly Refusal UpstreamInsufficientScope = new("upstream_insufficient_scope", 403, "The MCP server asks for a further scope.", ChallengeKind.InsufficientScope);
+    public static readonly Refusal UpstreamRedirected = new("upstream_redirected", 502, "The MCP server answered with a redirect.");
+    public static readonly Refusal UpstreamUnavailable = new("upstream_unavailable", 502, "The MCP server cannot be reached.");
+    public static readonly Refusal UpstreamTimeout = new("upstream_timeout", 504, "The MCP server did not answer in time.");
+
+    /// <summary>A fault of the gateway itself; nothing was sent.</summary>
+    public static readonly Refusal InternalError = new("internal_error", 500, "The gateway failed.");
+
+    private static readonly Refusal[] Tokens = [.. Enum.GetValues<TokenRefusal>().Select(Token)];
+
+    /// <summary>The <c>error</c> member of the body: the challenge's error, else the reason.</summary>
+    public string Error => Challenge switch
+    {
+        ChallengeKind.InvalidRequest => "invalid_request",
+        ChallengeKind.InvalidToken => "invalid_token",
+        ChallengeKind.InsufficientScope => "insufficient_scope",
+        ChallengeKind.InsufficientClaims => "insufficient_claims",
+        _ => Reason,
+    };
+
+    /// <summary>Who has to act, for the audit: authorization, authentication, request or dependency.</summary>
+    public string Category => Status switch
+    {
+        >= 500 => "dependency",
+        403 => "authorization",
+        _ when Reason is "audience_invalid" or "audience_not_single" => "authorization",
+        401 => "authentication",
+        _ when Challenge != ChallengeKind.None || Reason == SessionNotYours.Reason => "authentication",
+        _ => "request",
+    };
+
+    /// <summary>The refusal of an inbound token.</summary>
+    public static Refusal Of(TokenRefusal refusal) => Tokens[(int)refusal];
+
+    private static Refusal Token(TokenRefusal refusal) => refusal switch
+    {
+        TokenRefusal.KeysUnavailable => new("keys_unavailable", 503, "The issuer's keys cannot be had now."),
+        TokenRefusal.IntrospectionUnavailable => IntrospectionUnavailable,
+        _ => new(refusal.ToReason(), 401, "The access token is not acceptable here.", ChallengeKind.InvalidToken),
+    };
+}

@@ -1,0 +1,123 @@
+using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using TokenExchange;
+
+namespace Gateway.Advertise;
+
+/// <summary>A refusal with what is particular to this one.</summary>
+/// <param name="Kind">Which refusal.</param>
+/// <param name="Detail">More for log and audit, never for the client: a fixed code.</param>
+/// <param name="Scopes">The scopes that a step-up challenge names, as the client asks for them.</param>
+/// <param name="Claims">The claims challenge of an authorization server, re-serialised.</param>
+/// <param name="RetryAfter">When to come back.</param>
+internal sealed record Refused(Refusal Kind, string? Detail = null, ScopeSet? Scopes = null, string? Claims = null, TimeSpan? RetryAfter = null)
+{
+    [return: NotNullIfNotNull(nameof(kind))]
+    public static implicit operator Refused?(Refusal? kind) => kind is null ? null : new(kind);
+}
+
+/// <summary>Writes refusals: the only place that answers in the gateway's name, and the only one that builds a challenge.</summary>
+/// <remarks>RFC 6750 §3; RFC 9728 §5.1; MCP authorization, step-up.</remarks>
+internal static class RefusalWriter
+{
+    /// <summary>Answers with <paramref name="refused"/>; nothing was sent to the MCP server, or its answer was dropped.</summary>
+    public static async Task WriteAsync(HttpContext context, GatewayRequest request, Refused refused)
+    {
+        request.Refuse(refused);
+        var response = context.Response;
+        if (response.HasStarted)
+        {
+            context.Abort();
+            return;
+        }
+
+        response.StatusCode = refused.Kind.Status;
+        response.ContentType = "application/json";
+        response.Headers.CacheControl = "no-store";
+        if (Challenge(request.Server, refused) is { } challenge)
+        {
+            response.Headers.WWWAuthenticate = challenge;
+        }
+
+        if (refused.RetryAfter is { } delay)
+        {
+            response.Headers.RetryAfter = Math.Clamp((int)Math.Ceiling(delay.TotalSeconds), 1, 30).ToString(CultureInfo.InvariantCulture);
+        }
+
+        var body = Body(refused.Kind, request);
+        response.ContentLength = body.WrittenCount;
+        if (!HttpMethods.IsHead(context.Request.Method))
+        {
+            await response.Body.WriteAsync(body.WrittenMemory, context.RequestAborted);
+        }
+    }
+
+    /// <summary>The value of <c>WWW-Authenticate</c>; null where the refusal has none.</summary>
+    public static string? Challenge(McpServer? server, Refused refused)
+    {
+        if (refused.Kind.Challenge == ChallengeKind.None || server is null)
+        {
+            return null;
+        }
+
+        var text = new StringBuilder("Bearer ");
+        if (refused.Kind.Challenge != ChallengeKind.Missing)
+        {
+            text.Append("error=\"").Append(refused.Kind.Error).Append("\", error_description=\"").Append(refused.Kind.Description).Append("\", ");
+        }
+
+        text.Append("resource_metadata=\"").Append(server.MetadataUrl).Append('"');
+        var scopes = refused.Kind.Challenge switch
+        {
+            ChallengeKind.Missing => server.ChallengedScopes,
+            ChallengeKind.InsufficientScope => server.Prefixed(refused.Scopes ?? ScopeSet.Empty),
+            _ => "",
+        };
+        if (scopes.Length > 0)
+        {
+            text.Append(", scope=\"").Append(scopes).Append('"');
+        }
+
+        if (refused is { Kind.Challenge: ChallengeKind.InsufficientClaims, Claims: { } claims })
+        {
+            text.Append(", claims=\"").Append(Convert.ToBase64String(Encoding.UTF8.GetBytes(claims))).Append('"');
+        }
+
+        return text.ToString();
+    }
+
+    private static ArrayBufferWriter<byte> Body(Refusal refusal, GatewayRequest request)
+    {
+        var buffer = new ArrayBufferWriter<byte>(256);
+        using var json = new Utf8JsonWriter(buffer);
+        json.WriteStartObject();
+        if (refusal.JsonRpcCode != 0)
+        {
+            // Clients of either era fall back to another transport on a 400 that is no JSON-RPC error.
+            json.WriteString("jsonrpc", "2.0");
+            json.WriteNull("id");
+            json.WriteStartObject("error");
+            json.WriteNumber("code", refusal.JsonRpcCode);
+            json.WriteString("message", refusal.Description);
+            json.WriteStartObject("data");
+            json.WriteString("reason", refusal.Reason);
+            json.WriteString("request_id", request.Id);
+            json.WriteEndObject();
+            json.WriteEndObject();
+        }
+        else
+        {
+            json.WriteString("error", refusal.Error);
+            json.WriteString("error_description", refusal.Description);
+            json.WriteString("reason", refusal.Reason);
+            json.WriteString("request_id", request.Id);
+        }
+
+        json.WriteEndObject();
+        json.Flush();
+        return buffer;
+    }
+}

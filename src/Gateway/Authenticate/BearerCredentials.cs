@@ -1,0 +1,97 @@
+using System.Buffers;
+using Gateway.Advertise;
+using Microsoft.AspNetCore.WebUtilities;
+
+namespace Gateway.Authenticate;
+
+/// <summary>
+/// Finds the one bearer token of a request. Refuses two credentials, a token in the query, and whatever is not
+/// <c>Bearer</c> and one token; another scheme counts as no token.
+/// </summary>
+/// <remarks>RFC 6750 §2.1; RFC 9700 §4.3.2; RFC 9110 §11.4.</remarks>
+internal static class BearerCredentials
+{
+    private const string Scheme = "Bearer";
+
+    private static readonly SearchValues<char> TokenCharacters =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/=");
+
+    /// <summary>The token, or the refusal.</summary>
+    public static ReadOnlyMemory<char> Read(HttpRequest request, out Refusal? refusal)
+    {
+        var inQuery = request.QueryString.HasValue && NamesToken(request.QueryString.Value!);
+        var headers = request.Headers.Authorization;
+        if (headers.Count > 1 || (headers.Count == 1 && inQuery) || (headers.Count == 1 && headers[0]!.Contains(',', StringComparison.Ordinal)))
+        {
+            refusal = Refusal.MultipleCredentials;
+            return default;
+        }
+
+        if (inQuery)
+        {
+            refusal = Refusal.TokenInQuery;
+            return default;
+        }
+
+        if (headers.Count == 0)
+        {
+            refusal = Refusal.TokenMissing;
+            return default;
+        }
+
+        var header = headers[0]!;
+        var space = header.IndexOf(' ', StringComparison.Ordinal);
+        var scheme = space < 0 ? header : header.AsSpan(0, space);
+        if (!scheme.Equals(Scheme, StringComparison.OrdinalIgnoreCase))
+        {
+            refusal = header.Length == 0 ? Refusal.CredentialsMalformed : Refusal.TokenMissing;
+            return default;
+        }
+
+        var token = header.AsMemory(scheme.Length).TrimStart(' ');
+        if (token.IsEmpty || token.Span.ContainsAnyExcept(TokenCharacters))
+        {
+            refusal = Refusal.CredentialsMalformed;
+            return default;
+        }
+
+        refusal = CarriedElsewhere(request, token.Span) ? Refusal.MultipleCredentials : null;
+        return token;
+    }
+
+    private static bool NamesToken(string query)
+    {
+        foreach (var pair in new QueryStringEnumerable(query))
+        {
+            if (pair.DecodeName().Span.Equals("access_token", StringComparison.OrdinalIgnoreCase))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Whether the token also stands where it would be forwarded: in the query or in a header that is passed on.</summary>
+    private static bool CarriedElsewhere(HttpRequest request, ReadOnlySpan<char> token)
+    {
+        if (request.QueryString.HasValue && request.QueryString.Value!.AsSpan().Contains(token, StringComparison.Ordinal))
+        {
+            return true;
+        }
+
+        foreach (var header in request.Headers)
+        {
+            foreach (var value in header.Value)
+            {
+                if (value is not null && value.Length >= token.Length && value.AsSpan().Contains(token, StringComparison.Ordinal)
+                    && !header.Key.Equals("Authorization", StringComparison.OrdinalIgnoreCase))
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,135 @@
+using Gateway.Advertise;
+using Gateway.Configure.Options;
+using Gateway.Forward;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Net.Http.Headers;
+
+namespace Gateway.Authorize;
+
+/// <summary>
+/// The stage that decides what is asked and whether the caller may: body, operation, scope, session. Refuses whatever
+/// the gateway and the MCP server could read as two different operations.
+/// </summary>
+internal static class AuthorizeStage
+{
+    public const string SessionHeader = "Mcp-Session-Id";
+
+    /// <summary>Reads the body and the operation in it; on success the request holds both.</summary>
+    public static async ValueTask<Refused?> ReadOperationAsync(HttpContext context, GatewayRequest request, McpServer server)
+    {
+        var http = context.Request;
+        if (http.Method != "POST")
+        {
+            // A GET or DELETE has no message; bytes that nobody looked at are not passed on.
+            return context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true && http.ContentLength != 0 ? Refusal.BodyNotOneMessage : null;
+        }
+
+        if (!IsPlainJson(http))
+        {
+            return Refusal.BodyMediaType;
+        }
+
+        var (body, unreadable) = await ReadBodyAsync(context, server);
+        if (body is null)
+        {
+            return unreadable;
+        }
+
+        var operation = OperationReader.Read(body.Bytes, out var refusal);
+        if (operation is null)
+        {
+            return refusal!;
+        }
+
+        request.Body = body;
+        request.Operation = operation;
+        request.Record.Method = operation.Method ?? request.Record.Method;
+        request.Record.Operation = operation.Name;
+        return McpHeaders.Agree(http.Headers, operation) ? null : Refusal.HeaderMismatch;
+    }
+
+    /// <summary>Applies the server's rules to the operation; on success the request knows its outbound scopes.</summary>
+    public static Refused? CheckRules(GatewayRequest request, McpServer server)
+    {
+        var verdict = server.Rules.Of(request.Operation);
+        if (verdict.Denied)
+        {
+            return Refusal.OperationDenied;
+        }
+
+        var effective = server.Scopes.Effective(request.Token!.Scopes);
+        if (!verdict.Scopes.IsSubsetOf(effective))
+        {
+            return new Refused(Refusal.InsufficientScope, Scopes: verdict.Scopes);
+        }
+
+        request.EffectiveScopes = effective;
+        request.OutboundScopes = server.Scopes.Outbound(server.NarrowToOperation ? verdict.Scopes : effective);
+        return null;
+    }
+
+    /// <summary>Opens the session that the client presents, if it is its own.</summary>
+    public static Refused? CheckSession(HttpContext context, GatewayRequest request, McpServer server)
+    {
+        var presented = server.Transport == McpTransport.HttpSse ? context.Request.Query["sessionId"] : context.Request.Headers[SessionHeader];
+        if (presented.Count == 0 || McpHeaders.IsModern(context.Request.Headers, request.Operation))
+        {
+            return null;
+        }
+
+        if (presented.Count > 1 || !server.Sessions.TryUnwrap(presented[0]!, server.Resource, request.Token!, out var session) || !server.Destinations.ContainsKey(session.Destination))
+        {
+            return Refusal.SessionNotYours;
+        }
+
+        request.Session = session;
+        return null;
+    }
+
+    private static async ValueTask<(RequestBody? Body, Refused? Unreadable)> ReadBodyAsync(HttpContext context, McpServer server)
+    {
+        try
+        {
+            var body = await RequestBody.ReadAsync(context.Request, server.MaxRequestBody, context.RequestAborted);
+            return (body, body is null ? Refusal.BodyTooLarge : null);
+        }
+        catch (BadHttpRequestException exception)
+        {
+            return (null, exception.StatusCode switch
+            {
+                StatusCodes.Status413PayloadTooLarge => Refusal.BodyTooLarge,
+                StatusCodes.Status408RequestTimeout => Refusal.BodyTooSlow,
+                _ => Refusal.BodyNotJson,
+            });
+        }
+        catch (IOException) when (!context.RequestAborted.IsCancellationRequested)
+        {
+            // Broken chunking.
+            return (null, Refusal.BodyNotJson);
+        }
+    }
+
+    private static bool IsPlainJson(HttpRequest request)
+    {
+        var encoding = request.Headers.ContentEncoding;
+        if (encoding.Count > 1 || (encoding.Count == 1 && !encoding[0]!.Equals("identity", StringComparison.OrdinalIgnoreCase)))
+        {
+            return false;
+        }
+
+        if (request.Headers.ContentType is not [{ } contentType])
+        {
+            return false;
+        }
+
+        if (contentType == "application/json")
+        {
+            return true;
+        }
+
+        return MediaTypeHeaderValue.TryParse(contentType, out var type)
+            && type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase)
+            && type.Parameters.All(parameter => parameter.Name.Equals("charset", StringComparison.OrdinalIgnoreCase)
+                && HeaderUtilities.RemoveQuotes(parameter.Value).Equals("utf-8", StringComparison.OrdinalIgnoreCase));
+    }
+}

@@ -1,0 +1,126 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+
+namespace Gateway.Authorize;
+
+/// <summary>
+/// The member names of one JSON object, compared as the most careless reader would: case folded, NUL removed. A second
+/// name that folds to the same, or one of the protocol's names in another spelling, does not fit.
+/// </summary>
+internal struct MemberNames
+{
+    private const int Few = 8;
+    private static readonly string[] Protocol = ["method", "params", "name", "uri", "_meta", "id", "jsonrpc"];
+    private Names few;
+    private int count;
+    private HashSet<string>? many;
+
+    [InlineArray(Few)]
+    private struct Names
+    {
+        private string? first;
+    }
+
+    /// <summary>Takes the name that <paramref name="reader"/> stands at; false when it does not fit.</summary>
+    public bool Add(ref Utf8JsonReader reader, out string name)
+    {
+        name = Known(ref reader) ?? reader.GetString()!;
+        var folded = Fold(name);
+        if (!ReferenceEquals(folded, name) && Array.IndexOf(Protocol, folded) >= 0)
+        {
+            return false;
+        }
+
+        if (many is not null)
+        {
+            return many.Add(folded);
+        }
+
+        for (var i = 0; i < count; i++)
+        {
+            if (few[i] == folded)
+            {
+                return false;
+            }
+        }
+
+        if (count == Few)
+        {
+            many = new HashSet<string>(StringComparer.Ordinal);
+            foreach (var seen in (ReadOnlySpan<string?>)few)
+            {
+                many.Add(seen!);
+            }
+
+            return many.Add(folded);
+        }
+
+        few[count++] = folded;
+        return true;
+    }
+
+    /// <summary>The usual names, without allocating them.</summary>
+    private static string? Known(ref Utf8JsonReader reader)
+    {
+        if (reader.ValueTextEquals("jsonrpc"u8))
+        {
+            return "jsonrpc";
+        }
+
+        if (reader.ValueTextEquals("id"u8))
+        {
+            return "id";
+        }
+
+        if (reader.ValueTextEquals("method"u8))
+        {
+            return "method";
+        }
+
+        if (reader.ValueTextEquals("params"u8))
+        {
+            return "params";
+        }
+
+        if (reader.ValueTextEquals("name"u8))
+        {
+            return "name";
+        }
+
+        if (reader.ValueTextEquals("arguments"u8))
+        {
+            return "arguments";
+        }
+
+        return reader.ValueTextEquals("_meta"u8) ? "_meta" : null;
+    }
+
+    /// <summary>The name folded; the same instance when folding changes nothing.</summary>
+    internal static string Fold(string name)
+    {
+        foreach (var character in name)
+        {
+            if (!char.IsAscii(character) || char.IsAsciiLetterUpper(character) || character == '\0')
+            {
+                return FoldSlowly(name);
+            }
+        }
+
+        return name;
+    }
+
+    private static string FoldSlowly(string name)
+    {
+        var folded = new string([.. name.Where(character => character != '\0').Select(FoldOne)]);
+        return folded == name ? name : folded;
+    }
+
+    /// <summary>Simple case folding. The named letters fold to ASCII in Unicode but not in .NET's invariant casing.</summary>
+    private static char FoldOne(char character) => character switch
+    {
+        '\u017F' => 's',
+        '\u212A' => 'k',
+        '\u0130' or '\u0131' => 'i',
+        _ => char.ToLowerInvariant(char.ToUpperInvariant(character)),
+    };
+}

@@ -1,0 +1,187 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using Gateway.Advertise;
+using Gateway.Authenticate;
+using Gateway.Authorize;
+using Gateway.Configure.Options;
+using Gateway.Forward;
+using TokenExchange;
+using TokenExchange.Cache;
+using TokenExchange.Issue;
+using TokenExchange.Request;
+using TokenExchange.Request.Profiles;
+using TokenExchange.Verify;
+
+namespace Gateway.Configure;
+
+/// <summary>Builds a generation from options that every rule has passed; what the options leave open is resolved here, once.</summary>
+internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, SessionKeys sessionKeys, TimeProvider clock)
+{
+    /// <summary>A generation that is complete but not served yet. Throws what a key directory or a key file throws.</summary>
+    public Generation Build(GatewayOptions options, long number)
+    {
+        var topology = ServerTopology.Of(options);
+        var connections = options.AuthorizationServers.ToFrozenDictionary(
+            server => server.Key, server => pool.Connect(SettingsMapping.Of(server.Key, server.Value), out _));
+        var localIssuer = options.LocalIssuer is { } local
+            ? pool.Issue(new LocalIssuerSettings(local.Issuer!, local.KeyDirectory!, local.Algorithm))
+            : null;
+        var inboundAudiences = InboundAudiences(options, topology);
+        var sessions = sessionKeys.Read(options.SessionKeyFile);
+        var servers = topology.Select(server => Server(server, options, connections, localIssuer, inboundAudiences, sessions, number)).ToImmutableArray();
+        return new Generation
+        {
+            Number = number,
+            Servers = servers,
+            AuthorizationServers = connections,
+            LocalIssuer = localIssuer,
+            Documents = PublicDocuments(options, topology, servers, localIssuer),
+            Routes = [.. servers.Select(YarpRecords.Route)],
+            Clusters = [.. servers.Zip(topology, (server, from) => YarpRecords.Cluster(server, from.Options))],
+        };
+    }
+
+    private McpServer Server(
+        ServerTopology topology,
+        GatewayOptions options,
+        FrozenDictionary<string, AuthorizationServer> connections,
+        LocalIssuer? localIssuer,
+        FrozenDictionary<string, FrozenSet<string>> inboundAudiences,
+        SessionBinding sessions,
+        long number)
+    {
+        var server = topology.Options;
+        var outbound = topology.Outbound;
+        var mode = outbound.Mode!.Value;
+        var publicUrl = CanonicalUri.Of(options.PublicUrl).TrimEnd('/');
+        var rules = Rules(server);
+        var target = mode is OutboundMode.Exchange or OutboundMode.Local or OutboundMode.SameToken
+            ? TargetMapping.Of(topology, options, inboundAudiences)
+            : null;
+        return new McpServer
+        {
+            Id = topology.Id,
+            Generation = number,
+            Path = topology.Path,
+            Resource = topology.Resource,
+            AcceptedAudiences = topology.AcceptedAudiences,
+            MetadataUrl = publicUrl + ResourceDocument.PathOf(topology.Path),
+            Transport = server.Transport,
+            Validator = Validator(topology, options, connections),
+            Mode = mode,
+            Target = target,
+            Exchanger = mode switch
+            {
+                OutboundMode.Exchange => Exchanger(outbound, options, connections),
+                OutboundMode.Local => LocalExchanger(outbound, options, localIssuer!),
+                OutboundMode.SameToken => new SameTokenExchanger(),
+                _ => null,
+            },
+            Credential = mode == OutboundMode.Credential ? new StaticCredential(outbound.Header ?? "Authorization", outbound.Prefix ?? "", outbound.File!, clock) : null,
+            AllowedClients = server.AllowedClients?.ToFrozenSet(StringComparer.Ordinal),
+            RequiredClaims = [.. server.RequiredClaims.Select(claim => new RequiredClaim(claim.Claim!, claim.AnyOf!.ToFrozenSet(StringComparer.Ordinal)))],
+            Rules = rules,
+            Scopes = Scopes(server),
+            NarrowToOperation = outbound.NarrowToOperation,
+            FilterLists = server.FilterLists,
+            ScopePrefix = server.ScopePrefix,
+            ChallengedScopes = Prefixed(server.ScopePrefix, ResourceDocument.ScopesOf(rules.Required)),
+            AllowedOrigins = server.AllowedOrigins.Append(publicUrl).Select(CanonicalUri.Of).ToFrozenSet(StringComparer.Ordinal),
+            ForwardHeaders = server.ForwardHeaders.ToFrozenSet(StringComparer.OrdinalIgnoreCase),
+            MaxRequestBody = server.MaxRequestBody,
+            MaxResponseDuration = server.MaxResponseDuration,
+            Sessions = sessions,
+            Destinations = topology.Destinations.Distinct(StringComparer.Ordinal).ToFrozenDictionary(YarpRecords.DestinationId, address => address),
+        };
+    }
+
+    private TokenValidator Validator(ServerTopology topology, GatewayOptions options, FrozenDictionary<string, AuthorizationServer> connections)
+    {
+        var issuers = topology.InboundServers.Select(name =>
+        {
+            var issuer = options.AuthorizationServers[name];
+            return new TrustedIssuer
+            {
+                Server = connections[name],
+                Algorithms = [.. issuer.Algorithms],
+                TokenTypes = issuer.TokenTypes is { } types ? [.. types] : ExchangeProfile.Find(issuer.Profile)!.TokenTypes,
+                ClockSkew = issuer.ClockSkew,
+                MaxTokenLifetime = issuer.MaxTokenLifetime,
+                CompanionAudiences = topology.CompanionAudiences(issuer),
+            };
+        });
+        return new TokenValidator(
+            new ResourceAudience(topology.Resource, topology.AcceptedAudiences, topology.Options.MultipleAudiences == MultipleAudiences.Allow),
+            [.. issuers],
+            clock);
+    }
+
+    private ITokenExchanger Exchanger(OutboundOptions outbound, GatewayOptions options, FrozenDictionary<string, AuthorizationServer> connections)
+    {
+        var asked = options.AuthorizationServers[outbound.AuthorizationServer!];
+        var connection = connections[outbound.AuthorizationServer!];
+        var client = SettingsMapping.Client(outbound.Client ?? asked.Client!);
+        var exchange = new TokenExchangeClient(connection, client, connections[outbound.ResultIssuer ?? outbound.AuthorizationServer!], asked.ExtraParameters, clock);
+        return cache.Wrap(exchange, new CachePartition(outbound.AuthorizationServer!, asked.TokenEndpoint ?? asked.MetadataUrl ?? asked.Issuer!, client.Id, "access_token"));
+    }
+
+    private ITokenExchanger LocalExchanger(OutboundOptions outbound, GatewayOptions options, LocalIssuer issuer)
+    {
+        var settings = new LocalTokenSettings(
+            outbound.Lifetime ?? TimeSpan.FromMinutes(2),
+            outbound.Claims,
+            outbound.Subject == LocalSubject.IssuerQualified,
+            options.AuthorizationServers.Values.Select(server => server.Client?.Id).FirstOrDefault(id => id is not null));
+        return cache.Wrap(issuer.For(settings), new CachePartition("local", options.LocalIssuer!.Issuer!, "", "access_token"));
+    }
+
+    private static OperationRules Rules(ServerOptions server) => new(
+        [.. server.Operations.Select(rule => new OperationRule(
+            new Pattern(rule.Method!),
+            rule.Name is null ? null : new Pattern(rule.Name),
+            ScopeSet.Of(rule.Scopes ?? []),
+            rule.Deny))],
+        ScopeSet.Of(server.RequiredScopes),
+        server.OtherOperations == OtherOperations.Deny);
+
+    private static ScopeMapping Scopes(ServerOptions server) => new(
+        server.ImpliedScopes.GroupBy(implied => implied.Scope!, StringComparer.Ordinal)
+            .ToFrozenDictionary(group => group.Key, group => group.SelectMany(implied => implied.Implies!).ToImmutableArray(), StringComparer.Ordinal),
+        server.Outbound!.ScopeMap?.GroupBy(map => map.Inbound!, StringComparer.Ordinal)
+            .ToFrozenDictionary(group => group.Key, group => group.SelectMany(map => map.Outbound!).ToImmutableArray(), StringComparer.Ordinal),
+        server.Outbound.Scopes is { } only ? ScopeSet.Of(only) : null);
+
+    /// <summary>For each inbound issuer, what any server here accepts from it: a result that holds one of these comes back as a boomerang.</summary>
+    private static FrozenDictionary<string, FrozenSet<string>> InboundAudiences(GatewayOptions options, ImmutableArray<ServerTopology> topology) =>
+        topology.SelectMany(server => server.InboundServers.Select(name => (Issuer: options.AuthorizationServers[name].Issuer!, server.AcceptedAudiences)))
+            .GroupBy(pair => pair.Issuer, StringComparer.Ordinal)
+            .ToFrozenDictionary(group => group.Key, group => group.SelectMany(pair => pair.AcceptedAudiences).ToFrozenSet(StringComparer.Ordinal), StringComparer.Ordinal);
+
+    private static FrozenDictionary<string, Document> PublicDocuments(GatewayOptions options, ImmutableArray<ServerTopology> topology, ImmutableArray<McpServer> servers, LocalIssuer? issuer)
+    {
+        var documents = new Dictionary<string, Document>(StringComparer.Ordinal);
+        foreach (var (server, from) in servers.Zip(topology))
+        {
+            var scopes = from.Options.AdvertisedScopes ?? (IEnumerable<string>)ResourceDocument.ScopesOf(server.Rules.AllScopes);
+            var bytes = ResourceDocument.Write(
+                server.Resource,
+                server.Id,
+                from.InboundServers.Select(name => options.AuthorizationServers[name].Issuer!),
+                scopes.Select(scope => server.ScopePrefix + scope));
+            documents.Add(ResourceDocument.PathOf(server.Path), new Document(() => bytes));
+        }
+
+        if (issuer is not null)
+        {
+            var path = new Uri(options.LocalIssuer!.Issuer!).AbsolutePath.TrimEnd('/');
+            documents.Add(path + "/jwks", new Document(() => issuer.Jwks));
+            documents.Add("/.well-known/oauth-authorization-server" + path, new Document(() => issuer.Metadata));
+            documents.Add(path + "/.well-known/openid-configuration", new Document(() => issuer.Metadata));
+        }
+
+        return documents.ToFrozenDictionary(StringComparer.Ordinal);
+    }
+
+    private static string Prefixed(string? prefix, ScopeSet scopes) =>
+        prefix is null ? scopes.ToString() : string.Join(' ', scopes.Select(scope => prefix + scope));
+}

@@ -1,0 +1,29 @@
+using System.Collections.Immutable;
+using Gateway.Authenticate;
+
+namespace Gateway.Configure;
+
+/// <summary>Reads the keys that session ids are signed with; without a file, one key for the life of the process.</summary>
+internal sealed class SessionKeys
+{
+    private const int MinBytes = 32;
+    private readonly SessionBinding own = SessionBinding.ForThisProcess();
+
+    /// <summary>The binding under the keys of <paramref name="file"/>. Throws <see cref="ConfigurationException"/> when it holds none.</summary>
+    public SessionBinding Read(string? file) => file is null ? own : new SessionBinding(KeysOf(file));
+
+    private static ImmutableArray<byte[]> KeysOf(string file)
+    {
+        try
+        {
+            var keys = File.ReadLines(file).Select(line => line.Trim()).Where(line => line.Length > 0).Select(Convert.FromBase64String).ToImmutableArray();
+            return keys.Length > 0 && keys.All(key => key.Length >= MinBytes)
+                ? keys
+                : throw new ConfigurationException($"Gateway:SessionKeyFile '{file}' must hold one base64 key of {MinBytes} or more bytes per line.");
+        }
+        catch (Exception exception) when (exception is FormatException or IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigurationException($"Gateway:SessionKeyFile '{file}' cannot be read as one base64 key per line.");
+        }
+    }
+}

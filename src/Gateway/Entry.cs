@@ -1,0 +1,91 @@
+using Gateway.Advertise;
+using Gateway.Authenticate;
+using Gateway.Configure;
+using Gateway.Observe;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Gateway;
+
+/// <summary>
+/// Where every request enters: it gets its id and its record, a path that could be read in two ways ends here, and so
+/// does every fault of the gateway itself. Serves the public documents; everything else goes on to routing.
+/// </summary>
+internal sealed class Entry(Generations generations, RequestEnd end, ClientAddress clientAddress, Health health, TimeProvider clock, ILogger<Entry> log)
+{
+    public async Task InvokeAsync(HttpContext context, RequestDelegate next)
+    {
+        var request = Begin(context);
+        try
+        {
+            if (!CanonicalPath.IsCanonical(context.Features.Get<IHttpRequestFeature>()!.RawTarget))
+            {
+                await RefuseAsync(context, request, Refusal.NotFound);
+                return;
+            }
+
+            var path = context.Request.Path.Value!;
+            if (generations.Current.Documents.TryGetValue(path, out var document))
+            {
+                await Documents.ServeAsync(context, document);
+                return;
+            }
+
+            if (path is Health.LivePath or Health.ReadyPath)
+            {
+                await health.AnswerAsync(context, path == Health.ReadyPath);
+                return;
+            }
+
+            await next(context);
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            request.Record.Refuse(StatusCodes.Status499ClientClosedRequest, "client_closed");
+            await end.CompleteAsync(context, request);
+        }
+        catch (Exception exception) when (exception is not ConnectionAbortedException)
+        {
+            log.RequestFailed(exception, request.Id);
+            await RefuseAsync(context, request, Refusal.InternalError);
+        }
+    }
+
+    /// <summary>What routing leaves over is nobody's.</summary>
+    public async Task NotFoundAsync(HttpContext context) => await RefuseAsync(context, GatewayRequest.Of(context), Refusal.NotFound);
+
+    private GatewayRequest Begin(HttpContext context)
+    {
+        var record = new RequestRecord
+        {
+            Time = clock.GetUtcNow(),
+            Started = clock.GetTimestamp(),
+            RequestId = Guid.CreateVersion7().ToString("N"),
+            Method = context.Request.Method,
+            ClientAddress = clientAddress.Of(context),
+            UserAgent = context.Request.Headers.UserAgent is [{ } agent, ..] ? agent : null,
+        };
+        var request = new GatewayRequest(record.RequestId, record, clock);
+        context.Features.Set(request);
+        context.Response.Headers["X-Request-Id"] = request.Id;
+        return request;
+    }
+
+    private async Task RefuseAsync(HttpContext context, GatewayRequest request, Refused refused)
+    {
+        request.Refuse(refused);
+        await end.CompleteAsync(context, request);
+        if (!context.Response.HasStarted)
+        {
+            context.Response.Clear();
+        }
+
+        await RefusalWriter.WriteAsync(context, request, refused);
+    }
+}
+
+internal static partial class EntryEvents
+{
+    [LoggerMessage(1001, LogLevel.Error, "Request {RequestId} failed in the gateway; nothing was sent", EventName = "RequestFailed")]
+    public static partial void RequestFailed(this ILogger logger, Exception exception, string requestId);
+}

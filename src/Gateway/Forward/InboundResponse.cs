@@ -1,0 +1,115 @@
+using System.Net;
+using Gateway.Advertise;
+using Gateway.Authenticate;
+using Gateway.Authorize;
+using Gateway.Observe;
+using Microsoft.Net.Http.Headers;
+using Yarp.ReverseProxy.Transforms;
+
+namespace Gateway.Forward;
+
+/// <summary>
+/// Looks at the MCP server's answer before its first byte goes to the client. Its challenges, redirects and refusals of
+/// the hop token stay here; everything else passes untouched, event streams at once.
+/// </summary>
+internal sealed class InboundResponse(RequestEnd end, OpenStreams streams, TimeProvider clock)
+{
+    /// <summary>Relays the answer, or leaves a refusal on the request to be written in its place.</summary>
+    public async ValueTask ApplyAsync(ResponseTransformContext transform)
+    {
+        var context = transform.HttpContext;
+        var request = GatewayRequest.Of(context);
+        var answer = transform.ProxyResponse;
+        if (answer is null || request.Server is not { } server)
+        {
+            return;
+        }
+
+        request.Record.UpstreamTime += clock.GetElapsedTime(request.SentAt);
+        if (RefusalFor(answer, request, server) is { } refused)
+        {
+            request.Upstream = refused;
+            transform.SuppressResponseBody = true;
+            context.Response.Clear();
+            return;
+        }
+
+        var headers = context.Response.Headers;
+        headers.Remove(HeaderNames.WWWAuthenticate);
+        headers.Remove("Proxy-Authenticate");
+        BindSession(context, headers, request, server);
+        Cors.Expose(context, server);
+        request.Record.Allowed = true;
+        request.Record.Status = (int)answer.StatusCode;
+
+        var isStream = IsEventStream(answer);
+        if (isStream)
+        {
+            request.Stream = streams.Open(context, request, LifeOf(request, server));
+        }
+
+        // The audit line is written before the client has the answer: no answer without one.
+        await end.CompleteAsync(context, request);
+        if (isStream)
+        {
+            // Headers would otherwise wait for the first event.
+            await context.Response.Body.FlushAsync(context.RequestAborted);
+        }
+    }
+
+    /// <summary>Trailers pass, but for what may not leave as a header either.</summary>
+    public static ValueTask ApplyAsync(ResponseTrailersTransformContext transform)
+    {
+        var trailers = transform.HttpContext.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpResponseTrailersFeature>()?.Trailers;
+        trailers?.Remove(HeaderNames.WWWAuthenticate);
+        trailers?.Remove("Proxy-Authenticate");
+        trailers?.Remove(AuthorizeStage.SessionHeader);
+        return default;
+    }
+
+    private static Refused? RefusalFor(HttpResponseMessage answer, GatewayRequest request, McpServer server)
+    {
+        switch ((int)answer.StatusCode)
+        {
+            case 401:
+                request.TokenRefusedUpstream = true;
+                return Refusal.UpstreamRefusedToken;
+            case 403 when UpstreamChallenge.ScopesOf(answer) is { } scopes:
+                return new Refused(Refusal.UpstreamInsufficientScope, Scopes: server.Rules.Of(request.Operation).Scopes.Union(server.Scopes.Back(scopes)));
+            case 101:
+                return new Refused(Refusal.UpstreamUnavailable, "upgrade");
+            case >= 300 and < 400 when answer.StatusCode != HttpStatusCode.NotModified:
+                return Refusal.UpstreamRedirected;
+            default:
+                return null;
+        }
+    }
+
+    private static void BindSession(HttpContext context, IHeaderDictionary headers, GatewayRequest request, McpServer server)
+    {
+        var issued = headers[AuthorizeStage.SessionHeader];
+        if (issued.Count == 0)
+        {
+            return;
+        }
+
+        if (McpHeaders.IsModern(context.Request.Headers, request.Operation) || issued.Count > 1)
+        {
+            headers.Remove(AuthorizeStage.SessionHeader);
+            return;
+        }
+
+        headers[AuthorizeStage.SessionHeader] = server.Sessions.Wrap(new BoundSession(issued[0]!, context.GetReverseProxyFeature().ProxiedDestination!.DestinationId), server.Resource, request.Token!);
+    }
+
+    /// <summary>A listening stream lives as long as the token that opened it; the answer to a request, as long as the server allows.</summary>
+    private TimeSpan LifeOf(GatewayRequest request, McpServer server)
+    {
+        var untilExpiry = request.Token!.ExpiresAt - clock.GetUtcNow();
+        return request.Operation.Kind == MessageKind.None || request.Operation.Method == "subscriptions/listen" ? untilExpiry : server.MaxResponseDuration;
+    }
+
+    private static bool IsEventStream(HttpResponseMessage answer) =>
+        answer.Content.Headers.TryGetValues("Content-Type", out var types)
+        && types.FirstOrDefault() is { } type && type.StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase);
+}

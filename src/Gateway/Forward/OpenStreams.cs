@@ -1,0 +1,38 @@
+using System.Collections.Concurrent;
+using Gateway.Observe;
+using TokenExchange;
+
+namespace Gateway.Forward;
+
+/// <summary>The event streams that are open, so that a drain or a revocation can end them.</summary>
+internal sealed class OpenStreams(GatewayMetrics metrics, TimeProvider clock)
+{
+    private readonly ConcurrentDictionary<StreamLease, ValidatedToken> open = new();
+
+    /// <summary>Registers the response stream of a request, for at most <paramref name="life"/>.</summary>
+    public StreamLease Open(HttpContext context, GatewayRequest request, TimeSpan life)
+    {
+        var server = request.Server!.Id;
+        metrics.StreamOpened(server);
+        StreamLease lease = null!;
+        lease = new StreamLease(context, life, clock, () =>
+        {
+            open.TryRemove(lease, out _);
+            metrics.StreamClosed(server);
+        });
+        open[lease] = request.Token!;
+        return lease;
+    }
+
+    /// <summary>Ends the streams whose token is meant; all of them without a condition.</summary>
+    public void End(Func<ValidatedToken, bool>? condition = null)
+    {
+        foreach (var (lease, token) in open)
+        {
+            if (condition is null || condition(token))
+            {
+                lease.End();
+            }
+        }
+    }
+}

@@ -1,0 +1,126 @@
+using System.Collections.Frozen;
+using System.Net.Http.Headers;
+using Gateway.Authorize;
+using Gateway.Configure.Options;
+using Microsoft.Extensions.Primitives;
+using Yarp.ReverseProxy.Transforms;
+
+namespace Gateway.Forward;
+
+/// <summary>
+/// The last gate. Copies the headers of the allow-list, installs the outbound credential, and refuses to send a request
+/// that the exchange stage has not cleared for this very server.
+/// </summary>
+internal static class OutboundRequest
+{
+    /// <summary>End-to-end headers that an MCP server needs; nothing that identifies or authenticates the client.</summary>
+    private static readonly FrozenSet<string> Allowed = FrozenSet.Create(
+        StringComparer.OrdinalIgnoreCase,
+        "Accept", "User-Agent", "MCP-Protocol-Version", "Mcp-Method", "Mcp-Name", "Last-Event-ID", "traceparent", "tracestate", "baggage");
+
+    /// <summary>Builds the outbound request from nothing; throws when there is no credential for this server.</summary>
+    public static ValueTask Apply(RequestTransformContext transform)
+    {
+        var context = transform.HttpContext;
+        var request = GatewayRequest.Of(context);
+        var server = request.Server ?? throw new InvalidOperationException("A request without a server reached the last gate.");
+        var outbound = transform.ProxyRequest;
+
+        CopyHeaders(context.Request.Headers, outbound, server);
+        outbound.Headers.TryAddWithoutValidation("X-Request-Id", request.Id);
+        if (request.Session is { } session && server.Transport == McpTransport.StreamableHttp)
+        {
+            outbound.Headers.TryAddWithoutValidation(AuthorizeStage.SessionHeader, session.Id);
+        }
+
+        InstallCredential(request, server, outbound.Headers);
+        transform.Path = server.Rest(context.Request.Path);
+        if (request.Session is { } legacy && server.Transport == McpTransport.HttpSse)
+        {
+            transform.Query.Collection["sessionId"] = legacy.Id;
+        }
+
+        request.SentAt = request.Clock.GetTimestamp();
+        return default;
+    }
+
+    private static void InstallCredential(GatewayRequest request, McpServer server, HttpRequestHeaders headers)
+    {
+        if (!request.Cleared)
+        {
+            throw new InvalidOperationException("A request that was not cleared reached the last gate.");
+        }
+
+        switch (server.Mode)
+        {
+            case OutboundMode.None:
+                return;
+            case OutboundMode.Credential:
+                headers.TryAddWithoutValidation(server.Credential!.Header, request.Credential ?? throw new InvalidOperationException("No credential reached the last gate."));
+                return;
+        }
+
+        var token = request.Outbound;
+        if (token is null || token.Server != server.Resource || token.ExpiresAt <= request.Clock.GetUtcNow())
+        {
+            throw new InvalidOperationException("No token for this server reached the last gate.");
+        }
+
+        headers.TryAddWithoutValidation("Authorization", token.AuthorizationHeader);
+    }
+
+    private static void CopyHeaders(IHeaderDictionary inbound, HttpRequestMessage outbound, McpServer server)
+    {
+        var nominated = inbound.Connection;
+        foreach (var header in inbound)
+        {
+            var name = header.Key;
+            if (nominated.Count > 0 && IsNominated(nominated, name))
+            {
+                continue;
+            }
+
+            if (name.StartsWith("Content-", StringComparison.OrdinalIgnoreCase))
+            {
+                outbound.Content?.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)header.Value);
+            }
+            else if (IsAllowed(name, server))
+            {
+                outbound.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)header.Value);
+            }
+        }
+    }
+
+    private static bool IsAllowed(string name, McpServer server)
+    {
+        if (Allowed.Contains(name) || name.StartsWith("Mcp-Param-", StringComparison.OrdinalIgnoreCase))
+        {
+            return true;
+        }
+
+        if (name.StartsWith("Accept-", StringComparison.OrdinalIgnoreCase))
+        {
+            // What the gateway has to read must not come compressed.
+            return !(server.ReadsResponses && name.Equals("Accept-Encoding", StringComparison.OrdinalIgnoreCase));
+        }
+
+        return server.ForwardHeaders.Count > 0 && server.ForwardHeaders.Contains(name);
+    }
+
+    /// <summary>Whether the client's Connection header makes the header a hop-by-hop one (RFC 9110 §7.6.1).</summary>
+    private static bool IsNominated(StringValues connection, string name)
+    {
+        foreach (var line in connection)
+        {
+            foreach (var range in line.AsSpan().Split(','))
+            {
+                if (line.AsSpan()[range].Trim().Equals(name, StringComparison.OrdinalIgnoreCase))
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,56 @@
+using System.Text;
+
+namespace Gateway.Forward;
+
+/// <summary>
+/// The static credential of a legacy MCP server (mode credential), read from its file again at most once per second.
+/// </summary>
+internal sealed class StaticCredential(string header, string prefix, string file, TimeProvider clock)
+{
+    private const int MaxLength = 16 * 1024;
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+    private readonly Lock gate = new();
+    private long readAt;
+    private string? value;
+
+    /// <summary>The request header that carries it.</summary>
+    public string Header { get; } = header;
+
+    /// <summary>The header's value; null when the file cannot be read or holds no header-safe text, and then nothing is sent.</summary>
+    public string? Read()
+    {
+        lock (gate)
+        {
+            if (readAt != 0 && clock.GetElapsedTime(readAt) < Interval)
+            {
+                return value;
+            }
+
+            readAt = clock.GetTimestamp();
+            value = ReadFile() is { } text ? prefix + text : null;
+            return value;
+        }
+    }
+
+    /// <summary>Names no part of the credential.</summary>
+    public override string ToString() => $"credential for {Header}";
+
+    private string? ReadFile()
+    {
+        try
+        {
+            var info = new FileInfo(file);
+            if (!info.Exists || info.ResolveLinkTarget(true) is FileInfo { Length: > MaxLength } || info.Length > MaxLength)
+            {
+                return null;
+            }
+
+            var text = File.ReadAllText(file, Encoding.UTF8).Trim();
+            return text.Length > 0 && text.All(character => character is > ' ' and < '\x7f' or ' ') ? text : null;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,55 @@
+using TokenExchange;
+
+namespace Gateway.Forward;
+
+/// <summary>Reads the Bearer challenge with which an MCP server asks for more scope.</summary>
+/// <remarks>RFC 6750 §3, RFC 9110 §11.6.1.</remarks>
+internal static class UpstreamChallenge
+{
+    private const int MaxScopes = 64;
+
+    /// <summary>The scopes asked for, empty when none is named; null when the answer has no Bearer challenge.</summary>
+    public static ScopeSet? ScopesOf(HttpResponseMessage answer)
+    {
+        foreach (var challenge in answer.Headers.WwwAuthenticate)
+        {
+            if (challenge.Scheme.Equals("Bearer", StringComparison.OrdinalIgnoreCase))
+            {
+                return Read(challenge.Parameter ?? "");
+            }
+        }
+
+        return null;
+    }
+
+    private static ScopeSet Read(string parameters)
+    {
+        const string Name = "scope=\"";
+        var start = parameters.StartsWith(Name, StringComparison.OrdinalIgnoreCase) ? 0 : FindName(parameters, Name);
+        if (start < 0)
+        {
+            return ScopeSet.Empty;
+        }
+
+        start += Name.Length;
+        var end = parameters.IndexOf('"', start);
+        return end < 0 ? ScopeSet.Empty : ScopeSet.Of(parameters[start..end].Split(' ').Where(IsScope).Take(MaxScopes));
+    }
+
+    private static int FindName(string parameters, string name)
+    {
+        for (var at = parameters.IndexOf(name, StringComparison.OrdinalIgnoreCase); at > 0; at = parameters.IndexOf(name, at + 1, StringComparison.OrdinalIgnoreCase))
+        {
+            if (parameters[at - 1] is ' ' or ',' or '\t')
+            {
+                return at;
+            }
+        }
+
+        return -1;
+    }
+
+    /// <summary>RFC 6749 §3.3: a scope token, so that nothing an MCP server says can break out of our own challenge.</summary>
+    private static bool IsScope(string scope) =>
+        scope.Length is > 0 and <= 256 && scope.All(character => character is >= '!' and <= '~' and not ('"' or '\\'));
+}

@@ -1,0 +1,72 @@
+using Gateway.Advertise;
+using Gateway.Authenticate;
+using Gateway.Authorize;
+using Gateway.Forward;
+using Gateway.Observe;
+using TokenExchange;
+
+namespace Gateway;
+
+/// <summary>One request on its way through the gateway: what each stage found out, for the stages after it and for the audit.</summary>
+internal sealed class GatewayRequest(string id, RequestRecord record, TimeProvider clock)
+{
+    /// <summary>The id that client, operator and MCP server see.</summary>
+    public string Id { get; } = id;
+
+    /// <summary>The audit event in the making.</summary>
+    public RequestRecord Record { get; } = record;
+
+    public TimeProvider Clock { get; } = clock;
+
+    /// <summary>When the request was last sent to the MCP server, as a timestamp of <see cref="Clock"/>; 0 before that.</summary>
+    public long SentAt { get; set; }
+
+    /// <summary>The server of the matched route, with all settings of its generation.</summary>
+    public McpServer? Server { get; set; }
+
+    /// <summary>The inbound token, once it passed every check for <see cref="Server"/>.</summary>
+    public ValidatedToken? Token { get; set; }
+
+    public Operation Operation { get; set; } = Operation.None;
+
+    /// <summary>The scopes to ask for outbound.</summary>
+    public ScopeSet OutboundScopes { get; set; } = ScopeSet.Empty;
+
+    /// <summary>The scopes that count for the caller, closed under implication.</summary>
+    public ScopeSet EffectiveScopes { get; set; } = ScopeSet.Empty;
+
+    /// <summary>The session that the client presented and that is its own.</summary>
+    public BoundSession? Session { get; set; }
+
+    /// <summary>The token that goes to the MCP server; only the exchange stage sets it.</summary>
+    public OutboundToken? Outbound { get; set; }
+
+    /// <summary>The static credential of mode credential.</summary>
+    public string? Credential { get; set; }
+
+    /// <summary>Whether the exchange stage has decided for this server; without it nothing is sent.</summary>
+    public bool Cleared { get; set; }
+
+    /// <summary>The request body, read whole; null without one.</summary>
+    public RequestBody? Body { get; set; }
+
+    /// <summary>What the response transform made of the MCP server's answer: a refusal to write in its place.</summary>
+    public Refused? Upstream { get; set; }
+
+    /// <summary>Whether the MCP server refused the hop token in the last attempt.</summary>
+    public bool TokenRefusedUpstream { get; set; }
+
+    /// <summary>Ends the response stream when its time has come; null for anything but a stream.</summary>
+    public StreamLease? Stream { get; set; }
+
+    /// <summary>Whether the audit was told.</summary>
+    public bool Told { get; set; }
+
+    public static GatewayRequest Of(HttpContext context) => context.Features.Get<GatewayRequest>()!;
+
+    /// <summary>Notes the refusal for the audit.</summary>
+    public void Refuse(Refused refused)
+    {
+        Record.Refuse(refused.Kind.Status, refused.Kind.Reason, refused.Detail);
+    }
+}

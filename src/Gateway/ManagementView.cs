@@ -1,0 +1,56 @@
+using System.Collections.Immutable;
+using Gateway.Authenticate;
+using Gateway.Configure;
+using Gateway.Observe;
+using Gateway.Observe.Management;
+using TokenExchange.Cache;
+using Yarp.ReverseProxy;
+
+namespace Gateway;
+
+/// <summary>What the management listener shows of the running gateway. Reads, never changes.</summary>
+internal sealed class ManagementView(Generations generations, Health health, ReloadState reload, ExchangeCache cache, IProxyStateLookup proxy)
+{
+    public ManagementState State => new()
+    {
+        Readiness = ReadinessNow,
+        Servers = Servers,
+        HopTokens = HopTokens,
+        Explain = ExplainAsync,
+    };
+
+    private Readiness ReadinessNow()
+    {
+        var servers = generations.Current.AuthorizationServers.Values
+            .Select(server => new AuthorizationServerHealth(server.Settings.Name, server.Keys.Available, server.Keys.FetchedAt)).ToImmutableArray();
+        var ready = health.IsReady;
+        return new Readiness(ready, ready && servers.Any(server => !server.KeysAvailable), health.IsDraining, generations.Current.Number, servers, [.. reload.Problems]);
+    }
+
+    private IReadOnlyList<ServerView> Servers() =>
+        [.. generations.Current.Servers.Select(server => new ServerView(
+            server.Id,
+            server.Path,
+            server.Resource,
+            server.AcceptedAudiences,
+            server.Mode.ToString(),
+            server.Target?.ResultAudiences ?? [],
+            [.. server.Destinations.Select(destination => new DestinationHealth(destination.Value, IsAvailable(server, destination.Key)))]))];
+
+    private bool IsAvailable(McpServer server, string destination) =>
+        proxy.TryGetCluster(Forward.YarpRecords.IdOf(server), out var cluster)
+        && cluster.DestinationsState.AvailableDestinations.Any(state => state.DestinationId == destination);
+
+    private IReadOnlyList<HopTokenView> HopTokens(int most) =>
+        [.. cache.Entries().Take(most).Select(entry => new HopTokenView(entry.Server, entry.SubjectDigest, entry.ExpiresAt, entry.Hits))];
+
+    private async ValueTask<Explanation?> ExplainAsync(string serverId, string token, CancellationToken cancellationToken)
+    {
+        if (generations.Current.Servers.FirstOrDefault(server => server.Id == serverId) is not { } server)
+        {
+            return null;
+        }
+
+        return await Explaining.ExplainAsync(server, token, cancellationToken);
+    }
+}

@@ -1,0 +1,41 @@
+using Gateway.Configure;
+
+namespace Gateway.Observe;
+
+/// <summary>
+/// Liveness and readiness. Ready once the first generation is served and, for every issuer trusted inbound, keys were
+/// fetched or a grace has passed: an issuer that is down must not take the servers of the others with it.
+/// </summary>
+internal sealed class Health(Generations generations, TimeProvider clock)
+{
+    public const string LivePath = "/healthz/live";
+    public const string ReadyPath = "/healthz/ready";
+
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
+    private readonly DateTimeOffset started = clock.GetUtcNow();
+    private volatile bool draining;
+
+    /// <summary>Fails readiness from now on, so that no new request comes.</summary>
+    public void Drain() => draining = true;
+
+    /// <summary>Whether readiness was failed on purpose.</summary>
+    public bool IsDraining => draining;
+
+    /// <summary>Whether requests should be sent here.</summary>
+    public bool IsReady => !draining && (clock.GetUtcNow() - started >= Grace || !generations.Current.AuthorizationServers.Values.Any(server => Missing(server)));
+
+    /// <summary>The issuers whose keys are missing.</summary>
+    public IEnumerable<string> MissingKeys => generations.Current.AuthorizationServers.Values.Where(Missing).Select(server => server.Settings.Name);
+
+    /// <summary>Answers a probe without detail.</summary>
+    public Task AnswerAsync(HttpContext context, bool readiness)
+    {
+        var good = !readiness || IsReady;
+        context.Response.StatusCode = good ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
+        context.Response.ContentType = "text/plain";
+        context.Response.Headers.CacheControl = "no-store";
+        return context.Response.WriteAsync(good ? "ok" : draining ? "draining" : "starting");
+    }
+
+    private static bool Missing(TokenExchange.AuthorizationServer server) => !server.Keys.Available;
+}

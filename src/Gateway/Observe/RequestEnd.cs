@@ -1,0 +1,23 @@
+namespace Gateway.Observe;
+
+/// <summary>
+/// Tells about a request once, when its outcome is known: for a relayed answer before its headers go out, for a refusal
+/// before its answer does.
+/// </summary>
+internal sealed class RequestEnd(AuditLog audit, GatewayMetrics metrics, RecentRefusals refusals)
+{
+    /// <summary>Writes the audit event, counts the request and describes its span.</summary>
+    public ValueTask CompleteAsync(HttpContext context, GatewayRequest request)
+    {
+        if (request.Told)
+        {
+            return default;
+        }
+
+        request.Told = true;
+        metrics.Completed(request.Record);
+        refusals.Add(request.Record);
+        Telemetry.Describe(context, request.Record);
+        return audit.WriteAsync(request.Record);
+    }
+}

@@ -1,0 +1,65 @@
+using System.Collections.Concurrent;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Gateway.Tests.Harness;
+
+/// <summary>What arrived at an MCP server: every byte that the gateway sent.</summary>
+public sealed record Arrived(string Method, string Path, string Query, IReadOnlyDictionary<string, string> Headers, string Body)
+{
+    public string? Token => Headers.TryGetValue("Authorization", out var value) ? value["Bearer ".Length..] : null;
+
+    public string Everything => string.Join('\n', Headers.Select(header => $"{header.Key}: {header.Value}")) + "\n" + Path + Query + "\n" + Body;
+}
+
+/// <summary>An MCP server on a real socket that records what reaches it and answers as a test says.</summary>
+public sealed class TestMcpServer : IAsyncDisposable
+{
+    private readonly WebApplication app;
+    private readonly ConcurrentQueue<Arrived> requests = new();
+
+    private TestMcpServer(WebApplication app) => this.app = app;
+
+    public string Url { get; private set; } = "";
+
+    public IReadOnlyList<Arrived> Requests => [.. requests];
+
+    /// <summary>Answers a request; by default one JSON-RPC result.</summary>
+    public RequestDelegate Answer { get; set; } = context =>
+    {
+        context.Response.ContentType = "application/json";
+        return context.Response.WriteAsync("""{"jsonrpc":"2.0","id":1,"result":{"ok":true}}""");
+    };
+
+    public static async Task<TestMcpServer> StartAsync()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        var server = new TestMcpServer(builder.Build());
+        server.app.Run(server.RecordAsync);
+        await server.app.StartAsync();
+        server.Url = server.app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single() + "/mcp";
+        return server;
+    }
+
+    public ValueTask DisposeAsync() => app.DisposeAsync();
+
+    private async Task RecordAsync(HttpContext context)
+    {
+        using var reader = new StreamReader(context.Request.Body);
+        var body = await reader.ReadToEndAsync();
+        requests.Enqueue(new Arrived(
+            context.Request.Method,
+            context.Request.Path.Value!,
+            context.Request.QueryString.Value!,
+            context.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase),
+            body));
+        await Answer(context);
+    }
+}
