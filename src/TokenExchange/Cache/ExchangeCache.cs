@@ -139,6 +139,10 @@ public sealed class ExchangeCache : IDisposable
         return true;
     }
 
+    /// <summary>Completes when everything that is on its way has landed; null when nothing is.</summary>
+    internal Task? Settled() =>
+        flights.Values.Select(flight => (Task)flight.Landing).ToList() is { Count: > 0 } landings ? Task.WhenAll(landings) : null;
+
     internal static int SessionOf(ValidatedToken subject) =>
         subject.Claims.ValueKind == JsonValueKind.Object && subject.Claims.TryGetProperty("sid", out var session) && session.ValueKind == JsonValueKind.String
             ? HashOf(session.GetString()!)

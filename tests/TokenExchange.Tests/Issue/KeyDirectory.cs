@@ -1,0 +1,37 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using TokenExchange.Issue;
+using TokenExchange.Tests.Harness;
+
+namespace TokenExchange.Tests.Issue;
+
+/// <summary>A directory of key files, of which a test may have several views.</summary>
+internal sealed class KeyDirectory : IDisposable
+{
+    public const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    public string Path { get; } = Directory.CreateTempSubdirectory("keys-").FullName;
+
+    public ManualClock Clock { get; } = new();
+
+    public string New(string algorithm = "ES256") => SigningKeyFile.Create(Path, algorithm, Clock);
+
+    public string Write(string name, string content, UnixFileMode mode = Owner)
+    {
+        var path = System.IO.Path.Combine(Path, name);
+        File.WriteAllText(path, content);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(path, mode);
+        }
+
+        return path;
+    }
+
+    public LocalIssuer Issuer(string algorithm = "ES256", ILogger<LocalIssuer>? log = null) =>
+        new(new LocalIssuerSettings("https://mcp.example/hop", Path, algorithm), Clock, log ?? NullLogger<LocalIssuer>.Instance);
+
+    public void Look() => Clock.Advance(TimeSpan.FromSeconds(1));
+
+    public void Dispose() => Directory.Delete(Path, recursive: true);
+}
