@@ -4,8 +4,8 @@ namespace TokenExchange.Cache;
 
 /// <summary>
 /// The entries, bounded thrice. Reading takes no lock. A subject holds at most a small part of the whole and then
-/// displaces its own entries; once the whole is full, an issuer at or over its fair share displaces its own, and one
-/// below it displaces those of the largest. So nobody can flush anybody else by asking for many tokens.
+/// displaces its own entries; once the whole is full, the issuer with the most entries gives one up, so that every issuer
+/// keeps up to its even share. Nobody can flush anybody else by asking for many tokens.
 /// </summary>
 internal sealed class CacheStore(int capacity)
 {
@@ -90,19 +90,14 @@ internal sealed class CacheStore(int capacity)
 
     private void MakeRoom(string issuer, string subject, DateTimeOffset now)
     {
-        issuers.TryGetValue(issuer, out var own);
-        if (own is not null && own.Subjects.TryGetValue(subject, out var share) && share.Count >= SubjectCapacity)
+        if (issuers.TryGetValue(issuer, out var own) && own.Subjects.TryGetValue(subject, out var share) && share.Count >= SubjectCapacity)
         {
             Drop(share.Victim(now)!);
         }
 
         while (count >= capacity)
         {
-            // An issuer that Drop emptied is gone; it is asked for anew.
-            issuers.TryGetValue(issuer, out own);
-            var sharers = issuers.Count + (own is null ? 1 : 0);
-            var from = own is not null && (long)own.Count * sharers >= capacity ? own : issuers.Values.MaxBy(other => other.Count);
-            Drop(from!.Victim(now)!);
+            Drop(issuers.Values.MaxBy(other => other.Count)!.Victim(now)!);
         }
     }
 

@@ -157,14 +157,20 @@ public sealed class SigningKeyTests : IDisposable
         File.WriteAllText(bad, TestKeys.Es256.PrivatePem());
         keys.Look();
         Assert.Equal(2, Jwks(issuer).Count);
-        if (!OperatingSystem.IsWindows())
-        {
-            // A mode that is opened afterwards is a change too.
-            File.SetUnixFileMode(bad, KeyDirectory.Owner | UnixFileMode.OtherRead);
-            File.Delete(Directory.GetFiles(keys.Path).First(path => path != bad));
-            keys.Look();
-            Assert.Equal(2, Jwks(issuer).Count);
-        }
+    }
+
+    [Fact]
+    public void A_key_that_is_closed_to_others_afterwards_is_taken_in()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no modes");
+        keys.New();
+        using var issuer = keys.Issuer();
+        var open = keys.Write("20260101T120001Z-open.pem", TestKeys.Es256.PrivatePem(), KeyDirectory.Owner | UnixFileMode.OtherRead);
+        keys.Look();
+        Assert.Single(Jwks(issuer));
+        File.SetUnixFileMode(open, KeyDirectory.Owner);
+        keys.Look();
+        Assert.Equal(2, Jwks(issuer).Count);
     }
 
     [Fact]
