@@ -11,10 +11,5 @@ internal static class Auth0Profile
 
         // With the scope openid, its access tokens are for the userinfo endpoint as well.
         Companions = issuer => [issuer.EndsWith('/') ? issuer + "userinfo" : issuer + "/userinfo"],
-        Errors =
-        [
-            // The chain of actors is longer than five: nothing is wrong with the subject.
-            new("invalid_request", ErrorMeaning.Target, "act"),
-        ],
     };
 }
