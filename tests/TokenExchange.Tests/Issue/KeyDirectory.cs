@@ -20,12 +20,16 @@ internal sealed class KeyDirectory : IDisposable
     {
         var path = System.IO.Path.Combine(Path, name);
         File.WriteAllText(path, content);
+        SetMode(path, mode);
+        return path;
+    }
+
+    public static void SetMode(string path, UnixFileMode mode)
+    {
         if (!OperatingSystem.IsWindows())
         {
             File.SetUnixFileMode(path, mode);
         }
-
-        return path;
     }
 
     public LocalIssuer Issuer(string algorithm = "ES256", ILogger<LocalIssuer>? log = null) =>

@@ -168,7 +168,7 @@ public sealed class SigningKeyTests : IDisposable
         var open = keys.Write("20260101T120001Z-open.pem", TestKeys.Es256.PrivatePem(), KeyDirectory.Owner | UnixFileMode.OtherRead);
         keys.Look();
         Assert.Single(Jwks(issuer));
-        File.SetUnixFileMode(open, KeyDirectory.Owner);
+        KeyDirectory.SetMode(open, KeyDirectory.Owner);
         keys.Look();
         Assert.Equal(2, Jwks(issuer).Count);
     }
