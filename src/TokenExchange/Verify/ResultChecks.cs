@@ -15,7 +15,6 @@ internal static class ResultChecks
     /// <summary>A token that can be looked into. The key is looked up just before the check named "key".</summary>
     public static readonly Check<ResultCandidate, ResultRejection>[] OfJwt =
     [
-        new("header-safe", FitsIntoAHeader),
         new("echo", IsNotTheSubjectToken),
         new("form", IsSignedToken),
         new("typ", TypeIsAccessToken),

@@ -48,6 +48,7 @@ public sealed class ResultTests : IAsyncLifetime
         new("unknown kid", "result_signature", t => t.Token(TestKeys.Stranger)),
         new("no kid", "result_signature", t => t.Header(h => h.Remove("kid"))),
         new("alg none", "result_signature", t => t.Header(h => h["alg"] = "none")),
+        new("no alg", "result_signature", t => t.Header(h => h.Remove("alg"))),
         new("HS256", "result_signature", t => t.Header(h => h["alg"] = "HS256")),
         new("no signature", "result_signature", t => t.Token()[..(t.Token().LastIndexOf('.') + 1)]),
 
