@@ -24,7 +24,7 @@ internal static class TargetMapping
             Resource = topology.OutboundResource ?? topology.Resource,
             Audience = outbound.Audience,
             ResultAudiences = topology.ResultAudiences,
-            ResultAudiencesGiven = outbound.ResultAudiences is not null,
+            ResultAudiencesGiven = outbound is { ResultAudiences: not null, Resource: not null, Audience: not null },
             ResultIsJwt = outbound.ResultFormat == ResultFormat.Jwt,
             ExtraResultScopes = outbound.ExtraResultScopes is { } extra ? ScopeSet.Of(extra) : profile?.ExtraResultScopes ?? ScopeSet.Empty,
             SubjectClaims = outbound.SubjectClaims is { } claims ? [.. claims] : profile?.SubjectClaims ?? ["sub"],

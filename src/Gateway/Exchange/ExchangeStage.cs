@@ -33,9 +33,14 @@ internal static class ExchangeStage
     /// <summary>A fresh token in place of one that the MCP server refused.</summary>
     public static ValueTask<Refused?> RenewAsync(GatewayRequest request, McpServer server, CancellationToken cancellationToken)
     {
+        // Of many requests whose token was refused at once, one makes a new exchange necessary.
+        if (request.Outbound is { } refused)
+        {
+            server.Exchanger!.Forget(RequestFor(request, server), refused);
+        }
+
         request.Cleared = false;
         request.Outbound = null;
-        server.Exchanger!.Forget(RequestFor(request, server));
         return ObtainAsync(request, server, cancellationToken);
     }
 
