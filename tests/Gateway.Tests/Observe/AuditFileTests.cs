@@ -1,0 +1,255 @@
+using System.Text;
+using System.Text.Json;
+using Gateway.Configure.Options;
+using Gateway.Observe;
+using Gateway.Tests.Observe.Harness;
+using TokenExchange.Tests.Harness;
+using Xunit;
+
+namespace Gateway.Tests.Observe;
+
+public sealed class AuditFileTests : IDisposable
+{
+    private readonly ManualClock _clock = new();
+    private readonly TemporaryDirectory _directory = new();
+    private readonly RecordingLoggers _loggers = new();
+    private readonly GatewayMetrics _metrics;
+    private readonly PrometheusText _prometheus;
+
+    public AuditFileTests()
+    {
+        var meters = Given.Meters();
+        _prometheus = new PrometheusText(meters);
+        _metrics = new GatewayMetrics(meters, _clock);
+    }
+
+    [Fact]
+    public async Task Every_event_is_one_line_of_JSON_in_order_once_the_gateway_has_stopped()
+    {
+        var path = _directory.File("audit.jsonl");
+        await using (var audit = Open(path))
+        {
+            for (var i = 0; i < 2000; i++)
+            {
+                var record = Given.AllowedCall(_clock);
+                record.Operation = $"tool-{i}\n";
+                await audit.WriteAsync(record);
+            }
+        }
+
+        var lines = await File.ReadAllLinesAsync(path);
+        Assert.Equal(2000, lines.Length);
+        Assert.Equal(Enumerable.Range(0, 2000).Select(i => $"tool-{i}\n"), lines.Select(line => JsonDocument.Parse(line).RootElement.GetProperty("operation").GetString()!));
+    }
+
+    [Fact]
+    public async Task The_file_is_readable_by_its_owner_only()
+    {
+        var path = _directory.File("audit.jsonl");
+        await using var audit = Open(path);
+
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no file modes.");
+#pragma warning disable CA1416 // Skipped there.
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
+#pragma warning restore CA1416
+    }
+
+    [Fact]
+    public void A_file_that_cannot_be_opened_refuses_to_start() =>
+        Assert.ThrowsAny<IOException>(() => Open(_directory.File("missing/audit.jsonl")));
+
+    [Theory]
+    [InlineData(Rotation.Rename)]
+    [InlineData(Rotation.Delete)]
+    [InlineData(Rotation.CopyAndTruncate)]
+    [InlineData(Rotation.SwapLink)]
+    public async Task After_a_rotation_the_next_events_are_where_the_path_leads(Rotation rotation)
+    {
+        var path = _directory.File("audit.jsonl");
+        if (rotation == Rotation.SwapLink)
+        {
+            await File.WriteAllTextAsync(_directory.File("one"), "");
+            File.CreateSymbolicLink(path, _directory.File("one"));
+        }
+
+        var audit = Open(path);
+        await audit.WriteAsync(Named("before"));
+        await WrittenAsync(path, "before");
+
+        switch (rotation)
+        {
+            case Rotation.Rename:
+                File.Move(path, path + ".1");
+                break;
+            case Rotation.Delete:
+                File.Delete(path);
+                break;
+            case Rotation.CopyAndTruncate:
+                File.Copy(path, path + ".1");
+                using (var stream = new FileStream(path, FileMode.Truncate, FileAccess.Write, FileShare.ReadWrite))
+                {
+                }
+
+                break;
+            default:
+                await File.WriteAllTextAsync(_directory.File("two"), "");
+                File.Delete(path);
+                File.CreateSymbolicLink(path, _directory.File("two"));
+                break;
+        }
+
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        await audit.WriteAsync(Named("after"));
+        await audit.DisposeAsync();
+
+        Assert.Equal(["after"], await OperationsAsync(path));
+    }
+
+    [Fact]
+    public async Task The_path_is_not_opened_again_within_a_second()
+    {
+        var path = _directory.File("audit.jsonl");
+        var audit = Open(path);
+        await audit.WriteAsync(Named("before"));
+        await WrittenAsync(path, "before");
+        File.Move(path, path + ".1");
+
+        _clock.Advance(TimeSpan.FromMilliseconds(999));
+        await audit.WriteAsync(Named("after"));
+        await audit.DisposeAsync();
+
+        Assert.False(File.Exists(path));
+        Assert.Equal(["before", "after"], await OperationsAsync(path + ".1"));
+    }
+
+    [Fact]
+    public async Task With_block_a_full_queue_makes_requests_wait_and_loses_nothing()
+    {
+        var path = Broken(out var repair);
+        var file = new AuditFile(path, AuditOnFull.Block, _metrics, _loggers.CreateLogger("file"), _clock, queueLength: 2);
+        repair(false);
+        var (writes, waiting) = await WriteUntilWaitingAsync(file);
+        Assert.False(waiting.IsCompleted);
+
+        repair(true);
+        await TickUntilAsync(waiting);
+        await file.DisposeAsync();
+
+        Assert.Equal(Enumerable.Range(0, writes).Select(i => $"{i}"), (await File.ReadAllLinesAsync(path)).Where(line => line.Length > 0));
+        Assert.DoesNotContain("\ngateway_audit_dropped_total ", _prometheus.Write(), StringComparison.Ordinal);
+        Assert.Contains(_loggers.Entries, entry => entry.Event.Name == "AuditFileFailed");
+        Assert.Contains(_loggers.Entries, entry => entry.Event.Name == "AuditFileRecovered");
+    }
+
+    [Fact]
+    public async Task With_drop_no_request_ever_waits_and_every_lost_event_is_counted()
+    {
+        var path = Broken(out var repair);
+        var file = new AuditFile(path, AuditOnFull.Drop, _metrics, _loggers.CreateLogger("file"), _clock, queueLength: 2);
+        repair(false);
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        for (var i = 0; i < 100; i++)
+        {
+            Assert.True(file.WriteAsync("{}"u8).AsTask().IsCompletedSuccessfully);
+        }
+
+        await file.DisposeAsync();
+
+        Assert.Contains("gateway_audit_dropped_total 100\n", _prometheus.Write(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_cannot_be_written_before_the_end_is_named_as_lost_and_does_not_hold_the_end_up()
+    {
+        var path = Broken(out var repair);
+        var file = new AuditFile(path, AuditOnFull.Block, _metrics, _loggers.CreateLogger("file"), _clock, queueLength: 2);
+        repair(false);
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        await file.WriteAsync("{}"u8.ToArray());
+
+        var end = file.DisposeAsync().AsTask();
+        await TickUntilAsync(end);
+
+        Assert.Contains(_loggers.Entries, entry => entry.Event.Name == "AuditFileLost");
+        Assert.Contains("gateway_audit_dropped_total 1\n", _prometheus.Write(), StringComparison.Ordinal);
+    }
+
+    public void Dispose()
+    {
+        _prometheus.Dispose();
+        _directory.Dispose();
+    }
+
+    private AuditLog Open(string path) => new(new AuditOptions { File = path }, _loggers, _metrics, _clock);
+
+    private RequestRecord Named(string operation)
+    {
+        var record = Given.AllowedCall(_clock);
+        record.Operation = operation;
+        return record;
+    }
+
+    /// <summary>A path in a directory that comes and goes.</summary>
+    private string Broken(out Action<bool> repair)
+    {
+        var directory = _directory.File("mount");
+        Directory.CreateDirectory(directory);
+        var path = Path.Combine(directory, "audit.jsonl");
+        repair = there =>
+        {
+            var (from, to) = there ? (directory + ".away", directory) : (directory, directory + ".away");
+            Directory.Move(from, to);
+        };
+        return path;
+    }
+
+    /// <summary>Writes numbered events until one has to wait, once the writer has found out that it cannot write.</summary>
+    private async Task<(int Writes, Task Waiting)> WriteUntilWaitingAsync(AuditFile file)
+    {
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        for (var i = 0; ; i++)
+        {
+            var write = file.WriteAsync(Encoding.UTF8.GetBytes($"{i}")).AsTask();
+            while (i == 0 && !_loggers.Entries.Any(entry => entry.Event.Name == "AuditFileFailed"))
+            {
+                await Task.Yield();
+            }
+
+            if (!write.IsCompleted)
+            {
+                return (i + 1, write);
+            }
+        }
+    }
+
+    /// <summary>Moves time on until the task is done; the writer may be at any point, so one step is not always enough.</summary>
+    private async Task TickUntilAsync(Task task)
+    {
+        while (!task.IsCompleted)
+        {
+            _clock.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
+
+        await task;
+    }
+
+    private static async Task WrittenAsync(string path, string operation)
+    {
+        while (!(await File.ReadAllTextAsync(path)).Contains(operation, StringComparison.Ordinal))
+        {
+            await Task.Yield();
+        }
+    }
+
+    private static async Task<IEnumerable<string>> OperationsAsync(string path) =>
+        (await File.ReadAllLinesAsync(path)).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("operation").GetString()!);
+
+    public enum Rotation
+    {
+        Rename,
+        Delete,
+        CopyAndTruncate,
+        SwapLink,
+    }
+}
