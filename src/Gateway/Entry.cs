@@ -67,7 +67,6 @@ internal sealed class Entry(Generations generations, RequestEnd end, ClientAddre
         };
         var request = new GatewayRequest(record.RequestId, record, clock);
         context.Features.Set(request);
-        context.Response.Headers["X-Request-Id"] = request.Id;
         return request;
     }
 

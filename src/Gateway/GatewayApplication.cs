@@ -75,6 +75,11 @@ public static class GatewayApplication
         var entry = app.Services.GetRequiredService<Entry>();
         var path = app.Services.GetRequiredService<RequestPath>();
         var generations = app.Services.GetRequiredService<Generations>();
+        if (app.Configuration["AllowedHosts"] is not (null or "" or "*"))
+        {
+            app.UseHostFiltering();
+        }
+
         app.Use(next => context => entry.InvokeAsync(context, next));
         app.UseRouting();
         app.Use(next => context => context.GetEndpoint() is null ? entry.NotFoundAsync(context) : next(context));
@@ -146,6 +151,8 @@ public static class GatewayApplication
             configuration.AddInMemoryCollection([KeyValuePair.Create<string, string?>("urls", DefaultUrl)]);
         }
 
+        var hosts = configuration["AllowedHosts"]?.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];
+        builder.Services.AddHostFiltering(filtering => filtering.AllowedHosts = hosts.Length > 0 ? hosts : ["*"]);
         builder.Logging.AddConfiguration(configuration.GetSection("Logging"));
         builder.Logging.AddConsole();
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();

@@ -51,6 +51,8 @@ internal sealed class RequestPath(RequestEnd end)
                 return;
             }
 
+            // Any other upgrade is ignored, as HTTP allows.
+            context.Features.Set<IHttpUpgradeFeature>(null);
             if (context.Request.Method == "OPTIONS")
             {
                 request.Told = true;
@@ -98,7 +100,12 @@ internal sealed class RequestPath(RequestEnd end)
             await forward(context);
         }
 
-        if (request.Upstream is { } upstream)
+        if (context.RequestAborted.IsCancellationRequested)
+        {
+            // Nobody waits any more; told as what it is and not as a failure of the MCP server.
+            context.RequestAborted.ThrowIfCancellationRequested();
+        }
+        else if (request.Upstream is { } upstream)
         {
             await RefuseAsync(context, request, upstream);
         }
@@ -117,7 +124,9 @@ internal sealed class RequestPath(RequestEnd end)
 
     private static Refusal? MethodRefusal(HttpContext context, McpServer server)
     {
-        var upgrade = context.Features.Get<IHttpUpgradeFeature>()?.IsUpgradableRequest == true && context.Request.Headers.Upgrade.Count > 0;
+        // MCP has no WebSocket transport, and YARP would forward an upgrade.
+        var upgrade = context.Features.Get<IHttpUpgradeFeature>()?.IsUpgradableRequest == true
+            && context.Request.Headers.Upgrade.ToString().Contains("websocket", StringComparison.OrdinalIgnoreCase);
         var known = context.Request.Method switch
         {
             "GET" or "POST" or "OPTIONS" => true,
@@ -125,7 +134,6 @@ internal sealed class RequestPath(RequestEnd end)
             _ => false,
         };
 
-        // MCP has no WebSocket transport, and YARP would forward an upgrade.
         return known && !upgrade ? null : Refusal.MethodNotAllowed;
     }
 

@@ -84,23 +84,12 @@ internal sealed record Refusal(string Reason, int Status, string Description, Ch
         _ => Reason,
     };
 
-    /// <summary>Who has to act, for the audit: authorization, authentication, request or dependency.</summary>
-    public string Category => Status switch
-    {
-        >= 500 => "dependency",
-        403 => "authorization",
-        _ when Reason is "audience_invalid" or "audience_not_single" => "authorization",
-        401 => "authentication",
-        _ when Challenge != ChallengeKind.None || Reason == SessionNotYours.Reason => "authentication",
-        _ => "request",
-    };
-
     /// <summary>The refusal of an inbound token.</summary>
     public static Refusal Of(TokenRefusal refusal) => Tokens[(int)refusal];
 
     private static Refusal Token(TokenRefusal refusal) => refusal switch
     {
-        TokenRefusal.KeysUnavailable => new("keys_unavailable", 503, "The issuer's keys cannot be had now."),
+        TokenRefusal.KeysUnavailable => new("keys_unavailable", 503, "The issuer's keys cannot be had now.", ChallengeKind.InvalidToken),
         TokenRefusal.IntrospectionUnavailable => IntrospectionUnavailable,
         _ => new(refusal.ToReason(), 401, "The access token is not acceptable here.", ChallengeKind.InvalidToken),
     };

@@ -37,6 +37,7 @@ internal static class RefusalWriter
         response.StatusCode = refused.Kind.Status;
         response.ContentType = "application/json";
         response.Headers.CacheControl = "no-store";
+        response.Headers["X-Request-Id"] = request.Id;
         if (Challenge(request.Server, refused) is { } challenge)
         {
             response.Headers.WWWAuthenticate = challenge;
