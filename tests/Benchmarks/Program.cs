@@ -1,5 +1,21 @@
 using BenchmarkDotNet.Running;
 using Gateway.Benchmarks;
+using Gateway.Benchmarks.Compare;
 
-// `smoke` runs every benchmark once and checks what it returns; anything else goes to BenchmarkDotNet (--filter, --list).
-return args is ["smoke"] ? await Smoke.RunAsync() : BenchmarkSwitcher.FromAssembly(typeof(Smoke).Assembly).Run(args).Any() ? 0 : 1;
+// `smoke` runs every benchmark once and checks what it returns; `compare` puts the gateway beside bare YARP, nginx and
+// HAProxy under load; anything else goes to BenchmarkDotNet (--filter, --list).
+switch (args)
+{
+    case ["smoke"]:
+        return await Smoke.RunAsync();
+    case ["compare", .. var options]:
+        return await Comparison.RunAsync(options);
+    case ["serve-backend", var url, var jwks]:
+        await Peers.BackendAsync(url, jwks);
+        return 0;
+    case ["serve-yarp", var url, var backend]:
+        await Peers.YarpAsync(url, backend);
+        return 0;
+    default:
+        return BenchmarkSwitcher.FromAssembly(typeof(Smoke).Assembly).Run(args).Any() ? 0 : 1;
+}
