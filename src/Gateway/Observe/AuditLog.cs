@@ -25,8 +25,14 @@ internal sealed class AuditLog : IAsyncDisposable
     /// <summary>Tells about a request. Completes at once, unless the file is behind and <c>OnFull</c> says <c>block</c>.</summary>
     public ValueTask WriteAsync(RequestRecord record)
     {
+        var logged = _logger.IsEnabled(LogLevel.Information);
+        if (!logged && _file is null)
+        {
+            return ValueTask.CompletedTask;
+        }
+
         var line = AuditEvent.Write(record, Activity.Current?.TraceId.ToHexString());
-        if (_logger.IsEnabled(LogLevel.Information))
+        if (logged)
         {
             var text = Encoding.UTF8.GetString(line);
             if (record.Allowed)
