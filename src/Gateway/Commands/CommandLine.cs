@@ -30,6 +30,7 @@ internal sealed class CommandLine(TextWriter output, TextWriter errors)
             RunCommand.Create(output, errors, overrides),
             CheckCommand.Create(output, overrides),
             SchemaCommand.Create(output),
+            KeysCommand.Create(output, errors),
             HealthCommand.Create(output, errors),
         };
         root.Description += "\n\nWithout a command, 'run'. Keys of gateway.json are overridden with --Gateway:…, --Kestrel:…, --Logging:…";
