@@ -17,6 +17,8 @@ namespace Gateway.Configure;
 /// <summary>Builds a generation from options that every rule has passed; what the options leave open is resolved here, once.</summary>
 internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, SessionKeys sessionKeys, TimeProvider clock)
 {
+    private const int LeastRemembered = 256;
+
     /// <summary>A generation that is complete but not served yet. Throws what a key directory or a key file throws.</summary>
     public Generation Build(GatewayOptions options, long number)
     {
@@ -113,7 +115,10 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
         return new TokenValidator(
             new ResourceAudience(topology.Resource, topology.AcceptedAudiences, topology.Options.MultipleAudiences == MultipleAudiences.Allow),
             [.. issuers],
-            clock);
+            clock,
+
+            // All servers together remember about as many inbound tokens as there may be hop tokens.
+            Math.Max(LeastRemembered, options.Cache.Capacity / options.Servers.Count));
     }
 
     private ITokenExchanger Exchanger(OutboundOptions outbound, GatewayOptions options, FrozenDictionary<string, AuthorizationServer> connections)

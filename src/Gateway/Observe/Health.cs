@@ -30,6 +30,13 @@ internal sealed class Health(Generations generations, TimeProvider clock)
     /// <summary>Answers a probe without detail.</summary>
     public Task AnswerAsync(HttpContext context, bool readiness)
     {
+        if (context.Request.Method is not ("GET" or "HEAD"))
+        {
+            context.Response.StatusCode = StatusCodes.Status405MethodNotAllowed;
+            context.Response.Headers.Allow = "GET, HEAD";
+            return Task.CompletedTask;
+        }
+
         var good = !readiness || IsReady;
         context.Response.StatusCode = good ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
         context.Response.ContentType = "text/plain";
