@@ -104,23 +104,26 @@ internal sealed class Comparison(string directory, int rounds, TimeSpan duration
         }
     }
 
+    /// <summary>One server, the local issuer, one trusted issuer whose keys are at a known address.</summary>
+    public static JsonObject GatewayOptions(string issuer, string backend, string keys) => new()
+    {
+        ["PublicUrl"] = "https://mcp.example.com",
+        ["DrainDelay"] = "00:00:00",
+        ["AuthorizationServers"] = new JsonObject { ["bench"] = new JsonObject { ["Issuer"] = issuer, ["JwksUrl"] = issuer + "/jwks" } },
+        ["LocalIssuer"] = new JsonObject { ["Issuer"] = "https://mcp.example.com/hop", ["KeyDirectory"] = keys },
+        ["Servers"] = new JsonObject
+        {
+            ["weather"] = new JsonObject
+            {
+                ["Destinations"] = new JsonArray(backend + "/mcp"),
+                ["Outbound"] = new JsonObject { ["Mode"] = "local" },
+            },
+        },
+    };
+
     private void WriteGatewayJson(bool audit, string issuer, string backend)
     {
-        var options = new JsonObject
-        {
-            ["PublicUrl"] = "https://mcp.example.com",
-            ["DrainDelay"] = "00:00:00",
-            ["AuthorizationServers"] = new JsonObject { ["bench"] = new JsonObject { ["Issuer"] = issuer, ["JwksUrl"] = issuer + "/jwks" } },
-            ["LocalIssuer"] = new JsonObject { ["Issuer"] = "https://mcp.example.com/hop", ["KeyDirectory"] = PathOf("keys") },
-            ["Servers"] = new JsonObject
-            {
-                ["weather"] = new JsonObject
-                {
-                    ["Destinations"] = new JsonArray(backend + "/mcp"),
-                    ["Outbound"] = new JsonObject { ["Mode"] = "local" },
-                },
-            },
-        };
+        var options = GatewayOptions(issuer, backend, PathOf("keys"));
         if (audit)
         {
             options["Audit"] = new JsonObject { ["File"] = PathOf("audit.log") };

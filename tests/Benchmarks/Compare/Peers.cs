@@ -9,7 +9,7 @@ internal static class Peers
     public const string Answer = """{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"21 degrees and a light wind from the west"}],"isError":false}}""";
 
     /// <summary>An MCP-like backend: one small JSON-RPC result for every POST, and the issuer's keys for the gateway.</summary>
-    public static Task BackendAsync(string url, string jwksFile)
+    public static WebApplication Backend(string url, string jwksFile)
     {
         var app = Bare(url).Build();
         var jwks = File.ReadAllText(jwksFile);
@@ -21,11 +21,11 @@ internal static class Peers
             context.Response.ContentLength = Answer.Length;
             await context.Response.WriteAsync(Answer);
         });
-        return app.RunAsync();
+        return app;
     }
 
     /// <summary>YARP as it ships, with one route and no check at all: what a proxy costs.</summary>
-    public static Task YarpAsync(string url, string backend)
+    public static WebApplication Yarp(string url, string backend)
     {
         // As shipped, logging included: with any logger the server makes an activity for every request, as it does for the gateway.
         var builder = WebApplication.CreateSlimBuilder();
@@ -36,7 +36,7 @@ internal static class Peers
             [new ClusterConfig { ClusterId = "weather", Destinations = new Dictionary<string, DestinationConfig> { ["only"] = new() { Address = backend + "/mcp" } } }]);
         var app = builder.Build();
         app.MapReverseProxy();
-        return app.RunAsync();
+        return app;
     }
 
     /// <summary>Tokens that differ in their id alone, so that each is a cold one.</summary>
