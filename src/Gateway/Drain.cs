@@ -22,7 +22,7 @@ internal sealed class Drain(IHostApplicationLifetime lifetime, Health health, Op
     {
         health.Drain();
         await Task.Delay(delay, clock, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        streams.End();
+        streams.EndListening();
     }
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;

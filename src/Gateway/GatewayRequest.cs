@@ -47,6 +47,9 @@ internal sealed class GatewayRequest(string id, RequestRecord record, TimeProvid
     /// <summary>Whether the exchange stage has decided for this server; without it nothing is sent.</summary>
     public bool Cleared { get; set; }
 
+    /// <summary>The JSON-RPC id of the request, byte for byte; empty when there is none to answer to.</summary>
+    public ReadOnlyMemory<byte> MessageId { get; set; }
+
     /// <summary>The request body, read whole; null without one.</summary>
     public RequestBody? Body { get; set; }
 

@@ -87,9 +87,6 @@ internal sealed class McpServer
     /// <summary>The methods of the endpoint, as an Allow header lists them.</summary>
     public string Allow => Transport == McpTransport.HttpSse ? "GET, POST, OPTIONS" : "GET, POST, DELETE, OPTIONS";
 
-    /// <summary>Whether the gateway reads the server's answers, and not only relays them.</summary>
-    public bool ReadsResponses => FilterLists || Transport == McpTransport.HttpSse;
-
     /// <summary>Whether <paramref name="path"/> is this server's or below it; compared case-sensitively, by whole segments.</summary>
     public bool Owns(ReadOnlySpan<char> path) =>
         Path == "/" || (path.StartsWith(Path, StringComparison.Ordinal) && (path.Length == Path.Length || path[Path.Length] == '/'));

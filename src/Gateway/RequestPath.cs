@@ -20,7 +20,7 @@ namespace Gateway;
 /// <item>Forward: with that token alone; once more with a fresh one when the MCP server refuses it.</item>
 /// </list>
 /// </summary>
-internal sealed class RequestPath(RequestEnd end)
+internal sealed class RequestPath(RequestEnd end, ILogger<RequestPath> log)
 {
     /// <summary>Runs inside YARP's pipeline, before a destination is chosen.</summary>
     public async Task InvokeAsync(HttpContext context, RequestDelegate forward)
@@ -100,6 +100,12 @@ internal sealed class RequestPath(RequestEnd end)
             await forward(context);
         }
 
+        var failure = context.Features.Get<IForwarderErrorFeature>();
+        if (failure is not null && !ClientLeft(failure.Error))
+        {
+            log.ForwardingFailed(request.Id, server.Id, failure.Error, failure.Exception?.GetBaseException().Message ?? "");
+        }
+
         if (context.RequestAborted.IsCancellationRequested)
         {
             // Nobody waits any more; told as what it is and not as a failure of the MCP server.
@@ -109,11 +115,15 @@ internal sealed class RequestPath(RequestEnd end)
         {
             await RefuseAsync(context, request, upstream);
         }
-        else if (!context.Response.HasStarted && context.Features.Get<IForwarderErrorFeature>() is { } failure)
+        else if (!context.Response.HasStarted && failure is not null)
         {
             await RefuseAsync(context, request, FailureOf(failure.Error));
         }
     }
+
+    /// <summary>Clients leave streams all the time; nothing has failed.</summary>
+    private static bool ClientLeft(ForwarderError error) =>
+        error is ForwarderError.RequestCanceled or ForwarderError.RequestBodyCanceled or ForwarderError.ResponseBodyCanceled or ForwarderError.ResponseBodyClient;
 
     private static Refused FailureOf(ForwarderError error) => error switch
     {

@@ -21,5 +21,5 @@ public class OperationBenchmarks
     }
 
     [Benchmark]
-    public bool Read() => OperationReader.Read(body, out _) is { Method: "tools/call", Name: "echo" };
+    public bool Read() => OperationReader.Read(body, out _, out _) is { Method: "tools/call", Name: "echo" };
 }

@@ -99,7 +99,8 @@ internal static class RefusalWriter
         {
             // Clients of either era fall back to another transport on a 400 that is no JSON-RPC error.
             json.WriteString("jsonrpc", "2.0");
-            json.WriteNull("id");
+            json.WritePropertyName("id");
+            json.WriteRawValue(request.MessageId.IsEmpty ? "null"u8 : request.MessageId.Span, skipInputValidation: true);
             json.WriteStartObject("error");
             json.WriteNumber("code", refusal.JsonRpcCode);
             json.WriteString("message", refusal.Description);

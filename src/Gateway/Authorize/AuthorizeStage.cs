@@ -2,6 +2,7 @@ using Gateway.Advertise;
 using Gateway.Configure.Options;
 using Gateway.Forward;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
 
 namespace Gateway.Authorize;
@@ -35,7 +36,8 @@ internal static class AuthorizeStage
             return unreadable;
         }
 
-        var operation = OperationReader.Read(body.Bytes, out var refusal);
+        var operation = OperationReader.Read(body.Bytes, out var refusal, out var id);
+        request.MessageId = body.Memory[id];
         if (operation is null)
         {
             return refusal!;
@@ -71,13 +73,26 @@ internal static class AuthorizeStage
     /// <summary>Opens the session that the client presents, if it is its own.</summary>
     public static Refused? CheckSession(HttpContext context, GatewayRequest request, McpServer server)
     {
-        var presented = server.Transport == McpTransport.HttpSse ? context.Request.Query["sessionId"] : context.Request.Headers[SessionHeader];
-        if (presented.Count == 0 || McpHeaders.IsModern(context.Request.Headers, request.Operation))
+        StringValues presented;
+        if (server.Transport == McpTransport.HttpSse)
         {
-            return null;
+            // Whatever revision a header claims: this transport has sessions, and a message without one is nobody's.
+            presented = SseEndpoint.SessionOf(context.Request.Query).Value;
+            if (presented.Count == 0 && context.Request.Method == "GET")
+            {
+                return null;
+            }
+        }
+        else
+        {
+            presented = context.Request.Headers[SessionHeader];
+            if (presented.Count == 0 || McpHeaders.IsModern(context.Request.Headers, request.Operation))
+            {
+                return null;
+            }
         }
 
-        if (presented.Count > 1 || !server.Sessions.TryUnwrap(presented[0]!, server.Resource, request.Token!, out var session) || !server.Destinations.ContainsKey(session.Destination))
+        if (presented.Count != 1 || !server.Sessions.TryUnwrap(presented[0]!, server.Resource, request.Token!, out var session) || !server.Destinations.ContainsKey(session.Destination))
         {
             return Refusal.SessionNotYours;
         }

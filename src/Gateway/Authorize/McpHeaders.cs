@@ -33,32 +33,30 @@ internal static class McpHeaders
             return false;
         }
 
-        // The body's version is authoritative in modern revisions, and a header that is missing there disagrees.
-        if (operation.ProtocolVersion is { } inBody && (version.Count == 0 ? IsModern(inBody) : version[0] != inBody))
+        // A request is modern when its body says so; one that only its header calls modern, the MCP server answers itself.
+        var modern = operation is { Kind: MessageKind.Request, ProtocolVersion: { } inBody } && IsModern(inBody);
+        if (version.Count == 1 ? operation.ProtocolVersion is { } other && version[0] != other : modern)
         {
             return false;
         }
 
-        var modern = IsModern(headers, operation);
-        if (modern && operation.Kind == MessageKind.Request && (operation.ProtocolVersion is null || method.Count == 0))
+        if (method.Count == 1 ? method[0] != (operation.Method ?? "") : modern)
         {
             return false;
         }
 
-        if (method.Count == 1 && method[0] != (operation.Method ?? ""))
+        if (operation.Name is not { } named)
         {
-            return false;
+            // Nothing in the body to contradict, but a server that reads the header would find a name that no rule saw.
+            return name.Count == 0 || operation.Method is null || !HasName(operation.Method);
         }
 
-        if (name.Count == 1)
-        {
-            return operation.Name is not null ? Decode(name[0]!) == operation.Name : !modern || operation.Kind != MessageKind.Request;
-        }
-
-        return !(modern && operation is { Kind: MessageKind.Request, Name: not null } && NeedsName(operation.Method!));
+        return name.Count == 1 ? Decode(name[0]!) == named : !(modern && HasName(operation.Method!));
     }
 
-    private static bool NeedsName(string method) => method is "tools/call" or "prompts/get" or "resources/read";
+    /// <summary>The methods whose name, URI or task the header mirrors (MCP 2026-07-28; tasks extension).</summary>
+    private static bool HasName(string method) =>
+        method is "tools/call" or "prompts/get" or "resources/read" or "tasks/get" or "tasks/update" or "tasks/cancel";
 
     private static bool IsModern(string? version) => version is not null && string.CompareOrdinal(version, FirstModern) >= 0 && IsRevision(version);
 

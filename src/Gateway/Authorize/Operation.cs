@@ -19,7 +19,7 @@ internal enum MessageKind
 /// <summary>One MCP operation, as the body says it: that is what the MCP server will see too.</summary>
 /// <param name="Kind">The kind of message.</param>
 /// <param name="Method">The JSON-RPC method; null for responses and without a message.</param>
-/// <param name="Name">The tool's or prompt's name, or the resource's URI; null where the method has none.</param>
+/// <param name="Name">The tool's or prompt's name, or the resource's URI, or the task's id; null where the method has none.</param>
 /// <param name="ProtocolVersion">What <c>_meta</c> says is the protocol version; null when it says nothing.</param>
 internal sealed record Operation(MessageKind Kind, string? Method = null, string? Name = null, string? ProtocolVersion = null)
 {

@@ -15,10 +15,14 @@ internal static class OperationReader
     private const int MaxDepth = 128;
     private const string ProtocolVersionKey = "io.modelcontextprotocol/protocolVersion";
 
-    /// <summary>The operation in <paramref name="body"/>, or the refusal.</summary>
-    public static Operation? Read(ReadOnlySpan<byte> body, out Refusal? refusal)
+    /// <summary>
+    /// The operation in <paramref name="body"/>, or the refusal. <paramref name="id"/> is where the id of the request
+    /// stands, also of a refused one when it could be told; empty otherwise.
+    /// </summary>
+    public static Operation? Read(ReadOnlySpan<byte> body, out Refusal? refusal, out Range id)
     {
         refusal = null;
+        id = default;
         if (!Utf8.IsValid(body))
         {
             refusal = Refusal.BodyNotJson;
@@ -44,6 +48,7 @@ internal static class OperationReader
             var message = default(Message);
             var wellFormed = message.ReadRoot(ref reader);
             reader.Read();
+            id = message.RequestId;
             refusal = wellFormed ? null : Refusal.BodyMembers;
             return refusal is null ? message.ToOperation(out refusal) : null;
         }
@@ -66,15 +71,24 @@ internal static class OperationReader
         private JsonTokenType methodType;
         private JsonTokenType nameType;
         private JsonTokenType uriType;
+        private JsonTokenType taskType;
         private string? method;
         private string? name;
         private string? uri;
+        private string? task;
         private string? protocolVersion;
         private bool protocolVersionMistyped;
+        private Range idRange;
+        private bool idAmbiguous;
+
+        /// <summary>Where a request's id stands: a string or a number that no second member contradicts.</summary>
+        public readonly Range RequestId =>
+            methodType != JsonTokenType.None && !idAmbiguous && id is (JsonTokenType.String or JsonTokenType.Number) ? idRange : default;
 
         public bool ReadRoot(ref Utf8JsonReader reader)
         {
             var members = default(MemberNames);
+            var wellFormed = true;
             while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
             {
                 var fits = members.Add(ref reader, out var member);
@@ -86,6 +100,7 @@ internal static class OperationReader
                         break;
                     case "id":
                         id = reader.TokenType;
+                        idRange = (int)reader.TokenStartIndex..(int)reader.BytesConsumed;
                         break;
                     case "method":
                         methodType = reader.TokenType;
@@ -107,13 +122,11 @@ internal static class OperationReader
                 }
 
                 reader.Skip();
-                if (!fits)
-                {
-                    return SkipRest(ref reader);
-                }
+                wellFormed &= fits;
+                idAmbiguous |= !fits && MemberNames.Fold(member) == "id";
             }
 
-            return true;
+            return wellFormed;
         }
 
         public readonly Operation? ToOperation(out Refusal? refusal)
@@ -157,6 +170,12 @@ internal static class OperationReader
                 return nameType is JsonTokenType.None or JsonTokenType.String;
             }
 
+            if (method is "tasks/get" or "tasks/update" or "tasks/cancel")
+            {
+                operationName = task;
+                return taskType is JsonTokenType.None or JsonTokenType.String;
+            }
+
             if (method is "resources/read" or "resources/subscribe" or "resources/unsubscribe")
             {
                 operationName = uri;
@@ -182,6 +201,10 @@ internal static class OperationReader
                     case "uri":
                         uriType = reader.TokenType;
                         uri = Text(ref reader);
+                        break;
+                    case "taskId":
+                        taskType = reader.TokenType;
+                        task = Text(ref reader);
                         break;
                     case "_meta" when reader.TokenType == JsonTokenType.StartObject:
                         fits &= ReadMeta(ref reader);

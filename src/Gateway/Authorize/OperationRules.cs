@@ -36,8 +36,8 @@ internal sealed class OperationRules
     /// <summary>All scopes that some operation needs.</summary>
     public ScopeSet AllScopes { get; }
 
-    /// <summary>Whether no rule can change anything from caller to caller.</summary>
-    public bool Trivial => rules.IsEmpty && !other.Denied;
+    /// <summary>Whether no rule can refuse what the required scopes admit.</summary>
+    public bool Open => rules.IsEmpty && !other.Denied;
 
     public OperationVerdict Of(Operation operation)
     {

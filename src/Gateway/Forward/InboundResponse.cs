@@ -26,7 +26,7 @@ internal sealed class InboundResponse(RequestEnd end, OpenStreams streams, TimeP
         }
 
         request.Record.UpstreamTime += clock.GetElapsedTime(request.SentAt);
-        if (RefusalFor(answer, request, server) is { } refused)
+        if ((RefusalFor(answer, request, server) ?? await AnswerRewrite.ApplyAsync(transform, request, server)) is { } refused)
         {
             request.Upstream = refused;
             transform.SuppressResponseBody = true;
@@ -45,7 +45,8 @@ internal sealed class InboundResponse(RequestEnd end, OpenStreams streams, TimeP
         var isStream = IsEventStream(answer);
         if (isStream)
         {
-            request.Stream = streams.Open(context, request, LifeOf(request, server));
+            var listening = IsListening(request);
+            request.Stream = streams.Open(context, request, listening ? request.Token!.ExpiresAt - clock.GetUtcNow() : server.MaxResponseDuration, listening);
         }
 
         // The audit line is written before the client has the answer: no answer without one.
@@ -103,13 +104,10 @@ internal sealed class InboundResponse(RequestEnd end, OpenStreams streams, TimeP
     }
 
     /// <summary>A listening stream lives as long as the token that opened it; the answer to a request, as long as the server allows.</summary>
-    private TimeSpan LifeOf(GatewayRequest request, McpServer server)
-    {
-        var untilExpiry = request.Token!.ExpiresAt - clock.GetUtcNow();
-        return request.Operation.Kind == MessageKind.None || request.Operation.Method == "subscriptions/listen" ? untilExpiry : server.MaxResponseDuration;
-    }
+    private static bool IsListening(GatewayRequest request) => request.Operation.Kind == MessageKind.None || request.Operation.Method == "subscriptions/listen";
 
-    private static bool IsEventStream(HttpResponseMessage answer) =>
+    /// <summary>Whether the answer is an event stream.</summary>
+    public static bool IsEventStream(HttpResponseMessage answer) =>
         answer.Content.Headers.TryGetValues("Content-Type", out var types)
         && types.FirstOrDefault() is { } type && type.StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase);
 }

@@ -9,19 +9,28 @@ internal sealed class OpenStreams(GatewayMetrics metrics, TimeProvider clock)
 {
     private readonly ConcurrentDictionary<StreamLease, ValidatedToken> open = new();
 
-    /// <summary>Registers the response stream of a request, for at most <paramref name="life"/>.</summary>
-    public StreamLease Open(HttpContext context, GatewayRequest request, TimeSpan life)
+    /// <summary>Registers the response stream of a request, for at most <paramref name="life"/>; one that listens answers no request of its own.</summary>
+    public StreamLease Open(HttpContext context, GatewayRequest request, TimeSpan life, bool listening)
     {
         var server = request.Server!.Id;
         metrics.StreamOpened(server);
         StreamLease lease = null!;
-        lease = new StreamLease(context, life, clock, () =>
+        lease = new StreamLease(context, life, listening, clock, () =>
         {
             open.TryRemove(lease, out _);
             metrics.StreamClosed(server);
         });
         open[lease] = request.Token!;
         return lease;
+    }
+
+    /// <summary>Ends the streams that only listen; answers in progress run on.</summary>
+    public void EndListening()
+    {
+        foreach (var lease in open.Keys.Where(lease => lease.Listening))
+        {
+            lease.End();
+        }
     }
 
     /// <summary>Ends the streams whose token is meant; all of them without a condition.</summary>

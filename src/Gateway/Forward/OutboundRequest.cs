@@ -26,7 +26,7 @@ internal static class OutboundRequest
         var server = request.Server ?? throw new InvalidOperationException("A request without a server reached the last gate.");
         var outbound = transform.ProxyRequest;
 
-        CopyHeaders(context.Request.Headers, outbound, server);
+        CopyHeaders(context.Request.Headers, outbound, server, AnswerRewrite.Reads(context.Request.Method, request, server));
         outbound.Headers.TryAddWithoutValidation("X-Request-Id", request.Id);
         if (request.Session is { } session && server.Transport == McpTransport.StreamableHttp)
         {
@@ -37,7 +37,7 @@ internal static class OutboundRequest
         transform.Path = server.Rest(context.Request.Path);
         if (request.Session is { } legacy && server.Transport == McpTransport.HttpSse)
         {
-            transform.Query.Collection["sessionId"] = legacy.Id;
+            transform.Query.Collection[SseEndpoint.SessionOf(context.Request.Query).Name!] = legacy.Id;
         }
 
         request.SentAt = request.Clock.GetTimestamp();
@@ -69,7 +69,7 @@ internal static class OutboundRequest
         headers.TryAddWithoutValidation("Authorization", token.AuthorizationHeader);
     }
 
-    private static void CopyHeaders(IHeaderDictionary inbound, HttpRequestMessage outbound, McpServer server)
+    private static void CopyHeaders(IHeaderDictionary inbound, HttpRequestMessage outbound, McpServer server, bool plain)
     {
         var nominated = inbound.Connection;
         foreach (var header in inbound)
@@ -84,14 +84,14 @@ internal static class OutboundRequest
             {
                 outbound.Content?.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)header.Value);
             }
-            else if (IsAllowed(name, server))
+            else if (IsAllowed(name, server, plain))
             {
                 outbound.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)header.Value);
             }
         }
     }
 
-    private static bool IsAllowed(string name, McpServer server)
+    private static bool IsAllowed(string name, McpServer server, bool plain)
     {
         if (Allowed.Contains(name) || name.StartsWith("Mcp-Param-", StringComparison.OrdinalIgnoreCase))
         {
@@ -101,7 +101,7 @@ internal static class OutboundRequest
         if (name.StartsWith("Accept-", StringComparison.OrdinalIgnoreCase))
         {
             // What the gateway has to read must not come compressed.
-            return !(server.ReadsResponses && name.Equals("Accept-Encoding", StringComparison.OrdinalIgnoreCase));
+            return !(plain && name.Equals("Accept-Encoding", StringComparison.OrdinalIgnoreCase));
         }
 
         return server.ForwardHeaders.Count > 0 && server.ForwardHeaders.Contains(name);

@@ -20,6 +20,9 @@ internal sealed class RequestBody
     /// <summary>The bytes, exactly as received.</summary>
     public ReadOnlySpan<byte> Bytes => buffer.AsSpan(0, length);
 
+    /// <summary>The bytes as memory, for what outlives the reading of them.</summary>
+    public ReadOnlyMemory<byte> Memory => buffer.AsMemory(0, length);
+
     /// <summary>The number of bytes.</summary>
     public int Length => length;
 

@@ -12,12 +12,16 @@ internal sealed class StreamLease : IDisposable
     private readonly ITimer timer;
     private int disposed;
 
-    public StreamLease(HttpContext context, TimeSpan life, TimeProvider clock, Action closed)
+    public StreamLease(HttpContext context, TimeSpan life, bool listening, TimeProvider clock, Action closed)
     {
         this.context = context;
         this.closed = closed;
+        Listening = listening;
         timer = clock.CreateTimer(static state => ((StreamLease)state!).End(), this, life > TimeSpan.Zero ? life : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
     }
+
+    /// <summary>Whether the stream answers no request, and a client can open it anew elsewhere.</summary>
+    public bool Listening { get; }
 
     /// <summary>Ends the stream now; for revocation and drain.</summary>
     public void End()

@@ -9,15 +9,21 @@ namespace Gateway.Observe;
 /// </summary>
 internal static class GatewayLogging
 {
-    /// <summary>Categories of which nothing below Warning reaches any log, whatever the configuration says.</summary>
-    private static readonly string[] Silenced =
+    /// <summary>
+    /// Categories of which nothing below the level reaches any log, whatever the configuration says. The forwarder warns
+    /// of every client that leaves a stream; the gateway logs by itself what fails towards an MCP server. Data protection,
+    /// which nothing here uses, warns of the keys that it does not keep.
+    /// </summary>
+    private static readonly (string Category, LogLevel Level)[] Silenced =
     [
-        "Microsoft.AspNetCore.Hosting",
-        "Microsoft.AspNetCore.HttpLogging",
-        "Microsoft.AspNetCore.Routing",
-        "Microsoft.AspNetCore.Server.Kestrel",
-        "System.Net.Http",
-        "Yarp.ReverseProxy",
+        ("Microsoft.AspNetCore.DataProtection", LogLevel.Error),
+        ("Microsoft.AspNetCore.Hosting", LogLevel.Warning),
+        ("Microsoft.AspNetCore.HttpLogging", LogLevel.Warning),
+        ("Microsoft.AspNetCore.Routing", LogLevel.Warning),
+        ("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Warning),
+        ("System.Net.Http", LogLevel.Warning),
+        ("Yarp.ReverseProxy", LogLevel.Warning),
+        ("Yarp.ReverseProxy.Forwarder", LogLevel.Error),
     ];
 
     /// <summary>Audit events as bare lines of JSON, everything else as one line of text; no query string in any log.</summary>
@@ -40,22 +46,30 @@ internal static class GatewayLogging
         for (var i = 0; i < options.Rules.Count; i++)
         {
             var rule = options.Rules[i];
-            if (rule.CategoryName is { } category && rule.LogLevel is not >= LogLevel.Warning && Silenced.Any(silenced => MayCover(category, silenced)))
+            if (rule.CategoryName is not { } category)
             {
-                options.Rules[i] = new LoggerFilterRule(rule.ProviderName, category, LogLevel.Warning, rule.Filter);
+                continue;
+            }
+
+            var least = Least(category);
+            if (least > LogLevel.Trace && !(rule.LogLevel >= least))
+            {
+                options.Rules[i] = new LoggerFilterRule(rule.ProviderName, category, least, rule.Filter);
             }
         }
 
         foreach (var logger in loggers)
         {
-            foreach (var category in Silenced)
+            foreach (var (category, level) in Silenced)
             {
                 var said = options.Rules.LastOrDefault(rule => rule.ProviderName == logger && string.Equals(rule.CategoryName, category, StringComparison.OrdinalIgnoreCase));
-                options.Rules.Add(said ?? new LoggerFilterRule(logger, category, LogLevel.Warning, filter: null));
+                options.Rules.Add(said ?? new LoggerFilterRule(logger, category, level, filter: null));
             }
         }
     }
 
-    private static bool MayCover(string category, string silenced) =>
-        category.Contains('*', StringComparison.Ordinal) || category.StartsWith(silenced, StringComparison.OrdinalIgnoreCase);
+    /// <summary>The least level of a rule for this category, so that it uncovers nothing silenced.</summary>
+    private static LogLevel Least(string category) => category.Contains('*', StringComparison.Ordinal)
+        ? LogLevel.Warning
+        : Silenced.Where(silenced => category.StartsWith(silenced.Category, StringComparison.OrdinalIgnoreCase)).Select(silenced => silenced.Level).DefaultIfEmpty(LogLevel.Trace).Max();
 }

@@ -1,0 +1,99 @@
+using Gateway.Advertise;
+using Gateway.Configure.Options;
+using Microsoft.Net.Http.Headers;
+using Yarp.ReverseProxy.Transforms;
+
+namespace Gateway.Forward;
+
+/// <summary>
+/// The two answers that are not only relayed: the event stream of the HTTP+SSE transport, and tool lists where the
+/// server filters them. What cannot be read is refused; it is never passed on unread.
+/// </summary>
+internal static class AnswerRewrite
+{
+    /// <summary>Whether the answer will be read, and so must not come compressed.</summary>
+    public static bool Reads(string httpMethod, GatewayRequest request, McpServer server) =>
+        (httpMethod == "GET" && server.Transport == McpTransport.HttpSse) || MayList(httpMethod, request, server);
+
+    /// <summary>Puts a rewriting body in place of the answer's own where there is something to rewrite.</summary>
+    public static async ValueTask<Refused?> ApplyAsync(ResponseTransformContext transform, GatewayRequest request, McpServer server)
+    {
+        var context = transform.HttpContext;
+        var answer = transform.ProxyResponse!;
+        if (!answer.IsSuccessStatusCode || !Reads(context.Request.Method, request, server) || answer.Content.Headers.ContentType is null)
+        {
+            return null;
+        }
+
+        if (answer.Content.Headers.ContentEncoding.Any(encoding => !encoding.Equals("identity", StringComparison.OrdinalIgnoreCase)))
+        {
+            return Unreadable;
+        }
+
+        var filter = MayList(context.Request.Method, request, server) ? new ToolListFilter(server.Rules, request.EffectiveScopes) : null;
+        if (InboundResponse.IsEventStream(answer))
+        {
+            var destination = context.GetReverseProxyFeature().ProxiedDestination!.DestinationId;
+            var stream = answer.RequestMessage!.RequestUri!;
+            Func<string, string>? endpoint = server.Transport == McpTransport.HttpSse && context.Request.Method == "GET"
+                ? announced => SseEndpoint.Rewrite(announced, stream, request, destination)
+                : null;
+            Replace(context, answer, new StreamContent(new EventStream(await answer.Content.ReadAsStreamAsync(transform.CancellationToken), new EventRewrite(endpoint, filter))));
+            return null;
+        }
+
+        return filter is null ? null : await FilterAsync(transform, answer, filter);
+    }
+
+    /// <summary>A list may come as the answer to its request, or on a stream that carries or resumes answers.</summary>
+    private static bool MayList(string httpMethod, GatewayRequest request, McpServer server) =>
+        server.FilterLists && !server.Rules.Open && (httpMethod == "GET" || request.Operation.Method == "tools/list");
+
+    private static Refused Unreadable => new(Refusal.UpstreamUnavailable, "list_unreadable");
+
+    private static async ValueTask<Refused?> FilterAsync(ResponseTransformContext transform, HttpResponseMessage answer, ToolListFilter filter)
+    {
+        try
+        {
+            var body = await ReadAsync(answer.Content, transform.CancellationToken);
+            if (body is null || answer.Content.Headers.ContentType!.MediaType?.Equals("application/json", StringComparison.OrdinalIgnoreCase) != true
+                || answer.Content.Headers.ContentType.CharSet is { } charset && !charset.Trim('"').Equals("utf-8", StringComparison.OrdinalIgnoreCase))
+            {
+                return body is { Length: 0 } ? null : Unreadable;
+            }
+
+            Replace(transform.HttpContext, answer, new ByteArrayContent(filter.Without(body) ?? body));
+            return null;
+        }
+        catch (IOException)
+        {
+            return Unreadable;
+        }
+    }
+
+    /// <summary>The whole body; null when it is larger than a list may be.</summary>
+    private static async Task<byte[]?> ReadAsync(HttpContent content, CancellationToken cancellationToken)
+    {
+        using var body = new MemoryStream();
+        var source = await content.ReadAsStreamAsync(cancellationToken);
+        var buffer = new byte[16 * 1024];
+        while (await source.ReadAsync(buffer, cancellationToken) is > 0 and var read)
+        {
+            if (body.Length + read > EventStream.MaxEvent)
+            {
+                return null;
+            }
+
+            body.Write(buffer, 0, read);
+        }
+
+        return body.ToArray();
+    }
+
+    private static void Replace(HttpContext context, HttpResponseMessage answer, HttpContent content)
+    {
+        context.Response.Headers.Remove(HeaderNames.ContentLength);
+        context.Response.Headers.Remove(HeaderNames.ETag);
+        answer.Content = content;
+    }
+}
