@@ -56,6 +56,7 @@ internal sealed class Entry(Generations generations, RequestEnd end, ClientAddre
 
     private GatewayRequest Begin(HttpContext context)
     {
+        Telemetry.Clean(context);
         var record = new RequestRecord
         {
             Time = clock.GetUtcNow(),

@@ -142,7 +142,6 @@ public static class GatewayApplication
         var configuration = builder.Configuration;
         configuration.AddEnvironmentVariables("DOTNET_");
         configuration.AddEnvironmentVariables("ASPNETCORE_");
-        configuration.AddEnvironmentVariables("OTEL_");
         configuration.AddJsonStream(new MemoryStream(Encoding.UTF8.GetBytes(loaded.Host.ToJsonString())));
         configuration.AddCommandLine([.. HostArguments(start.Arguments)]);
         var endpoints = configuration.GetSection("Kestrel:Endpoints").GetChildren().Any();

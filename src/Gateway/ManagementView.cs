@@ -33,7 +33,7 @@ internal sealed class ManagementView(Generations generations, Health health, Rel
             server.Path,
             server.Resource,
             server.AcceptedAudiences,
-            server.Mode.ToString(),
+            server.Mode == Configure.Options.OutboundMode.SameToken ? "same-token" : server.Mode.ToString().ToLowerInvariant(),
             server.Target?.ResultAudiences ?? [],
             [.. server.Destinations.Select(destination => new DestinationHealth(destination.Value, IsAvailable(server, destination.Key)))]))];
 
@@ -41,8 +41,11 @@ internal sealed class ManagementView(Generations generations, Health health, Rel
         proxy.TryGetCluster(Forward.YarpRecords.IdOf(server), out var cluster)
         && cluster.DestinationsState.AvailableDestinations.Any(state => state.DestinationId == destination);
 
-    private IReadOnlyList<HopTokenView> HopTokens(int most) =>
-        [.. cache.Entries().Take(most).Select(entry => new HopTokenView(entry.Server, entry.SubjectDigest, entry.ExpiresAt, entry.Hits))];
+    private IReadOnlyList<HopTokenView> HopTokens(int most)
+    {
+        var ids = generations.Current.Servers.ToDictionary(server => server.Resource, server => server.Id, StringComparer.Ordinal);
+        return [.. cache.Entries().Take(most).Select(entry => new HopTokenView(ids.GetValueOrDefault(entry.Server, entry.Server), entry.SubjectDigest, entry.ExpiresAt, entry.Hits))];
+    }
 
     private async ValueTask<Explanation?> ExplainAsync(string serverId, string token, CancellationToken cancellationToken)
     {

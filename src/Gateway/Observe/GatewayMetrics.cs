@@ -44,6 +44,14 @@ internal sealed class GatewayMetrics
     /// <summary>Bounds of histograms in seconds: fine where a proxy's overhead lies, coarse up to a slow authorization server.</summary>
     public static double[] Buckets { get; } = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
+    /// <summary>Shows at zero what alerts wait for: an increase from nothing to one is none. Call when everybody listens.</summary>
+    public void Announce()
+    {
+        _reloads.Add(0, new KeyValuePair<string, object?>(Outcome, "applied"));
+        _reloads.Add(0, new KeyValuePair<string, object?>(Outcome, "refused"));
+        _auditDropped.Add(0);
+    }
+
     /// <summary>Counts a request and its overhead; call once, when its outcome is known.</summary>
     public void Completed(RequestRecord record)
     {

@@ -13,7 +13,9 @@ internal sealed class PrometheusText : IDisposable
     public const string ContentType = "text/plain; version=0.0.4; charset=utf-8";
 
     private readonly MeterListener _listener = new();
-    private readonly ConcurrentDictionary<Instrument, MetricFamily> _families = new();
+
+    /// <summary>By name: a second instrument of that name, of another cache say, is no second family.</summary>
+    private readonly ConcurrentDictionary<string, MetricFamily> _families = new(StringComparer.Ordinal);
 
     /// <summary>Listens to the gateway's own meter, told apart from other gateways' in one process by its factory.</summary>
     public PrometheusText(IMeterFactory meters)
@@ -22,7 +24,7 @@ internal sealed class PrometheusText : IDisposable
         {
             if ((instrument.Meter.Name == GatewayMetrics.MeterName && ReferenceEquals(instrument.Meter.Scope, meters)) || instrument.Meter.Name == "TokenExchange")
             {
-                listener.EnableMeasurementEvents(instrument, _families.GetOrAdd(instrument, static instrument => new MetricFamily(instrument)));
+                listener.EnableMeasurementEvents(instrument, _families.GetOrAdd(instrument.Name, static (_, instrument) => new MetricFamily(instrument), instrument));
             }
         };
         _listener.SetMeasurementEventCallback<int>(static (_, value, tags, family) => ((MetricFamily)family!).Record(value, tags));

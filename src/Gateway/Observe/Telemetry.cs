@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Diagnostics;
 using Microsoft.AspNetCore.Http.Features;
 using OpenTelemetry;
@@ -15,6 +16,7 @@ namespace Gateway.Observe;
 internal static class Telemetry
 {
     private const string ServiceName = "mcp-audience-gateway";
+    private const string UserAgent = "user_agent.original";
 
     /// <summary>One span chain: the server's own, the stages of this program, YARP's, the outbound request's.</summary>
     private static readonly string[] Sources = ["Gateway", "TokenExchange", "Yarp.ReverseProxy", "Microsoft.AspNetCore", "System.Net.Http"];
@@ -27,6 +29,7 @@ internal static class Telemetry
         // Read once by the host: without it the server's spans carry no attributes.
         AppContext.SetSwitch("Microsoft.AspNetCore.Hosting.SuppressActivityOpenTelemetryData", false);
         var settings = builder.Configuration;
+        settings.AddInMemoryCollection(Variables());
         if (Exports(settings, "LOGS"))
         {
             builder.Logging.AddOpenTelemetry(logs =>
@@ -53,12 +56,22 @@ internal static class Telemetry
                 .ConfigureServices(services => services.AddSingleton<IConfiguration>(settings))
                 .SetResourceBuilder(Resource())
                 .AddMeter(GatewayMetrics.MeterName, "TokenExchange")
+                .AddView("token_exchange.duration", new ExplicitBucketHistogramConfiguration { Boundaries = GatewayMetrics.Buckets })
                 .AddOtlpExporter()
                 .Build());
         }
 
         builder.Services.AddHostedService<Providers>();
         return builder;
+    }
+
+    /// <summary>Takes out of the server's span what a caller may have put there by mistake; call when a request enters.</summary>
+    public static void Clean(HttpContext context)
+    {
+        if (context.Features.Get<IHttpActivityFeature>()?.Activity is { IsAllDataRequested: true } activity && activity.GetTagItem(UserAgent) is string agent)
+        {
+            activity.SetTag(UserAgent, CallerText.Clean(agent));
+        }
     }
 
     /// <summary>Puts what is known about a request on the server's span, by the conventions for HTTP and for MCP.</summary>
@@ -103,6 +116,13 @@ internal static class Telemetry
         .AddTelemetrySdk()
         .AddEnvironmentVariableDetector();
 
+    /// <summary>The standard variables under their whole names: a provider with a prefix would cut it off.</summary>
+    private static IEnumerable<KeyValuePair<string, string?>> Variables() =>
+        from variable in Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
+        let name = (string)variable.Key
+        where name.StartsWith("OTEL_", StringComparison.Ordinal)
+        select KeyValuePair.Create(name, (string?)variable.Value);
+
     private static bool Exports(ConfigurationManager settings, string signal)
     {
         var off = string.Equals(settings["OTEL_SDK_DISABLED"], "true", StringComparison.OrdinalIgnoreCase)
@@ -117,6 +137,7 @@ internal static class Telemetry
         {
             services.GetService<TracerProvider>();
             services.GetService<MeterProvider>();
+            services.GetRequiredService<GatewayMetrics>().Announce();
             return Task.CompletedTask;
         }
 

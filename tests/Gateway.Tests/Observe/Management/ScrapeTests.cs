@@ -1,0 +1,131 @@
+using Gateway.Tests.Harness;
+using Gateway.Tests.Observe.Harness;
+using Microsoft.AspNetCore.Http;
+using Xunit;
+
+namespace Gateway.Tests.Observe.Management;
+
+/// <summary>What a Prometheus reads at a running gateway: every instrument that is promised, with its labels.</summary>
+public sealed class ScrapeTests
+{
+    [Theory]
+    [InlineData("gateway_requests_total", "counter")]
+    [InlineData("gateway_request_overhead_seconds", "histogram")]
+    [InlineData("gateway_streams_active", "gauge")]
+    [InlineData("gateway_config_generation", "gauge")]
+    [InlineData("gateway_config_reloads_total", "counter")]
+    [InlineData("gateway_audit_dropped_total", "counter")]
+    [InlineData("token_exchange_requests_total", "counter")]
+    [InlineData("token_exchange_duration_seconds", "histogram")]
+    [InlineData("token_exchange_cache_entries", "gauge")]
+    [InlineData("token_exchange_jwks_fetches_total", "counter")]
+    public async Task Every_promised_instrument_has_a_sample_after_the_first_requests(string name, string type)
+    {
+        await using var world = await World.StartAsync(Operator.Management(page: false));
+        await world.Gateway.CallAsync("/weather", world.WeatherToken());
+        await StreamAsync(world);
+
+        var answer = await world.Gateway.GetAsync("/metrics");
+
+        Assert.Equal(200, answer.Status);
+        Assert.Equal("text/plain; version=0.0.4; charset=utf-8", answer.Headers["Content-Type"]);
+        Assert.Contains($"# TYPE {name} {type}\n", answer.Body, StringComparison.Ordinal);
+        var sampled = type == "histogram" ? name + "_count" : name;
+        Assert.Contains(Operator.Samples(answer.Body), sample => sample.Name == sampled);
+    }
+
+    [Fact]
+    public async Task Requests_are_told_apart_by_server_outcome_and_reason()
+    {
+        await using var world = await World.StartAsync(Operator.Management());
+        var token = world.WeatherToken();
+        await world.Gateway.CallAsync("/weather", token);
+        await world.Gateway.CallAsync("/weather", token);
+        await world.Gateway.CallAsync("/notes", token);
+        await world.Gateway.CallAsync("/weather", null);
+        await world.Gateway.CallAsync("/nobody/knows/this", token);
+
+        var samples = Operator.Samples((await world.Gateway.GetAsync("/metrics")).Body);
+
+        Assert.Equal(2, samples.Single(sample => sample.Has("gateway_requests_total", ("server", "weather"), ("outcome", "allowed"))).Value);
+        Assert.Equal(1, samples.Single(sample => sample.Has("gateway_requests_total", ("server", "notes"), ("outcome", "refused"), ("reason", "audience_invalid"))).Value);
+        Assert.Equal(1, samples.Single(sample => sample.Has("gateway_requests_total", ("server", "weather"), ("outcome", "refused"), ("reason", "token_missing"))).Value);
+        Assert.Equal(1, samples.Single(sample => sample.Has("gateway_requests_total", ("server", "-"), ("reason", "not_found"))).Value);
+        Assert.Contains(samples, sample => sample.Has("token_exchange_requests_total", ("authorization_server", "corp"), ("outcome", "issued")));
+        Assert.Contains(samples, sample => sample.Has("token_exchange_requests_total", ("authorization_server", "corp"), ("outcome", "hit")));
+        Assert.Contains(samples, sample => sample.Has("token_exchange_jwks_fetches_total", ("issuer", "corp"), ("outcome", "success")));
+        Assert.DoesNotContain(samples, sample => sample.Labels.Values.Any(value => value.Contains("nobody", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task What_an_alert_waits_for_stands_at_zero_from_the_start()
+    {
+        await using var world = await World.StartAsync(Operator.Management());
+
+        var samples = Operator.Samples((await world.Gateway.GetAsync("/metrics")).Body);
+
+        // increase() cannot see a counter that appears with its first event.
+        Assert.Equal(0, samples.Single(sample => sample.Has("gateway_config_reloads_total", ("outcome", "applied"))).Value);
+        Assert.Equal(0, samples.Single(sample => sample.Has("gateway_config_reloads_total", ("outcome", "refused"))).Value);
+        Assert.Equal(0, samples.Single(sample => sample.Name == "gateway_audit_dropped_total").Value);
+    }
+
+    [Fact]
+    public async Task An_open_stream_is_counted_while_it_is_open()
+    {
+        await using var world = await World.StartAsync(Operator.Management());
+        var release = new TaskCompletionSource();
+        world.Weather.Answer = async context =>
+        {
+            context.Response.ContentType = "text/event-stream";
+            await context.Response.WriteAsync("data: {}\n\n");
+            await context.Response.Body.FlushAsync();
+            await release.Task;
+        };
+        using var request = new HttpRequestMessage(HttpMethod.Get, world.Gateway.Url + "/weather");
+        request.Headers.Authorization = new("Bearer", world.WeatherToken());
+        request.Headers.TryAddWithoutValidation("Accept", "text/event-stream");
+        using (var response = await world.Gateway.Client.SendAsync(request, TestContext.Current.CancellationToken))
+        {
+            Assert.Equal(1, await OpenAsync(world));
+            release.SetResult();
+            await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        }
+
+        // The client has the end of the stream a moment before the gateway has noted it.
+        while (await OpenAsync(world) != 0)
+        {
+            TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
+        }
+    }
+
+    [Fact]
+    public async Task A_caller_cannot_add_a_series()
+    {
+        await using var world = await World.StartAsync(Operator.Management());
+        await world.Gateway.CallAsync("/weather", null);
+        var before = await CountAsync();
+
+        for (var i = 0; i < 20; i++)
+        {
+            await world.Gateway.CallAsync($"/weather/{i}", null, Messages.Call($"tool-{i}"), request => request.Headers.TryAddWithoutValidation("User-Agent", $"agent-{i}"));
+        }
+
+        Assert.Equal(before, await CountAsync());
+
+        async Task<int> CountAsync() => Operator.Samples((await world.Gateway.GetAsync("/metrics")).Body).Count(sample => sample.Name.StartsWith("gateway_", StringComparison.Ordinal));
+    }
+
+    private static async Task<double> OpenAsync(World world) =>
+        Operator.Samples((await world.Gateway.GetAsync("/metrics")).Body).Single(sample => sample.Has("gateway_streams_active", ("server", "weather"))).Value;
+
+    private static async Task StreamAsync(World world)
+    {
+        world.Weather.Answer = context =>
+        {
+            context.Response.ContentType = "text/event-stream";
+            return context.Response.WriteAsync("data: {\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}\n\n");
+        };
+        await world.Gateway.CallAsync("/weather", world.WeatherToken());
+    }
+}
