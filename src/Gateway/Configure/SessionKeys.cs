@@ -1,5 +1,8 @@
 using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Text;
 using Gateway.Authenticate;
+using TokenExchange.Request;
 
 namespace Gateway.Configure;
 
@@ -14,16 +17,27 @@ internal sealed class SessionKeys
 
     private static ImmutableArray<byte[]> KeysOf(string file)
     {
+        byte[]? content = null;
         try
         {
-            var keys = File.ReadLines(file).Select(line => line.Trim()).Where(line => line.Length > 0).Select(Convert.FromBase64String).ToImmutableArray();
+            content = PrivateFile.Read(file, FileContent.Secret);
+            var keys = Encoding.ASCII.GetString(content).Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+                .Select(Convert.FromBase64String).ToImmutableArray();
             return keys.Length > 0 && keys.All(key => key.Length >= MinBytes)
                 ? keys
                 : throw new ConfigurationException($"Gateway:SessionKeyFile '{file}' must hold one base64 key of {MinBytes} or more bytes per line.");
         }
+        catch (PrivateFileException refused)
+        {
+            throw new ConfigurationException($"Gateway:SessionKeyFile '{file}' {refused.Message}.");
+        }
         catch (Exception exception) when (exception is FormatException or IOException or UnauthorizedAccessException)
         {
             throw new ConfigurationException($"Gateway:SessionKeyFile '{file}' cannot be read as one base64 key per line.");
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(content);
         }
     }
 }

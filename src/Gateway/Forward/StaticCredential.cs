@@ -1,4 +1,6 @@
+using System.Security.Cryptography;
 using System.Text;
+using TokenExchange.Request;
 
 namespace Gateway.Forward;
 
@@ -16,7 +18,7 @@ internal sealed class StaticCredential(string header, string prefix, string file
     /// <summary>The request header that carries it.</summary>
     public string Header { get; } = header;
 
-    /// <summary>The header's value; null when the file cannot be read or holds no header-safe text, and then nothing is sent.</summary>
+    /// <summary>The header's value; null when the file cannot be read, is open to others or holds no header-safe text, and then nothing is sent.</summary>
     public string? Read()
     {
         lock (gate)
@@ -37,20 +39,25 @@ internal sealed class StaticCredential(string header, string prefix, string file
 
     private string? ReadFile()
     {
+        byte[]? content = null;
         try
         {
-            var info = new FileInfo(file);
-            if (!info.Exists || info.ResolveLinkTarget(true) is FileInfo { Length: > MaxLength } || info.Length > MaxLength)
+            content = PrivateFile.Read(file, FileContent.Secret);
+            if (content.Length > MaxLength)
             {
                 return null;
             }
 
-            var text = File.ReadAllText(file, Encoding.UTF8).Trim();
+            var text = Encoding.UTF8.GetString(content).Trim();
             return text.Length > 0 && text.All(character => character is > ' ' and < '\x7f' or ' ') ? text : null;
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or PrivateFileException)
         {
             return null;
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(content);
         }
     }
 }

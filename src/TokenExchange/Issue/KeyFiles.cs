@@ -1,21 +1,20 @@
 using System.Buffers.Binary;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
+using TokenExchange.Request;
 
 namespace TokenExchange.Issue;
 
-/// <summary>A key file as it was at one moment; <paramref name="Problem"/> says why it could not be read.</summary>
-internal sealed record KeyFile(string Path, DateTimeOffset CreatedAt, byte[] Content, UnixFileMode Mode, string? Problem);
+/// <summary>A key file as it was at one moment; <paramref name="Problem"/> says why it could not be used.</summary>
+internal sealed record KeyFile(string Path, DateTimeOffset CreatedAt, byte[] Content, string? Problem);
 
 /// <summary>
 /// The key files of a directory, read once: what is digested is what is used. The digest is over names, contents and
-/// modes, so that every way of changing a file is seen, the symbolic link swap of a Kubernetes volume included.
+/// problems, so that every way of changing a file is seen, the symbolic link swap of a Kubernetes volume included.
 /// </summary>
 internal sealed class KeyFiles : IDisposable
 {
-    private const int MostBytes = 64 * 1024;
     private const string NameFormat = "yyyyMMdd'T'HHmmss'Z'";
 
     private KeyFiles(string directory) => Directory = directory;
@@ -89,7 +88,7 @@ internal sealed class KeyFiles : IDisposable
         }
 
         var file = Read(path, createdAt);
-        Append(hash, MemoryMarshal.AsBytes([(int)file.Mode, file.Problem is null ? 0 : 1]));
+        Append(hash, Encoding.UTF8.GetBytes(file.Problem ?? ""));
         Append(hash, file.Content);
         Files.Add(file);
     }
@@ -98,22 +97,15 @@ internal sealed class KeyFiles : IDisposable
     {
         try
         {
-            using var handle = File.OpenHandle(path);
-            var length = RandomAccess.GetLength(handle);
-            if (length > MostBytes)
-            {
-                return new(path, createdAt, [], default, $"{path} is larger than any key.");
-            }
-
-            var content = new byte[length];
-            var read = RandomAccess.Read(handle, content, 0);
-            // Of the open file, not of its name: the mode of what is read, behind whatever links.
-            var mode = OperatingSystem.IsWindows() ? UnixFileMode.UserRead : File.GetUnixFileMode(handle);
-            return new(path, createdAt, read == length ? content : content[..read], mode, null);
+            return new(path, createdAt, PrivateFile.Read(path, FileContent.Secret), null);
+        }
+        catch (PrivateFileException refused)
+        {
+            return new(path, createdAt, [], $"{path} {refused.Message}.");
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            return new(path, createdAt, [], default, $"{path} cannot be read ({error.GetType().Name}).");
+            return new(path, createdAt, [], $"{path} cannot be read ({error.GetType().Name}).");
         }
     }
 

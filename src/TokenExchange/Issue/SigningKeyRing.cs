@@ -87,17 +87,9 @@ internal sealed class SigningKeyRing
 
     private static SigningKey? Import(KeyFile file, SigningAlgorithm algorithm, out string problem)
     {
-        // The group may read: that is how a Kubernetes volume with fsGroup reaches a process that is not root.
-        const UnixFileMode TooOpen = UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute | UnixFileMode.GroupWrite;
         if (file.Problem is not null)
         {
             problem = file.Problem;
-            return null;
-        }
-
-        if ((file.Mode & TooOpen) != 0)
-        {
-            problem = $"{file.Path} can be read by everybody or written by its group; its mode must be 0600, 0400 or 0440.";
             return null;
         }
 

@@ -9,10 +9,10 @@ namespace TokenExchange.Request;
 /// </summary>
 /// <param name="setting">The setting that names the file, for diagnostics.</param>
 /// <param name="path">Where it is.</param>
-/// <param name="isSecret">Whether it must be kept from others.</param>
+/// <param name="holds">What it holds, and so who else may read it.</param>
 /// <param name="parse">Makes the credential of the content, which is wiped afterwards; throws what parsers throw.</param>
 /// <param name="clock">The time.</param>
-internal sealed class CredentialFile<T>(string setting, string path, bool isSecret, Func<byte[], T> parse, TimeProvider clock)
+internal sealed class CredentialFile<T>(string setting, string path, FileContent holds, Func<byte[], T> parse, TimeProvider clock)
     where T : class
 {
     private readonly Lock gate = new();
@@ -41,7 +41,7 @@ internal sealed class CredentialFile<T>(string setting, string path, bool isSecr
         byte[]? content = null;
         try
         {
-            content = PrivateFile.Read(path, isSecret);
+            content = PrivateFile.Read(path, holds);
             var seen = SHA256.HashData(content);
             if (credential is null || !seen.AsSpan().SequenceEqual(digest))
             {

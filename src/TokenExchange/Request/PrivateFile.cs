@@ -2,30 +2,24 @@ using System.Runtime.InteropServices;
 
 namespace TokenExchange.Request;
 
-/// <summary>
-/// Reads small files and refuses a secret that others can read. As PostgreSQL has it: a file of our own is readable by us
-/// alone; a file of another owner, as Kubernetes mounts it for a group, by that group too; by everybody, never.
-/// </summary>
-internal static class PrivateFile
+/// <summary>Reads small files that hold a credential or a key, and refuses one that <see cref="FileExposure"/> finds open to others.</summary>
+/// <remarks>The one door for all of them: client keys and secrets, signing keys, session keys, assertions, static credentials.</remarks>
+public static class PrivateFile
 {
+    /// <summary>Larger files are refused, in bytes.</summary>
     public const int MaxBytes = 64 * 1024;
 
     /// <summary>The content. Throws <see cref="PrivateFileException"/> with a fixed text, or what file systems throw.</summary>
-    public static byte[] Read(string path, bool isSecret)
+    public static byte[] Read(string path, FileContent holds)
     {
         using var file = File.OpenHandle(path);
-        if (isSecret && !OperatingSystem.IsWindows())
+        if (holds != FileContent.Public && !OperatingSystem.IsWindows())
         {
             // Asked of the open file, not of its name: a link may be swapped in between.
-            var mode = File.GetUnixFileMode(file);
-            if ((mode & (UnixFileMode.OtherRead | UnixFileMode.OtherWrite)) != 0)
+            var user = EffectiveUser();
+            if (FileExposure.Of(holds, File.GetUnixFileMode(file), OwnerOf(file.DangerousGetHandle()) ?? user, user) is { } exposed)
             {
-                throw new PrivateFileException("is open to everybody");
-            }
-
-            if ((mode & (UnixFileMode.GroupRead | UnixFileMode.GroupWrite)) != 0 && !Environment.IsPrivilegedProcess && IsOurs(file.DangerousGetHandle()))
-            {
-                throw new PrivateFileException("is open to its group");
+                throw new PrivateFileException(exposed);
             }
         }
 
@@ -51,19 +45,19 @@ internal static class PrivateFile
         return content.Length > 0 ? content : throw new PrivateFileException("is empty");
     }
 
-    /// <summary>Whether the file belongs to us; when that cannot be told, it is taken for ours, which is the stricter case.</summary>
-    private static bool IsOurs(nint descriptor)
+    /// <summary>The owner's number; null where it cannot be told, and then the file is taken for ours, which allows its group nothing.</summary>
+    private static uint? OwnerOf(nint descriptor)
     {
         try
         {
             const int EmptyPath = 0x1000;
             const uint Owner = 8;
             var status = new byte[256];
-            return StatX((int)descriptor, "", EmptyPath, Owner, status) != 0 || MemoryMarshal.Read<uint>(status.AsSpan(20)) == EffectiveUser();
+            return StatX((int)descriptor, "", EmptyPath, Owner, status) == 0 ? MemoryMarshal.Read<uint>(status.AsSpan(20)) : null;
         }
         catch (Exception exception) when (exception is DllNotFoundException or EntryPointNotFoundException)
         {
-            return true;
+            return null;
         }
     }
 
@@ -78,4 +72,4 @@ internal static class PrivateFile
 }
 
 /// <summary>A file that must not be used. The message continues a sentence that begins with the setting's name.</summary>
-internal sealed class PrivateFileException(string message) : Exception(message);
+public sealed class PrivateFileException(string message) : Exception(message);

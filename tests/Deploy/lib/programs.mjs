@@ -1,8 +1,8 @@
 // Real processes: started with what they print kept, waited for by what they do, ended by their own id.
-import { spawn } from 'node:child_process';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { repository } from './kustomize.mjs';
 
 const running = new Set();
@@ -39,10 +39,13 @@ export async function until(what, condition, { deadline = 30_000, failed } = {})
   }
 }
 
+export const stub = name => fileURLToPath(new URL(`../stubs/${name}.mjs`, import.meta.url));
+
 let built;
-/** The gateway as this machine runs it: GATEWAY_DLL, or a build of the source. */
+/** The gateway as this machine runs it: GATEWAY_PROGRAM (a published executable or a .dll), or a build of the source. */
 export function gatewayCommand() {
-  if (process.env.GATEWAY_DLL) return ['dotnet', process.env.GATEWAY_DLL];
+  const { GATEWAY_PROGRAM: program } = process.env;
+  if (program) return program.endsWith('.dll') ? ['dotnet', program] : [program];
   if (!built) {
     execFileSync('dotnet', ['build', join(repository, 'src/Gateway'), '-c', 'Release', '-v', 'quiet', '-nologo'], { stdio: ['ignore', 'ignore', 'inherit'] });
     built = join(repository, 'src/Gateway/bin/Release/net10.0/gateway.dll');

@@ -4,15 +4,13 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Buildah } from '../lib/buildah.mjs';
 import { assert, check, equal } from '../lib/checks.mjs';
 import { newIssuer } from '../lib/issuer.mjs';
 import { repository } from '../lib/kustomize.mjs';
-import { start, until } from '../lib/programs.mjs';
+import { start, stub, until } from '../lib/programs.mjs';
 import { runtimeRoot, sdkRoot } from '../lib/rootfs.mjs';
 
-const stub = name => fileURLToPath(new URL(`../stubs/${name}.mjs`, import.meta.url));
 const publish = ['-p:PublishTrimmed=true', '-p:PublishReadyToRun=true', '-p:SelfContained=true', '-p:NuGetAudit=false'];
 
 export default async function suite() {
@@ -101,6 +99,8 @@ function isReadyToRun(file) {
   return false;
 }
 
+const childOf = parent => Number(readFileSync(`/proc/${parent.pid}/task/${parent.pid}/children`, 'utf8'));
+
 async function runAsKubernetesDoes(buildah, root, work) {
   const issuer = await newIssuer('http://127.0.0.1:18081');
   writeFileSync(join(work, 'issuer.json'), JSON.stringify({ ...issuer, base: issuer.issuer }), { mode: 0o600 });
@@ -130,13 +130,15 @@ async function runAsKubernetesDoes(buildah, root, work) {
     },
   }));
   for (const path of ['etc/gateway', 'run/secrets/gateway/session', 'proc', 'dev']) mkdirSync(join(root, path), { recursive: true });
-  writeFileSync(join(root, 'dev/null'), '');
+  // What the OCI runtime specification promises every container; cryptography needs the last.
+  const devices = ['null', 'zero', 'full', 'random', 'urandom'];
+  for (const device of devices) writeFileSync(join(root, 'dev', device), '');
   // The mounts live in a namespace of their own and end with it.
   const script = `set -e
     mount --bind "$1" "$1"
     mount --bind "$2" "$1/etc/gateway"
     mount --bind "$3" "$1/run/secrets/gateway/session"
-    mount --bind /dev/null "$1/dev/null"
+    for device in ${devices.join(' ')}; do mount --bind "/dev/$device" "$1/dev/$device"; done
     mount -t proc proc "$1/proc"
     for at in /etc/gateway /run/secrets/gateway/session ""; do mount -o remount,bind,ro "$1$at"; done
     shift 3
@@ -160,7 +162,8 @@ async function runAsKubernetesDoes(buildah, root, work) {
       equal((await call()).status, 401, 'no token');
     });
     await check('its own health command says what the endpoint says', () => {
-      const probe = url => spawnSync('chroot', ['--userspec=1654:1654', '--groups=1654', root, '/app/gateway', 'health', '--url', url], { env: environment }).status;
+      // Where an exec probe runs: in the container's own namespaces.
+      const probe = url => spawnSync('nsenter', ['--target', String(childOf(gateway)), '--mount', '--pid', 'chroot', '--userspec=1654:1654', '--groups=1654', root, '/app/gateway', 'health', '--url', url], { env: environment }).status;
       equal(probe('http://127.0.0.1:18080/healthz/ready'), 0, 'ready');
       equal(probe('http://127.0.0.1:18083/healthz/ready'), 1, 'nobody there');
     });
@@ -169,7 +172,7 @@ async function runAsKubernetesDoes(buildah, root, work) {
     });
     await check('it ends with 0 on SIGTERM', async () => {
       // unshare stays outside; its one child is the gateway, process 1 of its own namespace.
-      process.kill(Number(readFileSync(`/proc/${gateway.pid}/task/${gateway.pid}/children`, 'utf8')), 'SIGTERM');
+      process.kill(childOf(gateway), 'SIGTERM');
       equal(await gateway.exited, 0, 'exit code');
     });
   } finally {

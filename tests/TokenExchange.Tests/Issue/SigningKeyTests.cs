@@ -183,7 +183,8 @@ public sealed class SigningKeyTests : IDisposable
             File.WriteAllText(file, key.PrivatePem());
             if (!OperatingSystem.IsWindows())
             {
-                File.SetUnixFileMode(file, KeyDirectory.Owner | UnixFileMode.GroupRead);
+                // A group may read what root owns, and only that.
+                File.SetUnixFileMode(file, KeyDirectory.Owner | (Environment.IsPrivilegedProcess ? UnixFileMode.GroupRead : UnixFileMode.None));
             }
 
             return name;

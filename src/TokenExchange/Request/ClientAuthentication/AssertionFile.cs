@@ -13,7 +13,7 @@ internal sealed class AssertionFile(ClientSettings client, TimeProvider clock) :
     private const int MaxLength = 16 * 1024;
 
     private readonly CredentialFile<byte[]> file =
-        new(nameof(client.AssertionFile), Required(client.AssertionFile, nameof(client.AssertionFile)), isSecret: true, Trimmed, clock);
+        new(nameof(client.AssertionFile), Required(client.AssertionFile, nameof(client.AssertionFile)), FileContent.Assertion, Trimmed, clock);
 
     public override string? Authenticate(FormBody form, HttpRequestHeaders headers)
     {

@@ -13,7 +13,7 @@ internal sealed class SharedSecret
     {
         if (client.SecretFile is { } path)
         {
-            file = new CredentialFile<byte[]>(nameof(client.SecretFile), path, isSecret: true, WithoutLineBreak, clock);
+            file = new CredentialFile<byte[]>(nameof(client.SecretFile), path, FileContent.Secret, WithoutLineBreak, clock);
         }
         else
         {

@@ -21,8 +21,8 @@ internal sealed class TlsClientAuth : ClientAuthenticator, IDisposable
     public TlsClientAuth(ClientSettings client, TimeProvider clock)
     {
         this.client = client;
-        certificateFile = new(nameof(client.CertificateFile), Required(client.CertificateFile, nameof(client.CertificateFile)), isSecret: false, Encoding.UTF8.GetString, clock);
-        keyFile = new(nameof(client.KeyFile), Required(client.KeyFile, nameof(client.KeyFile)), isSecret: true, Encoding.UTF8.GetString, clock);
+        certificateFile = new(nameof(client.CertificateFile), Required(client.CertificateFile, nameof(client.CertificateFile)), FileContent.Public, Encoding.UTF8.GetString, clock);
+        keyFile = new(nameof(client.KeyFile), Required(client.KeyFile, nameof(client.KeyFile)), FileContent.Secret, Encoding.UTF8.GetString, clock);
         Http = BackChannel.Create(() => TryRead(out var pair) is null ? pair : null);
     }
 
