@@ -19,9 +19,14 @@ public sealed class World : IAsyncDisposable
     public required TestGateway Gateway { get; init; }
 
     /// <summary>Starts all of it; <paramref name="change"/> may rewrite the options before the gateway reads them.</summary>
-    public static async Task<World> StartAsync(Action<JsonObject>? change = null, TimeProvider? clock = null, Action<Microsoft.AspNetCore.Builder.WebApplicationBuilder>? configure = null)
+    public static async Task<World> StartAsync(Action<JsonObject>? change = null, TimeProvider? clock = null, Action<Microsoft.AspNetCore.Builder.WebApplicationBuilder>? configure = null, params TokenExchange.Tests.Harness.TestKey[] keys)
     {
         var authorizationServer = await TestAuthorizationServer.StartAsync();
+        if (keys.Length > 0)
+        {
+            authorizationServer.Keys.Keys = keys;
+        }
+
         if (clock is not null)
         {
             authorizationServer.Clock = clock;

@@ -6,11 +6,11 @@ using TokenExchange.Verify;
 namespace TokenExchange.Tests.Verify;
 
 /// <summary>A validator for one server that trusts one issuer, or two, whose keys are on a real socket.</summary>
-public sealed class ValidatorFixture : IAsyncDisposable
+public sealed class ValidatorFixture : ITokenSource, IAsyncDisposable
 {
-    public const string Resource = "https://mcp.example/weather";
-    public const string Alias = "api://weather";
-    public const string Companion = "mcp-gateway";
+    public const string Resource = InboundTokenCases.Resource;
+    public const string Alias = InboundTokenCases.Alias;
+    public const string Companion = InboundTokenCases.Companion;
 
     private readonly AuthorizationServer server;
 
