@@ -47,7 +47,7 @@ internal static class AuthorizeStage
         request.Operation = operation;
         request.Record.Method = operation.Method ?? request.Record.Method;
         request.Record.Operation = operation.Name;
-        return McpHeaders.Agree(http.Headers, operation) ? null : Refusal.HeaderMismatch;
+        return McpHeaders.Agree(http.Headers, operation, server.Transport) ? null : Refusal.HeaderMismatch;
     }
 
     /// <summary>Applies the server's rules to the operation; on success the request knows its outbound scopes.</summary>

@@ -1,4 +1,5 @@
 using System.Text;
+using Gateway.Configure.Options;
 
 namespace Gateway.Authorize;
 
@@ -23,7 +24,7 @@ internal static class McpHeaders
     }
 
     /// <summary>Whether headers and body speak of the same operation.</summary>
-    public static bool Agree(IHeaderDictionary headers, Operation operation)
+    public static bool Agree(IHeaderDictionary headers, Operation operation, McpTransport transport)
     {
         var version = headers[ProtocolVersion];
         var method = headers[Method];
@@ -34,7 +35,8 @@ internal static class McpHeaders
         }
 
         // A request is modern when its body says so; one that only its header calls modern, the MCP server answers itself.
-        var modern = operation is { Kind: MessageKind.Request, ProtocolVersion: { } inBody } && IsModern(inBody);
+        // The HTTP+SSE transport is older than the headers: there they may be missing whatever the body says.
+        var modern = transport == McpTransport.StreamableHttp && operation is { Kind: MessageKind.Request, ProtocolVersion: { } inBody } && IsModern(inBody);
         if (version.Count == 1 ? operation.ProtocolVersion is { } other && version[0] != other : modern)
         {
             return false;

@@ -1,0 +1,166 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Gateway.Tests.Harness;
+using Microsoft.AspNetCore.Http;
+using Xunit;
+
+namespace Gateway.Tests.Forward;
+
+/// <summary>FilterLists: a caller sees the tools that its rules allow, and every other byte as the server sent it.</summary>
+public sealed class ListTests
+{
+    private const string Echo = """{ "name":"echo", "description":"caf\u00e9 {\"name\":\"wipe\"}" }""";
+    private const string Wipe = """{"description":"x","name":"wipe"}""";
+    private const string Delete = """{"name":"delete_x","inputSchema":{"name":"echo"}}""";
+
+    private static Task<World> StartAsync(bool filter = true) => World.StartAsync(options =>
+    {
+        var server = options["Servers"]!["weather"]!;
+        server["FilterLists"] = filter;
+        server["Operations"] = new JsonArray(
+            new JsonObject { ["Method"] = "tools/call", ["Name"] = "wipe", ["Deny"] = true },
+            new JsonObject { ["Method"] = "tools/call", ["Name"] = "delete_*", ["Scopes"] = new JsonArray("mcp:admin") });
+    });
+
+    private static string List(params string[] tools) => $$"""{"jsonrpc": "2.0","id":1,"result":{"nextCursor":"a", "tools":[{{string.Join(" , ", tools)}}],"_meta":{"tools":[1]} } }""";
+
+    private static RequestDelegate Says(string body, string type = "application/json") => context =>
+    {
+        context.Response.ContentType = type;
+        return context.Response.Body.WriteAsync(Encoding.UTF8.GetBytes(body)).AsTask();
+    };
+
+    private static Task<Answer> ListAsync(World world, Action<HttpRequestMessage>? change = null) =>
+        world.Gateway.CallAsync("/weather", world.WeatherToken(), Messages.Of("tools/list"), change);
+
+    [Theory]
+    [InlineData(new[] { Echo, Wipe, Delete }, new[] { Echo })]
+    [InlineData(new[] { Wipe, Delete, Echo }, new[] { Echo })]
+    [InlineData(new[] { Wipe, Echo, Delete, Echo }, new[] { Echo, Echo })]
+    [InlineData(new[] { Wipe, Delete }, new string[0])]
+    [InlineData(new[] { Echo, Echo }, new[] { Echo, Echo })]
+    [InlineData(new string[0], new string[0])]
+    [InlineData(new[] { """{"name":"echo","name":"wipe"}""", """{"n\u0061me":"wip\u0065"}""", Echo }, new[] { Echo })]
+    public async Task A_list_loses_what_the_rules_refuse_and_no_other_byte(string[] sent, string[] seen)
+    {
+        await using var world = await StartAsync();
+        world.Weather.Answer = Says(List(sent));
+
+        var answer = await ListAsync(world);
+
+        Assert.Equal(List(seen), answer.Body);
+    }
+
+    [Theory]
+    [InlineData("\n")]
+    [InlineData("\r\n")]
+    [InlineData("\r")]
+    public async Task A_list_in_an_event_stream_is_filtered_and_its_other_events_are_not_touched(string end)
+    {
+        await using var world = await StartAsync();
+        string Stream(string list) => string.Join(
+            end,
+            ": keep alive", "", "id: 1", "data:", "", "event: message", "data: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\",\"params\":{\"tools\":[{\"name\":\"wipe\"}]}}", "",
+            "id: 2", "data: " + list, "retry: 10", "", ":end", "");
+        world.Weather.Answer = Says(Stream(List(Echo, Wipe)), "text/event-stream");
+
+        var answer = await ListAsync(world);
+
+        Assert.Equal(Stream(List(Echo)), answer.Body);
+    }
+
+    [Fact]
+    public async Task A_list_over_several_data_lines_is_filtered()
+    {
+        await using var world = await StartAsync();
+        world.Weather.Answer = Says("data: {\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\ndata: {\"tools\":[{\"name\":\"wipe\"}]}}\n\n", "text/event-stream");
+
+        var answer = await ListAsync(world);
+
+        Assert.Equal("data: {\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\ndata: {\"tools\":[]}}\n\n", answer.Body);
+    }
+
+    [Fact]
+    public async Task A_list_that_a_stream_resumes_is_filtered_too()
+    {
+        await using var world = await StartAsync();
+        world.Weather.Answer = Says($"data: {List(Echo, Wipe)}", "text/event-stream");
+
+        var answer = await world.Gateway.SendAsync(HttpMethod.Get, "/weather", world.WeatherToken(), change: request => request.Headers.Add("Last-Event-ID", "stream-1"));
+
+        Assert.DoesNotContain("\"wipe\",", answer.Body, StringComparison.Ordinal);
+        Assert.Equal($"data: {List(Echo)}\n", answer.Body);
+        Assert.Equal("stream-1", Assert.Single(world.Weather.Requests).Headers["Last-Event-ID"]);
+    }
+
+    [Fact]
+    public async Task A_caller_with_the_scope_sees_its_tool()
+    {
+        await using var world = await StartAsync();
+        world.Weather.Answer = Says(List(Echo, Delete));
+
+        var answer = await world.Gateway.CallAsync("/weather", world.WeatherToken((_, payload) => payload["scope"] = "mcp:admin"), Messages.Of("tools/list"));
+
+        Assert.Equal(List(Echo, Delete), answer.Body);
+    }
+
+    [Fact]
+    public async Task Without_the_setting_and_for_other_operations_nothing_is_read()
+    {
+        await using var off = await StartAsync(filter: false);
+        await using var on = await StartAsync();
+        off.Weather.Answer = on.Weather.Answer = Says(List(Echo, Wipe));
+
+        Assert.Equal(List(Echo, Wipe), (await ListAsync(off)).Body);
+        var call = await on.Gateway.CallAsync("/weather", on.WeatherToken(), change: request => request.Headers.AcceptEncoding.ParseAdd("gzip"));
+        Assert.Equal(List(Echo, Wipe), call.Body);
+        Assert.Equal("gzip", on.Weather.Requests[0].Headers["Accept-Encoding"]);
+    }
+
+    [Fact]
+    public async Task A_list_is_not_asked_for_in_a_compressed_form_and_refused_when_it_comes_in_one()
+    {
+        await using var world = await StartAsync();
+        world.Weather.Answer = context =>
+        {
+            context.Response.Headers.ContentEncoding = "br";
+            return Says("compressed")(context);
+        };
+
+        var answer = await ListAsync(world, request => request.Headers.AcceptEncoding.ParseAdd("br"));
+
+        Assert.Equal(502, answer.Status);
+        Assert.Equal("list_unreadable", world.Gateway.Audit[^1]["detail"]!.GetValue<string>());
+        Assert.False(Assert.Single(world.Weather.Requests).Headers.ContainsKey("Accept-Encoding"));
+    }
+
+    [Theory]
+    [InlineData("""{"result":{"tools":[{"name":"wipe"},]}}""", "application/json")]
+    [InlineData("""{"result":{"tools":[{"name":"wipe"}]}}""", "text/plain")]
+    [InlineData("""{"result":{"tools":[{"name":"wipe"}]}}""", "application/json; charset=utf-16")]
+    public async Task A_list_that_cannot_be_read_does_not_pass(string body, string type)
+    {
+        await using var world = await StartAsync();
+        world.Weather.Answer = Says(body, type);
+
+        var answer = await ListAsync(world);
+
+        Assert.Equal(502, answer.Status);
+        Assert.DoesNotContain("wipe", answer.Body, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_error_of_the_server_passes_untouched()
+    {
+        await using var world = await StartAsync();
+        world.Weather.Answer = context =>
+        {
+            context.Response.StatusCode = 404;
+            return Says("not JSON")(context);
+        };
+
+        var answer = await ListAsync(world);
+
+        Assert.Equal((404, "not JSON"), (answer.Status, answer.Body));
+    }
+}
