@@ -25,6 +25,9 @@ internal sealed record DemoOptions
     /// <summary>Whether only the usage is wanted.</summary>
     public bool Help { get; init; }
 
+    /// <summary>Overrides of the gateway's configuration, as on its command line.</summary>
+    public IReadOnlyList<string> GatewayArguments { get; init; } = [];
+
     /// <summary>How well the authorization server does its work.</summary>
     public AuthorizationServerBehaviour AuthorizationServer { get; init; } = AuthorizationServerBehaviour.AsTheWalkExpects;
 

@@ -116,7 +116,7 @@ internal sealed class Stage : IAsyncDisposable
         return GatewayApplication.Create(new GatewayStart
         {
             ConfigPath = ConfigPath,
-            Arguments = ["--urls", PublicUrl],
+            Arguments = ["--urls", PublicUrl, .. options.GatewayArguments],
             Clock = clock,
             Configure = builder =>
             {

@@ -22,7 +22,7 @@ public sealed class TestAuthorizationServer : IAsyncDisposable
 
     public TestKey Key { get; set; } = TestKeys.Es256;
 
-    /// <summary>The forms of all token requests, with the Authorization header as <c>(authorization)</c>.</summary>
+    /// <summary>The forms of all token requests, with two headers as <c>(authorization)</c> and <c>(traceparent)</c>.</summary>
     public IReadOnlyList<IReadOnlyDictionary<string, string>> Exchanges => [.. exchanges];
 
     /// <summary>Changes the claims of an issued token.</summary>
@@ -54,6 +54,7 @@ public sealed class TestAuthorizationServer : IAsyncDisposable
         var form = await context.Request.ReadFormAsync();
         var fields = form.ToDictionary(field => field.Key, field => field.Value.ToString());
         fields["(authorization)"] = context.Request.Headers.Authorization.ToString();
+        fields["(traceparent)"] = context.Request.Headers.TraceParent.ToString();
         exchanges.Enqueue(fields);
         if (TokenEndpoint is { } custom)
         {

@@ -1,0 +1,159 @@
+using System.Diagnostics;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using Gateway.Tests.Harness;
+using Gateway.Tests.Observe.Harness;
+using Xunit;
+
+namespace Gateway.Tests.Observe;
+
+/// <summary>The program itself, in a process of its own, told by the standard variables to export to a collector.</summary>
+public sealed class OtlpTests
+{
+    private const string TraceId = "4bf92f3577b34da6a3ce929d0e0e4736";
+    private const string ClientSpan = "00f067aa0ba902b7";
+
+    [Fact]
+    public async Task Traces_metrics_and_logs_arrive_and_one_trace_covers_client_gateway_authorization_server_and_MCP_server()
+    {
+        await using var collector = await OtlpReceiver.StartAsync();
+        await using var stage = await OutsideStage.StartAsync();
+        await using (var gateway = await GatewayProcess.StartAsync(stage, collector.Url))
+        {
+            var answer = await gateway.CallAsync(stage.As.Token(World.WeatherResource), $"00-{TraceId}-{ClientSpan}-01");
+            Assert.True(answer.Status == 200, answer.Body);
+            await gateway.StopAsync();
+        }
+
+        var spans = collector.Spans.Where(span => span.TraceId == TraceId).ToList();
+        var server = Assert.Single(spans, span => span.ParentId == ClientSpan);
+        Assert.Equal("Microsoft.AspNetCore", server.Scope);
+        Assert.Equal("POST /weather/{**rest}", Regex.Replace(server.Name, @"\{.*\}", "{**rest}"));
+        Assert.Contains(spans, span => span.Scope == "Yarp.ReverseProxy");
+        var exchange = Assert.Single(spans, span => span.Scope == "TokenExchange");
+        Assert.True(Descends(exchange, server, spans));
+
+        var toAuthorizationServer = Parent(stage.As.Exchanges.Single()["(traceparent)"]);
+        var toMcpServer = Parent(stage.Weather.Requests.Single().Headers["traceparent"]);
+        var asked = Assert.Single(spans, span => span.SpanId == toAuthorizationServer.SpanId);
+        var sent = Assert.Single(spans, span => span.SpanId == toMcpServer.SpanId);
+        Assert.Equal((TraceId, TraceId), (toAuthorizationServer.TraceId, toMcpServer.TraceId));
+        Assert.True(Descends(asked, exchange, spans));
+        Assert.True(Descends(sent, server, spans));
+
+        foreach (var name in new[] { "gateway.requests", "gateway.request.overhead", "gateway.config.generation", "gateway.config.reloads", "token_exchange.requests", "token_exchange.duration", "token_exchange.cache.entries", "token_exchange.jwks.fetches" })
+        {
+            Assert.Contains(name, collector.Metrics, StringComparison.Ordinal);
+        }
+
+        Assert.Contains("\"event\":\"mcp.request.allowed\"", collector.Logs, StringComparison.Ordinal);
+        Assert.Contains($"\"trace_id\":\"{TraceId}\"", collector.Logs, StringComparison.Ordinal);
+        Assert.Contains("mcp-audience-gateway", collector.Logs, StringComparison.Ordinal);
+        Assert.DoesNotContain(World.Secret, collector.Logs + collector.Metrics, StringComparison.Ordinal);
+    }
+
+    private static bool Descends(Span span, Span ancestor, List<Span> spans) =>
+        span == ancestor || (spans.FirstOrDefault(other => other.SpanId == span.ParentId) is { } parent && Descends(parent, ancestor, spans));
+
+    private static (string TraceId, string SpanId) Parent(string traceparent)
+    {
+        var parts = traceparent.Split('-');
+        return (parts[1], parts[2]);
+    }
+
+    /// <summary>What stands around the gateway.</summary>
+    private sealed class OutsideStage : IAsyncDisposable
+    {
+        public required TestAuthorizationServer As { get; init; }
+
+        public required TestMcpServer Weather { get; init; }
+
+        public static async Task<OutsideStage> StartAsync() =>
+            new() { As = await TestAuthorizationServer.StartAsync(), Weather = await TestMcpServer.StartAsync() };
+
+        public async ValueTask DisposeAsync()
+        {
+            await As.DisposeAsync();
+            await Weather.DisposeAsync();
+        }
+    }
+
+    private sealed class GatewayProcess : IAsyncDisposable
+    {
+        private readonly Process process;
+        private readonly TemporaryDirectory directory;
+        private readonly StringBuilder output = new();
+        private string url = "";
+
+        private GatewayProcess(Process process, TemporaryDirectory directory) => (this.process, this.directory) = (process, directory);
+
+        public static async Task<GatewayProcess> StartAsync(OutsideStage stage, string collector)
+        {
+            var directory = new TemporaryDirectory();
+            var options = World.Options(stage.As, stage.Weather, stage.Weather);
+            options["PublicUrl"] = TestGateway.PublicUrl;
+            options["DrainDelay"] = "00:00:00";
+            options["Servers"]!.AsObject().Remove("notes");
+            var config = directory.File("gateway.json");
+            await File.WriteAllTextAsync(config, new JsonObject { ["Gateway"] = options }.ToJsonString(), TestContext.Current.CancellationToken);
+            var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "gateway.dll"), "run", "--config", config, "--urls", "http://127.0.0.1:0"])
+            {
+                RedirectStandardOutput = true,
+                Environment =
+                {
+                    ["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector,
+                    ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
+                },
+            };
+            var gateway = new GatewayProcess(Process.Start(start)!, directory);
+            while (await gateway.process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken) is { } line)
+            {
+                gateway.output.AppendLine(line);
+                if (Regex.Match(line, @"Now listening on: (http://\S+)") is { Success: true } listening)
+                {
+                    gateway.url = listening.Groups[1].Value;
+                    return gateway;
+                }
+            }
+
+            Assert.Fail($"The gateway ended early:\n{gateway.output}");
+            return gateway;
+        }
+
+        public async Task<Answer> CallAsync(string token, string traceparent)
+        {
+            // Without a span of this process's own, which would become the parent.
+            using var client = new HttpMessageInvoker(new SocketsHttpHandler { ActivityHeadersPropagator = null });
+            using var request = new HttpRequestMessage(HttpMethod.Post, url + "/weather") { Content = new ByteArrayContent(Encoding.UTF8.GetBytes(Messages.Call("echo"))) };
+            request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+            request.Headers.Authorization = new("Bearer", token);
+            request.Headers.TryAddWithoutValidation("Accept", "application/json, text/event-stream");
+            request.Headers.TryAddWithoutValidation("traceparent", traceparent);
+            using var response = await client.SendAsync(request, TestContext.Current.CancellationToken);
+            return await Answer.OfAsync(response);
+        }
+
+        /// <summary>Stops it as an orchestrator does; what is still unsent goes out before it ends.</summary>
+        public async Task StopAsync()
+        {
+            using var kill = Process.Start("kill", ["-TERM", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+            output.Append(await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken));
+            await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+            Assert.True(process.ExitCode == 0, output.ToString());
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            if (!process.HasExited)
+            {
+                process.Kill();
+            }
+
+            process.Dispose();
+            directory.Dispose();
+            return default;
+        }
+    }
+}
