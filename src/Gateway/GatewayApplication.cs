@@ -57,6 +57,7 @@ public static class GatewayApplication
         start.Configure?.Invoke(builder);
 
         var app = builder.Build();
+        Telemetry.Listen(app.Services);
         Pipeline(app);
         try
         {

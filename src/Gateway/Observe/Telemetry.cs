@@ -61,8 +61,17 @@ internal static class Telemetry
                 .Build());
         }
 
-        builder.Services.AddHostedService<Providers>();
         return builder;
+    }
+
+    /// <summary>Creates everybody who listens, before anything happens that is worth hearing; the container disposes, and thereby flushes, them at the end.</summary>
+    public static void Listen(IServiceProvider services)
+    {
+        services.GetService<TracerProvider>();
+        services.GetService<MeterProvider>();
+        services.GetService<PrometheusText>();
+        services.GetService<LatencyHistory>();
+        services.GetRequiredService<GatewayMetrics>().Announce();
     }
 
     /// <summary>Takes out of the server's span what a caller may have put there by mistake; call when a request enters.</summary>
@@ -128,19 +137,5 @@ internal static class Telemetry
         var off = string.Equals(settings["OTEL_SDK_DISABLED"], "true", StringComparison.OrdinalIgnoreCase)
             || string.Equals(settings[$"OTEL_{signal}_EXPORTER"], "none", StringComparison.OrdinalIgnoreCase);
         return !off && (!string.IsNullOrEmpty(settings["OTEL_EXPORTER_OTLP_ENDPOINT"]) || !string.IsNullOrEmpty(settings[$"OTEL_EXPORTER_OTLP_{signal}_ENDPOINT"]));
-    }
-
-    /// <summary>Creates the providers at start; the container disposes, and thereby flushes, them at the end.</summary>
-    private sealed class Providers(IServiceProvider services) : IHostedService
-    {
-        public Task StartAsync(CancellationToken cancellationToken)
-        {
-            services.GetService<TracerProvider>();
-            services.GetService<MeterProvider>();
-            services.GetRequiredService<GatewayMetrics>().Announce();
-            return Task.CompletedTask;
-        }
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }
