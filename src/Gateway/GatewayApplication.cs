@@ -47,7 +47,7 @@ public static class GatewayApplication
         var loaded = ConfigurationLoader.Load(input);
         if (loaded.HasErrors || loaded.Options is not { } options)
         {
-            throw new ConfigurationException(string.Join(Environment.NewLine, loaded.Problems.Select(problem => problem.ToString())));
+            throw new ConfigurationException(new ConfigurationReport(start.ConfigPath, loaded).Errors());
         }
 
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = Directory.GetCurrentDirectory() });

@@ -39,6 +39,10 @@ public sealed class AuthorizationServer : IDisposable
     /// <summary>Fetches the keys for the first time and keeps them fresh until disposal; never throws for an outage.</summary>
     public Task StartAsync(CancellationToken cancellationToken) => Keys.StartAsync(cancellationToken);
 
+    /// <summary>The server's metadata, fetched once and then remembered; null when it cannot be had, or names another issuer.</summary>
+    /// <remarks>RFC 8414 §3; OpenID Connect Discovery 1.0 §4.</remarks>
+    public ValueTask<IssuerMetadata?> DiscoverAsync(CancellationToken cancellationToken) => Metadata.GetAsync(cancellationToken);
+
     /// <inheritdoc/>
     public void Dispose()
     {

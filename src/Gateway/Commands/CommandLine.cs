@@ -31,6 +31,8 @@ internal sealed class CommandLine(TextWriter output, TextWriter errors)
             CheckCommand.Create(output, overrides),
             SchemaCommand.Create(output),
             KeysCommand.Create(output, errors),
+            ExplainCommand.Create(output, errors, overrides),
+            DoctorCommand.Create(output, errors, overrides),
             HealthCommand.Create(output, errors),
         };
         root.Description += "\n\nWithout a command, 'run'. Keys of gateway.json are overridden with --Gateway:…, --Kestrel:…, --Logging:…";
@@ -41,7 +43,7 @@ internal sealed class CommandLine(TextWriter output, TextWriter errors)
             return 1;
         }
 
-        if (overrides.Count > 0 && parsed.CommandResult.Command.Name is not ("run" or "check"))
+        if (overrides.Count > 0 && parsed.CommandResult.Command.Name is not ("run" or "check" or "explain" or "doctor"))
         {
             errors.WriteLine($"{overrides[0].Split('=')[0]}: '{parsed.CommandResult.Command.Name}' reads no configuration.");
             return 1;

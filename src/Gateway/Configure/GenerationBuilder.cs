@@ -124,10 +124,17 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
     private ITokenExchanger Exchanger(OutboundOptions outbound, GatewayOptions options, FrozenDictionary<string, AuthorizationServer> connections)
     {
         var asked = options.AuthorizationServers[outbound.AuthorizationServer!];
-        var connection = connections[outbound.AuthorizationServer!];
         var client = SettingsMapping.Client(outbound.Client ?? asked.Client!);
-        var exchange = new TokenExchangeClient(connection, client, connections[outbound.ResultIssuer ?? outbound.AuthorizationServer!], asked.ExtraParameters, clock);
+        var exchange = Client(outbound, options, connections, clock);
         return cache.Wrap(exchange, new CachePartition(outbound.AuthorizationServer!, asked.TokenEndpoint ?? asked.MetadataUrl ?? asked.Issuer!, client.Id, "access_token"));
+    }
+
+    /// <summary>The client that asks for a server's hop tokens, without a cache before it.</summary>
+    internal static TokenExchangeClient Client(OutboundOptions outbound, GatewayOptions options, FrozenDictionary<string, AuthorizationServer> connections, TimeProvider clock)
+    {
+        var name = outbound.AuthorizationServer!;
+        var asked = options.AuthorizationServers[name];
+        return new TokenExchangeClient(connections[name], SettingsMapping.Client(outbound.Client ?? asked.Client!), connections[outbound.ResultIssuer ?? name], asked.ExtraParameters, clock);
     }
 
     private ITokenExchanger LocalExchanger(OutboundOptions outbound, GatewayOptions options, LocalIssuer issuer)

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
+using System.Text.Json;
 using TokenExchange.Observe;
 using TokenExchange.Request.Profiles;
 using TokenExchange.Verify;
@@ -53,6 +54,31 @@ public sealed class TokenExchangeClient : ITokenExchanger
         var result = await RunAsync(request).WaitAsync(cancellationToken);
         TokenExchangeTelemetry.Exchanged(activity, server.Settings.Name, result, clock.GetElapsedTime(started));
         return result;
+    }
+
+    /// <summary>
+    /// Asks with a subject token that nobody can accept, and never returns a token: a refusal of the subject says that the
+    /// client itself was accepted. For an operator's checks.
+    /// </summary>
+    public async Task<ExchangeResult> ProbeAsync(OutboundTarget target, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(target);
+        using var claims = JsonDocument.Parse("{}");
+        var nobody = new ValidatedToken("not-a-token", TokenDigest.Of("not-a-token"))
+        {
+            Resource = target.Server,
+            Issuer = server.Settings.Issuer,
+            Subject = "nobody",
+            ClientId = null,
+            TokenId = null,
+            Audiences = [],
+            Scopes = ScopeSet.Empty,
+            Actors = [],
+            ExpiresAt = clock.GetUtcNow(),
+            Claims = claims.RootElement,
+        };
+        var result = await RunAsync(new TokenExchangeRequest(nobody, target, ScopeSet.Empty)).WaitAsync(cancellationToken);
+        return result is ExchangeResult.Issued ? new ExchangeResult.Rejected(ResultRejection.Subject) : result;
     }
 
     /// <inheritdoc/>

@@ -2,9 +2,9 @@ using System.Text.Json;
 
 namespace TokenExchange.Verify;
 
-/// <summary>What the metadata of an authorization server says, as far as it is used here.</summary>
+/// <summary>What the metadata of an authorization server says, as far as it is used here; an address is null when it names none.</summary>
 /// <remarks>RFC 8414 §2; OpenID Connect Discovery 1.0 §3.</remarks>
-internal sealed record IssuerMetadata(string Issuer, Uri? JwksUri, Uri? TokenEndpoint, Uri? IntrospectionEndpoint);
+public sealed record IssuerMetadata(string Issuer, Uri? JwksUri, Uri? TokenEndpoint, Uri? IntrospectionEndpoint);
 
 /// <summary>
 /// The metadata of one authorization server: fetched when first needed, remembered, and fetched anew with every refresh

@@ -1,0 +1,189 @@
+using System.Buffers.Text;
+using System.Globalization;
+using System.Text.Json;
+using Gateway.Authenticate;
+using Gateway.Configure;
+using Gateway.Configure.Options;
+using TokenExchange;
+using TokenExchange.Verify;
+
+namespace Gateway.Commands;
+
+/// <summary>The live checks of <c>doctor</c>, in the order in which one depends on the other.</summary>
+internal sealed class DoctorChecks(Unserved gateway, DoctorReport report)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private readonly GatewayOptions options = gateway.Options;
+
+    /// <summary>The authorization servers that the chosen servers trust or ask.</summary>
+    public static IEnumerable<string> AuthorizationServersOf(GatewayOptions options, IReadOnlyCollection<McpServer> servers) => ServerTopology.Of(options)
+        .Where(topology => servers.Any(server => server.Id == topology.Id))
+        .SelectMany(topology => topology.InboundServers.Append(topology.Outbound.AuthorizationServer).Append(topology.Outbound.ResultIssuer))
+        .OfType<string>()
+        .Distinct(StringComparer.Ordinal);
+
+    public async Task AuthorizationServerAsync(string name, CancellationToken cancellation)
+    {
+        var server = gateway.Generation.AuthorizationServers[name];
+        var written = options.AuthorizationServers[name];
+        if (written.JwksUrl is null || (written.TokenEndpoint is null && written.Client is not null))
+        {
+            if (await server.DiscoverAsync(cancellation) is { } metadata)
+            {
+                report.Pass($"{name} metadata", $"issuer {metadata.Issuer}");
+            }
+            else
+            {
+                report.Fail($"{name} metadata", "it cannot be fetched, or names another issuer", $"the document of {written.MetadataUrl ?? written.Issuer} must say exactly issuer={written.Issuer}, with every address https");
+            }
+        }
+
+        await server.StartAsync(cancellation);
+        if (server.Keys.Available)
+        {
+            report.Pass($"{name} keys");
+        }
+        else
+        {
+            report.Fail($"{name} keys", "no key set could be fetched", "check jwks_uri, network and certificate, or set JwksUrl");
+        }
+    }
+
+    /// <summary>Whether the gateway's client is accepted: asked with a subject token that nobody can accept.</summary>
+    public async Task ClientAsync(McpServer server, CancellationToken cancellation)
+    {
+        if (server.Mode != OutboundMode.Exchange)
+        {
+            return;
+        }
+
+        var (outbound, profile) = OutboundOf(server);
+        var check = $"{server.Id} client at {outbound.AuthorizationServer}";
+        var client = GenerationBuilder.Client(outbound, options, gateway.Generation.AuthorizationServers, TimeProvider.System);
+        var result = await client.ProbeAsync(server.Target!, cancellation);
+        switch (result)
+        {
+            case ExchangeResult.Refused { Error: ExchangeError.SubjectRefused or ExchangeError.InteractionRequired } or ExchangeResult.Refused { Diagnostic: "access_denied" }:
+                var refusedSubject = (ExchangeResult.Refused)result;
+                report.Pass(check, $"accepted; an invalid subject is refused ({refusedSubject.Diagnostic})");
+                break;
+            case ExchangeResult.Refused refused:
+                report.Fail(check, refused.Diagnostic ?? "refused", DoctorHints.For(result, profile));
+                break;
+            case ExchangeResult.Rejected:
+                report.Fail(check, "the authorization server answered an invalid subject token with success", "its token endpoint does not check subject tokens; do not use it");
+                break;
+            default:
+                report.Fail(check, "the token endpoint cannot be reached", DoctorHints.For(result, profile));
+                break;
+        }
+    }
+
+    public async Task DestinationsAsync(McpServer server, CancellationToken cancellation)
+    {
+        using var client = new HttpMessageInvoker(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = false, ConnectTimeout = Patience });
+        foreach (var address in server.Destinations.Values)
+        {
+            using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            patience.CancelAfter(Patience);
+            try
+            {
+                // Without a credential; whatever it answers, it is there.
+                using var request = new HttpRequestMessage(HttpMethod.Options, address);
+                using var response = await client.SendAsync(request, patience.Token);
+                report.Pass($"{server.Id} destination {address}", string.Create(CultureInfo.InvariantCulture, $"answers ({(int)response.StatusCode})"));
+            }
+            catch (Exception exception) when (exception is HttpRequestException || (exception is OperationCanceledException && !cancellation.IsCancellationRequested))
+            {
+                report.Fail($"{server.Id} destination {address}", exception is HttpRequestException ? exception.Message : "no answer in time", "check the address, name resolution, network policy and, with https, the certificate");
+            }
+        }
+    }
+
+    /// <summary>One real exchange at the server, or at each that the token was minted for.</summary>
+    public async Task ExchangeAsync(IReadOnlyCollection<McpServer> servers, string token, CancellationToken cancellation)
+    {
+        var accepted = 0;
+        foreach (var server in servers)
+        {
+            var validation = await server.Validator.ValidateAsync(token.AsMemory(), cancellation);
+            if (validation.Token is { } subject && AuthenticateStage.CheckAdmission(subject, server) is null)
+            {
+                accepted++;
+                report.Pass($"{server.Id} subject token", "passes every check");
+                await ExchangeAsync(server, subject, cancellation);
+            }
+            else if (servers.Count == 1)
+            {
+                var explanation = await Explaining.ExplainAsync(server, token, cancellation);
+                report.Fail($"{server.Id} subject token", explanation.Reason ?? "refused", explanation.Text);
+                return;
+            }
+        }
+
+        if (accepted == 0)
+        {
+            report.Fail("subject token", "no server accepts it", "name one with --server to see why");
+        }
+    }
+
+    private async Task ExchangeAsync(McpServer server, ValidatedToken subject, CancellationToken cancellation)
+    {
+        if (server.Exchanger is null || server.Mode == OutboundMode.SameToken)
+        {
+            return;
+        }
+
+        var scopes = server.Scopes.Outbound(server.Scopes.Effective(subject.Scopes));
+        var result = await server.Exchanger.ExchangeAsync(new TokenExchangeRequest(subject, server.Target!, scopes), cancellation);
+        if (result is not ExchangeResult.Issued { Token: var issued })
+        {
+            var problem = result switch
+            {
+                ExchangeResult.Refused refused => refused.Diagnostic ?? refused.Error.ToString(),
+                ExchangeResult.Rejected rejected => $"the result was rejected ({rejected.Detail.ToReason()})",
+                _ => "no answer",
+            };
+            report.Fail($"{server.Id} exchange", problem, DoctorHints.For(result, server.Mode == OutboundMode.Exchange ? OutboundOf(server).Profile : "local"));
+            return;
+        }
+
+        var claims = ClaimsOf(issued);
+        report.Pass($"{server.Id} exchange aud", $"requested {string.Join(" ", server.Target!.ResultAudiences)}, returned {string.Join(" ", issued.Audiences)}");
+        report.Pass($"{server.Id} exchange scope", $"requested {Text(scopes)}, returned {Text(issued.Scopes)}");
+        report.Pass($"{server.Id} exchange sub", $"inbound {subject.Subject}, returned {Claim(claims, "sub")}");
+        report.Pass($"{server.Id} exchange act", $"inbound {(subject.Actors.IsEmpty ? "(none)" : string.Join(" via ", subject.Actors))}, returned {Claim(claims, "act")}");
+        var lifetime = issued.ExpiresAt - TimeProvider.System.GetUtcNow();
+        report.Pass($"{server.Id} exchange lifetime", string.Create(CultureInfo.InvariantCulture, $"{lifetime.TotalSeconds:0} s, at most {server.Target.MaxLifetime.TotalSeconds:0} s"));
+    }
+
+    private (OutboundOptions Outbound, string Profile) OutboundOf(McpServer server)
+    {
+        var outbound = options.Servers[server.Id].Outbound!;
+        return (outbound, options.AuthorizationServers[outbound.AuthorizationServer!].Profile);
+    }
+
+    private static string Text(ScopeSet scopes) => scopes.ToString() is { Length: > 0 } text ? text : "(none)";
+
+    /// <summary>The claims of a verified result; null for an opaque one.</summary>
+    private static JsonElement? ClaimsOf(OutboundToken token)
+    {
+        if (token.AuthorizationHeader.Split('.') is not [_, var payload, _])
+        {
+            return null;
+        }
+
+        try
+        {
+            using var claims = JsonDocument.Parse(Base64Url.DecodeFromChars(payload));
+            return claims.RootElement.Clone();
+        }
+        catch (Exception exception) when (exception is FormatException or JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static string Claim(JsonElement? claims, string name) =>
+        claims is null ? "(opaque)" : claims.Value.TryGetProperty(name, out var claim) ? claim.ToString() : "(none)";
+}

@@ -1,0 +1,79 @@
+using System.CommandLine;
+
+namespace Gateway.Commands;
+
+/// <summary><c>doctor</c>: asks everything that the gateway depends on, live, and says what is wrong and why. Prints no token and no secret.</summary>
+internal static class DoctorCommand
+{
+    public static Command Create(TextWriter output, TextWriter errors, IReadOnlyList<string> overrides)
+    {
+        var options = new HostOptions();
+        var server = new Option<string?>("--server") { Description = "Checks this server alone.", HelpName = "id" };
+        var file = TokenFile.Option("--subject-token-file", "The file with an access token for the server: makes one real exchange.", required: false);
+        var command = new Command("doctor", "Checks issuers, keys, token endpoints, client authentication and destinations, live. Exits 0 when all checks pass, 1 otherwise.");
+        command.Options.Add(server);
+        command.Options.Add(file);
+        options.AddTo(command);
+        command.SetAction((parsed, cancellation) =>
+            CheckAsync(options.PathOf(parsed), overrides, parsed.GetValue(server), parsed.GetValue(file), output, errors, cancellation));
+        return command;
+    }
+
+    private static async Task<int> CheckAsync(
+        string path, IReadOnlyList<string> overrides, string? id, string? file, TextWriter output, TextWriter errors, CancellationToken cancellation)
+    {
+        using var gateway = Unserved.Build(path, overrides, inboundOnly: false, errors);
+        if (gateway is null || (id is not null && gateway.Server(id, errors) is null))
+        {
+            return 1;
+        }
+
+        string? token = null;
+        if (file is not null && (token = TokenFile.Read(file, errors)) is null)
+        {
+            return 1;
+        }
+
+        var report = new DoctorReport(output);
+        var checks = new DoctorChecks(gateway, report);
+        var servers = gateway.Generation.Servers.Where(server => id is null || server.Id == id).ToArray();
+        foreach (var name in DoctorChecks.AuthorizationServersOf(gateway.Options, servers))
+        {
+            await checks.AuthorizationServerAsync(name, cancellation);
+        }
+
+        foreach (var server in servers)
+        {
+            await checks.ClientAsync(server, cancellation);
+            await checks.DestinationsAsync(server, cancellation);
+        }
+
+        if (token is not null)
+        {
+            await checks.ExchangeAsync(servers, token, cancellation);
+        }
+
+        output.WriteLine(report.Failed == 0 ? $"all {report.Passed} checks passed" : $"{report.Failed} of {report.Passed + report.Failed} checks failed");
+        return report.Failed == 0 ? 0 : 1;
+    }
+}
+
+/// <summary>One line per check.</summary>
+internal sealed class DoctorReport(TextWriter output)
+{
+    public int Passed { get; private set; }
+
+    public int Failed { get; private set; }
+
+    public void Pass(string check, string detail = "")
+    {
+        Passed++;
+        output.WriteLine($"pass  {check}{(detail.Length > 0 ? ": " + ExplainCommand.Visible(detail) : "")}");
+    }
+
+    public void Fail(string check, string problem, string hint)
+    {
+        Failed++;
+        output.WriteLine($"FAIL  {check}: {ExplainCommand.Visible(problem)}. Hint: {hint}");
+    }
+}

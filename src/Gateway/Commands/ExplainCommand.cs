@@ -1,0 +1,57 @@
+using System.CommandLine;
+using Gateway.Authenticate;
+using Gateway.Observe.Management;
+
+namespace Gateway.Commands;
+
+/// <summary><c>explain</c>: which check refuses a token at a server and why. Keys are fetched; the token goes nowhere.</summary>
+internal static class ExplainCommand
+{
+    public static Command Create(TextWriter output, TextWriter errors, IReadOnlyList<string> overrides)
+    {
+        var options = new HostOptions();
+        var server = new Option<string>("--server") { Description = "The id of the server.", HelpName = "id", Required = true };
+        var file = TokenFile.Option("--token-file", "The file that holds the token.", required: true);
+        var command = new Command("explain", "Says which check refuses a token at a server and why. The token is neither sent nor stored. Exits 0 when it passes, 1 when it is refused.");
+        command.Options.Add(server);
+        command.Options.Add(file);
+        options.AddTo(command);
+        command.SetAction((parsed, cancellation) =>
+            ExplainAsync(options.PathOf(parsed), overrides, parsed.GetValue(server)!, parsed.GetValue(file)!, output, errors, cancellation));
+        return command;
+    }
+
+    private static async Task<int> ExplainAsync(
+        string path, IReadOnlyList<string> overrides, string id, string file, TextWriter output, TextWriter errors, CancellationToken cancellation)
+    {
+        using var gateway = Unserved.Build(path, overrides, inboundOnly: true, errors);
+        if (gateway?.Server(id, errors) is not { } server || TokenFile.Read(file, errors) is not { } token)
+        {
+            return 1;
+        }
+
+        var explanation = await Explaining.ExplainAsync(server, token, cancellation);
+        Print(explanation, output);
+        return explanation.Passes ? 0 : 1;
+    }
+
+    private static void Print(Explanation explanation, TextWriter output)
+    {
+        foreach (var step in explanation.Steps)
+        {
+            output.WriteLine($"{(step.Passed ? "pass" : "FAIL")}  {step.Check}");
+        }
+
+        output.WriteLine(explanation.Passes ? "passes" : $"refused: {explanation.Reason}");
+        output.WriteLine(explanation.Text.Trim());
+        if (explanation.PresentedAudiences is { } presented)
+        {
+            // Verified, but still somebody else's text on a terminal.
+            output.WriteLine($"presented aud: {Visible(string.Join(" ", presented))}");
+        }
+
+        output.WriteLine($"accepted aud:  {string.Join(" ", explanation.AcceptedAudiences)}");
+    }
+
+    internal static string Visible(string text) => string.Concat(text.Select(character => char.IsControl(character) ? '?' : character));
+}

@@ -1,0 +1,82 @@
+using Gateway.Configure;
+using Gateway.Configure.Options;
+using Microsoft.Extensions.Logging.Abstractions;
+using TokenExchange.Cache;
+using TokenExchange.Issue;
+
+namespace Gateway.Commands;
+
+/// <summary>The generation that <c>run</c> would serve, without a listener: for commands that ask what it would do.</summary>
+internal sealed class Unserved : IDisposable
+{
+    private readonly RuntimePool pool;
+
+    private Unserved(RuntimePool pool, GatewayOptions options, Generation generation)
+    {
+        this.pool = pool;
+        Options = options;
+        Generation = generation;
+    }
+
+    public GatewayOptions Options { get; }
+
+    public Generation Generation { get; }
+
+    /// <summary>Loads and builds; null when there are problems, each of which was written to <paramref name="errors"/>.</summary>
+    /// <param name="path">The path of gateway.json.</param>
+    /// <param name="overrides">The overrides of the command line.</param>
+    /// <param name="inboundOnly">Whether what only the way out needs (signing keys, session keys) may be missing.</param>
+    /// <param name="errors">Where problems go.</param>
+    public static Unserved? Build(string path, IReadOnlyList<string> overrides, bool inboundOnly, TextWriter errors)
+    {
+        var loaded = ConfigurationLoader.Load(ConfigurationInput.Of(path, overrides, filesMustExist: !inboundOnly));
+        if (loaded.HasErrors || loaded.Options is not { } options)
+        {
+            errors.WriteLine(new ConfigurationReport(path, loaded).Errors());
+            return null;
+        }
+
+        if (inboundOnly)
+        {
+            LeaveTheWayOut(options);
+        }
+
+        var clock = TimeProvider.System;
+        var pool = new RuntimePool(clock, NullLoggerFactory.Instance);
+        try
+        {
+            var cache = new ExchangeCache(new ExchangeCacheSettings(options.Cache.Capacity, options.Cache.MaxAge), clock);
+            return new Unserved(pool, options, new GenerationBuilder(pool, cache, new SessionKeys(), clock).Build(options, 1));
+        }
+        catch (Exception exception) when (exception is ConfigurationException or LocalIssuerException)
+        {
+            pool.Dispose();
+            errors.WriteLine(exception.Message);
+            return null;
+        }
+    }
+
+    /// <summary>The server of that id; null when there is none, which was written to <paramref name="errors"/>.</summary>
+    public McpServer? Server(string id, TextWriter errors)
+    {
+        if (Generation.Servers.FirstOrDefault(server => server.Id == id) is { } found)
+        {
+            return found;
+        }
+
+        errors.WriteLine($"There is no server '{id}'; there are: {string.Join(", ", Generation.Servers.Select(server => server.Id))}.");
+        return null;
+    }
+
+    public void Dispose() => pool.Dispose();
+
+    private static void LeaveTheWayOut(GatewayOptions options)
+    {
+        options.SessionKeyFile = null;
+        options.LocalIssuer = null;
+        foreach (var outbound in options.Servers.Values.Select(server => server.Outbound).OfType<OutboundOptions>())
+        {
+            outbound.Mode = outbound.Mode == OutboundMode.Local ? OutboundMode.None : outbound.Mode;
+        }
+    }
+}

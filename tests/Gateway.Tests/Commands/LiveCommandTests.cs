@@ -1,0 +1,158 @@
+using Gateway.Commands;
+using Gateway.Tests.Harness;
+using Microsoft.AspNetCore.Http;
+using Xunit;
+
+namespace Gateway.Tests.Commands;
+
+public sealed class LiveCommandTests
+{
+    [Fact]
+    public async Task Explain_says_that_a_sound_token_passes_and_sends_nothing()
+    {
+        await using var world = await World.StartAsync();
+        var (exit, output, errors) = await ExplainAsync(world, "weather", world.WeatherToken());
+
+        Assert.True(exit == 0, output + errors);
+        Assert.Contains("passes", output, StringComparison.Ordinal);
+        world.AssertNothingWasSent();
+    }
+
+    [Fact]
+    public async Task Explain_names_the_check_that_refuses_a_token_for_another_server_and_what_would_be_right()
+    {
+        await using var world = await World.StartAsync();
+        var token = world.WeatherToken();
+        var (exit, output, _) = await ExplainAsync(world, "notes", token);
+
+        Assert.Equal(1, exit);
+        Assert.Contains("FAIL  audience_invalid", output, StringComparison.Ordinal);
+        Assert.Contains("presented aud: " + World.WeatherResource, output, StringComparison.Ordinal);
+        Assert.Contains($"exactly {World.NotesResource}", output, StringComparison.Ordinal);
+        Assert.DoesNotContain(token, output, StringComparison.Ordinal);
+        world.AssertNothingWasSent();
+    }
+
+    [Theory]
+    [InlineData("malformed", "not a token")]
+    [InlineData("expired", null)]
+    public async Task Explain_refuses_what_the_gateway_refuses(string reason, string? text)
+    {
+        await using var world = await World.StartAsync();
+        var token = text ?? world.WeatherToken((_, payload) => payload["exp"] = 1);
+        var (exit, output, _) = await ExplainAsync(world, "weather", token);
+
+        Assert.Equal(1, exit);
+        Assert.Contains("refused: ", output, StringComparison.Ordinal);
+        Assert.True(text is not null || output.Contains(reason, StringComparison.Ordinal), output);
+    }
+
+    [Fact]
+    public async Task Explain_of_an_unknown_server_names_the_known_ones()
+    {
+        await using var world = await World.StartAsync();
+        var (exit, _, errors) = await ExplainAsync(world, "wether", world.WeatherToken());
+
+        Assert.Equal(1, exit);
+        Assert.Contains("weather, notes", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Doctor_passes_when_everything_answers_and_names_a_refused_subject()
+    {
+        await using var world = await World.StartAsync();
+        world.As.TokenEndpoint = Refuse("invalid_grant");
+        var (exit, output, errors) = await RunAsync("doctor", "--config", world.Gateway.ConfigPath);
+        Assert.True(exit == 0, output + errors);
+        Assert.Contains("pass  weather client at corp: accepted", output, StringComparison.Ordinal);
+
+        var file = Write(world, world.WeatherToken());
+        (_, output, _) = await RunAsync("doctor", "--server", "weather", "--subject-token-file", file, "--config", world.Gateway.ConfigPath);
+        Assert.Contains("pass  weather subject token", output, StringComparison.Ordinal);
+        Assert.Contains("FAIL  weather exchange: invalid_grant", output, StringComparison.Ordinal);
+        Assert.DoesNotContain(World.Secret, output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Doctor_compares_requested_and_returned_of_one_real_exchange()
+    {
+        await using var world = await World.StartAsync();
+        var token = world.WeatherToken();
+        var (_, output, _) = await RunAsync("doctor", "--server", "weather", "--subject-token-file", Write(world, token), "--config", world.Gateway.ConfigPath);
+
+        Assert.Contains($"pass  weather exchange aud: requested {world.Weather.Url}, returned {world.Weather.Url}", output, StringComparison.Ordinal);
+        foreach (var compared in new[] { "scope", "sub", "act", "lifetime" })
+        {
+            Assert.Contains($"pass  weather exchange {compared}: ", output, StringComparison.Ordinal);
+        }
+
+        Assert.DoesNotContain(token, output, StringComparison.Ordinal);
+        Assert.DoesNotContain("eyJ", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Doctor_tells_a_refused_client_from_a_refused_subject()
+    {
+        await using var world = await World.StartAsync();
+        world.As.TokenEndpoint = Refuse("invalid_client");
+        var (exit, output, _) = await RunAsync("doctor", "--config", world.Gateway.ConfigPath);
+
+        Assert.Equal(1, exit);
+        Assert.Contains("FAIL  weather client at corp: invalid_client. Hint: ", output, StringComparison.Ordinal);
+        Assert.DoesNotContain(World.Secret, output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Doctor_says_that_nothing_answers()
+    {
+        await using var world = await World.StartAsync(options =>
+        {
+            options["Servers"]!["notes"]!["Destinations"] = new System.Text.Json.Nodes.JsonArray("http://127.0.0.1:9/mcp");
+        });
+        world.As.TokenEndpoint = Refuse("invalid_grant");
+        var (exit, output, _) = await RunAsync("doctor", "--config", world.Gateway.ConfigPath);
+
+        Assert.Equal(1, exit);
+        Assert.Contains("FAIL  notes destination http://127.0.0.1:9/mcp", output, StringComparison.Ordinal);
+        Assert.Contains("pass  weather destination", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Doctor_fails_when_an_invalid_subject_is_exchanged()
+    {
+        await using var world = await World.StartAsync();
+        world.As.TokenEndpoint = context =>
+        {
+            context.Response.ContentType = "application/json";
+            return context.Response.WriteAsync("""{"access_token":"anything","token_type":"Bearer","issued_token_type":"urn:ietf:params:oauth:token-type:access_token"}""");
+        };
+        var (exit, output, _) = await RunAsync("doctor", "--config", world.Gateway.ConfigPath);
+
+        Assert.Equal(1, exit);
+        Assert.Contains("answered an invalid subject token with success", output, StringComparison.Ordinal);
+    }
+
+    private static RequestDelegate Refuse(string code) => context =>
+    {
+        context.Response.StatusCode = 400;
+        context.Response.ContentType = "application/json";
+        return context.Response.WriteAsync($$"""{"error":"{{code}}"}""");
+    };
+
+    private static string Write(World world, string token)
+    {
+        var path = Path.Combine(world.Gateway.Directory_, Guid.NewGuid().ToString("N"));
+        File.WriteAllText(path, token + "\n");
+        return path;
+    }
+
+    private static Task<(int Exit, string Output, string Errors)> ExplainAsync(World world, string server, string token) =>
+        RunAsync("explain", "--server", server, "--token-file", Write(world, token), "--config", world.Gateway.ConfigPath);
+
+    private static async Task<(int Exit, string Output, string Errors)> RunAsync(params string[] arguments)
+    {
+        using StringWriter output = new(), errors = new();
+        var exit = await new CommandLine(output, errors).RunAsync(arguments);
+        return (exit, output.ToString(), errors.ToString());
+    }
+}
