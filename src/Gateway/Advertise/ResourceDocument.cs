@@ -34,6 +34,12 @@ internal static class ResourceDocument
 
     private static void Strings(Utf8JsonWriter json, string name, IEnumerable<string> values)
     {
+        // RFC 9728 §3.2: what has no element is left out.
+        if (!values.Any())
+        {
+            return;
+        }
+
         json.WriteStartArray(name);
         foreach (var value in values)
         {

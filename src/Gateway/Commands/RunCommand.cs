@@ -44,7 +44,7 @@ internal static class RunCommand
 
     /// <summary>Host and server log a failing start with its stack, which says nothing that we do not.</summary>
     private static void SayItOnce(ILoggingBuilder logging, Func<bool> starting) => logging
-        .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", level => !starting())
+        .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", level => !starting() && level >= LogLevel.Information)
         .AddFilter("Microsoft.AspNetCore.Server.Kestrel", level => !starting() && level >= LogLevel.Information);
 
     private static string OneLine(Exception error)
