@@ -44,7 +44,7 @@ internal sealed class ManagementView(Generations generations, Health health, Rel
     private IReadOnlyList<HopTokenView> HopTokens(int most)
     {
         var ids = generations.Current.Servers.ToDictionary(server => server.Resource, server => server.Id, StringComparer.Ordinal);
-        return [.. cache.Entries().Take(most).Select(entry => new HopTokenView(ids.GetValueOrDefault(entry.Server, entry.Server), entry.SubjectDigest, entry.ExpiresAt, entry.Hits))];
+        return [.. cache.Entries().Where(entry => !entry.IsRefusal).Take(most).Select(entry => new HopTokenView(ids.GetValueOrDefault(entry.Server, entry.Server), entry.SubjectDigest, entry.ExpiresAt, entry.Hits))];
     }
 
     private async ValueTask<Explanation?> ExplainAsync(string serverId, string token, CancellationToken cancellationToken)
