@@ -44,6 +44,7 @@ public static class GatewayApplication
     {
         ArgumentNullException.ThrowIfNull(start);
         var input = ConfigurationInput.Of(start.ConfigPath, start.Arguments);
+        var seen = Reload.DigestOf(input.Path);
         var loaded = ConfigurationLoader.Load(input);
         if (loaded.HasErrors || loaded.Options is not { } options)
         {
@@ -53,6 +54,7 @@ public static class GatewayApplication
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = Directory.GetCurrentDirectory() });
         Host(builder, loaded, start);
         Services(builder.Services, options, input, start.Clock);
+        builder.Services.AddSingleton(new ReloadState(loaded, seen));
         builder.AddGatewayObserve(options);
         start.Configure?.Invoke(builder);
 
@@ -96,7 +98,6 @@ public static class GatewayApplication
     {
         services.AddSingleton(clock);
         services.AddSingleton(input);
-        services.AddSingleton(new ReloadState { SessionKeyFile = options.SessionKeyFile });
         services.AddSingleton(new ClientAddress([.. options.TrustedProxies.Select(range => IPNetwork.Parse(range))]));
         services.AddSingleton(new ExchangeCache(new ExchangeCacheSettings(options.Cache.Capacity, options.Cache.MaxAge), clock));
         services.AddSingleton<RequestEnd>();
@@ -111,7 +112,8 @@ public static class GatewayApplication
         services.AddSingleton<Entry>();
         services.AddSingleton<RequestPath>();
         services.AddSingleton<InboundResponse>();
-        services.AddHostedService<Reload>();
+        services.AddSingleton<Reload>();
+        services.AddHostedService(provider => provider.GetRequiredService<Reload>());
         services.AddHostedService(provider => new Drain(
             provider.GetRequiredService<IHostApplicationLifetime>(),
             provider.GetRequiredService<Health>(),

@@ -26,7 +26,7 @@ internal sealed class Generations(GenerationBuilder builder, RuntimePool pool, I
     {
         lock (gate)
         {
-            var next = builder.Build(options, number + 1);
+            var next = Build(options);
             number = next.Number;
             known[next.Number] = next;
             foreach (var connection in next.AuthorizationServers.Values)
@@ -47,6 +47,20 @@ internal sealed class Generations(GenerationBuilder builder, RuntimePool pool, I
                 known.TryRemove(previous.Number, out _);
                 pool.Keep(next);
             }
+        }
+    }
+
+    private Generation Build(GatewayOptions options)
+    {
+        try
+        {
+            return builder.Build(options, number + 1);
+        }
+        catch
+        {
+            // What was connected for the generation that did not come about.
+            pool.Keep(current);
+            throw;
         }
     }
 

@@ -5,71 +5,38 @@ namespace Gateway.Configure;
 
 /// <summary>
 /// What outlives a generation: connections to authorization servers with their keys and breakers, and the local issuer's
-/// key ring. Each is found again by equal settings and let go of when no generation uses it any more.
+/// key ring. Each is found again by equal settings.
 /// </summary>
 internal sealed class RuntimePool(TimeProvider clock, ILoggerFactory loggers) : IDisposable
 {
-    private readonly Lock gate = new();
-    private readonly Dictionary<AuthorizationServerSettings, AuthorizationServer> servers = [];
-    private readonly Dictionary<LocalIssuerSettings, LocalIssuer> issuers = [];
+    /// <summary>
+    /// How long requests of an older generation may still use what no newer one does. Longer than any exchange takes, its
+    /// retry included; a request that is slower still is refused as in an outage, never sent.
+    /// </summary>
+    internal static readonly TimeSpan Grace = TimeSpan.FromMinutes(2);
+
+    private readonly Retirement<AuthorizationServerSettings, AuthorizationServer> servers = new(Grace, clock, settings => new AuthorizationServer(settings, clock, loggers));
+    private readonly Retirement<LocalIssuerSettings, LocalIssuer> issuers = new(Grace, clock, settings => new LocalIssuer(settings, clock, loggers.CreateLogger<LocalIssuer>()));
+
+    /// <summary>How many connections and issuers are alive, those in their grace included.</summary>
+    internal int Count => servers.Count + issuers.Count;
 
     /// <summary>The connection for these settings; <paramref name="fresh"/> when it was made now.</summary>
-    public AuthorizationServer Connect(AuthorizationServerSettings settings, out bool fresh)
-    {
-        lock (gate)
-        {
-            fresh = !servers.TryGetValue(settings, out var server);
-            return server ?? (servers[settings] = new AuthorizationServer(settings, clock, loggers));
-        }
-    }
+    public AuthorizationServer Connect(AuthorizationServerSettings settings, out bool fresh) => servers.Get(settings, out fresh);
 
     /// <summary>The local issuer for these settings. Throws <see cref="LocalIssuerException"/> when it has no usable key.</summary>
-    public LocalIssuer Issue(LocalIssuerSettings settings)
-    {
-        lock (gate)
-        {
-            return issuers.TryGetValue(settings, out var issuer) ? issuer : issuers[settings] = new LocalIssuer(settings, clock, loggers.CreateLogger<LocalIssuer>());
-        }
-    }
+    public LocalIssuer Issue(LocalIssuerSettings settings) => issuers.Get(settings, out _);
 
-    /// <summary>
-    /// Lets go of what <paramref name="current"/> does not use. Requests of an older generation that still wait for an
-    /// exchange see its connection closed as an outage: refused, never sent.
-    /// </summary>
-    public void Keep(Generation current)
+    /// <summary>Lets go, after a grace, of what <paramref name="current"/> does not use; of everything without one.</summary>
+    public void Keep(Generation? current)
     {
-        lock (gate)
-        {
-            foreach (var (settings, server) in servers.Where(entry => !current.AuthorizationServers.Values.Contains(entry.Value)).ToArray())
-            {
-                servers.Remove(settings);
-                server.Dispose();
-            }
-
-            foreach (var (settings, issuer) in issuers.Where(entry => entry.Value != current.LocalIssuer).ToArray())
-            {
-                issuers.Remove(settings);
-                issuer.Dispose();
-            }
-        }
+        servers.Keep(server => current is not null && current.AuthorizationServers.Values.Contains(server));
+        issuers.Keep(issuer => issuer == current?.LocalIssuer);
     }
 
     public void Dispose()
     {
-        lock (gate)
-        {
-            foreach (var server in servers.Values)
-            {
-                server.Dispose();
-            }
-
-            foreach (var issuer in issuers.Values)
-            {
-                issuer.Dispose();
-            }
-
-            servers.Clear();
-            issuers.Clear();
-        }
+        servers.Dispose();
+        issuers.Dispose();
     }
 }

@@ -1,0 +1,294 @@
+using System.Text.Json.Nodes;
+using Gateway.Configure;
+using Gateway.Tests.Harness;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using TokenExchange.Tests.Harness;
+using Xunit;
+
+namespace Gateway.Tests.Lifecycle;
+
+public sealed class ReloadTests
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_changed_file_is_served_from_the_next_look_on()
+    {
+        await using var world = await StartAsync();
+        Write(world, options => options["Servers"]!.AsObject().Remove("notes"));
+        Poll(world);
+
+        Assert.Equal(2, Generations(world).Current.Number);
+        Assert.Equal(404, (await world.Gateway.CallAsync("/notes", world.As.Token(World.NotesResource))).Status);
+        Assert.Equal(200, (await world.Gateway.CallAsync("/weather", world.WeatherToken())).Status);
+    }
+
+    [Fact]
+    public async Task An_unchanged_file_makes_no_generation()
+    {
+        await using var world = await StartAsync();
+        Poll(world);
+        Poll(world);
+
+        Assert.Equal(1, Generations(world).Current.Number);
+    }
+
+    [Theory]
+    [InlineData("{")]
+    [InlineData("")]
+    [InlineData("{\"Gateway\":{}}")]
+    public async Task A_bad_file_changes_nothing_and_is_told_with_its_place(string text)
+    {
+        await using var world = await StartAsync();
+        await File.WriteAllTextAsync(world.Gateway.ConfigPath, text, Cancellation);
+        Poll(world);
+
+        Assert.Equal(1, Generations(world).Current.Number);
+        Assert.NotEmpty(State(world).Problems);
+        Assert.All(State(world).Problems, problem => Assert.Contains("gateway.json", problem, StringComparison.Ordinal));
+        Assert.All(State(world).Problems, problem => Assert.Contains(problem, world.Gateway.Log, StringComparison.Ordinal));
+        Assert.Equal(200, (await world.Gateway.CallAsync("/weather", world.WeatherToken())).Status);
+    }
+
+    [Fact]
+    public async Task A_file_that_is_taken_away_changes_nothing()
+    {
+        await using var world = await StartAsync();
+        File.Delete(world.Gateway.ConfigPath);
+        Poll(world);
+
+        Assert.Equal(1, Generations(world).Current.Number);
+        Assert.Empty(State(world).Problems);
+    }
+
+    [Fact]
+    public async Task A_refused_file_is_tried_again_when_what_it_lacked_may_have_come()
+    {
+        var clock = new ManualClock();
+        await using var world = await StartAsync(clock);
+        var keys = Path.Combine(world.Gateway.Directory_, "session.keys");
+        Write(world, options => options["SessionKeyFile"] = keys);
+        Poll(world);
+        Assert.Contains("file-missing", Assert.Single(State(world).Problems), StringComparison.Ordinal);
+
+        WriteSecret(keys, Convert.ToBase64String(new byte[32]));
+        clock.Advance(TimeSpan.FromSeconds(10));
+        Poll(world);
+
+        Assert.Empty(State(world).Problems);
+        Assert.Equal(2, Generations(world).Current.Number);
+    }
+
+    [Fact]
+    public async Task New_session_keys_are_a_new_generation()
+    {
+        await using var world = await StartAsync();
+        var keys = Path.Combine(world.Gateway.Directory_, "session.keys");
+        WriteSecret(keys, Convert.ToBase64String(new byte[32]));
+        Write(world, options => options["SessionKeyFile"] = keys);
+        Poll(world);
+        Poll(world);
+        Assert.Equal(2, Generations(world).Current.Number);
+
+        WriteSecret(keys, Convert.ToBase64String([.. Enumerable.Repeat((byte)7, 32)]));
+        Poll(world);
+        Assert.Equal(3, Generations(world).Current.Number);
+
+        WriteSecret(keys, "not a key");
+        Poll(world);
+        Assert.Equal(3, Generations(world).Current.Number);
+        Assert.NotEmpty(State(world).Problems);
+    }
+
+    [Fact]
+    public async Task The_symbolic_link_that_Kubernetes_swaps_is_seen()
+    {
+        await using var world = await StartAsync();
+        var directory = world.Gateway.Directory_;
+        var text = await File.ReadAllTextAsync(world.Gateway.ConfigPath, Cancellation);
+        Directory.CreateDirectory(Path.Combine(directory, "..1"));
+        Directory.CreateDirectory(Path.Combine(directory, "..2"));
+        await File.WriteAllTextAsync(Path.Combine(directory, "..1", "gateway.json"), text, Cancellation);
+        var changed = JsonNode.Parse(text)!;
+        changed["Gateway"]!["Servers"]!.AsObject().Remove("notes");
+        await File.WriteAllTextAsync(Path.Combine(directory, "..2", "gateway.json"), changed.ToJsonString(), Cancellation);
+        Directory.CreateSymbolicLink(Path.Combine(directory, "..data"), "..1");
+        File.Delete(world.Gateway.ConfigPath);
+        File.CreateSymbolicLink(world.Gateway.ConfigPath, Path.Combine("..data", "gateway.json"));
+        Poll(world);
+        Assert.Equal(1, Generations(world).Current.Number);
+
+        // Not at once as there, but no look comes in between.
+        Directory.Delete(Path.Combine(directory, "..data"));
+        Directory.CreateSymbolicLink(Path.Combine(directory, "..data"), "..2");
+        Poll(world);
+
+        Assert.Equal(2, Generations(world).Current.Number);
+        Assert.Single(Generations(world).Current.Servers);
+    }
+
+    [Theory]
+    [InlineData("Gateway:DrainDelay", "DrainDelay", "\"00:00:07\"")]
+    [InlineData("Gateway:Cache", "Cache", "{\"Capacity\":5}")]
+    [InlineData("Gateway:TrustedProxies", "TrustedProxies", "[\"10.0.0.0/8\"]")]
+    [InlineData("Gateway:Audit", "Audit", "{\"OnFull\":\"drop\"}")]
+    public async Task What_belongs_to_the_process_is_named_when_it_changes(string named, string key, string value)
+    {
+        await using var world = await StartAsync();
+        Write(world, options => options[key] = JsonNode.Parse(value));
+        Poll(world);
+
+        Assert.Equal(2, Generations(world).Current.Number);
+        Assert.Contains(named + " was changed; it belongs to the process", world.Gateway.Log, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_request_that_waits_for_its_exchange_goes_where_its_own_generation_says()
+    {
+        await using var world = await StartAsync();
+        TaskCompletionSource asked = new(TaskCreationOptions.RunContinuationsAsynchronously), go = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        var waiting = HeldExchange(world, asked, go);
+        var call = world.Gateway.CallAsync("/weather", world.WeatherToken());
+        await asked.Task.WaitAsync(Cancellation);
+
+        // Another destination and another connection to the authorization server: the old one is let go of.
+        Write(world, options =>
+        {
+            options["Servers"]!["weather"]!["Destinations"] = new JsonArray(world.Notes.Url);
+            options["Servers"]!["notes"]!["Destinations"] = new JsonArray(world.Weather.Url);
+            options["AuthorizationServers"]!["corp"]!["Timeout"] = "00:00:04";
+        });
+        Poll(world);
+        Assert.Equal(2, Generations(world).Current.Number);
+        waiting();
+
+        Assert.Equal(200, (await call).Status);
+        Assert.Single(world.Weather.Requests);
+        Assert.Empty(world.Notes.Requests);
+    }
+
+    [Fact]
+    public async Task A_stream_survives_a_reload()
+    {
+        await using var world = await StartAsync();
+        TaskCompletionSource reloaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        world.Weather.Answer = async context =>
+        {
+            context.Response.ContentType = "text/event-stream";
+            await context.Response.WriteAsync("data: 1\n\n");
+            await context.Response.Body.FlushAsync();
+            await reloaded.Task;
+            await context.Response.WriteAsync("data: 2\n\n");
+        };
+        using var request = new HttpRequestMessage(HttpMethod.Post, world.Gateway.Url + "/weather") { Content = new StringContent(Messages.Call("echo"), System.Text.Encoding.UTF8, "application/json") };
+        request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + world.WeatherToken());
+        request.Headers.TryAddWithoutValidation("Accept", "application/json, text/event-stream");
+        using var client = new HttpClient(new SocketsHttpHandler());
+        using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Cancellation);
+        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(Cancellation));
+        Assert.Equal("data: 1", await reader.ReadLineAsync(Cancellation));
+
+        Write(world, options => options["Servers"]!.AsObject().Remove("weather"));
+        Poll(world);
+        Assert.Equal(404, (await world.Gateway.CallAsync("/weather", world.WeatherToken())).Status);
+        reloaded.SetResult();
+
+        Assert.Equal("", await reader.ReadLineAsync(Cancellation));
+        Assert.Equal("data: 2", await reader.ReadLineAsync(Cancellation));
+    }
+
+    [Fact]
+    public async Task No_request_fails_while_the_configuration_is_swapped_under_load()
+    {
+        await using var world = await StartAsync();
+        var done = false;
+        var statuses = Enumerable.Range(0, 8).Select(_ => Task.Run(async () =>
+        {
+            var seen = new HashSet<int>();
+            while (!Volatile.Read(ref done))
+            {
+                seen.Add((await world.Gateway.CallAsync("/weather", world.WeatherToken())).Status);
+            }
+
+            return seen;
+        })).ToArray();
+        for (var i = 1; i <= 40; i++)
+        {
+            Write(world, options => options["Servers"]!["weather"]!["MaxRequestBody"] = 100_000 + i);
+            Poll(world);
+            await world.Gateway.CallAsync("/notes", world.As.Token(World.NotesResource));
+        }
+
+        Volatile.Write(ref done, true);
+        foreach (var seen in statuses)
+        {
+            Assert.Equal([200], await seen);
+        }
+
+        Assert.Equal(41, Generations(world).Current.Number);
+    }
+
+    [Fact]
+    public async Task Five_hundred_reloads_leave_nothing_behind()
+    {
+        var clock = new ManualClock();
+        await using var world = await StartAsync(clock);
+        var pool = world.Gateway.Services.GetRequiredService<RuntimePool>();
+        var old = new List<WeakReference>();
+        for (var i = 1; i <= 500; i++)
+        {
+            Write(world, options => options["AuthorizationServers"]!["corp"]!["Timeout"] = TimeSpan.FromMilliseconds(1000 + i).ToString());
+            Remember(world, old);
+            world.Gateway.Services.GetRequiredService<Reload>().Apply();
+        }
+
+        Assert.Equal(501, Generations(world).Current.Number);
+        Assert.Equal(501, pool.Count);
+        clock.Advance(RuntimePool.Grace);
+        Assert.Equal(1, pool.Count);
+        Assert.Equal(2, world.Gateway.Services.GetRequiredService<Yarp.ReverseProxy.IProxyStateLookup>().GetClusters().Count());
+        Assert.Equal(200, (await world.Gateway.CallAsync("/weather", world.As.Token(World.WeatherResource))).Status);
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        GC.Collect();
+        Assert.InRange(old.Count(generation => generation.IsAlive), 0, 20);
+    }
+
+    private static Action HeldExchange(World world, TaskCompletionSource asked, TaskCompletionSource go)
+    {
+        world.As.ChangeToken = (_, _) =>
+        {
+            asked.TrySetResult();
+            go.Task.Wait(Cancellation);
+        };
+        return () => go.TrySetResult();
+    }
+
+    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+    private static void Remember(World world, List<WeakReference> generations) => generations.Add(new WeakReference(Generations(world).Current));
+
+    private static Task<World> StartAsync(ManualClock? clock = null) => World.StartAsync(clock: clock ?? new ManualClock());
+
+    private static Generations Generations(World world) => world.Gateway.Services.GetRequiredService<Generations>();
+
+    private static ReloadState State(World world) => world.Gateway.Services.GetRequiredService<ReloadState>();
+
+    private static void Poll(World world) => world.Gateway.Services.GetRequiredService<Reload>().Poll();
+
+    private static void WriteSecret(string path, string text)
+    {
+        File.WriteAllText(path, text);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        }
+    }
+
+    private static void Write(World world, Action<JsonObject> change)
+    {
+        var options = World.Options(world.As, world.Weather, world.Notes);
+        change(options);
+        world.Gateway.Write(options);
+    }
+}
