@@ -101,7 +101,7 @@ internal sealed class RequestPath(RequestEnd end, ILogger<RequestPath> log)
         }
 
         var failure = context.Features.Get<IForwarderErrorFeature>();
-        if (failure is not null && !ClientLeft(failure.Error))
+        if (failure is not null && !ClientLeft(context, failure))
         {
             log.ForwardingFailed(request.Id, server.Id, failure.Error, failure.Exception?.GetBaseException().Message ?? "");
         }
@@ -122,8 +122,9 @@ internal sealed class RequestPath(RequestEnd end, ILogger<RequestPath> log)
     }
 
     /// <summary>Clients leave streams all the time; nothing has failed.</summary>
-    private static bool ClientLeft(ForwarderError error) =>
-        error is ForwarderError.RequestCanceled or ForwarderError.RequestBodyCanceled or ForwarderError.ResponseBodyCanceled or ForwarderError.ResponseBodyClient;
+    private static bool ClientLeft(HttpContext context, IForwarderErrorFeature failure) =>
+        failure.Error is ForwarderError.RequestCanceled or ForwarderError.RequestBodyCanceled or ForwarderError.ResponseBodyCanceled or ForwarderError.ResponseBodyClient
+        || (context.RequestAborted.IsCancellationRequested && failure.Exception is (null or OperationCanceledException));
 
     private static Refused FailureOf(ForwarderError error) => error switch
     {
