@@ -11,7 +11,7 @@ namespace Gateway;
 /// Where every request enters: it gets its id and its record, a path that could be read in two ways ends here, and so
 /// does every fault of the gateway itself. Serves the public documents; everything else goes on to routing.
 /// </summary>
-internal sealed class Entry(Generations generations, RequestEnd end, ClientAddress clientAddress, Health health, TimeProvider clock, ILogger<Entry> log)
+internal sealed class Entry(Generations generations, RequestEnd end, ClientAddress clientAddress, Health health, BackchannelLogout logout, TimeProvider clock, ILogger<Entry> log)
 {
     public async Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
@@ -34,6 +34,11 @@ internal sealed class Entry(Generations generations, RequestEnd end, ClientAddre
             if (path is Health.LivePath or Health.ReadyPath)
             {
                 await health.AnswerAsync(context, path == Health.ReadyPath);
+                return;
+            }
+
+            if (await logout.TryServeAsync(context))
+            {
                 return;
             }
 

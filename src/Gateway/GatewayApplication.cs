@@ -9,6 +9,7 @@ using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using TokenExchange.Cache;
 using TokenExchange.Issue;
+using TokenExchange.Revoke;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Transforms;
@@ -100,6 +101,9 @@ public static class GatewayApplication
         services.AddSingleton(input);
         services.AddSingleton(new ClientAddress([.. options.TrustedProxies.Select(range => IPNetwork.Parse(range))]));
         services.AddSingleton(new ExchangeCache(new ExchangeCacheSettings(options.Cache.Capacity, options.Cache.MaxAge), clock));
+        services.AddSingleton(new Revocations(clock));
+        services.AddSingleton<BackchannelLogout>();
+        services.AddSingleton<InactiveTokens>();
         services.AddSingleton<RequestEnd>();
         services.AddSingleton<OpenStreams>();
         services.AddSingleton<Health>();

@@ -10,7 +10,7 @@ internal static class Explaining
 {
     public static async ValueTask<Explanation> ExplainAsync(McpServer server, string token, CancellationToken cancellationToken)
     {
-        var validation = await server.Validator.ValidateAsync(token.AsMemory(), cancellationToken);
+        var validation = await server.Validator.ValidateLocallyAsync(token.AsMemory(), cancellationToken);
         if (validation.Token is { } accepted)
         {
             return AuthenticateStage.CheckAdmission(accepted, server) is { } refused

@@ -3,6 +3,7 @@ using Gateway.Configure.Options;
 using Microsoft.Extensions.Logging.Abstractions;
 using TokenExchange.Cache;
 using TokenExchange.Issue;
+using TokenExchange.Revoke;
 
 namespace Gateway.Commands;
 
@@ -46,7 +47,7 @@ internal sealed class Unserved : IDisposable
         try
         {
             var cache = new ExchangeCache(new ExchangeCacheSettings(options.Cache.Capacity, options.Cache.MaxAge), clock);
-            return new Unserved(pool, options, new GenerationBuilder(pool, cache, new SessionKeys(), clock).Build(options, 1));
+            return new Unserved(pool, options, new GenerationBuilder(pool, cache, new SessionKeys(), clock, new Revocations(clock)).Build(options, 1));
         }
         catch (Exception exception) when (exception is ConfigurationException or LocalIssuerException)
         {

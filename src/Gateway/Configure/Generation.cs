@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using Gateway.Advertise;
+using Gateway.Authenticate;
 using TokenExchange;
 using TokenExchange.Issue;
 using Yarp.ReverseProxy.Configuration;
@@ -22,6 +23,9 @@ internal sealed record Generation
     public required FrozenDictionary<string, AuthorizationServer> AuthorizationServers { get; init; }
 
     public required LocalIssuer? LocalIssuer { get; init; }
+
+    /// <summary>Who may announce logouts, by configured name.</summary>
+    public required FrozenDictionary<string, LogoutReceiver> Logouts { get; init; }
 
     /// <summary>Public documents by path: resource metadata, the local issuer's metadata and keys.</summary>
     public required FrozenDictionary<string, Document> Documents { get; init; }

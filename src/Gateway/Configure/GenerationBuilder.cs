@@ -10,12 +10,13 @@ using TokenExchange.Cache;
 using TokenExchange.Issue;
 using TokenExchange.Request;
 using TokenExchange.Request.Profiles;
+using TokenExchange.Revoke;
 using TokenExchange.Verify;
 
 namespace Gateway.Configure;
 
 /// <summary>Builds a generation from options that every rule has passed; what the options leave open is resolved here, once.</summary>
-internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, SessionKeys sessionKeys, TimeProvider clock)
+internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, SessionKeys sessionKeys, TimeProvider clock, Revocations revocations, InactiveTokens? inactive = null)
 {
     private const int LeastRemembered = 256;
 
@@ -30,13 +31,15 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
             : null;
         var inboundAudiences = InboundAudiences(options, topology);
         var sessions = sessionKeys.Read(options.SessionKeyFile);
-        var servers = topology.Select(server => Server(server, options, connections, localIssuer, inboundAudiences, sessions, number)).ToImmutableArray();
+        var introspections = Introspections(options, connections);
+        var servers = topology.Select(server => Server(server, options, connections, introspections, localIssuer, inboundAudiences, sessions, number)).ToImmutableArray();
         return new Generation
         {
             Number = number,
             Servers = servers,
             AuthorizationServers = connections,
             LocalIssuer = localIssuer,
+            Logouts = Logouts(options, topology, connections),
             Documents = PublicDocuments(options, topology, servers, localIssuer),
             Routes = [.. servers.Select(YarpRecords.Route)],
             Clusters = [.. servers.Zip(topology, (server, from) => YarpRecords.Cluster(server, from.Options))],
@@ -47,6 +50,7 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
         ServerTopology topology,
         GatewayOptions options,
         FrozenDictionary<string, AuthorizationServer> connections,
+        FrozenDictionary<string, TokenIntrospection> introspections,
         LocalIssuer? localIssuer,
         FrozenDictionary<string, FrozenSet<string>> inboundAudiences,
         SessionBinding sessions,
@@ -69,7 +73,7 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
             AcceptedAudiences = topology.AcceptedAudiences,
             MetadataUrl = publicUrl + ResourceDocument.PathOf(topology.Path),
             Transport = server.Transport,
-            Validator = Validator(topology, options, connections),
+            Validator = Validator(topology, options, connections, introspections),
             Mode = mode,
             Target = target,
             Exchanger = mode switch
@@ -97,7 +101,8 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
         };
     }
 
-    private TokenValidator Validator(ServerTopology topology, GatewayOptions options, FrozenDictionary<string, AuthorizationServer> connections)
+    private TokenValidator Validator(
+        ServerTopology topology, GatewayOptions options, FrozenDictionary<string, AuthorizationServer> connections, FrozenDictionary<string, TokenIntrospection> introspections)
     {
         var issuers = topology.InboundServers.Select(name =>
         {
@@ -110,6 +115,7 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
                 ClockSkew = issuer.ClockSkew,
                 MaxTokenLifetime = issuer.MaxTokenLifetime,
                 CompanionAudiences = topology.CompanionAudiences(issuer),
+                Introspection = introspections.GetValueOrDefault(name),
             };
         });
         return new TokenValidator(
@@ -118,8 +124,41 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
             clock,
 
             // All servers together remember about as many inbound tokens as there may be hop tokens.
-            Math.Max(LeastRemembered, options.Cache.Capacity / options.Servers.Count));
+            Math.Max(LeastRemembered, options.Cache.Capacity / options.Servers.Count),
+            revocations);
     }
+
+    /// <summary>One for all servers: what an authorization server says of a token holds wherever the token goes.</summary>
+    private FrozenDictionary<string, TokenIntrospection> Introspections(GatewayOptions options, FrozenDictionary<string, AuthorizationServer> connections) =>
+        options.AuthorizationServers.Where(server => server.Value is { Inbound: true, Introspection: not null }).ToFrozenDictionary(server => server.Key, server =>
+        {
+            var introspection = server.Value.Introspection!;
+            return new TokenIntrospection(
+                connections[server.Key],
+                SettingsMapping.Client(server.Value.Client!),
+                SettingsMapping.UriOf(introspection.Endpoint),
+                introspection.Mode == IntrospectionMode.Always,
+                introspection.MaxAge,
+                token => inactive?.Drop(server.Key, token));
+        });
+
+    private FrozenDictionary<string, LogoutReceiver> Logouts(GatewayOptions options, ImmutableArray<ServerTopology> topology, FrozenDictionary<string, AuthorizationServer> connections) =>
+        options.AuthorizationServers.Where(server => server.Value.BackchannelLogout).ToFrozenDictionary(server => server.Key, server => new LogoutReceiver(
+            new LogoutTokenValidator(
+                connections[server.Key],
+                [.. ClientIds(server.Key, server.Value, topology)],
+                [.. server.Value.Algorithms],
+                server.Value.ClockSkew,
+                revocations,
+                clock),
+
+            // No token that was issued until now is accepted for longer, wherever within the skew the two clocks are.
+            server.Value.MaxTokenLifetime + (2 * server.Value.ClockSkew)));
+
+    // Every client that the gateway is at the server: a server's Outbound may bring one of its own.
+    private static IEnumerable<string> ClientIds(string name, AuthorizationServerOptions server, ImmutableArray<ServerTopology> topology) =>
+        topology.Where(target => target.Outbound.AuthorizationServer == name).Select(target => target.ClientAt(server)?.Id)
+            .Append(server.Client?.Id).OfType<string>().Distinct(StringComparer.Ordinal);
 
     private ITokenExchanger Exchanger(OutboundOptions outbound, GatewayOptions options, FrozenDictionary<string, AuthorizationServer> connections)
     {

@@ -44,5 +44,5 @@ internal static class SettingsMapping
         _ => "none",
     };
 
-    private static Uri? UriOf(string? value) => value is null ? null : new Uri(value);
+    public static Uri? UriOf(string? value) => value is null ? null : new Uri(value);
 }

@@ -1,11 +1,12 @@
 using System.Collections.Concurrent;
 using Gateway.Observe;
 using TokenExchange;
+using TokenExchange.Revoke;
 
 namespace Gateway.Forward;
 
 /// <summary>The event streams that are open, so that a drain or a revocation can end them.</summary>
-internal sealed class OpenStreams(GatewayMetrics metrics, TimeProvider clock)
+internal sealed class OpenStreams(GatewayMetrics metrics, Revocations revocations, TimeProvider clock)
 {
     private readonly ConcurrentDictionary<StreamLease, ValidatedToken> open = new();
 
@@ -21,6 +22,12 @@ internal sealed class OpenStreams(GatewayMetrics metrics, TimeProvider clock)
             metrics.StreamClosed(server);
         });
         open[lease] = request.Token!;
+        if (revocations.IsRevoked(request.Token!))
+        {
+            // Revoked while the MCP server was asked: whoever ends streams came too early for this one.
+            lease.End();
+        }
+
         return lease;
     }
 

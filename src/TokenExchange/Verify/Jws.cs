@@ -19,7 +19,7 @@ internal class Jws(ReadOnlyMemory<char> text)
 
     public JsonElement Header { get; private set; }
 
-    public JsonElement Payload { get; private set; }
+    public JsonElement Payload { get; protected set; }
 
     /// <summary>The first two parts with the period between them, as they were signed.</summary>
     public byte[] SigningInput { get; private set; } = [];

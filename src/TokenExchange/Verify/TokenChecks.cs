@@ -35,6 +35,9 @@ internal static class TokenChecks
     /// <summary>Where in <see cref="All"/> a key is needed for the first time.</summary>
     public static readonly int NeedsKey = Array.FindIndex(All, check => check.Name == "key");
 
+    /// <summary>Where in <see cref="All"/> the claims begin, which an introspected token has as well.</summary>
+    public static readonly int Claims = Array.FindIndex(All, check => check.Name == "claim types");
+
     private static TokenRefusal? AlgorithmIsAllowed(TokenCandidate token)
     {
         if (token.Algorithm is { } algorithm && SignatureAlgorithms.KeyOf(algorithm) is not null)
@@ -77,7 +80,7 @@ internal static class TokenChecks
     }
 
     // Media types ignore case, and "application/" may be left out (RFC 7515 §4.1.9).
-    private static bool IsMediaType(string type, string other) => Ascii.EqualsIgnoreCase(WithoutApplication(type), WithoutApplication(other));
+    internal static bool IsMediaType(string type, string other) => Ascii.EqualsIgnoreCase(WithoutApplication(type), WithoutApplication(other));
 
     private static ReadOnlySpan<char> WithoutApplication(string type)
     {

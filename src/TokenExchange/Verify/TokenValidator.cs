@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using TokenExchange.Request;
+using TokenExchange.Revoke;
 
 namespace TokenExchange.Verify;
 
@@ -10,17 +12,40 @@ namespace TokenExchange.Verify;
 /// <param name="issuers">The issuers trusted at this server, and on what terms.</param>
 /// <param name="clock">The time.</param>
 /// <param name="capacity">How many accepted tokens are remembered, so that they are not verified again; 0: none.</param>
-public sealed class TokenValidator(ResourceAudience audience, ImmutableArray<TrustedIssuer> issuers, TimeProvider clock, int capacity = 4096)
+/// <param name="revocations">What is revoked; null: nothing ever is.</param>
+public sealed class TokenValidator(ResourceAudience audience, ImmutableArray<TrustedIssuer> issuers, TimeProvider clock, int capacity = 4096, Revocations? revocations = null)
 {
     private readonly ValidationCache accepted = new(capacity);
 
-    /// <summary>Runs every check. An outage of the issuer is a refusal too; only cancellation throws.</summary>
+    // Whom opaque tokens are shown to: the one issuer that is asked, or nobody, since a token must not be shown to another issuer.
+    private readonly TrustedIssuer? opaqueIssuer = issuers.Count(issuer => issuer.Introspection is not null) == 1
+        ? issuers.Single(issuer => issuer.Introspection is not null)
+        : null;
+
+    /// <summary>
+    /// Runs every check: those that need nobody first, then revocation, then, where it is configured, the issuer's own
+    /// word. An outage of the issuer is a refusal too; only cancellation throws.
+    /// </summary>
     public ValueTask<TokenValidation> ValidateAsync(ReadOnlyMemory<char> token, CancellationToken cancellationToken)
+    {
+        if (opaqueIssuer is not null && IsOpaque(token.Span))
+        {
+            return IntrospectAsync(token, opaqueIssuer, cancellationToken);
+        }
+
+        var local = ValidateLocallyAsync(token, cancellationToken);
+        return opaqueIssuer is null && !issuers.Any(issuer => issuer.Introspection is not null) ? local
+            : local.IsCompletedSuccessfully ? ConfirmAsync(token, local.Result, cancellationToken)
+            : ConfirmAsync(token, local, cancellationToken);
+    }
+
+    /// <summary>Runs every check but introspection: what can be said of a token that must not be sent anywhere.</summary>
+    public ValueTask<TokenValidation> ValidateLocallyAsync(ReadOnlyMemory<char> token, CancellationToken cancellationToken)
     {
         // Sized first: not even a digest is computed over more than a token may have.
         if (token.Length <= JwsChecks.MaxLength && Remembered(TokenDigest.Of(token.Span)) is { } known)
         {
-            return new(TokenValidation.Accepted(known));
+            return new(UnlessRevoked(known));
         }
 
         var candidate = new TokenCandidate(token, audience, issuers, clock.GetUtcNow());
@@ -48,8 +73,77 @@ public sealed class TokenValidator(ResourceAudience audience, ImmutableArray<Tru
 
         var token = candidate.Accept();
         accepted.Add(token.Digest, new(token, candidate.Issuer!, key.Generation));
-        return TokenValidation.Accepted(token);
+        return UnlessRevoked(token);
     }
+
+    // Neither three parts nor five: no JWS, and no JWE, which is refused as one.
+    private static bool IsOpaque(ReadOnlySpan<char> token) => token.Length <= JwsChecks.MaxLength && token.Count('.') is not (2 or 4);
+
+    private async ValueTask<TokenValidation> IntrospectAsync(ReadOnlyMemory<char> token, TrustedIssuer issuer, CancellationToken cancellationToken)
+    {
+        var answer = await issuer.Introspection!.AskAsync(token, TokenDigest.Of(token.Span), null, cancellationToken);
+        if (answer is not Introspection.Active active)
+        {
+            return TokenValidation.Refused(RefusalOf(answer));
+        }
+
+        if (IntrospectedClaims.Refusal(active.Claims, issuer.Server.Settings.Issuer) is { } unlike)
+        {
+            return TokenValidation.Refused(unlike);
+        }
+
+        var candidate = TokenCandidate.Introspected(token, active.Claims, audience, issuer, clock.GetUtcNow());
+        return Run(candidate, TokenChecks.Claims, TokenChecks.All.Length) is { } refusal
+            ? TokenValidation.Refused(refusal, candidate.Present())
+            : UnlessRevoked(candidate.Accept());
+    }
+
+    private async ValueTask<TokenValidation> ConfirmAsync(ReadOnlyMemory<char> token, ValueTask<TokenValidation> local, CancellationToken cancellationToken) =>
+        await ConfirmAsync(token, await local, cancellationToken);
+
+    private ValueTask<TokenValidation> ConfirmAsync(ReadOnlyMemory<char> text, TokenValidation local, CancellationToken cancellationToken)
+    {
+        if (local.Token is not { } token || IntrospectionOf(token) is not { } introspection)
+        {
+            return new(local);
+        }
+
+        var answer = introspection.AskAsync(text, token.Digest, token.Subject, cancellationToken);
+        return answer.IsCompletedSuccessfully ? new(Confirm(local, token, answer.Result)) : ConfirmAsync(local, token, answer);
+    }
+
+    private async ValueTask<TokenValidation> ConfirmAsync(TokenValidation local, ValidatedToken token, ValueTask<Introspection> answer) =>
+        Confirm(local, token, await answer);
+
+    private TokenValidation Confirm(TokenValidation local, ValidatedToken token, Introspection answer)
+    {
+        var refusal = answer is Introspection.Active active ? IntrospectedClaims.Refusal(active.Claims, token.Issuer, token.Subject) : RefusalOf(answer);
+
+        // Once more: a logout may have come while the answer was waited for.
+        return refusal is { } refused ? Refused(refused, token) : revocations?.IsRevoked(token) == true ? Refused(TokenRefusal.Revoked, token) : local;
+    }
+
+    private TokenIntrospection? IntrospectionOf(ValidatedToken token)
+    {
+        foreach (var issuer in issuers)
+        {
+            if (issuer.Server.Settings.Issuer == token.Issuer)
+            {
+                return issuer.Introspection is { Always: true } asked ? asked : null;
+            }
+        }
+
+        return null;
+    }
+
+    private static TokenRefusal RefusalOf(Introspection answer) =>
+        answer is Introspection.Inactive ? TokenRefusal.Inactive : TokenRefusal.IntrospectionUnavailable;
+
+    private TokenValidation UnlessRevoked(ValidatedToken token) =>
+        revocations?.IsRevoked(token) == true ? Refused(TokenRefusal.Revoked, token) : TokenValidation.Accepted(token);
+
+    private static TokenValidation Refused(TokenRefusal refusal, ValidatedToken token) =>
+        TokenValidation.Refused(refusal, new(token.Issuer, token.Subject, token.ClientId, token.TokenId, token.Audiences, token.Actors));
 
     private static TokenRefusal? Run(TokenCandidate candidate, int from, int to)
     {

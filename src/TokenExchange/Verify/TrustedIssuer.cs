@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using TokenExchange.Revoke;
 
 namespace TokenExchange.Verify;
 
@@ -22,6 +23,9 @@ public sealed record TrustedIssuer
 
     /// <summary>Audiences that may stand beside the server's own. They never identify a server.</summary>
     public required ImmutableArray<string> CompanionAudiences { get; init; }
+
+    /// <summary>Asks the issuer whether tokens are active; null: it is not asked.</summary>
+    public TokenIntrospection? Introspection { get; init; }
 }
 
 /// <summary>What a token must be minted for to be accepted at one server.</summary>

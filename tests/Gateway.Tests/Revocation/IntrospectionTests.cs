@@ -1,0 +1,241 @@
+using System.Text.Json.Nodes;
+using Gateway.Tests.Harness;
+using Microsoft.AspNetCore.Http;
+using TokenExchange.Tests.Harness;
+using Xunit;
+
+namespace Gateway.Tests.Revocation;
+
+/// <summary>Introspection over real sockets: only a clear and fitting yes lets a token in.</summary>
+public sealed class IntrospectionTests
+{
+    private const string Opaque = "opaque-0123456789";
+
+    [Fact]
+    public async Task An_opaque_token_that_is_active_and_for_this_server_is_admitted()
+    {
+        await using var asked = await AskedWorld.StartAsync("opaque");
+
+        Assert.Equal(200, (await asked.World.Gateway.CallAsync("/weather", Opaque)).Status);
+        Assert.Equal(Opaque, asked.Forms[0]["token"]);
+        Assert.Equal("alice", asked.World.Gateway.Audit[^1]["subject"]!.GetValue<string>());
+        Assert.NotEqual(Opaque, Assert.Single(asked.World.Weather.Requests).Token);
+    }
+
+    [Theory]
+    [InlineData("""{"active":false}""", 401, "inactive")]
+    [InlineData("""{"active":"true"}""", 503, "introspection_unavailable")]
+    [InlineData("""{"active":1}""", 503, "introspection_unavailable")]
+    [InlineData("""{"active":true,"active":true}""", 503, "introspection_unavailable")]
+    [InlineData("""garbage""", 503, "introspection_unavailable")]
+    [InlineData("""[]""", 503, "introspection_unavailable")]
+    public async Task An_answer_that_is_no_clear_yes_admits_nobody(string body, int status, string reason)
+    {
+        await using var asked = await AskedWorld.StartAsync("opaque");
+        asked.Body = body;
+
+        await RefusedAsync(asked, Opaque, status, reason);
+    }
+
+    [Theory]
+    [InlineData("aud", "\"https://mcp.example.com/notes\"", "audience_invalid")]
+    [InlineData("aud", null, "audience_invalid")]
+    [InlineData("aud", "[\"https://mcp.example.com/weather\",\"https://mcp.example.com/notes\"]", "audience_not_single")]
+    [InlineData("iss", "\"https://elsewhere.example\"", "issuer_unknown")]
+    [InlineData("iss", "7", "issuer_unknown")]
+    [InlineData("exp", null, "claim_type_invalid")]
+    [InlineData("exp", "\"soon\"", "claim_type_invalid")]
+    [InlineData("exp", "1000", "expired")]
+    [InlineData("exp", "250000000000", "lifetime_excessive")]
+    [InlineData("nbf", "250000000000", "not_yet_valid")]
+    [InlineData("sub", null, "subject_invalid")]
+    [InlineData("sub", "\"\"", "subject_invalid")]
+    [InlineData("client_id", "7", "claim_type_invalid")]
+    [InlineData("cnf", "{}", "sender_constrained")]
+    [InlineData("token_type", "\"refresh_token\"", "typ_not_allowed")]
+    [InlineData("token_type", "\"DPoP\"", "typ_not_allowed")]
+    [InlineData("token_use", "\"refresh_token\"", "typ_not_allowed")]
+    [InlineData("typ", "\"Refresh\"", "typ_not_allowed")]
+    [InlineData("typ", "\"ID\"", "typ_not_allowed")]
+    public async Task What_the_answer_says_of_an_opaque_token_passes_the_checks_of_any_token(string claim, string? value, string reason)
+    {
+        await using var asked = await AskedWorld.StartAsync("opaque");
+        asked.Change = answer =>
+        {
+            answer.Remove(claim);
+            if (value is not null)
+            {
+                answer[claim] = JsonNode.Parse(value);
+            }
+        };
+
+        await RefusedAsync(asked, Opaque, 401, reason);
+    }
+
+    [Theory]
+    [InlineData(500)]
+    [InlineData(429)]
+    [InlineData(401)]
+    [InlineData(302)]
+    [InlineData(204)]
+    public async Task An_authorization_server_that_gives_no_word_is_an_outage(int status)
+    {
+        // Real time: the second try comes after a moment, which nobody moves here.
+        await using var asked = await AskedWorld.StartAsync("opaque", TimeProvider.System);
+        asked.Status = status;
+
+        var answer = await asked.World.Gateway.CallAsync("/weather", Opaque);
+
+        Assert.Equal(503, answer.Status);
+        Assert.Equal("introspection_unavailable", answer.Reason);
+        Assert.InRange(int.Parse(answer.Headers["Retry-After"], System.Globalization.CultureInfo.InvariantCulture), 1, 30);
+        asked.World.AssertNothingWasSent();
+    }
+
+    [Fact]
+    public async Task Mode_opaque_does_not_ask_about_JWTs()
+    {
+        await using var asked = await AskedWorld.StartAsync("opaque");
+
+        Assert.Equal(200, (await asked.World.Gateway.CallAsync("/weather", asked.World.WeatherToken())).Status);
+        Assert.Empty(asked.Forms);
+    }
+
+    [Fact]
+    public async Task A_token_refused_here_is_shown_to_nobody()
+    {
+        await using var asked = await AskedWorld.StartAsync("always");
+        var gateway = asked.World.Gateway;
+
+        Assert.Equal("audience_invalid", (await gateway.CallAsync("/notes", asked.World.WeatherToken())).Reason);
+        Assert.Equal("expired", (await gateway.CallAsync("/weather", asked.World.WeatherToken((_, payload) => payload["exp"] = 1000))).Reason);
+        Assert.Equal("jwe_not_allowed", (await gateway.CallAsync("/weather", "a.b.c.d.e")).Reason);
+        Assert.Equal("too_large", (await gateway.CallAsync("/weather", new string('x', 17_000))).Reason);
+        Assert.Empty(asked.Forms);
+    }
+
+    [Fact]
+    public async Task Mode_always_admits_what_is_active_and_asks_again_when_the_answer_is_too_old()
+    {
+        await using var asked = await AskedWorld.StartAsync("always");
+        var token = asked.World.WeatherToken();
+        Assert.Equal(200, (await asked.World.Gateway.CallAsync("/weather", token)).Status);
+        asked.Clock.Advance(TimeSpan.FromSeconds(29));
+        Assert.Equal(200, (await asked.World.Gateway.CallAsync("/weather", token)).Status);
+        Assert.Single(asked.Forms);
+        asked.Body = """{"active":false}""";
+        asked.Clock.Advance(TimeSpan.FromSeconds(1));
+
+        var refused = await asked.World.Gateway.CallAsync("/weather", token);
+
+        Assert.Equal(401, refused.Status);
+        Assert.Equal("inactive", refused.Reason);
+        Assert.Equal(2, asked.Forms.Count);
+        Assert.Equal(2, asked.World.Weather.Requests.Count);
+    }
+
+    [Fact]
+    public async Task A_subject_whose_token_turns_inactive_loses_its_hop_tokens_and_another_does_not()
+    {
+        await using var asked = await AskedWorld.StartAsync("always");
+        var gateway = asked.World.Gateway;
+        var (alice, second, bob) = (asked.World.WeatherToken(), asked.World.WeatherToken((_, payload) => payload["jti"] = "token-2"), asked.World.WeatherToken((_, payload) => payload["sub"] = "bob"));
+        asked.Change = answer => answer.Remove("sub");
+        await gateway.CallAsync("/weather", second);
+        await gateway.CallAsync("/weather", bob);
+        asked.Body = """{"active":false}""";
+
+        Assert.Equal("inactive", (await gateway.CallAsync("/weather", alice)).Reason);
+
+        await gateway.CallAsync("/weather", second);
+        await gateway.CallAsync("/weather", bob);
+        Assert.Equal(["issued", "issued", "none", "issued", "hit"], gateway.Audit.Select(line => line["exchange"]!.GetValue<string>()));
+    }
+
+    [Fact]
+    public async Task An_active_answer_about_somebody_else_admits_nobody()
+    {
+        await using var asked = await AskedWorld.StartAsync("always");
+        asked.Change = answer => answer["sub"] = "mallory";
+
+        await RefusedAsync(asked, asked.World.WeatherToken(), 401, "subject_invalid");
+    }
+
+    private static async Task RefusedAsync(AskedWorld asked, string token, int status, string reason)
+    {
+        var answer = await asked.World.Gateway.CallAsync("/weather", token);
+
+        Assert.Equal(reason, answer.Reason);
+        Assert.Equal(status, answer.Status);
+        Assert.DoesNotContain(token, asked.World.Gateway.Log, StringComparison.Ordinal);
+        asked.World.AssertNothingWasSent();
+    }
+
+    /// <summary>A world whose authorization server is asked about tokens.</summary>
+    private sealed class AskedWorld : IAsyncDisposable
+    {
+        public required World World { get; init; }
+
+        public required ManualClock Clock { get; init; }
+
+        public List<Dictionary<string, string>> Forms { get; } = [];
+
+        public string? Body { get; set; }
+
+        public int Status { get; set; } = 200;
+
+        public Action<JsonObject>? Change { get; set; }
+
+        public static async Task<AskedWorld> StartAsync(string mode, TimeProvider? time = null)
+        {
+            var clock = new ManualClock();
+            time ??= clock;
+            var world = await World.StartAsync(options => options["AuthorizationServers"]!["corp"]!["Introspection"] = new JsonObject { ["Mode"] = mode }, time);
+            var asked = new AskedWorld { World = world, Clock = clock };
+            world.As.Keys.Handle("/introspect", asked.AnswerAsync);
+            world.As.TokenEndpoint = null;
+            if (mode == "opaque")
+            {
+                // The stub reads the subject out of a JWT; an opaque one has none to read.
+                world.As.TokenEndpoint = context => asked.IssueAsync(context);
+            }
+
+            return asked;
+        }
+
+        public ValueTask DisposeAsync() => World.DisposeAsync();
+
+        private Task IssueAsync(HttpContext context)
+        {
+            var token = World.As.Token(World.Weather.Url, (_, payload) =>
+            {
+                payload["client_id"] = "mcp-gateway";
+                payload["jti"] = "hop-1";
+            });
+            context.Response.ContentType = "application/json";
+            return context.Response.WriteAsync(new JsonObject
+            {
+                ["access_token"] = token,
+                ["issued_token_type"] = "urn:ietf:params:oauth:token-type:access_token",
+                ["token_type"] = "Bearer",
+                ["expires_in"] = 300,
+            }.ToJsonString());
+        }
+
+        private async Task AnswerAsync(HttpContext context)
+        {
+            var form = await context.Request.ReadFormAsync();
+            Forms.Add(form.ToDictionary(field => field.Key, field => field.Value.ToString()));
+            var answer = TokenForge.Payload(World.As.Issuer, World.WeatherResource, World.As.Clock.GetUtcNow());
+            answer["active"] = true;
+            answer["token_type"] = "Bearer";
+            Change?.Invoke(answer);
+            context.Response.StatusCode = Status;
+            if (Status != 204)
+            {
+                context.Response.ContentType = "application/json";
+                await context.Response.WriteAsync(Body ?? answer.ToJsonString());
+            }
+        }
+    }
+}
