@@ -25,6 +25,11 @@ internal static class AuthorizeStage
             return context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true && http.ContentLength != 0 ? Refusal.BodyNotOneMessage : null;
         }
 
+        if (!IsFramedOnce(http.Headers))
+        {
+            return Refusal.BodyFraming;
+        }
+
         if (!IsPlainJson(http))
         {
             return Refusal.BodyMediaType;
@@ -122,6 +127,18 @@ internal static class AuthorizeStage
             // Broken chunking.
             return (null, Refusal.BodyNotJson);
         }
+    }
+
+    /// <summary>
+    /// Whether the body's end is said once. Kestrel takes a transfer coding beside a length, or stacked upon another, by
+    /// its own reading, as HTTP allows; a proxy in front may have read something else (RFC 9112 §6.1, §11.2).
+    /// </summary>
+    private static bool IsFramedOnce(IHeaderDictionary headers)
+    {
+        var coding = headers.TransferEncoding;
+
+        // The name under which Kestrel keeps a length that it ignored.
+        return coding.Count == 0 || (coding.Count == 1 && coding[0]!.Equals("chunked", StringComparison.OrdinalIgnoreCase) && !headers.ContainsKey("X-Content-Length"));
     }
 
     private static bool IsPlainJson(HttpRequest request)
