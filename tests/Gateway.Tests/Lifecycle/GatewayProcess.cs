@@ -1,0 +1,106 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.RegularExpressions;
+using Xunit;
+
+namespace Gateway.Tests.Lifecycle;
+
+/// <summary>The executable as an operator starts it: <c>dotnet gateway.dll …</c> in a directory of its own.</summary>
+internal sealed partial class GatewayProcess : IAsyncDisposable
+{
+    private const int Terminate = 15;
+    private readonly Process process;
+    private readonly StringBuilder output = new();
+    private readonly TaskCompletionSource<string> listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private GatewayProcess(Process process)
+    {
+        this.process = process;
+        process.OutputDataReceived += (_, line) => Add(line.Data);
+        process.ErrorDataReceived += (_, line) => Add(line.Data);
+    }
+
+    /// <summary>The first address that it said it listens on.</summary>
+    public Task<string> Listening => listening.Task;
+
+    /// <summary>Both streams, in the order of arrival.</summary>
+    public string Output
+    {
+        get
+        {
+            lock (output)
+            {
+                return output.ToString();
+            }
+        }
+    }
+
+    public static GatewayProcess Start(string directory, params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet") { WorkingDirectory = directory, RedirectStandardOutput = true, RedirectStandardError = true };
+        start.ArgumentList.Add(typeof(GatewayApplication).Assembly.Location);
+        foreach (var argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        start.Environment.Remove("GATEWAY_CONFIG");
+        var gateway = new GatewayProcess(Process.Start(start)!);
+        gateway.process.BeginOutputReadLine();
+        gateway.process.BeginErrorReadLine();
+        return gateway;
+    }
+
+    /// <summary>Runs a command to its end.</summary>
+    public static async Task<(int Exit, string Output)> RunAsync(string directory, params string[] arguments)
+    {
+        await using var gateway = Start(directory, arguments);
+        return (await gateway.ExitAsync(), gateway.Output);
+    }
+
+    /// <summary>Asks it to stop, as an orchestrator does.</summary>
+    public void Stop() => Assert.Equal(0, Signal(process.Id, Terminate));
+
+    public async Task<int> ExitAsync()
+    {
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return process.ExitCode;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!process.HasExited)
+        {
+            process.Kill();
+            await process.WaitForExitAsync();
+        }
+
+        process.Dispose();
+    }
+
+    private void Add(string? line)
+    {
+        if (line is null)
+        {
+            return;
+        }
+
+        lock (output)
+        {
+            output.AppendLine(line);
+        }
+
+        if (Address().Match(line) is { Success: true } match)
+        {
+            listening.TrySetResult(match.Groups[1].Value);
+        }
+    }
+
+    [GeneratedRegex("Now listening on: (http://\\S+)")]
+    private static partial Regex Address();
+
+    [DllImport("libc", EntryPoint = "kill")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int Signal(int process, int signal);
+}

@@ -1,0 +1,168 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Gateway.Tests.Harness;
+using Microsoft.AspNetCore.Http;
+using Xunit;
+
+namespace Gateway.Tests.Lifecycle;
+
+/// <summary>The executable from the outside: exit codes, what it prints, and how it stops.</summary>
+public sealed class ProcessTests : IDisposable
+{
+    private const string Good = """
+        {
+          "Gateway": {
+            "PublicUrl": "https://mcp.example.com",
+            "DrainDelay": "00:00:00",
+            "AuthorizationServers": { "corp": { "Issuer": "http://127.0.0.1:9" } },
+            "Servers": { "weather": { "Destinations": ["http://127.0.0.1:9/mcp"], "Outbound": { "Mode": "none" } } }
+          }
+        }
+        """;
+
+    private readonly string directory = Directory.CreateTempSubdirectory("gateway-process-").FullName;
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public void Dispose() => Directory.Delete(directory, recursive: true);
+
+    [Theory]
+    [InlineData(0, Good, "check")]
+    [InlineData(1, "{\"Gateway\":{\"PublicUr\":\"x\"}}", "check")]
+    [InlineData(1, "{\"Gateway\":", "check")]
+    [InlineData(2, null, "check")]
+    [InlineData(0, null, "schema")]
+    [InlineData(0, null, "--help")]
+    [InlineData(1, null, "chek")]
+    [InlineData(0, null, "keys", "new", "--directory", "signing")]
+    [InlineData(1, null, "keys", "new", "--directory", "/proc/nowhere")]
+    [InlineData(1, null, "keys", "new")]
+    [InlineData(1, null, "keys", "new", "--directory", "signing", "--algorithm", "HS256")]
+    [InlineData(1, null, "health", "--url", "http://127.0.0.1:9/healthz/live")]
+    [InlineData(1, null, "run")]
+    [InlineData(1, "{\"Gateway\":{\"PublicUr\":\"x\"}}", "run")]
+    [InlineData(1, Good, "run", "--Gateway:SessionKeyFile=nowhere")]
+    [InlineData(1, Good, "run", "--urls=http://127.0.0.1:0", "--Gateway:Audit:File=/proc/nowhere")]
+    [InlineData(1, Good, "run", "--urls=http://127.0.0.1:0", "--Gateway:LocalIssuer:Issuer=https://mcp.example.com/hop", "--Gateway:LocalIssuer:KeyDirectory=.")]
+    [InlineData(1, Good, "explain", "--server", "weather", "--token-file", "nowhere")]
+    [InlineData(1, Good, "doctor")]
+    public async Task Exit_codes_are_as_promised_and_nothing_prints_a_stack(int expected, string? config, params string[] arguments)
+    {
+        if (config is not null)
+        {
+            await File.WriteAllTextAsync(Path.Combine(directory, "gateway.json"), config, Cancellation);
+        }
+
+        var (exit, output) = await GatewayProcess.RunAsync(directory, arguments);
+
+        Assert.True(exit == expected, $"{exit}: {output}");
+        Assert.NotEmpty(output);
+        Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("Exception", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_lists_every_problem_with_its_place()
+    {
+        await File.WriteAllTextAsync(Path.Combine(directory, "gateway.json"), Good.Replace("\"DrainDelay\"", "\"DrainDela\"").Replace("\"none\"", "\"nothing\""), Cancellation);
+        var (exit, output) = await GatewayProcess.RunAsync(directory, "run");
+
+        Assert.Equal(1, exit);
+        Assert.Contains("gateway.json(4,5): unknown-key: Gateway:DrainDela: ", output, StringComparison.Ordinal);
+        Assert.Contains("gateway.json(6,", output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--urls")]
+    [InlineData("--Gateway:Management:Url")]
+    public async Task An_address_in_use_is_one_line_and_exit_1(string option)
+    {
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+        var address = $"http://{taken.LocalEndpoint}";
+        await File.WriteAllTextAsync(Path.Combine(directory, "gateway.json"), Good, Cancellation);
+        string[] urls = option == "--urls" ? [] : ["--urls=http://127.0.0.1:0"];
+        var (exit, output) = await GatewayProcess.RunAsync(directory, ["run", .. urls, $"{option}={address}"]);
+
+        Assert.Equal(1, exit);
+        Assert.Contains($"The gateway cannot start: Failed to bind to address {address}", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Sigterm_fails_readiness_first_ends_streams_finishes_what_is_in_flight_and_exits_0()
+    {
+        await using var authorizationServer = await TestAuthorizationServer.StartAsync();
+        await using var mcp = await TestMcpServer.StartAsync();
+        TaskCompletionSource arrived = new(TaskCreationOptions.RunContinuationsAsynchronously), go = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        mcp.Answer = async context =>
+        {
+            if (context.Request.Method == "GET")
+            {
+                context.Response.ContentType = "text/event-stream";
+                await context.Response.WriteAsync("data: 1\n\n");
+                await context.Response.Body.FlushAsync();
+                await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+                return;
+            }
+
+            arrived.TrySetResult();
+            await go.Task;
+            context.Response.ContentType = "application/json";
+            await context.Response.WriteAsync("""{"jsonrpc":"2.0","id":1,"result":{}}""");
+        };
+        var config = Good.Replace("http://127.0.0.1:9/mcp", mcp.Url).Replace("http://127.0.0.1:9", authorizationServer.Issuer).Replace("00:00:00", "00:00:02");
+        await File.WriteAllTextAsync(Path.Combine(directory, "gateway.json"), config, Cancellation);
+        await using var gateway = GatewayProcess.Start(directory, "run", "--urls=http://127.0.0.1:0");
+        var url = await gateway.Listening.WaitAsync(Cancellation);
+        using var client = new HttpClient(new SocketsHttpHandler()) { BaseAddress = new Uri(url) };
+        var token = authorizationServer.Token(TestGateway.PublicUrl + "/weather");
+        using var stream = await SendAsync(client, HttpMethod.Get, token, null);
+        Assert.Equal(HttpStatusCode.OK, stream.StatusCode);
+        using var events = new StreamReader(await stream.Content.ReadAsStreamAsync(Cancellation));
+        Assert.Equal("data: 1", await events.ReadLineAsync(Cancellation));
+        var call = SendAsync(client, HttpMethod.Post, token, Messages.Call("echo"));
+        await arrived.Task.WaitAsync(Cancellation);
+
+        gateway.Stop();
+        using var late = new HttpClient(new SocketsHttpHandler()) { BaseAddress = new Uri(url) };
+        while ((await late.GetAsync("/healthz/ready", Cancellation)).StatusCode == HttpStatusCode.OK)
+        {
+            // The signal is on its way.
+        }
+
+        // Not ready, but still serving: accepted before or after, no request fails.
+        var after = SendAsync(late, HttpMethod.Post, token, Messages.Call("echo"));
+        await EndsAsync(events);
+        go.SetResult();
+
+        Assert.Equal(HttpStatusCode.OK, (await call).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await after).StatusCode);
+        Assert.Equal(0, await gateway.ExitAsync());
+    }
+
+    private static async Task EndsAsync(StreamReader events)
+    {
+        try
+        {
+            while (await events.ReadLineAsync(Cancellation) is not null)
+            {
+                // Until the gateway ends the stream.
+            }
+        }
+        catch (Exception exception) when (exception is IOException or HttpRequestException)
+        {
+            // Over HTTP/1.1 an ended stream may be a closed connection.
+        }
+    }
+
+    private static Task<HttpResponseMessage> SendAsync(HttpClient client, HttpMethod method, string token, string? body)
+    {
+        var request = new HttpRequestMessage(method, "/weather");
+        request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + token);
+        request.Headers.TryAddWithoutValidation("Accept", "application/json, text/event-stream");
+        request.Content = body is null ? null : new StringContent(body, Encoding.UTF8, "application/json");
+        return client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Cancellation);
+    }
+}

@@ -1,0 +1,24 @@
+using Gateway.Tests.Harness;
+using TokenExchange.Tests.Harness;
+using Xunit;
+
+namespace Gateway.Tests.Lifecycle;
+
+public sealed class ReadinessTests
+{
+    [Fact]
+    public async Task Without_keys_readiness_fails_until_the_grace_has_passed_and_liveness_never()
+    {
+        var clock = new ManualClock();
+        await using var world = await World.StartAsync(options => options["AuthorizationServers"]!["corp"]!["Issuer"] = "http://127.0.0.1:9", clock);
+
+        Assert.Equal(503, await AskAsync(world, "/healthz/ready"));
+        Assert.Equal(200, await AskAsync(world, "/healthz/live"));
+        clock.Advance(TimeSpan.FromSeconds(9.9));
+        Assert.Equal(503, await AskAsync(world, "/healthz/ready"));
+        clock.Advance(TimeSpan.FromSeconds(0.1));
+        Assert.Equal(200, await AskAsync(world, "/healthz/ready"));
+    }
+
+    private static async Task<int> AskAsync(World world, string path) => (await world.Gateway.SendAsync(HttpMethod.Get, path)).Status;
+}
