@@ -156,7 +156,7 @@ public sealed class BackchannelLogoutTests
 
         Assert.Equal(200, (await LogOutAsync(world, Logout(world))).Status);
 
-        await Assert.ThrowsAnyAsync<IOException>(async () => await stream.ReadExactlyAsync(new byte[64], TestContext.Current.CancellationToken));
+        await Assert.ThrowsAnyAsync<IOException>(async () => await stream.ReadExactlyAsync(new byte[64], TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken));
     }
 
     [Theory]
