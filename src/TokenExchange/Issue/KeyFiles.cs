@@ -97,7 +97,7 @@ internal sealed class KeyFiles : IDisposable
     {
         try
         {
-            return new(path, createdAt, PrivateFile.Read(path, FileContent.Secret), null);
+            return new(path, createdAt, PrivateFile.Read(path, FileContent.Key), null);
         }
         catch (PrivateFileException refused)
         {

@@ -13,7 +13,7 @@ public static class PrivateFile
     public static byte[] Read(string path, FileContent holds)
     {
         using var file = File.OpenHandle(path);
-        if (holds != FileContent.Public && !OperatingSystem.IsWindows())
+        if (holds is FileContent.Key or FileContent.Assertion && !OperatingSystem.IsWindows())
         {
             // Asked of the open file, not of its name: a link may be swapped in between.
             var user = EffectiveUser();

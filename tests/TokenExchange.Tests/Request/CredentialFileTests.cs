@@ -43,7 +43,7 @@ public sealed class CredentialFileTests : IDisposable
     public void An_unchanged_file_is_parsed_once()
     {
         var parsed = 0;
-        var file = new CredentialFile<string>("SecretFile", files.Write("secret", "one"), FileContent.Secret, content => $"{Encoding.UTF8.GetString(content)}{++parsed}", clock);
+        var file = new CredentialFile<string>("SecretFile", files.Write("secret", "one"), FileContent.Key, content => $"{Encoding.UTF8.GetString(content)}{++parsed}", clock);
         for (var i = 0; i < 5; i++)
         {
             Assert.Equal("one1", Read(file));
@@ -137,7 +137,7 @@ public sealed class CredentialFileTests : IDisposable
         Assert.Equal(["one", "two"], exchange.Stub.Posts.Select(post => post["client_secret"]));
     }
 
-    private CredentialFile<string> Secret(string path) => new("SecretFile", path, FileContent.Secret, Encoding.UTF8.GetString, clock);
+    private CredentialFile<string> Secret(string path) => new("SecretFile", path, FileContent.Key, Encoding.UTF8.GetString, clock);
 
     private static string Read(CredentialFile<string> file)
     {

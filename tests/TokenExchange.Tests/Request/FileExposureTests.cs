@@ -55,7 +55,7 @@ public sealed class FileExposureTests : IDisposable
     [MemberData(nameof(Combinations))]
     public void Mode_and_owner_decide_who_may_read_a_secret_and_an_assertion(string mode, uint owner, uint user, string? secret, string? assertion)
     {
-        Assert.Equal(secret, FileExposure.Of(FileContent.Secret, Mode(mode), owner, user));
+        Assert.Equal(secret, FileExposure.Of(FileContent.Key, Mode(mode), owner, user));
         Assert.Equal(assertion, FileExposure.Of(FileContent.Assertion, Mode(mode), owner, user));
         Assert.Null(FileExposure.Of(FileContent.Public, Mode(mode), owner, user));
     }
@@ -75,7 +75,7 @@ public sealed class FileExposureTests : IDisposable
         var path = files.Write("file", "content", Mode(mode));
         Assert.Equal(0, ChangeOwner(path, owner, Gateway));
 
-        Assert.Equal(secret, Refusal(path, FileContent.Secret));
+        Assert.Equal(secret, Refusal(path, FileContent.Key));
         Assert.Equal(secret == Foreign ? null : secret, Refusal(path, FileContent.Assertion));
         Assert.Null(Refusal(path, FileContent.Public));
     }
@@ -87,8 +87,8 @@ public sealed class FileExposureTests : IDisposable
         File.CreateSymbolicLink(files["link"], files.Write("open", "content", Mode("604")));
         File.CreateSymbolicLink(files["good"], files.Write("closed", "content", Mode("600")));
 
-        Assert.Equal(Everybody, Refusal(files["link"], FileContent.Secret));
-        Assert.Null(Refusal(files["good"], FileContent.Secret));
+        Assert.Equal(Everybody, Refusal(files["link"], FileContent.Key));
+        Assert.Null(Refusal(files["good"], FileContent.Key));
     }
 
     public void Dispose() => files.Dispose();

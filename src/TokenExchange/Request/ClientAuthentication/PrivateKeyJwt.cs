@@ -21,7 +21,7 @@ internal sealed class PrivateKeyJwt : ClientAuthenticator
     public PrivateKeyJwt(ClientSettings client, string audience, ExchangeProfile profile, TimeProvider clock)
     {
         (this.client, this.audience, this.profile, this.clock) = (client, audience, profile, clock);
-        keyFile = new(nameof(client.KeyFile), Required(client.KeyFile, nameof(client.KeyFile)), FileContent.Secret, pem => ClientKey.FromPem(pem, profile.RsaAlgorithm), clock);
+        keyFile = new(nameof(client.KeyFile), Required(client.KeyFile, nameof(client.KeyFile)), FileContent.Key, pem => ClientKey.FromPem(pem, profile.RsaAlgorithm), clock);
         thumbprint = client.CertificateFile is { } path ? new(nameof(client.CertificateFile), path, FileContent.Public, Thumbprint, clock) : null;
     }
 

@@ -22,7 +22,7 @@ internal sealed class TlsClientAuth : ClientAuthenticator, IDisposable
     {
         this.client = client;
         certificateFile = new(nameof(client.CertificateFile), Required(client.CertificateFile, nameof(client.CertificateFile)), FileContent.Public, Encoding.UTF8.GetString, clock);
-        keyFile = new(nameof(client.KeyFile), Required(client.KeyFile, nameof(client.KeyFile)), FileContent.Secret, Encoding.UTF8.GetString, clock);
+        keyFile = new(nameof(client.KeyFile), Required(client.KeyFile, nameof(client.KeyFile)), FileContent.Key, Encoding.UTF8.GetString, clock);
         Http = BackChannel.Create(() => TryRead(out var pair) is null ? pair : null);
     }
 
