@@ -26,7 +26,6 @@ internal static class RefusalWriter
     /// <summary>Answers with <paramref name="refused"/>; nothing was sent to the MCP server, or its answer was dropped.</summary>
     public static async Task WriteAsync(HttpContext context, GatewayRequest request, Refused refused)
     {
-        request.Refuse(refused);
         var response = context.Response;
         if (response.HasStarted)
         {

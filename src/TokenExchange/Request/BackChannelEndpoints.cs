@@ -61,7 +61,7 @@ internal sealed class BackChannelEndpoints(AuthorizationServerSettings settings,
         }
 
         // Looked at here as well, so that no path of configuration or metadata sends a secret in the clear.
-        if (endpoint.Scheme != Uri.UriSchemeHttps && !endpoint.IsLoopback && !settings.AllowHttp)
+        if (!IssuerDocument.IsAllowed(endpoint, settings))
         {
             return new EndpointAnswer.NotSent("the endpoint is not https");
         }

@@ -41,7 +41,10 @@ internal sealed class IssuerDocument(AuthorizationServerSettings settings, HttpM
     }
 
     /// <summary>Whether an address may be asked: metadata must not lead from https to http, nor carry credentials.</summary>
-    public bool IsAllowed(Uri address) =>
+    public bool IsAllowed(Uri address) => IsAllowed(address, settings);
+
+    /// <summary>The same for any endpoint of the server with these settings.</summary>
+    public static bool IsAllowed(Uri address, AuthorizationServerSettings settings) =>
         address.IsAbsoluteUri && address.UserInfo.Length == 0 && address.Fragment.Length == 0 &&
         (address.Scheme == Uri.UriSchemeHttps || (address.Scheme == Uri.UriSchemeHttp && (settings.AllowHttp || IsLoopback(address))));
 
