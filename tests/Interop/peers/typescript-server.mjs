@@ -106,22 +106,25 @@ function plainTools(server) {
   }, () => text('Valid.'));
 }
 
-/** Tools that ask the client something while they run: only before 2026-07-28. */
+/**
+ * Tools that ask the client something while they run: only before 2026-07-28. They ask on the stream of the call; the
+ * client may not have opened its listening stream yet, and what is sent there before it has is lost.
+ */
 function pushTools(server) {
   const tool = (name, handler, inputSchema = object()) => server.registerTool(name, { description: `Answers as ${name} is documented to.`, inputSchema }, handler);
   const elicit = (name, message, properties) =>
     tool(name, async (_, { mcpReq }) => {
-      const { action, content } = await mcpReq.elicitInput({ message, requestedSchema: { type: 'object', properties, required: [] } });
+      const { action, content } = await mcpReq.elicitInput({ message, requestedSchema: { type: 'object', properties, required: [] } }, { relatedRequestId: mcpReq.id });
       return text(`Elicitation completed: action=${action}, content=${JSON.stringify(content)}`);
     });
 
   tool('test_sampling', async ({ prompt }, { mcpReq }) => {
-    const { content } = await mcpReq.requestSampling({ messages: [{ role: 'user', content: { type: 'text', text: prompt } }], maxTokens: 100 });
+    const { content } = await mcpReq.requestSampling({ messages: [{ role: 'user', content: { type: 'text', text: prompt } }], maxTokens: 100 }, { relatedRequestId: mcpReq.id });
     return text(`LLM response: ${content.text}`);
   }, object({ prompt: string }));
   tool('test_elicitation', async ({ message }, { mcpReq }) => {
     const properties = { username: { ...string, description: "User's response" }, email: { ...string, description: "User's email address" } };
-    const { action, content } = await mcpReq.elicitInput({ message, requestedSchema: { type: 'object', properties, required: ['username', 'email'] } });
+    const { action, content } = await mcpReq.elicitInput({ message, requestedSchema: { type: 'object', properties, required: ['username', 'email'] } }, { relatedRequestId: mcpReq.id });
     return text(`User response: action=${action}, content=${JSON.stringify(content)}`);
   }, object({ message: string }));
   elicit('test_elicitation_sep1034_defaults', 'Please review these values', {
