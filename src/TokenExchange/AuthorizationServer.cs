@@ -17,7 +17,7 @@ public sealed class AuthorizationServer : IDisposable
         Settings = settings;
         Clock = clock;
         Http = BackChannel.Create();
-        Metadata = new IssuerMetadataSource(settings, Http, clock);
+        Metadata = new IssuerMetadataSource(settings, Http, clock, loggers.CreateLogger<IssuerMetadataSource>());
         Endpoints = new BackChannelEndpoints(settings, Metadata, Http, clock);
         Keys = new IssuerKeys(settings, Metadata, Http, clock, loggers.CreateLogger<IssuerKeys>());
     }

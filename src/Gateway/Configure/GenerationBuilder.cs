@@ -182,9 +182,13 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
             outbound.Lifetime ?? TimeSpan.FromMinutes(2),
             outbound.Claims,
             outbound.Subject == LocalSubject.IssuerQualified,
-            options.AuthorizationServers.Values.Select(server => server.Client?.Id).FirstOrDefault(id => id is not null));
+            LocalClient(options));
         return cache.Wrap(issuer.For(settings), new CachePartition("local", options.LocalIssuer!.Issuer!, "", "access_token"));
     }
+
+    /// <summary>The client that a <c>may_act</c> may name where hop tokens are minted here; null without one.</summary>
+    internal static string? LocalClient(GatewayOptions options) =>
+        options.AuthorizationServers.Values.Select(server => server.Client?.Id).FirstOrDefault(id => id is not null);
 
     private static OperationRules Rules(ServerOptions server) => new(
         [.. server.Operations.Select(rule => new OperationRule(
@@ -203,7 +207,7 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
         server.Outbound.Scopes is { } only ? ScopeSet.Of(only) : null);
 
     /// <summary>For each inbound issuer, what any server here accepts from it: a result that holds one of these comes back as a boomerang.</summary>
-    private static FrozenDictionary<string, FrozenSet<string>> InboundAudiences(GatewayOptions options, ImmutableArray<ServerTopology> topology) =>
+    internal static FrozenDictionary<string, FrozenSet<string>> InboundAudiences(GatewayOptions options, ImmutableArray<ServerTopology> topology) =>
         topology.SelectMany(server => server.InboundServers.Select(name => (Issuer: options.AuthorizationServers[name].Issuer!, server.AcceptedAudiences)))
             .GroupBy(pair => pair.Issuer, StringComparer.Ordinal)
             .ToFrozenDictionary(group => group.Key, group => group.SelectMany(pair => pair.AcceptedAudiences).ToFrozenSet(StringComparer.Ordinal), StringComparer.Ordinal);

@@ -60,15 +60,18 @@ internal static class TargetMapping
         if (outbound.ResultIssuer is { } signer)
         {
             var server = options.AuthorizationServers[signer];
-            Add(hash, signer, server.Issuer, server.MetadataUrl, server.JwksUrl);
+            Add(hash, signer, server.Issuer, server.MetadataUrl, server.JwksUrl, server.TokenEndpoint, server.AllowMissingIssuedTokenType.ToString());
         }
 
         if (outbound.Mode == OutboundMode.Local)
         {
-            Add(hash, options.LocalIssuer!.Issuer, options.LocalIssuer.Algorithm, options.LocalIssuer.KeyDirectory);
+            Add(hash, options.LocalIssuer!.Issuer, options.LocalIssuer.Algorithm, options.LocalIssuer.KeyDirectory, GenerationBuilder.LocalClient(options));
         }
 
-        AddList(hash, inboundAudiences.OrderBy(entry => entry.Key, StringComparer.Ordinal).SelectMany(entry => entry.Value.Order(StringComparer.Ordinal).Prepend(entry.Key)));
+        // Of what is accepted inbound, only what a result could carry: another server that comes or goes is none of this
+        // server's business, and must not empty its cache.
+        AddList(hash, inboundAudiences.OrderBy(entry => entry.Key, StringComparer.Ordinal)
+            .SelectMany(entry => topology.ResultAudiences.Where(entry.Value.Contains).SelectMany(audience => (string?[])[entry.Key, audience])));
         return Base64Url.EncodeToString(hash.GetHashAndReset());
     }
 

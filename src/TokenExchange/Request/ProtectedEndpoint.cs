@@ -54,7 +54,7 @@ internal sealed class ProtectedEndpoint
             return outcome.Exception switch
             {
                 null => WithBoundedWait(outcome.Result!),
-                BrokenCircuitException broken => new EndpointAnswer.Outage(Bounded(broken.RetryAfter), Repeatable: false),
+                BrokenCircuitException broken => new EndpointAnswer.Outage(Bounded(Spread(broken.RetryAfter ?? ShortestBreak)), Repeatable: false),
                 TimeoutRejectedException or OperationCanceledException => new EndpointAnswer.Outage(Bounded(null), Repeatable: false),
                 _ => throw new InvalidOperationException("An exchange failed in a way that is not an outage.", outcome.Exception),
             };
@@ -74,6 +74,9 @@ internal sealed class ProtectedEndpoint
         var given = wait ?? ShortestBreak;
         return given < TimeSpan.FromSeconds(1) ? TimeSpan.FromSeconds(1) : given > LongestWait ? LongestWait : given;
     }
+
+    /// <summary>Up to 2 s more than is left of a break, by chance, so that what was turned away together does not return together.</summary>
+    private static TimeSpan Spread(TimeSpan left) => left + TimeSpan.FromMilliseconds(RandomNumberGenerator.GetInt32(0, 2_000));
 
     private static async Task<EndpointAnswer> TryAsync(Func<CancellationToken, Task<EndpointAnswer>> attempt, ResilienceContext context)
     {

@@ -3,14 +3,14 @@ namespace TokenExchange.Verify;
 /// <summary>
 /// Guards a fetch: one at a time, which everybody who needs it waits for, and on demand at most one per interval,
 /// counted from the last attempt whether or not it succeeded. Whoever can make up key ids cannot make us fetch.
+/// <paramref name="fetch"/> says whether it succeeded, and reports its own failures: here they are only counted.
 /// </summary>
-internal sealed class FetchGate(TimeProvider clock, Func<Task<bool>> fetch)
+internal sealed class FetchGate(TimeProvider clock, FetchPause pause, Func<Task<bool>> fetch)
 {
-    public static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);
-
     private readonly Lock gate = new();
     private Task<bool>? running;
     private long? lastAttempt;
+    private int failures;
 
     /// <summary>The fetch under way, else a completed task.</summary>
     public Task Running
@@ -29,7 +29,7 @@ internal sealed class FetchGate(TimeProvider clock, Func<Task<bool>> fetch)
     {
         lock (gate)
         {
-            if (running is null && lastAttempt is { } last && clock.GetElapsedTime(last) < Interval)
+            if (running is null && lastAttempt is { } last && clock.GetElapsedTime(last) < pause.After(failures))
             {
                 return null;
             }
@@ -52,21 +52,35 @@ internal sealed class FetchGate(TimeProvider clock, Func<Task<bool>> fetch)
         lastAttempt = clock.GetTimestamp();
         return running = Task.Run(async () =>
         {
+            var succeeded = false;
             try
             {
-                return await fetch();
-            }
-            catch
-            {
-                return false;
+                return succeeded = await fetch();
             }
             finally
             {
                 lock (gate)
                 {
+                    failures = succeeded ? 0 : failures + 1;
                     running = null;
                 }
             }
         });
+    }
+}
+
+/// <summary>How long to wait between two attempts: after each failure in a row twice as long, from <paramref name="First"/> to <paramref name="Longest"/>.</summary>
+internal readonly record struct FetchPause(TimeSpan First, TimeSpan Longest)
+{
+    /// <summary>The pause after so many failures in a row; after a success it is the longest.</summary>
+    public TimeSpan After(int failures)
+    {
+        var pause = failures > 0 ? First : Longest;
+        for (var failed = 1; failed < failures && pause < Longest; failed++)
+        {
+            pause *= 2;
+        }
+
+        return pause < Longest ? pause : Longest;
     }
 }

@@ -12,7 +12,12 @@ namespace TokenExchange.Verify;
 /// <remarks>RFC 7517 §5; RFC 8414 §2 (<c>jwks_uri</c>).</remarks>
 public sealed partial class IssuerKeys : IDisposable
 {
+    /// <summary>The least time between two fetches that tokens ask for.</summary>
+    internal static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);
+
     private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
+    private static readonly FetchPause OnDemand = new(Interval, Interval);
+    private static readonly FetchPause WithoutKeys = new(TimeSpan.FromSeconds(1), Interval);
 
     private readonly AuthorizationServerSettings settings;
     private readonly IssuerMetadataSource metadata;
@@ -23,8 +28,10 @@ public sealed partial class IssuerKeys : IDisposable
     private readonly CancellationTokenSource disposal = new();
     private readonly Lock starting = new();
     private readonly TimeSpan goodFor;
+    private readonly ITimer retry;
     private volatile Snapshot? current;
     private ITimer? timer;
+    private int failures;
 
     internal IssuerKeys(AuthorizationServerSettings settings, IssuerMetadataSource metadata, HttpMessageInvoker http, TimeProvider clock, ILogger<IssuerKeys> log)
     {
@@ -33,7 +40,8 @@ public sealed partial class IssuerKeys : IDisposable
         this.clock = clock;
         this.log = log;
         documents = new IssuerDocument(settings, http, clock);
-        gate = new FetchGate(clock, FetchAsync);
+        gate = new FetchGate(clock, OnDemand, FetchAsync);
+        retry = clock.CreateTimer(_ => gate.Scheduled(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         // A set that is refreshed less often than hourly must outlive one failed refresh, too.
         goodFor = settings.KeyRefresh * 2 > Hour ? settings.KeyRefresh * 2 : Hour;
     }
@@ -100,6 +108,7 @@ public sealed partial class IssuerKeys : IDisposable
         lock (starting)
         {
             timer?.Dispose();
+            retry.Dispose();
             disposal.Cancel();
         }
     }
@@ -144,19 +153,62 @@ public sealed partial class IssuerKeys : IDisposable
         }
 
         using var activity = TokenExchangeTelemetry.Source.StartActivity("token_exchange.jwks.fetch");
-        var address = settings.JwksUrl ?? (await metadata.RefreshAsync())?.JwksUri;
-        var document = address is null ? null : await documents.FetchAsync(address, disposal.Token);
-        var replaced = document is not null && Replace(document);
-        TokenExchangeTelemetry.JwksFetched(settings.Name, replaced);
-        if (replaced)
+        var fetched = false;
+        try
         {
-            KeysFetched(settings.Name, Generation);
-            return true;
+            fetched = await ReplaceAsync();
+        }
+        catch (Exception bug)
+        {
+            KeyFetchFailed(settings.Name, bug.GetType().Name);
         }
 
-        activity?.SetStatus(ActivityStatusCode.Error);
-        KeyFetchFailed(settings.Name, address is null ? "metadata" : document is null ? "transport" : "document");
-        return false;
+        TokenExchangeTelemetry.JwksFetched(settings.Name, fetched);
+        failures = fetched ? 0 : failures + 1;
+        if (!fetched)
+        {
+            activity?.SetStatus(ActivityStatusCode.Error);
+            RetryWithoutKeys();
+        }
+
+        return fetched;
+    }
+
+    // While there is no key to verify anything with, everybody is refused, and no token is allowed to hurry the next
+    // fetch: so the clock asks again, soon at first.
+    private void RetryWithoutKeys()
+    {
+        lock (starting)
+        {
+            if (!Available && !disposal.IsCancellationRequested)
+            {
+                retry.Change(WithoutKeys.After(failures), Timeout.InfiniteTimeSpan);
+            }
+        }
+    }
+
+    private async Task<bool> ReplaceAsync()
+    {
+        if ((settings.JwksUrl ?? (await metadata.RefreshAsync())?.JwksUri) is not { } address)
+        {
+            KeyFetchFailed(settings.Name, "no metadata that names them");
+            return false;
+        }
+
+        if (await documents.FetchAsync(address, disposal.Token) is not { } document)
+        {
+            KeyFetchFailed(settings.Name, "not served");
+            return false;
+        }
+
+        if (!Replace(document))
+        {
+            KeyFetchFailed(settings.Name, "no key set");
+            return false;
+        }
+
+        KeysFetched(settings.Name, Generation);
+        return true;
     }
 
     // Only the gate's one fetch at a time comes here.
@@ -182,8 +234,8 @@ public sealed partial class IssuerKeys : IDisposable
     [LoggerMessage(2101, LogLevel.Debug, "Keys of {AuthorizationServer} fetched, generation {Generation}", EventName = "IssuerKeysFetched")]
     private partial void KeysFetched(string authorizationServer, int generation);
 
-    [LoggerMessage(2102, LogLevel.Warning, "Keys of {AuthorizationServer} could not be fetched: {Step} failed", EventName = "IssuerKeysNotFetched")]
-    private partial void KeyFetchFailed(string authorizationServer, string step);
+    [LoggerMessage(2102, LogLevel.Warning, "Keys of {AuthorizationServer} could not be fetched: {Cause}", EventName = "IssuerKeysNotFetched")]
+    private partial void KeyFetchFailed(string authorizationServer, string cause);
 
     private sealed record Snapshot(KeySet Keys, byte[] Digest, DateTimeOffset FetchedAt, int Generation);
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.Extensions.Logging;
 
 namespace TokenExchange.Verify;
 
@@ -10,18 +11,26 @@ public sealed record IssuerMetadata(string Issuer, Uri? JwksUri, Uri? TokenEndpo
 /// The metadata of one authorization server: fetched when first needed, remembered, and fetched anew with every refresh
 /// of the keys. Metadata that names another issuer, or an address that may not be asked, is refused whole.
 /// </summary>
-internal sealed class IssuerMetadataSource
+internal sealed partial class IssuerMetadataSource
 {
+    /// <summary>
+    /// No longer than the shortest break of a breaker: endpoints are found out behind one, and its probe must be able to
+    /// ask, or an outage of the metadata would outlast the server's.
+    /// </summary>
+    private static readonly FetchPause OnDemand = new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5));
+
     private readonly AuthorizationServerSettings settings;
     private readonly IssuerDocument documents;
+    private readonly ILogger log;
     private readonly FetchGate gate;
     private volatile IssuerMetadata? current;
 
-    public IssuerMetadataSource(AuthorizationServerSettings settings, HttpMessageInvoker http, TimeProvider clock)
+    public IssuerMetadataSource(AuthorizationServerSettings settings, HttpMessageInvoker http, TimeProvider clock, ILogger log)
     {
         this.settings = settings;
+        this.log = log;
         documents = new IssuerDocument(settings, http, clock);
-        gate = new FetchGate(clock, FetchAsync);
+        gate = new FetchGate(clock, OnDemand, FetchAsync);
     }
 
     /// <summary>The metadata, fetched once and then remembered; null when it cannot be had now.</summary>
@@ -43,15 +52,31 @@ internal sealed class IssuerMetadataSource
 
     private async Task<bool> FetchAsync()
     {
-        foreach (var address in Addresses())
+        var cause = "not served";
+        try
         {
-            if (await documents.FetchAsync(address, CancellationToken.None) is { } document && Read(document) is { } metadata)
+            foreach (var address in Addresses())
             {
-                current = metadata;
-                return true;
+                if (await documents.FetchAsync(address, CancellationToken.None) is not { } document)
+                {
+                    continue;
+                }
+
+                if (Read(document) is { } metadata)
+                {
+                    current = metadata;
+                    return true;
+                }
+
+                cause = "of another issuer, or with an address that may not be asked";
             }
         }
+        catch (Exception bug)
+        {
+            cause = bug.GetType().Name;
+        }
 
+        MetadataFetchFailed(settings.Name, cause);
         return false;
     }
 
@@ -97,4 +122,7 @@ internal sealed class IssuerMetadataSource
         return !root.TryGetProperty(name, out var member) || member.ValueKind == JsonValueKind.Null ||
                (member.ValueKind == JsonValueKind.String && Uri.TryCreate(member.GetString(), UriKind.Absolute, out address) && documents.IsAllowed(address));
     }
+
+    [LoggerMessage(2103, LogLevel.Warning, "Metadata of {AuthorizationServer} could not be fetched: {Cause}", EventName = "IssuerMetadataNotFetched")]
+    private partial void MetadataFetchFailed(string authorizationServer, string cause);
 }

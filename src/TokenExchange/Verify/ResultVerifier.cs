@@ -9,7 +9,7 @@ namespace TokenExchange.Verify;
 /// </summary>
 internal sealed class ResultVerifier(AuthorizationServer resultIssuer, TimeProvider clock)
 {
-    private static readonly TimeSpan RetryKeysAfter = FetchGate.Interval;
+    private static readonly TimeSpan RetryKeysAfter = ProtectedEndpoint.ShortestBreak;
 
     /// <summary>Issued, rejected, or, when the issuer's keys cannot be had, unavailable; only cancellation throws.</summary>
     public async ValueTask<ExchangeResult> VerifyAsync(TokenResponse response, TokenExchangeRequest request, CancellationToken cancellationToken)

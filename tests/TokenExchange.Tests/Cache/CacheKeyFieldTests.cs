@@ -1,0 +1,134 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using System.Reflection;
+using System.Text.Json;
+using TokenExchange.Cache;
+using TokenExchange.Tests.Harness;
+using Xunit;
+
+namespace TokenExchange.Tests.Cache;
+
+/// <summary>
+/// Every property of what an exchange is asked with, found by reflection: it is a field of the key, or it is said here
+/// which field stands for it. A property that is added later fails until somebody has thought about it.
+/// </summary>
+public sealed class CacheKeyFieldTests
+{
+    private const string Field = "a field of the key";
+    private const string Digest = "stood for by SettingsDigest";
+    private const string Token = "said by the token, whose digest is a field";
+
+    private static readonly FrozenDictionary<string, string> StoodForBy = new Dictionary<string, string>
+    {
+        ["CachePartition.AuthorizationServer"] = Field,
+        ["CachePartition.TokenEndpoint"] = Field,
+        ["CachePartition.ClientId"] = Field,
+        ["CachePartition.RequestedTokenType"] = Field,
+        ["TokenExchangeRequest.Scopes"] = Field,
+        ["TokenExchangeRequest.Subject"] = "ValidatedToken",
+        ["TokenExchangeRequest.Target"] = "OutboundTarget",
+        ["OutboundTarget.Server"] = Field,
+        ["OutboundTarget.Resource"] = Field,
+        ["OutboundTarget.Audience"] = Field,
+        ["OutboundTarget.SettingsDigest"] = Field,
+        ["OutboundTarget.ResultAudiences"] = Digest,
+        ["OutboundTarget.ResultAudiencesGiven"] = Digest,
+        ["OutboundTarget.ResultIsJwt"] = Digest,
+        ["OutboundTarget.ExtraResultScopes"] = Digest,
+        ["OutboundTarget.SubjectClaims"] = Digest,
+        ["OutboundTarget.MaxLifetime"] = Digest,
+        ["OutboundTarget.InboundAudiences"] = Digest,
+        ["OutboundTarget.ClientId"] = Digest,
+        ["ValidatedToken.Issuer"] = Field,
+        ["ValidatedToken.Digest"] = Field,
+        ["ValidatedToken.Resource"] = "OutboundTarget.Server, which must be equal to it",
+        ["ValidatedToken.Value"] = Token,
+        ["ValidatedToken.Subject"] = Token,
+        ["ValidatedToken.ClientId"] = Token,
+        ["ValidatedToken.TokenId"] = Token,
+        ["ValidatedToken.Audiences"] = Token,
+        ["ValidatedToken.Scopes"] = Token,
+        ["ValidatedToken.Actors"] = Token,
+        ["ValidatedToken.Claims"] = Token,
+        ["ValidatedToken.ExpiresAt"] = "compared with the clock at every use",
+    }.ToFrozenDictionary();
+
+    public static readonly TheoryData<Type, string> Properties = [.. PropertiesOf(typeof(CachePartition), typeof(TokenExchangeRequest), typeof(OutboundTarget), typeof(ValidatedToken))];
+
+    [Theory]
+    [MemberData(nameof(Properties))]
+    public void A_property_changes_the_key_exactly_when_it_is_a_field_of_it(Type type, string property)
+    {
+        Assert.True(StoodForBy.TryGetValue($"{type.Name}.{property}", out var standsFor), $"{type.Name}.{property} is new: does the outcome of an exchange depend on it?");
+        var changed = Change(type, property);
+        Assert.Equal(standsFor is Field or "ValidatedToken" or "OutboundTarget", !changed.Equals(Key()));
+        Assert.Equal(changed, Change(type, property));
+    }
+
+    [Fact]
+    public void Nothing_is_listed_that_is_not_there() =>
+        Assert.Equal(StoodForBy.Keys.Order(StringComparer.Ordinal), Properties.Select(row => $"{row.Data.Item1.Name}.{row.Data.Item2}").Order(StringComparer.Ordinal));
+
+    private static CacheKey Change(Type type, string property)
+    {
+        var partition = CacheFixture.Partition with { };
+        var target = CacheFixture.Target() with { };
+        var subject = Subject("token");
+        var request = new TokenExchangeRequest(subject, target, ScopeSet.Of("read"));
+        switch ($"{type.Name}.{property}")
+        {
+            case "TokenExchangeRequest.Subject":
+                request = request with { Subject = Subject("another token") };
+                break;
+            case "TokenExchangeRequest.Target":
+                request = request with { Target = target with { Resource = "https://another.internal/mcp" } };
+                break;
+            case "ValidatedToken.Digest":
+                request = request with { Subject = Copy(new ValidatedToken("token", TokenDigest.Of("another token")) { Resource = "", Issuer = "", Subject = "", ClientId = null, TokenId = null, Audiences = [], Scopes = ScopeSet.Empty, Actors = [], ExpiresAt = default, Claims = default }, subject) };
+                break;
+            case "ValidatedToken.Value":
+                request = request with { Subject = Copy(new ValidatedToken("another token", TokenDigest.Of("token")) { Resource = "", Issuer = "", Subject = "", ClientId = null, TokenId = null, Audiences = [], Scopes = ScopeSet.Empty, Actors = [], ExpiresAt = default, Claims = default }, subject) };
+                break;
+            default:
+                object owner = type == typeof(CachePartition) ? partition : type == typeof(OutboundTarget) ? target : type == typeof(ValidatedToken) ? subject : request;
+                var member = type.GetProperty(property)!;
+                member.SetValue(owner, Another(member.GetValue(owner), member.PropertyType));
+                break;
+        }
+
+        return new CacheKeys(partition).Of(request);
+    }
+
+    private static CacheKey Key() => new CacheKeys(CacheFixture.Partition).Of(new TokenExchangeRequest(Subject("token"), CacheFixture.Target(), ScopeSet.Of("read")));
+
+    private static ValidatedToken Subject(string value) => Subjects.Token(value: value);
+
+    private static object Another(object? value, Type type) => value switch
+    {
+        string text => text + "x",
+        null when type == typeof(string) => "x",
+        bool flag => !flag,
+        TimeSpan time => time + TimeSpan.FromSeconds(1),
+        DateTimeOffset time => time.AddSeconds(1),
+        ScopeSet scopes => ScopeSet.Of([.. scopes, "x"]),
+        ImmutableArray<string> items => items.Add("x"),
+        FrozenDictionary<string, FrozenSet<string>> => new Dictionary<string, FrozenSet<string>> { ["x"] = FrozenSet.Create("x") }.ToFrozenDictionary(),
+        JsonElement => JsonDocument.Parse("""{"x":1}""").RootElement,
+        _ => throw new NotSupportedException($"How is a {type} changed?"),
+    };
+
+    private static ValidatedToken Copy(ValidatedToken copy, ValidatedToken from)
+    {
+        foreach (var property in typeof(ValidatedToken).GetProperties().Where(property => property.CanWrite))
+        {
+            property.SetValue(copy, property.GetValue(from));
+        }
+
+        return copy;
+    }
+
+    private static IEnumerable<TheoryDataRow<Type, string>> PropertiesOf(params Type[] types) =>
+        types.SelectMany(type => type.GetProperties(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)
+            .Where(property => property.Name != "EqualityContract")
+            .Select(property => new TheoryDataRow<Type, string>(type, property.Name)));
+}
