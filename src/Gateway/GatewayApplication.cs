@@ -84,6 +84,9 @@ public static class GatewayApplication
             app.UseHostFiltering();
         }
 
+        // YARP brings the services of ASP.NET Core's authorization, and the host would put its middleware before all else.
+        // Nothing here asks it; an endpoint that did would be refused, not served.
+        ((IApplicationBuilder)app).Properties["__AuthorizationMiddlewareSet"] = true;
         app.Use(next => context => entry.InvokeAsync(context, next));
         app.UseRouting();
         app.Use(next => context => context.GetEndpoint() is null ? entry.NotFoundAsync(context) : next(context));

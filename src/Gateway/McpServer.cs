@@ -84,6 +84,9 @@ internal sealed class McpServer
     /// <summary>The destinations by the ids that sessions name them by.</summary>
     public required FrozenDictionary<string, string> Destinations { get; init; }
 
+    /// <summary>The destinations' URLs by their addresses, ready to be sent to.</summary>
+    public required FrozenDictionary<string, Uri> DestinationUrls { get; init; }
+
     /// <summary>The methods of the endpoint, as an Allow header lists them.</summary>
     public string Allow => Transport == McpTransport.HttpSse ? "GET, POST, OPTIONS" : "GET, POST, DELETE, OPTIONS";
 

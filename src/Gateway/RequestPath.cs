@@ -82,7 +82,7 @@ internal sealed class RequestPath(RequestEnd end, ILogger<RequestPath> log)
     private async Task ForwardAsync(HttpContext context, GatewayRequest request, McpServer server, RequestDelegate forward)
     {
         Destinations.Pin(context, request);
-        Rewind(context, request);
+        request.Body?.Rewind(context);
         await forward(context);
         if (request.TokenRefusedUpstream && server.Exchanger is not null && server.Mode != Configure.Options.OutboundMode.SameToken)
         {
@@ -96,7 +96,7 @@ internal sealed class RequestPath(RequestEnd end, ILogger<RequestPath> log)
             }
 
             Destinations.Restore(context);
-            Rewind(context, request);
+            request.Body?.Rewind(context);
             await forward(context);
         }
 
@@ -146,14 +146,6 @@ internal sealed class RequestPath(RequestEnd end, ILogger<RequestPath> log)
         };
 
         return known && !upgrade ? null : Refusal.MethodNotAllowed;
-    }
-
-    private static void Rewind(HttpContext context, GatewayRequest request)
-    {
-        if (request.Body is { } body)
-        {
-            context.Request.Body = body.Open();
-        }
     }
 
     private async Task RefuseAsync(HttpContext context, GatewayRequest request, Refused refused)

@@ -12,6 +12,7 @@ using TokenExchange.Request;
 using TokenExchange.Request.Profiles;
 using TokenExchange.Revoke;
 using TokenExchange.Verify;
+using Yarp.ReverseProxy.Forwarder;
 
 namespace Gateway.Configure;
 
@@ -98,6 +99,7 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
             MaxResponseDuration = server.MaxResponseDuration,
             Sessions = sessions,
             Destinations = topology.Destinations.Distinct(StringComparer.Ordinal).ToFrozenDictionary(YarpRecords.DestinationId, address => address),
+            DestinationUrls = topology.Destinations.Distinct(StringComparer.Ordinal).ToFrozenDictionary(address => address, address => RequestUtilities.MakeDestinationAddress(address, default, default)),
         };
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Gateway.Observe;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -18,6 +19,12 @@ internal sealed class OutboundClients : ForwarderHttpClientFactory, IForwarderHt
     protected override void ConfigureHandler(ForwarderHttpClientContext context, SocketsHttpHandler handler)
     {
         base.ConfigureHandler(context, handler);
+
+        if (!Telemetry.Source.HasListeners())
+        {
+            // Nobody records spans, so none are made: the client's own trace context goes on as it came (W3C Trace Context §4.3).
+            handler.ActivityHeadersPropagator = null;
+        }
 
         // DNS of a Kubernetes service changes under a long-lived connection.
         handler.PooledConnectionLifetime = TimeSpan.FromMinutes(2);

@@ -26,6 +26,7 @@ internal static class OutboundRequest
         var server = request.Server ?? throw new InvalidOperationException("A request without a server reached the last gate.");
         var outbound = transform.ProxyRequest;
 
+        outbound.Content = request.Body?.ToContent() ?? outbound.Content;
         CopyHeaders(context.Request.Headers, outbound, server, AnswerRewrite.Reads(context.Request.Method, request, server));
         outbound.Headers.TryAddWithoutValidation("X-Request-Id", request.Id);
         if (request.Session is { } session && server.Transport == McpTransport.StreamableHttp)
@@ -38,6 +39,11 @@ internal static class OutboundRequest
         if (request.Session is { } legacy && server.Transport == McpTransport.HttpSse)
         {
             transform.Query.Collection[SseEndpoint.SessionOf(context.Request.Query).Name!] = legacy.Id;
+        }
+        else if (!transform.Path.HasValue && !context.Request.QueryString.HasValue)
+        {
+            // The destination as it stands: nearly every request, and nothing to put together and to parse again.
+            outbound.RequestUri = server.DestinationUrls.GetValueOrDefault(transform.DestinationPrefix);
         }
 
         request.SentAt = request.Clock.GetTimestamp();
@@ -82,12 +88,24 @@ internal static class OutboundRequest
 
             if (name.StartsWith("Content-", StringComparison.OrdinalIgnoreCase))
             {
-                outbound.Content?.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)header.Value);
+                Add(outbound.Content?.Headers, name, header.Value);
             }
             else if (IsAllowed(name, server, plain))
             {
-                outbound.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)header.Value);
+                Add(outbound.Headers, name, header.Value);
             }
+        }
+    }
+
+    private static void Add(HttpHeaders? headers, string name, StringValues values)
+    {
+        if (values.Count == 1)
+        {
+            headers?.TryAddWithoutValidation(name, values[0]);
+        }
+        else
+        {
+            headers?.TryAddWithoutValidation(name, (IEnumerable<string?>)values);
         }
     }
 

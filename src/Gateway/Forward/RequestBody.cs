@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Http.Features;
+
 namespace Gateway.Forward;
 
 /// <summary>
@@ -8,6 +10,10 @@ internal sealed class RequestBody
 {
     private const int UnknownLength = 4 * 1024;
     private const int TrustedLength = 64 * 1024;
+
+    // Sent in one piece, headers and all: copied as a stream, they would be two writes to the socket, a fifth of what a
+    // small call costs. What is larger is copied, so that the progress it makes keeps the idle timeout away.
+    private const int SentWhole = 64 * 1024;
     private readonly byte[] buffer;
     private readonly int length;
 
@@ -26,8 +32,21 @@ internal sealed class RequestBody
     /// <summary>The number of bytes.</summary>
     public int Length => length;
 
-    /// <summary>A stream over the bytes, from the start.</summary>
-    public Stream Open() => new MemoryStream(buffer, 0, length, writable: false);
+    /// <summary>Puts the bytes, from the start, where the forwarder takes the request's body from.</summary>
+    public void Rewind(HttpContext context)
+    {
+        if (length > SentWhole)
+        {
+            context.Request.Body = new MemoryStream(buffer, 0, length, writable: false);
+        }
+        else
+        {
+            context.Features.Set<IHttpRequestBodyDetectionFeature>(NothingToCopy.Instance);
+        }
+    }
+
+    /// <summary>The bytes as the body of the outbound request; null when the forwarder copies them.</summary>
+    public HttpContent? ToContent() => length > SentWhole ? null : new ReadOnlyMemoryContent(Memory);
 
     /// <summary>Reads at most <paramref name="limit"/> bytes; null when there are more. Throws what the connection throws.</summary>
     public static async ValueTask<RequestBody?> ReadAsync(HttpRequest request, long limit, CancellationToken cancellationToken)
@@ -60,5 +79,13 @@ internal sealed class RequestBody
                 Array.Resize(ref buffer, (int)Math.Min(buffer.Length * 2L, limit + 1));
             }
         }
+    }
+
+    /// <summary>Tells the forwarder that there is no body to copy: it is there already.</summary>
+    private sealed class NothingToCopy : IHttpRequestBodyDetectionFeature
+    {
+        public static readonly NothingToCopy Instance = new();
+
+        public bool CanHaveBody => false;
     }
 }

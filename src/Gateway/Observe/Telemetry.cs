@@ -26,8 +26,6 @@ internal static class Telemetry
     /// <summary>Adds the exporters that the environment asks for; none by default.</summary>
     public static WebApplicationBuilder AddGatewayTelemetry(this WebApplicationBuilder builder)
     {
-        // Read once by the host: without it the server's spans carry no attributes.
-        AppContext.SetSwitch("Microsoft.AspNetCore.Hosting.SuppressActivityOpenTelemetryData", false);
         var settings = builder.Configuration;
         settings.AddInMemoryCollection(Variables());
         if (Exports(settings, "LOGS"))
@@ -42,6 +40,8 @@ internal static class Telemetry
 
         if (Exports(settings, "TRACES"))
         {
+            // Read once by the host: without it the server's spans carry no attributes.
+            AppContext.SetSwitch("Microsoft.AspNetCore.Hosting.SuppressActivityOpenTelemetryData", false);
             builder.Services.AddSingleton(_ => Sdk.CreateTracerProviderBuilder()
                 .ConfigureServices(services => services.AddSingleton<IConfiguration>(settings))
                 .SetResourceBuilder(Resource())

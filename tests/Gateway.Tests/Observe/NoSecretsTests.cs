@@ -27,6 +27,9 @@ public sealed class NoSecretsTests : IDisposable
             ActivityStopped = _spans.Enqueue,
         };
         ActivitySource.AddActivityListener(_listener);
+
+        // As with an exporter of traces: the server's spans carry their attributes.
+        AppContext.SetSwitch("Microsoft.AspNetCore.Hosting.SuppressActivityOpenTelemetryData", false);
     }
 
     public void Dispose() => _listener.Dispose();
