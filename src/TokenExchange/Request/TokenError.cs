@@ -1,20 +1,14 @@
-using System.Collections.Frozen;
-using System.Text.Json;
 using TokenExchange.Request.Profiles;
 
 namespace TokenExchange.Request;
 
 /// <summary>
-/// What an unsuccessful answer means. Its texts are compared and dropped; what is passed on is a registered code or a
-/// fixed text.
+/// What an unsuccessful answer means. Its texts are compared and dropped; what is passed on is a code that a rule knows,
+/// or a fixed text.
 /// </summary>
 /// <remarks>RFC 6749 §5.2; RFC 8693 §2.2.2.</remarks>
 internal sealed record TokenError(ErrorMeaning Meaning, string Diagnostic, string? Claims = null)
 {
-    private static readonly FrozenSet<string> Known = ErrorRule.Standard.Select(rule => rule.Code)
-        .Append("invalid_resource")
-        .ToFrozenSet(StringComparer.Ordinal);
-
     public static TokenError Of(EndpointAnswer.Reply reply, ExchangeProfile profile)
     {
         if (reply.Status is >= 300 and < 400)
@@ -22,23 +16,21 @@ internal sealed record TokenError(ErrorMeaning Meaning, string Diagnostic, strin
             return new(ErrorMeaning.Configuration, "the endpoint redirects");
         }
 
-        if (reply.Body is not { } body || body.Text("error") is not { } code)
+        if (reply.Body is not { } body || (body.Text("error") ?? (profile.OtherErrorMember is { } other ? body.Text(other) : null)) is not { } code)
         {
             return new(ErrorMeaning.Configuration, "the endpoint's answer is none of OAuth");
         }
 
         var description = body.Text("error_description");
+        var claims = ClaimsChallenge.Read(body);
         foreach (var rule in profile.Errors.AddRange(ErrorRule.Standard))
         {
-            if (rule.Fits(code, description))
+            if (rule.Fits(reply.Status, code, description, claims is not null))
             {
-                return new(rule.Meaning, Known.TryGetValue(code, out var known) ? known : "an error code of the product", Challenge(rule.Meaning, body));
+                return new(rule.Meaning, rule.Code, rule.Meaning == ErrorMeaning.Interaction ? claims : null);
             }
         }
 
         return new(ErrorMeaning.Configuration, "an unregistered error code");
     }
-
-    private static string? Challenge(ErrorMeaning meaning, JsonElement body) =>
-        meaning == ErrorMeaning.Interaction ? ClaimsChallenge.Read(body) : null;
 }

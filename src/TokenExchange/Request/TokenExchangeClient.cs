@@ -91,6 +91,11 @@ public sealed class TokenExchangeClient : ITokenExchanger
         var leg = await AskAsync(server, profile, request.Subject.Value, request, extraParameters);
         if (leg.Token is { } grant && profile.IssuedTokenType == TokenType.IdJag)
         {
+            if (IdJagGrant.Rejection(grant.AccessToken, server.Settings.Issuer, resultIssuer.Settings.Issuer, client.Id, request.Target.Resource, clock.GetUtcNow()) is { } unfit)
+            {
+                return new ExchangeResult.Rejected(unfit);
+            }
+
             leg = await AskAsync(resultIssuer, IdJagProfile.Grant, grant.AccessToken, request, []);
         }
 
@@ -149,6 +154,7 @@ public sealed class TokenExchangeClient : ITokenExchanger
             ErrorMeaning.Subject => new ExchangeResult.Refused(ExchangeError.SubjectRefused, Diagnostic: error.Diagnostic),
             ErrorMeaning.Interaction => new ExchangeResult.Refused(ExchangeError.InteractionRequired, error.Claims, error.Diagnostic),
             ErrorMeaning.Target => new ExchangeResult.Refused(ExchangeError.TargetRefused, Diagnostic: error.Diagnostic),
+            ErrorMeaning.ActorChain => new ExchangeResult.Refused(ExchangeError.ActorChainRefused, Diagnostic: error.Diagnostic),
             ErrorMeaning.Outage => new ExchangeResult.Unavailable(ProtectedEndpoint.ShortestBreak),
             _ => new ExchangeResult.Refused(ExchangeError.Misconfigured, Diagnostic: error.Diagnostic),
         };

@@ -30,6 +30,7 @@ internal static class ResultChecks
         new("lifetime", IsShortLived),
         new("scope", ScopeIsNotWider),
         new("actor", ActorIsTheClient),
+        new("sender constraint", IsABearerToken),
     ];
 
     /// <summary>A token that cannot be looked into: only the answer around it can be judged.</summary>
@@ -180,6 +181,10 @@ internal static class ResultChecks
             ? null
             : ResultRejection.Actor;
     }
+
+    // Bound to a key, it is worth nothing without a proof, and the gateway's certificate or key is not shown to MCP servers.
+    private static ResultRejection? IsABearerToken(ResultCandidate token) =>
+        token.Payload.TryGetProperty("cnf", out _) ? ResultRejection.Shape : null;
 
     private static DateTimeOffset Time(long seconds) => DateTimeOffset.FromUnixTimeSeconds(seconds);
 }

@@ -11,6 +11,9 @@ internal sealed class StubAnswer
 
     private StubAnswer(Func<Socket, Stream, CancellationToken, Task> send) => this.send = send;
 
+    /// <summary>What is sent; empty when that is not known beforehand.</summary>
+    public string Text { get; private init; } = "";
+
     /// <summary>Never answers; the connection stays.</summary>
     public static StubAnswer Hang { get; } = new((_, _, cancellationToken) => Task.Delay(Timeout.Infinite, cancellationToken));
 
@@ -32,7 +35,7 @@ internal sealed class StubAnswer
         Bytes($"HTTP/1.1 {status} Because\r\n{headers}Content-Length: {Encoding.UTF8.GetByteCount(body)}\r\nConnection: close\r\n\r\n{body}");
 
     /// <summary>Exactly these bytes, then the end of the connection.</summary>
-    public static StubAnswer Bytes(string bytes) => new((_, stream, cancellationToken) => stream.WriteAsync(Encoding.UTF8.GetBytes(bytes), cancellationToken).AsTask());
+    public static StubAnswer Bytes(string bytes) => new((_, stream, cancellationToken) => stream.WriteAsync(Encoding.UTF8.GetBytes(bytes), cancellationToken).AsTask()) { Text = bytes };
 
     /// <summary>Promises an answer and gives one byte of it each second of the clock.</summary>
     public static StubAnswer Drip(TimeProvider clock, string body) => new(async (_, stream, cancellationToken) =>

@@ -124,30 +124,6 @@ public sealed class ExchangeErrorTests
     }
 
     [Fact]
-    public async Task The_grant_of_id_jag_is_spent_at_the_authorization_server_of_the_target()
-    {
-        await using var target = new Exchange();
-        await using var exchange = new Exchange("id-jag") { ResultIssuer = target.Server };
-        exchange.Stub.Answer = _ => StubAnswer.Token("the-grant", body => (body["issued_token_type"], body["token_type"]) = ("urn:ietf:params:oauth:token-type:id-jag", "N_A"));
-        target.Stub.Answer = _ => StubAnswer.Token(target.Token(), body => body.Remove("issued_token_type"));
-
-        Assert.IsType<ExchangeResult.Issued>(await exchange.RunAsync());
-
-        Assert.Equal(target.Stub.Issuer, exchange.Stub.Post["audience"]);
-        Assert.Equal(["grant_type", "assertion"], target.Stub.Post.Form.Select(pair => pair.Key));
-        Assert.Equal("the-grant", target.Stub.Post["assertion"]);
-    }
-
-    [Fact]
-    public async Task An_ordinary_token_in_place_of_an_id_jag_grant_is_rejected()
-    {
-        await using var exchange = new Exchange("id-jag");
-
-        Assert.IsType<ExchangeResult.Rejected>(await exchange.RunAsync());
-        Assert.Single(exchange.Stub.Posts);
-    }
-
-    [Fact]
     public void Profiles_know_what_is_usual_at_their_product()
     {
         Assert.Equal(["at+jwt"], ExchangeProfile.Find("rfc8693")!.TokenTypes);

@@ -11,5 +11,12 @@ internal static class Auth0Profile
 
         // With the scope openid, its access tokens are for the userinfo endpoint as well.
         Companions = issuer => [issuer.EndsWith('/') ? issuer + "userinfo" : issuer + "/userinfo"],
+        Errors =
+        [
+            // A wrong secret is spelt as a policy's refusal, which comes with 403 and says more.
+            new("access_denied", ErrorMeaning.Client, "Unauthorized") { Status = 401 },
+            new("mfa_required", ErrorMeaning.Interaction),
+            new("invalid_request", ErrorMeaning.ActorChain, "Delegation chain"),
+        ],
     };
 }

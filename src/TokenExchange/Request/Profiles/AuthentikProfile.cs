@@ -8,5 +8,8 @@ internal static class AuthentikProfile
         Name = "authentik",
         Target = TargetParameter.Audience,
         RsaAlgorithm = "RS256",
+
+        // A subject token that is not accepted is an invalid_grant here.
+        Errors = [new("invalid_request", ErrorMeaning.Configuration, "otherwise malformed")],
     };
 }

@@ -26,6 +26,7 @@ internal static class EntraProfile
             new("invalid_resource", ErrorMeaning.Target),
             new("invalid_grant", ErrorMeaning.Target, "AADSTS500011"),
             new("invalid_grant", ErrorMeaning.Target, "AADSTS50105"),
+            new("invalid_grant", ErrorMeaning.Interaction) { WithClaims = true },
             new("invalid_grant", ErrorMeaning.Interaction, "AADSTS50076"),
             new("invalid_grant", ErrorMeaning.Interaction, "AADSTS50079"),
             new("invalid_grant", ErrorMeaning.Interaction, "AADSTS65001"),
@@ -33,6 +34,7 @@ internal static class EntraProfile
             // An endpoint of the wrong tenant, or a request of the wrong shape.
             new("invalid_request", ErrorMeaning.Configuration, "AADSTS90002"),
             new("invalid_request", ErrorMeaning.Configuration, "AADSTS900144"),
+            new("invalid_request", ErrorMeaning.Configuration, "AADSTS9002313"),
             new("invalid_request", ErrorMeaning.Configuration, "AADSTS9002339"),
         ],
     };

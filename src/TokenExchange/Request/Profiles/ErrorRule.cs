@@ -14,6 +14,9 @@ internal enum ErrorMeaning
     /// <summary>The target or a policy says no.</summary>
     Target,
 
+    /// <summary>Too many actors stand between the user and the target.</summary>
+    ActorChain,
+
     /// <summary>The gateway is not who it should be, or not allowed to exchange: true for all its requests.</summary>
     Client,
 
@@ -25,8 +28,8 @@ internal enum ErrorMeaning
 }
 
 /// <summary>
-/// Tells what an error means. Many products say one code for several things, so that a rule may ask for a phrase of the
-/// description as well; the phrase is compared and goes no further.
+/// Tells what an error means. Many products say one code for several things, so that a rule may ask for more as well: a
+/// phrase of the description, which is compared and goes no further, the status, or that a claims challenge came along.
 /// </summary>
 internal sealed record ErrorRule(string Code, ErrorMeaning Meaning, string? Phrase = null)
 {
@@ -38,6 +41,7 @@ internal sealed record ErrorRule(string Code, ErrorMeaning Meaning, string? Phra
         new("interaction_required", ErrorMeaning.Interaction),
         new("login_required", ErrorMeaning.Interaction),
         new("consent_required", ErrorMeaning.Interaction),
+        new("insufficient_user_authentication", ErrorMeaning.Interaction),
         new("invalid_target", ErrorMeaning.Target),
         new("invalid_scope", ErrorMeaning.Target),
         new("access_denied", ErrorMeaning.Target),
@@ -51,6 +55,15 @@ internal sealed record ErrorRule(string Code, ErrorMeaning Meaning, string? Phra
         new("server_error", ErrorMeaning.Outage),
     ];
 
-    public bool Fits(string code, string? description) =>
-        code == Code && (Phrase is null || description?.Contains(Phrase, StringComparison.OrdinalIgnoreCase) == true);
+    /// <summary>The only status that the rule is about; null: any.</summary>
+    public int? Status { get; init; }
+
+    /// <summary>Whether the rule is about errors with a claims challenge only.</summary>
+    public bool WithClaims { get; init; }
+
+    public bool Fits(int status, string code, string? description, bool hasClaims) =>
+        code == Code
+        && (Status is null || status == Status)
+        && (!WithClaims || hasClaims)
+        && (Phrase is null || description?.Contains(Phrase, StringComparison.OrdinalIgnoreCase) == true);
 }

@@ -70,6 +70,9 @@ public sealed record ExchangeProfile
     /// <summary>The header type of client assertions.</summary>
     internal string AssertionTyp { get; init; } = "client-authentication+jwt";
 
+    /// <summary>The member that holds the error code when <c>error</c> is not there; null: there is no such answer.</summary>
+    internal string? OtherErrorMember { get; init; }
+
     /// <summary>What errors mean here; the first rule that fits wins, before <see cref="ErrorRule.Standard"/>.</summary>
     internal ImmutableArray<ErrorRule> Errors { get; init; } = [];
 

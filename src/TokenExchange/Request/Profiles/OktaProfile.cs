@@ -9,5 +9,8 @@ internal static class OktaProfile
         TokenTypes = ["at+jwt", "JWT"],
         Target = TargetParameter.Audience,
         RsaAlgorithm = "RS256",
+
+        // An unknown client is refused in the form of Okta's management API.
+        OtherErrorMember = "errorCode",
     };
 }

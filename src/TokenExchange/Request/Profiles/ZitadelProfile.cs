@@ -10,5 +10,8 @@ internal static class ZitadelProfile
         RequestedTokenType = TokenType.Jwt,
         IssuedTokenType = TokenType.Jwt,
         RsaAlgorithm = "RS256",
+
+        // Versions with a switch for the grant say so when it is off.
+        Errors = [new("invalid_request", ErrorMeaning.Configuration, "TokenExchange.FeatureDisabled")],
     };
 }
