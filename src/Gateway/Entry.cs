@@ -18,13 +18,13 @@ internal sealed class Entry(Generations generations, RequestEnd end, ClientAddre
         var request = Begin(context);
         try
         {
-            if (!CanonicalPath.IsCanonical(context.Features.Get<IHttpRequestFeature>()!.RawTarget))
+            var path = context.Request.Path.Value!;
+            if (!CanonicalPath.IsCanonical(context.Features.Get<IHttpRequestFeature>()!.RawTarget, path))
             {
                 await RefuseAsync(context, request, Refusal.NotFound);
                 return;
             }
 
-            var path = context.Request.Path.Value!;
             if (generations.Current.Documents.TryGetValue(path, out var document))
             {
                 await Documents.ServeAsync(context, document);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Text;
 using Gateway.Authenticate;
@@ -135,6 +136,7 @@ public static class GatewayApplication
         services.AddSingleton(new InMemoryConfigProvider([], []));
         services.AddSingleton<IProxyConfigProvider>(provider => provider.GetRequiredService<InMemoryConfigProvider>());
         services.AddSingleton<IForwarderHttpClientFactory, OutboundClients>();
+        services.AddSingleton<DistributedContextPropagator, TraceContext>();
         services.AddReverseProxy().AddTransforms(transforms =>
         {
             var response = transforms.Services.GetRequiredService<InboundResponse>();

@@ -13,6 +13,13 @@ internal static class BearerCredentials
 {
     private const string Scheme = "Bearer";
 
+    /// <summary>128 bits in base64url: whatever is shorter is no secret, but may be a word of any other header.</summary>
+    private const int ShortestSecret = 22;
+
+    /// <summary>A scheme is a token (RFC 9110 §5.6.2).</summary>
+    private static readonly SearchValues<char> SchemeCharacters =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-.^_`|~");
+
     private static readonly SearchValues<char> TokenCharacters =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/=");
 
@@ -40,11 +47,17 @@ internal static class BearerCredentials
         }
 
         var header = headers[0]!;
-        var space = header.IndexOf(' ', StringComparison.Ordinal);
-        var scheme = space < 0 ? header : header.AsSpan(0, space);
+        var length = header.AsSpan().IndexOfAnyExcept(SchemeCharacters);
+        var scheme = length < 0 ? header : header.AsSpan(0, length);
+        if (scheme.IsEmpty || (length > 0 && header[length] != ' '))
+        {
+            refusal = Refusal.CredentialsMalformed;
+            return default;
+        }
+
         if (!scheme.Equals(Scheme, StringComparison.OrdinalIgnoreCase))
         {
-            refusal = header.Length == 0 ? Refusal.CredentialsMalformed : Refusal.TokenMissing;
+            refusal = Refusal.TokenMissing;
             return default;
         }
 
@@ -75,6 +88,11 @@ internal static class BearerCredentials
     /// <summary>Whether the token also stands where it would be forwarded: in the query or in a header that is passed on.</summary>
     private static bool CarriedElsewhere(HttpRequest request, ReadOnlySpan<char> token)
     {
+        if (token.Length < ShortestSecret)
+        {
+            return false;
+        }
+
         if (request.QueryString.HasValue && request.QueryString.Value!.AsSpan().Contains(token, StringComparison.Ordinal))
         {
             return true;

@@ -7,6 +7,13 @@ namespace Gateway.Authenticate;
 /// <remarks>RFC 3986 §3.3, §5.2.4, §6.2.2; RFC 9112 §3.2.</remarks>
 internal static class CanonicalPath
 {
+    /// <summary>Whether the path of a raw request target reads the same to everybody; <paramref name="decoded"/> is what Kestrel made of it.</summary>
+    public static bool IsCanonical(ReadOnlySpan<char> target, ReadOnlySpan<char> decoded)
+    {
+        // What is no UTF-8 stays encoded, and would be encoded once more on its way out.
+        return IsCanonical(target) && !decoded.Contains('%');
+    }
+
     /// <summary>Whether the path of a raw request target reads the same to everybody.</summary>
     public static bool IsCanonical(ReadOnlySpan<char> target)
     {

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Text;
 using System.Text.Json;
 
 namespace Gateway.Authorize;
@@ -111,16 +112,16 @@ internal struct MemberNames
 
     private static string FoldSlowly(string name)
     {
-        var folded = new string([.. name.Where(character => character != '\0').Select(FoldOne)]);
+        var folded = string.Concat(name.EnumerateRunes().Where(character => character.Value != 0).Select(FoldOne));
         return folded == name ? name : folded;
     }
 
     /// <summary>Simple case folding. The named letters fold to ASCII in Unicode but not in .NET's invariant casing.</summary>
-    private static char FoldOne(char character) => character switch
+    private static Rune FoldOne(Rune character) => character.Value switch
     {
-        '\u017F' => 's',
-        '\u212A' => 'k',
-        '\u0130' or '\u0131' => 'i',
-        _ => char.ToLowerInvariant(char.ToUpperInvariant(character)),
+        '\u017F' => new Rune('s'),
+        '\u212A' => new Rune('k'),
+        '\u0130' or '\u0131' => new Rune('i'),
+        _ => Rune.ToLowerInvariant(Rune.ToUpperInvariant(character)),
     };
 }

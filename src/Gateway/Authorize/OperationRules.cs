@@ -56,7 +56,8 @@ internal sealed class OperationRules
             }
         }
 
-        var lifecycle = operation.Kind == MessageKind.Notification || method is "initialize" or "server/discover" or "ping";
+        // A request without its id stays the operation that it names.
+        var lifecycle = method.StartsWith("notifications/", StringComparison.Ordinal) ? operation.Kind == MessageKind.Notification : method is "initialize" or "server/discover" or "ping";
         return lifecycle ? plain : other;
     }
 }

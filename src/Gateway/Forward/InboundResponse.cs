@@ -20,12 +20,17 @@ internal sealed class InboundResponse(RequestEnd end, OpenStreams streams, TimeP
         var context = transform.HttpContext;
         var request = GatewayRequest.Of(context);
         var answer = transform.ProxyResponse;
+        if (request.SentAt != 0)
+        {
+            // Also when nothing came: the MCP server was waited for.
+            request.Record.UpstreamTime += clock.GetElapsedTime(request.SentAt);
+        }
+
         if (answer is null || request.Server is not { } server)
         {
             return;
         }
 
-        request.Record.UpstreamTime += clock.GetElapsedTime(request.SentAt);
         if ((RefusalFor(answer, request, server) ?? await AnswerRewrite.ApplyAsync(transform, request, server)) is { } refused)
         {
             request.Upstream = refused;

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using Gateway.Observe;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
@@ -9,7 +10,7 @@ namespace Gateway.Forward;
 /// Keeps the connections to a server across generations as long as its client settings stay the same. YARP would make a
 /// new handler for every cluster, and never dispose the old one.
 /// </summary>
-internal sealed class OutboundClients : ForwarderHttpClientFactory, IForwarderHttpClientFactory
+internal sealed class OutboundClients(DistributedContextPropagator propagator) : ForwarderHttpClientFactory, IForwarderHttpClientFactory
 {
     private readonly ConcurrentDictionary<(string Server, HttpClientConfig Config), HttpMessageInvoker> clients = new();
 
@@ -20,11 +21,8 @@ internal sealed class OutboundClients : ForwarderHttpClientFactory, IForwarderHt
     {
         base.ConfigureHandler(context, handler);
 
-        if (!Telemetry.Source.HasListeners())
-        {
-            // Nobody records spans, so none are made: the client's own trace context goes on as it came (W3C Trace Context §4.3).
-            handler.ActivityHeadersPropagator = null;
-        }
+        // Where nobody records spans, none are made: the client's own trace context goes on as it came (W3C Trace Context §4.3).
+        handler.ActivityHeadersPropagator = Telemetry.Source.HasListeners() ? propagator : null;
 
         // DNS of a Kubernetes service changes under a long-lived connection.
         handler.PooledConnectionLifetime = TimeSpan.FromMinutes(2);

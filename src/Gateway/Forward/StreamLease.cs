@@ -7,8 +7,14 @@ namespace Gateway.Forward;
 /// </summary>
 internal sealed class StreamLease : IDisposable
 {
+    private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(1);
+
+    /// <summary>A timer takes no more than 49 days.</summary>
+    private static readonly TimeSpan Longest = TimeSpan.FromDays(1);
     private readonly HttpContext context;
     private readonly Action closed;
+    private readonly TimeProvider clock;
+    private readonly DateTimeOffset until;
     private readonly ITimer timer;
     private int disposed;
 
@@ -16,8 +22,11 @@ internal sealed class StreamLease : IDisposable
     {
         this.context = context;
         this.closed = closed;
+        this.clock = clock;
+        until = clock.GetUtcNow() + life;
         Listening = listening;
-        timer = clock.CreateTimer(static state => ((StreamLease)state!).End(), this, life > TimeSpan.Zero ? life : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+        timer = clock.CreateTimer(static state => ((StreamLease)state!).EndWhenDue(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        EndWhenDue();
     }
 
     /// <summary>Whether the stream answers no request, and a client can open it anew elsewhere.</summary>
@@ -29,6 +38,20 @@ internal sealed class StreamLease : IDisposable
         if (Volatile.Read(ref disposed) == 0)
         {
             context.Abort();
+        }
+    }
+
+    /// <summary>Timers count in coarse ticks and may come a little early; the stream is not to.</summary>
+    private void EndWhenDue()
+    {
+        var left = until - clock.GetUtcNow();
+        if (left <= TimeSpan.Zero)
+        {
+            End();
+        }
+        else
+        {
+            timer.Change(left < Shortest ? Shortest : left > Longest ? Longest : left, Timeout.InfiniteTimeSpan);
         }
     }
 

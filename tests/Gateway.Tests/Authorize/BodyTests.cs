@@ -29,6 +29,7 @@ public sealed class BodyTests
     [InlineData("""{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"NAME":"b"}}""", -32600)]
     [InlineData("""{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"a","tasK":1,"tas\u212A":2}}""", -32600)]
     [InlineData("""{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"a","_meta":{"x":1,"X":2}}}""", -32600)]
+    [InlineData("""{"jsonrpc":"2.0","id":7,"method":"ping","\uD801\uDC00":1,"\uD801\uDC28":2}""", -32600)]
     public async Task A_body_that_can_be_read_in_two_ways_is_refused_as_a_json_rpc_error(string body, int code)
     {
         await using var world = await World.StartAsync();

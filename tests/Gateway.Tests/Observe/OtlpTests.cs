@@ -14,6 +14,7 @@ public sealed class OtlpTests
 {
     private const string TraceId = "4bf92f3577b34da6a3ce929d0e0e4736";
     private const string ClientSpan = "00f067aa0ba902b7";
+    private const string Baggage = "tenant=acme;ttl=1,user%20id=a%2Cb";
 
     [Fact]
     public async Task Traces_metrics_and_logs_arrive_and_one_trace_covers_client_gateway_authorization_server_and_MCP_server()
@@ -42,6 +43,7 @@ public sealed class OtlpTests
         Assert.Equal((TraceId, TraceId), (toAuthorizationServer.TraceId, toMcpServer.TraceId));
         Assert.True(Descends(asked, exchange, spans));
         Assert.True(Descends(sent, server, spans));
+        Assert.Equal(Baggage, stage.Weather.Requests.Single().Headers["baggage"]);
 
         foreach (var name in new[] { "gateway.requests", "gateway.request.overhead", "gateway.config.generation", "gateway.config.reloads", "token_exchange.requests", "token_exchange.duration", "token_exchange.cache.entries", "token_exchange.jwks.fetches" })
         {
@@ -131,6 +133,7 @@ public sealed class OtlpTests
             request.Headers.Authorization = new("Bearer", token);
             request.Headers.TryAddWithoutValidation("Accept", "application/json, text/event-stream");
             request.Headers.TryAddWithoutValidation("traceparent", traceparent);
+            request.Headers.TryAddWithoutValidation("baggage", Baggage);
             using var response = await client.SendAsync(request, TestContext.Current.CancellationToken);
             return await Answer.OfAsync(response);
         }

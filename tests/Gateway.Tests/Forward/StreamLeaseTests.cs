@@ -1,0 +1,92 @@
+using Gateway.Forward;
+using Microsoft.AspNetCore.Http;
+using TokenExchange.Tests.Harness;
+using Xunit;
+
+namespace Gateway.Tests.Forward;
+
+/// <summary>When a stream ends, to the tick.</summary>
+public sealed class StreamLeaseTests
+{
+    private static readonly TimeSpan Life = TimeSpan.FromMinutes(5);
+
+    [Fact]
+    public void A_stream_does_not_end_before_its_time_when_the_timer_comes_early()
+    {
+        var clock = new HastyClock();
+        var context = new Ended();
+        using var lease = new StreamLease(context, Life, listening: true, clock, () => { });
+
+        clock.Advance(Life - TimeSpan.FromMilliseconds(1));
+        Assert.False(context.IsEnded);
+        clock.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.True(context.IsEnded);
+    }
+
+    [Fact]
+    public void A_stream_may_last_longer_than_any_timer_can_wait()
+    {
+        var clock = new ManualClock();
+        var context = new Ended();
+        using var lease = new StreamLease(context, TimeSpan.FromDays(100), listening: true, TimeProvider.System, () => { });
+        using var timed = new StreamLease(context, TimeSpan.FromDays(100), listening: true, clock, () => { });
+
+        clock.Advance(TimeSpan.FromDays(100) - TimeSpan.FromSeconds(1));
+        Assert.False(context.IsEnded);
+        clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.True(context.IsEnded);
+    }
+
+    [Fact]
+    public void A_stream_whose_time_has_come_already_ends_at_once()
+    {
+        var context = new Ended();
+        using var lease = new StreamLease(context, -Life, listening: true, new ManualClock(), () => { });
+
+        Assert.True(context.IsEnded);
+    }
+
+    /// <summary>A clock whose timers come 5 ms early, as coarse system timers do.</summary>
+    private sealed class HastyClock : TimeProvider
+    {
+        private readonly ManualClock clock = new();
+
+        public override DateTimeOffset GetUtcNow() => clock.GetUtcNow();
+
+        public void Advance(TimeSpan by) => clock.Advance(by);
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            new Hasty(clock.CreateTimer(callback, state, dueTime, period));
+
+        private sealed class Hasty(ITimer timer) : ITimer
+        {
+            public bool Change(TimeSpan dueTime, TimeSpan period)
+            {
+                var early = dueTime - TimeSpan.FromMilliseconds(5);
+                return timer.Change(dueTime < TimeSpan.Zero ? dueTime : early > TimeSpan.Zero ? early : TimeSpan.FromMilliseconds(1), period);
+            }
+
+            public void Dispose() => timer.Dispose();
+
+            public ValueTask DisposeAsync() => timer.DisposeAsync();
+        }
+    }
+
+    private sealed class Ended
+    {
+        private readonly DefaultHttpContext context = new();
+
+        public Ended() => context.Features.Set<Microsoft.AspNetCore.Http.Features.IHttpRequestLifetimeFeature>(new Lifetime(this));
+
+        public bool IsEnded { get; private set; }
+
+        public static implicit operator HttpContext(Ended ended) => ended.context;
+
+        private sealed class Lifetime(Ended ended) : Microsoft.AspNetCore.Http.Features.IHttpRequestLifetimeFeature
+        {
+            public CancellationToken RequestAborted { get; set; }
+
+            public void Abort() => ended.IsEnded = true;
+        }
+    }
+}
