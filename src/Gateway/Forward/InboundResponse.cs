@@ -31,6 +31,8 @@ internal sealed class InboundResponse(RequestEnd end, OpenStreams streams, TimeP
             return;
         }
 
+        // Asked before a rewriting body takes the place of the answer's own, which alone has the type.
+        var isStream = IsEventStream(answer);
         if ((RefusalFor(answer, request, server) ?? await AnswerRewrite.ApplyAsync(transform, request, server)) is { } refused)
         {
             request.Upstream = refused;
@@ -47,7 +49,6 @@ internal sealed class InboundResponse(RequestEnd end, OpenStreams streams, TimeP
         request.Record.Allowed = true;
         request.Record.Status = (int)answer.StatusCode;
 
-        var isStream = IsEventStream(answer);
         if (isStream)
         {
             var listening = IsListening(request);
