@@ -57,7 +57,7 @@ internal sealed class CachedExchanger(ExchangeCache cache, ITokenExchanger inner
     private async Task<ExchangeResult> FlyAsync(CacheKey key, TokenExchangeRequest request, CancellationToken cancellationToken)
     {
         var flight = cache.Board(key, request, inner, out var joined);
-        var outcome = await flight.Landing.WaitAsync(cancellationToken);
+        var outcome = await cache.WaitAsync(flight, cancellationToken);
         if (joined && outcome is ExchangeResult.Issued issued)
         {
             outcome = issued with { Origin = ExchangeOrigin.Joined };

@@ -18,6 +18,7 @@ public sealed class ExchangeCache : IDisposable
     private readonly ExchangeCacheSettings settings;
     private readonly ITimer sweep;
     private readonly Meter meter = new(TokenExchangeTelemetry.Name);
+    private int waiting;
 
     /// <summary>An empty cache. Throws when a bound is not positive.</summary>
     public ExchangeCache(ExchangeCacheSettings settings, TimeProvider clock)
@@ -38,6 +39,9 @@ public sealed class ExchangeCache : IDisposable
     internal TimeProvider Clock { get; }
 
     internal Meter Meter => meter;
+
+    /// <summary>How many callers wait for an exchange in this moment.</summary>
+    internal int Waiting => Volatile.Read(ref waiting);
 
     /// <summary>An exchanger that asks <paramref name="inner"/> only for what this cache does not hold.</summary>
     /// <param name="inner">The exchanger that issues.</param>
@@ -101,6 +105,20 @@ public sealed class ExchangeCache : IDisposable
         }
 
         return own;
+    }
+
+    /// <summary>Waits for a flight to land; a caller who leaves ends its own wait alone.</summary>
+    internal async Task<ExchangeResult> WaitAsync(Flight flight, CancellationToken cancellationToken)
+    {
+        Interlocked.Increment(ref waiting);
+        try
+        {
+            return await flight.Landing.WaitAsync(cancellationToken);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref waiting);
+        }
     }
 
     internal void RefreshBehind(CacheKey key, CacheEntry entry, TokenExchangeRequest request, ITokenExchanger inner)

@@ -31,6 +31,9 @@ public sealed class TestAuthorizationServer : IAsyncDisposable
     /// <summary>Changes the answer around the token.</summary>
     public Action<JsonObject>? ChangeAnswer { get; set; }
 
+    /// <summary>Is waited for before a token request, recorded already, is answered.</summary>
+    public RequestDelegate? BeforeAnswer { get; set; }
+
     /// <summary>Answers token requests in place of the sound answer.</summary>
     public RequestDelegate? TokenEndpoint { get; set; }
 
@@ -56,6 +59,7 @@ public sealed class TestAuthorizationServer : IAsyncDisposable
         fields["(authorization)"] = context.Request.Headers.Authorization.ToString();
         fields["(traceparent)"] = context.Request.Headers.TraceParent.ToString();
         exchanges.Enqueue(fields);
+        await (BeforeAnswer?.Invoke(context) ?? Task.CompletedTask);
         if (TokenEndpoint is { } custom)
         {
             await custom(context);

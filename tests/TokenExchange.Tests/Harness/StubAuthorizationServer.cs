@@ -17,14 +17,19 @@ internal sealed class StubAuthorizationServer : IAsyncDisposable
     private readonly CancellationTokenSource stopped = new();
     private readonly ConcurrentQueue<RecordedRequest> requests = new();
     private readonly Channel<RecordedRequest> arrivals = Channel.CreateUnbounded<RecordedRequest>();
-    private readonly ConcurrentBag<Socket> connections = [];
-    private TcpListener listener;
+    private readonly ConcurrentDictionary<Socket, object?> connections = new();
+    private readonly Socket reserved;
+    private int mostConnections;
+    private TcpListener listener = null!;
 
     public StubAuthorizationServer()
     {
-        listener = new TcpListener(IPAddress.Loopback, 0);
-        Listen();
-        Port = ((IPEndPoint)listener.LocalEndpoint).Port;
+        // Bound and never listening: while nobody listens, the port is refused, and nobody else is given it.
+        reserved = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        reserved.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+        reserved.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        Port = ((IPEndPoint)reserved.LocalEndPoint!).Port;
+        ListenAgain();
     }
 
     public int Port { get; }
@@ -37,6 +42,9 @@ internal sealed class StubAuthorizationServer : IAsyncDisposable
 
     /// <summary>Answers requests to the token and introspection endpoints.</summary>
     public Func<RecordedRequest, StubAnswer> Answer { get; set; } = _ => StubAnswer.Error(400, "invalid_request");
+
+    /// <summary>The most connections that were open at one time.</summary>
+    public int MostConnections => Volatile.Read(ref mostConnections);
 
     /// <summary>What was posted so far, in order.</summary>
     public IReadOnlyList<RecordedRequest> Posts => [.. requests.Where(request => request.Method == "POST")];
@@ -61,23 +69,20 @@ internal sealed class StubAuthorizationServer : IAsyncDisposable
     public void ListenAgain()
     {
         listener = new TcpListener(IPAddress.Loopback, Port);
-        Listen();
+        listener.Server.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+        listener.Start();
+        _ = AcceptAsync(listener);
     }
 
     public async ValueTask DisposeAsync()
     {
         await stopped.CancelAsync();
         listener.Stop();
-        foreach (var connection in connections)
+        reserved.Dispose();
+        foreach (var connection in connections.Keys)
         {
             connection.Dispose();
         }
-    }
-
-    private void Listen()
-    {
-        listener.Start();
-        _ = AcceptAsync(listener);
     }
 
     private async Task AcceptAsync(TcpListener accepting)
@@ -87,7 +92,10 @@ internal sealed class StubAuthorizationServer : IAsyncDisposable
             while (true)
             {
                 var socket = await accepting.AcceptSocketAsync(stopped.Token);
-                connections.Add(socket);
+                connections.TryAdd(socket, null);
+
+                // One loop at a time accepts, so that nobody else writes this.
+                Volatile.Write(ref mostConnections, Math.Max(mostConnections, connections.Count));
                 _ = ServeAsync(socket);
             }
         }
@@ -122,6 +130,10 @@ internal sealed class StubAuthorizationServer : IAsyncDisposable
         catch (Exception exception) when (exception is IOException or OperationCanceledException or SocketException or ObjectDisposedException)
         {
             // The other side left.
+        }
+        finally
+        {
+            connections.TryRemove(socket, out _);
         }
     }
 

@@ -37,6 +37,13 @@ internal sealed class StubAnswer
     /// <summary>Exactly these bytes, then the end of the connection.</summary>
     public static StubAnswer Bytes(string bytes) => new((_, stream, cancellationToken) => stream.WriteAsync(Encoding.UTF8.GetBytes(bytes), cancellationToken).AsTask()) { Text = bytes };
 
+    /// <summary>Another answer, once <paramref name="released"/> has completed.</summary>
+    public static StubAnswer After(Task released, StubAnswer answer) => new(async (socket, stream, cancellationToken) =>
+    {
+        await released.WaitAsync(cancellationToken);
+        await answer.SendAsync(socket, stream, cancellationToken);
+    });
+
     /// <summary>Promises an answer and gives one byte of it each second of the clock.</summary>
     public static StubAnswer Drip(TimeProvider clock, string body) => new(async (_, stream, cancellationToken) =>
     {
