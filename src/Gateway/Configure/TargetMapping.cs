@@ -49,7 +49,13 @@ internal static class TargetMapping
         AddList(hash, outbound.SubjectClaims);
         AddList(hash, outbound.Claims);
         AddList(hash, outbound.Scopes);
-        AddList(hash, outbound.ScopeMap?.SelectMany(map => (string?[])[map.Inbound, .. map.Outbound ?? []]));
+        Add(hash, outbound.ScopeMap?.Count.ToString(CultureInfo.InvariantCulture));
+        foreach (var map in outbound.ScopeMap ?? [])
+        {
+            Add(hash, map.Inbound);
+            AddList(hash, map.Outbound);
+        }
+
         AddClient(hash, outbound.Client ?? asked?.Client);
         if (asked is not null)
         {
