@@ -55,6 +55,7 @@ public static class GatewayApplication
 
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = Directory.GetCurrentDirectory() });
         Host(builder, loaded, start);
+        builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = options.InlineScheduling);
         Services(builder.Services, options, input, start.Clock);
         builder.Services.AddSingleton(new ReloadState(loaded, seen));
         builder.AddGatewayObserve(options);

@@ -15,6 +15,8 @@ internal static class AuthorizeStage
 {
     public const string SessionHeader = "Mcp-Session-Id";
 
+    private const int LargeBody = 16 * 1024;
+
     /// <summary>Reads the body and the operation in it; on success the request holds both.</summary>
     public static async ValueTask<Refused?> ReadOperationAsync(HttpContext context, GatewayRequest request, McpServer server)
     {
@@ -39,6 +41,12 @@ internal static class AuthorizeStage
         if (body is null)
         {
             return unreadable;
+        }
+
+        if (body.Length > LargeBody)
+        {
+            // Reading it takes a while, and this thread may have been lent by the sockets of others.
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         }
 
         var operation = OperationReader.Read(body.Bytes, out var refusal, out var id);

@@ -60,6 +60,11 @@ internal sealed class ReloadState(LoadedConfiguration started, string? seen)
             yield return "Gateway:DrainDelay";
         }
 
+        if (now.InlineScheduling != options.InlineScheduling)
+        {
+            yield return "Gateway:InlineScheduling";
+        }
+
         foreach (var section in HostSections.Where(section => !JsonNode.DeepEquals(loaded.Host[section], started.Host[section])))
         {
             yield return section;

@@ -54,14 +54,21 @@ public sealed class TokenValidator(ResourceAudience audience, ImmutableArray<Tru
             return new(TokenValidation.Refused(refusal));
         }
 
-        var lookup = candidate.Issuer!.Server.Keys.FindAsync(candidate.KeyId, candidate.Algorithm!, cancellationToken);
-        return lookup.IsCompletedSuccessfully ? new(Finish(candidate, lookup.Result)) : FinishAsync(candidate, lookup);
+        return FinishAsync(candidate, candidate.Issuer!.Server.Keys.FindAsync(candidate.KeyId, candidate.Algorithm!, cancellationToken));
     }
 
     /// <summary>How many accepted tokens are remembered.</summary>
     internal int RememberedCount => accepted.Count;
 
-    private async ValueTask<TokenValidation> FinishAsync(TokenCandidate candidate, ValueTask<KeyLookup> lookup) => Finish(candidate, await lookup);
+    private async ValueTask<TokenValidation> FinishAsync(TokenCandidate candidate, ValueTask<KeyLookup> lookup)
+    {
+        var key = await lookup;
+
+        // The caller may be on a thread that serves sockets. Verifying, and whatever a new token makes necessary after it,
+        // is long by comparison and belongs on the thread pool: the connections of tokens already known do not wait for it.
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        return Finish(candidate, key);
+    }
 
     private TokenValidation Finish(TokenCandidate candidate, KeyLookup key)
     {
@@ -71,9 +78,9 @@ public sealed class TokenValidator(ResourceAudience audience, ImmutableArray<Tru
             return TokenValidation.Refused(refusal, candidate.Present());
         }
 
-        var token = candidate.Accept();
-        accepted.Add(token.Digest, new(token, candidate.Issuer!, key.Generation));
-        return UnlessRevoked(token);
+        var validation = TokenValidation.Accepted(candidate.Accept());
+        accepted.Add(validation.Token!.Digest, new(validation, candidate.Issuer!, key.Generation));
+        return UnlessRevoked(validation);
     }
 
     // Neither three parts nor five: no JWS, and no JWE, which is refused as one.
@@ -95,7 +102,7 @@ public sealed class TokenValidator(ResourceAudience audience, ImmutableArray<Tru
         var candidate = TokenCandidate.Introspected(token, active.Claims, audience, issuer, clock.GetUtcNow());
         return Run(candidate, TokenChecks.Claims, TokenChecks.All.Length) is { } refusal
             ? TokenValidation.Refused(refusal, candidate.Present())
-            : UnlessRevoked(candidate.Accept());
+            : UnlessRevoked(TokenValidation.Accepted(candidate.Accept()));
     }
 
     private async ValueTask<TokenValidation> ConfirmAsync(ReadOnlyMemory<char> token, ValueTask<TokenValidation> local, CancellationToken cancellationToken) =>
@@ -139,8 +146,8 @@ public sealed class TokenValidator(ResourceAudience audience, ImmutableArray<Tru
     private static TokenRefusal RefusalOf(Introspection answer) =>
         answer is Introspection.Inactive ? TokenRefusal.Inactive : TokenRefusal.IntrospectionUnavailable;
 
-    private TokenValidation UnlessRevoked(ValidatedToken token) =>
-        revocations?.IsRevoked(token) == true ? Refused(TokenRefusal.Revoked, token) : TokenValidation.Accepted(token);
+    private TokenValidation UnlessRevoked(TokenValidation accepted) =>
+        revocations?.IsRevoked(accepted.Token!) == true ? Refused(TokenRefusal.Revoked, accepted.Token!) : accepted;
 
     private static TokenValidation Refused(TokenRefusal refusal, ValidatedToken token) =>
         TokenValidation.Refused(refusal, new(token.Issuer, token.Subject, token.ClientId, token.TokenId, token.Audiences, token.Actors));
@@ -167,16 +174,16 @@ public sealed class TokenValidator(ResourceAudience audience, ImmutableArray<Tru
     }
 
     // Everything a check found still holds, save what time and the issuer's keys may have changed.
-    private ValidatedToken? Remembered(TokenDigest digest)
+    private TokenValidation? Remembered(TokenDigest digest)
     {
         if (accepted.Find(digest) is not { } entry)
         {
             return null;
         }
 
-        if (clock.GetUtcNow() - entry.Token.ExpiresAt < entry.Issuer.ClockSkew && entry.Issuer.Server.Keys.IsCurrent(entry.Generation))
+        if (clock.GetUtcNow() - entry.Validation.Token!.ExpiresAt < entry.Issuer.ClockSkew && entry.Issuer.Server.Keys.IsCurrent(entry.Generation))
         {
-            return entry.Token;
+            return entry.Validation;
         }
 
         accepted.Remove(digest);

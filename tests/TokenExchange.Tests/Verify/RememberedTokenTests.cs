@@ -19,6 +19,19 @@ public sealed class RememberedTokenTests
     }
 
     [Fact]
+    public async Task A_remembered_token_is_accepted_at_once_and_with_nothing_new()
+    {
+        await using var fixture = await ValidatorFixture.StartAsync(capacity: 100);
+        var text = fixture.Token();
+        var first = await fixture.ValidateAsync(text);
+
+        var second = fixture.ValidateAsync(text);
+
+        Assert.True(second.IsCompletedSuccessfully);
+        Assert.Same(first, await second);
+    }
+
+    [Fact]
     public async Task A_remembered_token_expires_like_any_other()
     {
         await using var fixture = await ValidatorFixture.StartAsync(capacity: 100);
@@ -62,7 +75,7 @@ public sealed class RememberedTokenTests
     {
         var cache = new ValidationCache(1000);
         var token = Subjects.Token();
-        var entry = new ValidationCache.Entry(token, null!, 1);
+        var entry = new ValidationCache.Entry(TokenValidation.Accepted(token), null!, 1);
         cache.Add(token.Digest, entry);
         for (var number = 0; number < 100_000; number++)
         {

@@ -34,6 +34,9 @@ internal sealed class GatewayOptions
     [Description("How long the gateway goes on serving after readiness has failed, before it stops.")]
     public TimeSpan DrainDelay { get; set; } = TimeSpan.FromSeconds(5);
 
+    [Description("Serves requests on the threads that read them from the sockets. Less CPU per request (docs/performance.md has the figures); a slow log or a busy machine is felt sooner by everybody.")]
+    public bool InlineScheduling { get; set; }
+
     [Description("The MCP servers, by id.")]
     public Dictionary<string, ServerOptions> Servers { get; set; } = [];
 }
