@@ -1,22 +1,25 @@
 using BenchmarkDotNet.Running;
 using Gateway.Benchmarks;
 using Gateway.Benchmarks.Compare;
+using Gateway.Benchmarks.Peers;
+using Gateway.Benchmarks.Profile;
+using Gateway.Benchmarks.Stages;
 
 // `smoke` runs every benchmark once and checks what it returns; `compare` puts the gateway beside bare YARP, nginx and
-// HAProxy under load; `allocations` counts bytes per request; anything else goes to BenchmarkDotNet (--filter, --list).
+// HAProxy under load; `profile` says where the time of a warm request goes; `allocations` counts bytes per request;
+// anything else goes to BenchmarkDotNet (--filter, --list).
 switch (args)
 {
     case ["smoke"]:
         return await Smoke.RunAsync();
     case ["compare", .. var options]:
-        return await Comparison.RunAsync(options);
+        return await Comparison.RunAsync(Options.Parse(options));
+    case ["profile", .. var options]:
+        return await Profiler.RunAsync(Options.Parse(options));
     case ["allocations"]:
         return await Allocations.RunAsync();
     case ["serve-backend", var url, var jwks]:
-        await Peers.Backend(url, jwks).RunAsync();
-        return 0;
-    case ["serve-yarp", var url, var backend]:
-        await Peers.Yarp(url, backend).RunAsync();
+        await Backend.Create(url, jwks).RunAsync();
         return 0;
     default:
         return BenchmarkSwitcher.FromAssembly(typeof(Smoke).Assembly).Run(args).Any() ? 0 : 1;

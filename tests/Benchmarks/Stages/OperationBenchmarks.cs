@@ -2,7 +2,7 @@ using System.Text;
 using BenchmarkDotNet.Attributes;
 using Gateway.Authorize;
 
-namespace Gateway.Benchmarks;
+namespace Gateway.Benchmarks.Stages;
 
 /// <summary>What does it cost to read the operation out of a body, by its size?</summary>
 [MemoryDiagnoser]

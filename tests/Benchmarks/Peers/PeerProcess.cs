@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 
-namespace Gateway.Benchmarks.Compare;
+namespace Gateway.Benchmarks.Peers;
 
 /// <summary>A contender as a process group: started, waited for, measured, stopped.</summary>
 internal sealed class PeerProcess : IDisposable
@@ -14,6 +14,8 @@ internal sealed class PeerProcess : IDisposable
     private PeerProcess(string name, Process process, int port) => (Name, this.process, Port) = (name, process, port);
 
     public string Name { get; }
+
+    public int Id => process.Id;
 
     public int Port { get; }
 
@@ -28,6 +30,29 @@ internal sealed class PeerProcess : IDisposable
 
     /// <summary>Starts a program and returns when its port answers; throws when it does not within 20 s.</summary>
     public static async Task<PeerProcess> StartAsync(string name, int port, string program, string[] arguments, IReadOnlyDictionary<string, string>? environment = null)
+    {
+        var peer = Launch(name, port, program, arguments, environment);
+        var watch = Stopwatch.StartNew();
+        while (watch.Elapsed < TimeSpan.FromSeconds(20) && !peer.process.HasExited)
+        {
+            try
+            {
+                using var client = new TcpClient();
+                await client.ConnectAsync(IPAddress.Loopback, port);
+                return peer;
+            }
+            catch (SocketException)
+            {
+                await Task.Delay(50);
+            }
+        }
+
+        peer.Dispose();
+        throw new InvalidOperationException($"{name} did not come up on port {port}.");
+    }
+
+    /// <summary>Starts a program and waits for nothing.</summary>
+    public static PeerProcess Launch(string name, int port, string program, string[] arguments, IReadOnlyDictionary<string, string>? environment = null)
     {
         var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var (key, value) in environment ?? new Dictionary<string, string>())
@@ -46,22 +71,7 @@ internal sealed class PeerProcess : IDisposable
         };
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
-        var watch = Stopwatch.StartNew();
-        while (watch.Elapsed < TimeSpan.FromSeconds(20) && !process.HasExited)
-        {
-            try
-            {
-                using var client = new TcpClient();
-                await client.ConnectAsync(IPAddress.Loopback, port);
-                return new PeerProcess(name, process, port);
-            }
-            catch (SocketException)
-            {
-                await Task.Delay(50);
-            }
-        }
-
-        throw new InvalidOperationException($"{name} did not come up on port {port}.");
+        return new PeerProcess(name, process, port);
     }
 
     /// <summary>The CPU time that the process and its workers have used.</summary>
@@ -72,12 +82,18 @@ internal sealed class PeerProcess : IDisposable
 
     public void Dispose()
     {
-        foreach (var id in Family().Where(id => id != process.Id))
+        // The master first, so that it does not mourn its workers.
+        var workers = Children(process.Id).ToArray();
+        if (!process.HasExited)
+        {
+            process.Kill();
+        }
+
+        foreach (var id in workers)
         {
             TryKill(id);
         }
 
-        process.Kill(entireProcessTree: true);
         process.WaitForExit(5000);
         process.Dispose();
     }

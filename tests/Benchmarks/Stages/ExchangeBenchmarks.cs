@@ -5,7 +5,7 @@ using TokenExchange.Cache;
 using TokenExchange.Issue;
 using TokenExchange.Tests.Harness;
 
-namespace Gateway.Benchmarks;
+namespace Gateway.Benchmarks.Stages;
 
 /// <summary>What does a hop token cost: remembered, and minted by the local issuer?</summary>
 [MemoryDiagnoser]

@@ -2,7 +2,7 @@ using BenchmarkDotNet.Attributes;
 using TokenExchange.Tests.Harness;
 using TokenExchange.Verify;
 
-namespace Gateway.Benchmarks;
+namespace Gateway.Benchmarks.Stages;
 
 /// <summary>What does it cost to know that a token was minted for this server: remembered, and anew?</summary>
 [MemoryDiagnoser]

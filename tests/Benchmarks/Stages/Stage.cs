@@ -5,7 +5,7 @@ using TokenExchange;
 using TokenExchange.Tests.Harness;
 using TokenExchange.Verify;
 
-namespace Gateway.Benchmarks;
+namespace Gateway.Benchmarks.Stages;
 
 /// <summary>An issuer on loopback whose keys are fetched once, a token of it, and validators for the token's server.</summary>
 internal sealed class Stage : IAsyncDisposable

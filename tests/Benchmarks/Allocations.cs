@@ -1,13 +1,14 @@
 using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text;
-using System.Text.Json.Nodes;
+using Gateway.Benchmarks.BareYarp;
+using Gateway.Benchmarks.Load;
+using Gateway.Benchmarks.Peers;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using TokenExchange.Issue;
-using TokenExchange.Tests.Harness;
 
-namespace Gateway.Benchmarks.Compare;
+namespace Gateway.Benchmarks;
 
 /// <summary>
 /// How many bytes does a warm request allocate beyond bare YARP's? Client, backend and proxy run in this process, so the
@@ -20,22 +21,27 @@ internal static class Allocations
 
     public static async Task<int> RunAsync()
     {
+        var (bare, whole) = await MeasureAsync();
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"bytes per request, client and backend included: bare YARP {bare:F0}, gateway {whole:F0}, difference {whole - bare:F0}"));
+        return 0;
+    }
+
+    public static async Task<(double Bare, double Gateway)> MeasureAsync()
+    {
         var directory = Directory.CreateTempSubdirectory("allocations-").FullName;
+        var url = $"http://127.0.0.1:{PeerProcess.FreePort()}";
+        var tokens = new InboundTokens(url);
+        var jwks = Path.Combine(directory, "jwks.json");
+        await File.WriteAllTextAsync(jwks, tokens.Jwks());
         try
         {
-            var key = TestKey.Create("RS256", "bench");
-            var jwks = Path.Combine(directory, "jwks.json");
-            await File.WriteAllTextAsync(jwks, TestKey.Jwks([key.Jwk()]));
-            await using var backend = await StartedAsync(Peers.Backend("http://127.0.0.1:0", jwks));
-            await using var yarp = await StartedAsync(Peers.Yarp("http://127.0.0.1:0", AddressOf(backend)));
-            await using var gateway = await StartedAsync(Gateway(directory, AddressOf(backend)));
-            var token = Peers.Tokens(key, AddressOf(backend), "https://mcp.example.com/weather", 1).Single();
-
-            var bare = await MeasureAsync(AddressOf(yarp), token);
-            var whole = await MeasureAsync(AddressOf(gateway), token);
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"bytes per request, client and backend included: bare YARP {bare:F0}, gateway {whole:F0}, difference {whole - bare:F0}"));
+            await using var backend = await StartedAsync(Backend.Create(url, jwks));
+            await using var yarp = await StartedAsync(BareProxy.Create("http://127.0.0.1:0", url));
+            await using var gateway = await StartedAsync(Gateway(directory, url));
+            var token = tokens.One(tokens.Rs256);
+            var measured = (await BytesPerRequestAsync(AddressOf(yarp), token), await BytesPerRequestAsync(AddressOf(gateway), token));
             await gateway.StopAsync();
-            return 0;
+            return measured;
         }
         finally
         {
@@ -47,18 +53,12 @@ internal static class Allocations
     {
         var keys = Path.Combine(directory, "keys");
         SigningKeyFile.Create(keys, "ES256", TimeProvider.System);
-        var options = Comparison.GatewayOptions(backend, backend, keys);
         var config = Path.Combine(directory, "gateway.json");
-        var root = new JsonObject
-        {
-            ["Gateway"] = options,
-            ["Logging"] = new JsonObject { ["LogLevel"] = new JsonObject { ["Default"] = "Warning", ["Gateway.Audit"] = "None" } },
-        };
-        File.WriteAllText(config, root.ToJsonString());
+        File.WriteAllText(config, new GatewayConfiguration { IssuerUrl = backend, Backend = backend, SigningKeys = keys }.ToJson());
         return GatewayApplication.Create(new GatewayStart { ConfigPath = config, Arguments = ["--urls=http://127.0.0.1:0"] });
     }
 
-    private static async Task<double> MeasureAsync(string address, string token)
+    private static async Task<double> BytesPerRequestAsync(string address, string token)
     {
         using var client = new HttpMessageInvoker(new SocketsHttpHandler());
         for (var i = 0; i < Warmup; i++)
@@ -87,7 +87,7 @@ internal static class Allocations
         await response.Content.CopyToAsync(Stream.Null);
     }
 
-    private static readonly byte[] Body = Encoding.UTF8.GetBytes("""{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"forecast","arguments":{"city":"Bergen"}}}""");
+    private static readonly byte[] Body = Encoding.UTF8.GetBytes(Wrk.Call);
 
     private static async Task<WebApplication> StartedAsync(WebApplication app)
     {

@@ -2,7 +2,7 @@ using BenchmarkDotNet.Attributes;
 using Gateway.Authenticate;
 using Gateway.Observe;
 
-namespace Gateway.Benchmarks;
+namespace Gateway.Benchmarks.Stages;
 
 /// <summary>What do the small stages around token and body cost: the path, the bearer token, the audit line?</summary>
 [MemoryDiagnoser]

@@ -1,7 +1,7 @@
 using System.Reflection;
 using BenchmarkDotNet.Attributes;
 
-namespace Gateway.Benchmarks;
+namespace Gateway.Benchmarks.Stages;
 
 /// <summary>
 /// Runs every benchmark once. What a benchmark returns says whether it did its work: false or null is a failure, so that

@@ -1,0 +1,53 @@
+using System.Globalization;
+using Gateway.Benchmarks.Load;
+
+namespace Gateway.Benchmarks.Compare.Scenarios;
+
+/// <summary>What does a stream cost on which nothing happens?</summary>
+internal sealed class Idle : IScenario
+{
+    private const int Count = 5000;
+    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(3);
+
+    public string Name => "idle";
+
+    public async Task RunAsync(Comparison comparison)
+    {
+        var bed = comparison.Bed;
+        var token = bed.Tokens.One(bed.Tokens.Rs256);
+        var script = bed.PathOf("warm.lua");
+        Wrk.WriteScript(script, [("/weather", token)]);
+
+        // Memory is compared under one kind of garbage collector, the gateway's; YARP as shipped runs with the server's.
+        var workstation = new Dictionary<string, string> { ["DOTNET_gcServer"] = "0" };
+        var samples = await comparison.InterleaveAsync(["bare YARP", "gateway"], async (name, _) =>
+        {
+            var peer = name == "gateway" ? await bed.StartGatewayAsync() : await bed.StartYarpAsync(workstation);
+            await Comparison.WarmUpAsync([peer], script);
+            await Task.Delay(Settling);
+            var heap = await LiveHeap.BytesAsync(peer.Id);
+            var resident = peer.ResidentMiB();
+            using var streams = await EventStreams.OpenAsync(peer.Port, CallBytes.Listen("/weather", token), Count);
+            await Task.Delay(Settling);
+            resident = peer.ResidentMiB() - resident;
+            var cpu = peer.Cpu();
+            await Task.Delay(2 * comparison.Options.Duration);
+            cpu = peer.Cpu() - cpu;
+            heap = await LiveHeap.BytesAsync(peer.Id) - heap;
+            bed.Stop(peer);
+            return new IdleSample(resident * 1024 / Count, heap / 1024.0 / Count, cpu / (2 * comparison.Options.Duration));
+        });
+
+        Console.WriteLine($"\nidle: {Count} streams on which nothing happens\n{"",-26}{"RSS KiB/stream",16}{"ratio",8}{"live heap KiB/stream",22}{"ratio",8}{"CPU % of a core",17}");
+        var bare = samples["bare YARP"];
+        foreach (var (name, list) in samples)
+        {
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-26}{list.Median(s => s.Resident),16:F2}{list.Median(s => s.Resident) / bare.Median(s => s.Resident),8:F2}{list.Median(s => s.Heap),22:F2}{list.Median(s => s.Heap) / bare.Median(s => s.Heap),8:F2}{list.Median(s => s.Cpu) * 100,17:F2}"));
+        }
+
+        comparison.Goal("idle stream: resident memory, of bare YARP's", samples["gateway"].Median(s => s.Resident) / bare.Median(s => s.Resident), 1.3);
+        comparison.Goal("idle streams: CPU of 5 000, more than bare YARP's", (samples["gateway"].Median(s => s.Cpu) - bare.Median(s => s.Cpu)) * 100, 1, "%");
+    }
+
+    private sealed record IdleSample(double Resident, double Heap, double Cpu);
+}

@@ -1,0 +1,26 @@
+using Gateway.Benchmarks.Load;
+using Gateway.Benchmarks.Peers;
+
+namespace Gateway.Benchmarks.Compare.Scenarios;
+
+/// <summary>Does a request cost more when many servers are configured?</summary>
+internal sealed class Servers : IScenario
+{
+    public string Name => "servers";
+
+    public async Task RunAsync(Comparison comparison)
+    {
+        var bed = comparison.Bed;
+        var script = bed.PathOf("warm.lua");
+        Wrk.WriteScript(script, [("/weather", bed.Tokens.One(bed.Tokens.Rs256))]);
+        var gateways = new List<PeerProcess>();
+        foreach (var count in (int[])[1, 100, 1000])
+        {
+            gateways.Add(await bed.StartGatewayAsync($"{count} configured", options => options with { ServerCount = count }));
+        }
+
+        await Comparison.WarmUpAsync(gateways, script);
+        var samples = await comparison.InterleaveAsync(gateways, (peer, _) => Sample.OfWrkAsync(peer, script, comparison.Options.Duration));
+        Comparison.Print("servers: calls at one of them, one token", gateways.Select(peer => (peer.Name, samples[peer], peer.ResidentMiB())));
+    }
+}

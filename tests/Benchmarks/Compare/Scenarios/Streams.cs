@@ -1,0 +1,56 @@
+using System.Globalization;
+using Gateway.Benchmarks.Load;
+using Gateway.Benchmarks.Peers;
+
+namespace Gateway.Benchmarks.Compare.Scenarios;
+
+/// <summary>What does an event cost on its way, is any held back, and how many get through?</summary>
+internal sealed class Streams : IScenario
+{
+    private const int Paced = 100;
+    private const int EveryMilliseconds = 20;
+    private const int Flooded = 16;
+
+    public string Name => "streams";
+
+    public async Task RunAsync(Comparison comparison)
+    {
+        var bed = comparison.Bed;
+        var duration = comparison.Options.Duration;
+        var token = bed.Tokens.One(bed.Tokens.Rs256);
+        var yarp = await bed.StartYarpAsync();
+        var gateway = await bed.StartGatewayAsync();
+        PeerProcess[] contenders = [yarp, gateway, bed.Backend];
+        foreach (var peer in contenders)
+        {
+            await MeasureAsync(peer, EveryMilliseconds, Paced, TimeSpan.FromSeconds(5));
+        }
+
+        var paced = await comparison.InterleaveAsync(contenders, (peer, _) => MeasureAsync(peer, EveryMilliseconds, Paced, duration));
+        Print($"streams: {Paced} of them, an event every {EveryMilliseconds} ms each", paced);
+        var flooded = await comparison.InterleaveAsync(contenders, (peer, _) => MeasureAsync(peer, 0, Flooded, duration));
+        Print($"streams: {Flooded} of them, events as fast as they come", flooded);
+        comparison.Goal("streams: CPU per event, of bare YARP's", paced[gateway].Median(s => s.Cpu) / paced[yarp].Median(s => s.Cpu), 1.10);
+
+        async Task<EventSample> MeasureAsync(PeerProcess peer, int every, int count, TimeSpan time)
+        {
+            var path = $"{(peer == bed.Backend ? "/mcp" : "/weather")}/events/{every}";
+            using var streams = await EventStreams.OpenAsync(peer.Port, CallBytes.Call(path, token), count);
+            var before = peer.Cpu();
+            await streams.ReadAsync(time);
+            return new EventSample((peer.Cpu() - before).TotalMicroseconds / streams.Events, streams.Events / time.TotalSeconds, streams.FirstEvents.Median(), streams.Delays.Quantile(0.5), streams.Delays.Quantile(0.99));
+        }
+
+        void Print(string title, Dictionary<PeerProcess, List<EventSample>> samples)
+        {
+            Console.WriteLine($"\n{title}\n{"",-26}{"CPU µs/event",13}{"ratio",8}{"events/s",10}{"first event µs",16}{"delay p50 µs",14}{"p99 µs",9}");
+            foreach (var (peer, list) in samples)
+            {
+                var cpu = list.Median(s => s.Cpu);
+                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{(peer == bed.Backend ? "no proxy" : peer.Name),-26}{cpu,13:F2}{cpu / samples[yarp].Median(s => s.Cpu),8:F2}{list.Median(s => s.Rate),10:F0}{list.Median(s => s.FirstEvent),16:F0}{list.Median(s => s.DelayP50),14:F0}{list.Median(s => s.DelayP99),9:F0}"));
+            }
+        }
+    }
+
+    private sealed record EventSample(double Cpu, double Rate, double FirstEvent, double DelayP50, double DelayP99);
+}

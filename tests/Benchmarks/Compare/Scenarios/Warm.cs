@@ -1,0 +1,37 @@
+using Gateway.Benchmarks.Load;
+using Gateway.Benchmarks.Peers;
+
+namespace Gateway.Benchmarks.Compare.Scenarios;
+
+/// <summary>What do nearly all requests cost: the same token at the same server, beside proxies that check less or nothing?</summary>
+internal sealed class Warm : IScenario
+{
+    public string Name => "warm";
+
+    public async Task RunAsync(Comparison comparison)
+    {
+        var bed = comparison.Bed;
+        var script = bed.PathOf("warm.lua");
+        Wrk.WriteScript(script, [("/weather", bed.Tokens.One(bed.Tokens.Rs256))]);
+        var yarp = await bed.StartYarpAsync();
+        var gateway = await bed.StartGatewayAsync();
+        var audited = await bed.StartGatewayAsync("gateway, audit to file", options => options with { AuditFile = bed.PathOf("audit.log") });
+        var haproxy = await Haproxy.StartAsync(bed);
+        PeerProcess[] contenders = [yarp, gateway, audited, .. haproxy is null ? (PeerProcess[])[] : [haproxy], .. await Nginx.StartAsync(bed) is { } nginx ? (PeerProcess[])[nginx] : []];
+
+        await Comparison.WarmUpAsync(contenders, script);
+        var samples = await comparison.InterleaveAsync(contenders, (peer, _) => Sample.OfWrkAsync(peer, script, comparison.Options.Duration));
+        Comparison.Print($"warm: one token, small JSON calls, {Wrk.Connections} connections", contenders.Select(peer => (peer.Name, samples[peer], peer.ResidentMiB())));
+
+        double Cpu(PeerProcess peer) => samples[peer].Median(sample => sample.Cpu);
+        comparison.Goal("warm, audit off: CPU per request, of bare YARP's", Cpu(gateway) / Cpu(yarp), 0.95);
+        if (haproxy is not null)
+        {
+            comparison.Goal("warm, audit off: CPU per request, of HAProxy's with JWT verification", Cpu(gateway) / Cpu(haproxy), 1.0);
+        }
+
+        comparison.Goal("warm, audit to file: CPU per request, of bare YARP's", Cpu(audited) / Cpu(yarp), 1.10);
+        var (bare, whole) = await Allocations.MeasureAsync();
+        comparison.Goal("warm: bytes allocated per request, more than bare YARP", whole - bare, 1024, "B");
+    }
+}

@@ -1,0 +1,31 @@
+using System.Diagnostics.Tracing;
+using Microsoft.Diagnostics.NETCore.Client;
+using Microsoft.Diagnostics.Tracing;
+using Microsoft.Diagnostics.Tracing.Parsers;
+
+namespace Gateway.Benchmarks.Load;
+
+/// <summary>What is alive on a .NET process's heap: its size right after a full collection, which this induces.</summary>
+internal static class LiveHeap
+{
+    public static Task<long> BytesAsync(int process) => Task.Factory.StartNew(() => Bytes(process), TaskCreationOptions.LongRunning);
+
+    private static long Bytes(int process)
+    {
+        var size = 0L;
+        using var session = new DiagnosticsClient(process).StartEventPipeSession(
+            [new EventPipeProvider("Microsoft-Windows-DotNETRuntime", EventLevel.Informational, (long)(ClrTraceEventParser.Keywords.GC | ClrTraceEventParser.Keywords.GCHeapCollect))],
+            requestRundown: false);
+        using var source = new EventPipeEventSource(session.EventStream);
+        source.Clr.GCHeapStats += statistics =>
+        {
+            if (size == 0)
+            {
+                size = statistics.TotalHeapSize;
+                ThreadPool.QueueUserWorkItem(_ => session.Stop());
+            }
+        };
+        source.Process();
+        return size;
+    }
+}

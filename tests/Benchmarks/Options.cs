@@ -1,0 +1,44 @@
+using System.Globalization;
+using Gateway.Benchmarks.Peers;
+
+namespace Gateway.Benchmarks;
+
+/// <summary>What the command line says: names first, then options.</summary>
+/// <param name="Names">The words before the first option.</param>
+/// <param name="Rounds">Interleaved rounds, of which medians are taken.</param>
+/// <param name="Duration">How long one round loads one contender.</param>
+/// <param name="Published">A directory of published programs, filled when it is empty; null: a temporary one.</param>
+/// <param name="Build">Take what this build made instead of publishing.</param>
+/// <param name="Gateway">A gateway's program to measure instead.</param>
+internal sealed record Options(IReadOnlyList<string> Names, int Rounds, TimeSpan Duration, string? Published, bool Build, string? Gateway)
+{
+    public const string Usage = "[NAME…] [--rounds 5] [--seconds 4] [--published DIRECTORY | --no-publish] [--gateway PROGRAM]";
+
+    /// <summary>Throws when an option is unknown or without its value.</summary>
+    public static Options Parse(string[] arguments)
+    {
+        var names = arguments.TakeWhile(argument => !argument.StartsWith('-')).ToArray();
+        var options = new Options(names, 5, TimeSpan.FromSeconds(4), null, false, null);
+        for (var i = names.Length; i < arguments.Length; i++)
+        {
+            options = arguments[i] switch
+            {
+                "--no-publish" => options with { Build = true },
+                "--rounds" when i + 1 < arguments.Length => options with { Rounds = int.Parse(arguments[++i], CultureInfo.InvariantCulture) },
+                "--seconds" when i + 1 < arguments.Length => options with { Duration = TimeSpan.FromSeconds(int.Parse(arguments[++i], CultureInfo.InvariantCulture)) },
+                "--published" when i + 1 < arguments.Length => options with { Published = arguments[++i] },
+                "--gateway" when i + 1 < arguments.Length => options with { Gateway = arguments[++i] },
+                _ => throw new ArgumentException($"'{arguments[i]}' is no option, or has no value: {Usage}"),
+            };
+        }
+
+        return options;
+    }
+
+    /// <summary>The programs that the options name, published when need be.</summary>
+    public async Task<Programs> ProgramsAsync()
+    {
+        var programs = Build ? Programs.Built : await Programs.PublishAsync(Published ?? Path.Combine(Path.GetTempPath(), $"gateway-benchmark-published-{Environment.ProcessId}"));
+        return Gateway is null ? programs : programs with { Gateway = new PeerProgram(Gateway) };
+    }
+}

@@ -1,0 +1,89 @@
+using System.Text.Json.Nodes;
+
+namespace Gateway.Benchmarks.Peers;
+
+/// <summary>What a gateway under load is configured with; everything not said here is the default.</summary>
+internal sealed record GatewayConfiguration
+{
+    public required string IssuerUrl { get; init; }
+
+    public required string Backend { get; init; }
+
+    public required string SigningKeys { get; init; }
+
+    public string? AuditFile { get; init; }
+
+    /// <summary>Hop tokens from the authorization server; else the gateway mints them itself.</summary>
+    public bool Exchange { get; init; }
+
+    /// <summary>How many servers; the one under load is always there and is called weather.</summary>
+    public int ServerCount { get; init; } = 1;
+
+    /// <summary>The longest there is, where tokens are to stay alive for a whole measurement.</summary>
+    public bool LongHopTokens { get; init; }
+
+    /// <summary>The id of one of the servers.</summary>
+    public static string ServerId(int number) => number == 0 ? "weather" : $"weather-{number}";
+
+    public string ToJson()
+    {
+        var servers = new JsonObject();
+        for (var number = 0; number < ServerCount; number++)
+        {
+            servers[ServerId(number)] = Server(ServerId(number));
+        }
+
+        var options = new JsonObject
+        {
+            ["PublicUrl"] = "https://mcp.example.com",
+            ["DrainDelay"] = "00:00:00",
+            ["AuthorizationServers"] = new JsonObject { ["bench"] = AuthorizationServer() },
+
+            // Room for every token that a scenario holds alive.
+            ["Cache"] = new JsonObject { ["Capacity"] = 150_000 },
+            ["Servers"] = servers,
+        };
+        if (!Exchange)
+        {
+            options["LocalIssuer"] = new JsonObject { ["Issuer"] = "https://mcp.example.com/hop", ["KeyDirectory"] = SigningKeys };
+        }
+
+        if (AuditFile is not null)
+        {
+            options["Audit"] = new JsonObject { ["File"] = AuditFile };
+        }
+
+        return new JsonObject
+        {
+            ["Gateway"] = options,
+            ["Logging"] = new JsonObject { ["LogLevel"] = new JsonObject { ["Default"] = "Warning", ["Gateway.Audit"] = "None" } },
+        }.ToJsonString();
+    }
+
+    private JsonObject AuthorizationServer()
+    {
+        var server = new JsonObject { ["Issuer"] = IssuerUrl, ["JwksUrl"] = IssuerUrl + "/jwks" };
+        if (Exchange)
+        {
+            server["TokenEndpoint"] = IssuerUrl + "/token";
+            server["Client"] = new JsonObject { ["Id"] = "mcp-gateway", ["Authentication"] = "none" };
+        }
+
+        return server;
+    }
+
+    private JsonObject Server(string id)
+    {
+        var outbound = new JsonObject { ["Mode"] = Exchange ? "exchange" : "local", ["Resource"] = $"https://{id}.internal/mcp" };
+        if (Exchange)
+        {
+            outbound["AuthorizationServer"] = "bench";
+        }
+        else if (LongHopTokens)
+        {
+            outbound["Lifetime"] = "00:05:00";
+        }
+
+        return new JsonObject { ["Destinations"] = new JsonArray(Backend + "/mcp"), ["Outbound"] = outbound };
+    }
+}

@@ -1,0 +1,29 @@
+using TokenExchange.Tests.Harness;
+
+namespace Gateway.Benchmarks.Peers;
+
+/// <summary>The tokens that callers present, made in quantity: they differ in their id alone, so that each is a cold one.</summary>
+internal sealed class InboundTokens(string issuer)
+{
+    private int made;
+
+    public TestKey Rs256 { get; } = TestKey.Create("RS256", "rs256");
+
+    public TestKey Es256 { get; } = TestKey.Create("ES256", "es256");
+
+    public static string ResourceOf(string server) => "https://mcp.example.com/" + server;
+
+    public string Jwks() => TestKey.Jwks([Rs256.Jwk(), Es256.Jwk()]);
+
+    public string One(TestKey key, string server = "weather")
+    {
+        var now = TimeProvider.System.GetUtcNow();
+        return TokenForge.AccessToken(key, issuer, ResourceOf(server), now, (_, payload) =>
+        {
+            payload["jti"] = $"token-{++made}";
+            payload["exp"] = now.ToUnixTimeSeconds() + 7200;
+        });
+    }
+
+    public string[] Many(TestKey key, int count, string server = "weather") => [.. Enumerable.Range(0, count).Select(_ => One(key, server))];
+}

@@ -1,0 +1,89 @@
+using TokenExchange.Issue;
+
+namespace Gateway.Benchmarks.Peers;
+
+/// <summary>Where contenders run: a directory for their files, the backend behind them, the tokens that open them. Stops what it started.</summary>
+internal sealed class TestBed : IDisposable
+{
+    private readonly string directory = Directory.CreateTempSubdirectory("gateway-benchmark-").FullName;
+    private readonly Programs programs;
+    private readonly List<PeerProcess> started = [];
+
+    private TestBed(Programs programs, int port)
+    {
+        this.programs = programs;
+        Tokens = new InboundTokens($"http://127.0.0.1:{port}");
+    }
+
+    public InboundTokens Tokens { get; }
+
+    public PeerProcess Backend { get; private set; } = null!;
+
+    public static async Task<TestBed> StartAsync(Programs programs)
+    {
+        var port = PeerProcess.FreePort();
+        var bed = new TestBed(programs, port);
+        await File.WriteAllTextAsync(bed.PathOf("jwks.json"), bed.Tokens.Jwks());
+        await File.WriteAllTextAsync(bed.PathOf("public.pem"), bed.Tokens.Rs256.Rsa!.ExportSubjectPublicKeyInfoPem());
+        SigningKeyFile.Create(bed.PathOf("keys"), "ES256", TimeProvider.System);
+        bed.Backend = await bed.StartAsync(new PeerStart("backend", port, Programs.Self.File, Programs.Self.With("serve-backend", $"http://127.0.0.1:{port}", bed.PathOf("jwks.json"))), null);
+        return bed;
+    }
+
+    public string PathOf(string name) => Path.Combine(directory, name);
+
+    public Task<PeerProcess> StartYarpAsync(IReadOnlyDictionary<string, string>? environment = null) => StartAsync(Yarp(), environment);
+
+    /// <summary>A gateway with one server and the local issuer, after <paramref name="change"/> has had its way with its configuration.</summary>
+    public async Task<PeerProcess> StartGatewayAsync(string name = "gateway", Func<GatewayConfiguration, GatewayConfiguration>? change = null, IReadOnlyDictionary<string, string>? environment = null) =>
+        await StartAsync(Gateway(name, change), environment);
+
+    /// <summary>How bare YARP is started, on a port of its own.</summary>
+    public PeerStart Yarp()
+    {
+        var port = PeerProcess.FreePort();
+        return new PeerStart("bare YARP", port, programs.Yarp.File, programs.Yarp.With($"http://127.0.0.1:{port}", Backend.Url));
+    }
+
+    /// <summary>How a gateway is started, on a port of its own and with a configuration of its own.</summary>
+    public PeerStart Gateway(string name = "gateway", Func<GatewayConfiguration, GatewayConfiguration>? change = null)
+    {
+        var port = PeerProcess.FreePort();
+        var configuration = new GatewayConfiguration { IssuerUrl = Backend.Url, Backend = Backend.Url, SigningKeys = PathOf("keys") };
+        var file = PathOf(Path.GetRandomFileName() + ".json");
+        File.WriteAllText(file, (change?.Invoke(configuration) ?? configuration).ToJson());
+        return new PeerStart(name, port, programs.Gateway.File, programs.Gateway.With("run", "--config", file, "--urls", $"http://127.0.0.1:{port}"));
+    }
+
+    /// <summary>A program that others wrote, or null when this machine does not have it.</summary>
+    public async Task<PeerProcess?> StartInstalledAsync(string name, string program, Func<int, string[]> arguments)
+    {
+        if ((Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Append("/usr/sbin").Any(folder => File.Exists(Path.Combine(folder, program))))
+        {
+            var port = PeerProcess.FreePort();
+            return await StartAsync(new PeerStart(name, port, program, arguments(port)), null);
+        }
+
+        Console.WriteLine($"{program} is not installed and is left out.");
+        return null;
+    }
+
+    public void Stop(PeerProcess peer)
+    {
+        started.Remove(peer);
+        peer.Dispose();
+    }
+
+    public void Dispose()
+    {
+        started.ForEach(peer => peer.Dispose());
+        Directory.Delete(directory, recursive: true);
+    }
+
+    private async Task<PeerProcess> StartAsync(PeerStart start, IReadOnlyDictionary<string, string>? environment)
+    {
+        var peer = await PeerProcess.StartAsync(start.Name, start.Port, start.File, start.Arguments, environment);
+        started.Add(peer);
+        return peer;
+    }
+}
