@@ -3,11 +3,13 @@ using Gateway.Configure.Options;
 namespace Gateway.Configure.Rules;
 
 /// <summary>
-/// That a token means one server and no other: <c>audience-shared</c>, <c>outbound-audience-shared</c>, <c>boomerang</c>.
+/// That a token means one server and no other: <c>audience-shared</c>, <c>outbound-audience-shared</c>, <c>boomerang</c>,
+/// <c>account-audience</c>.
 /// Case is ignored here although tokens are compared exactly: what looks alike will one day be mixed up.
 /// </summary>
 internal static class AudienceRules
 {
+    private const string Account = "account";
     private static readonly StringComparer Alike = StringComparer.OrdinalIgnoreCase;
 
     public static void AcceptedAudiencesAreNotShared(RuleContext context)
@@ -85,6 +87,32 @@ internal static class AudienceRules
                 {
                     Report(context, server, audience, "is the gateway's own client");
                 }
+            }
+        }
+    }
+
+    /// <summary>Keycloak puts <c>account</c> into nearly every token of a realm, and a client's id into those that the client may exchange.</summary>
+    public static void AudiencesMeanAServer(RuleContext context)
+    {
+        var clients = context.Clients.Select(client => client.Client.Id).ToHashSet(StringComparer.Ordinal);
+        foreach (var server in context.Servers)
+        {
+            var keycloak = server.InboundServers.Any(name => context.Options.AuthorizationServers.GetValueOrDefault(name)?.Profile == "keycloak");
+            for (var i = 0; i < server.Options.AcceptedAudiences.Count; i++)
+            {
+                var audience = server.Options.AcceptedAudiences[i];
+                if (audience == Account || clients.Contains(audience) || (keycloak && !audience.Contains(':', StringComparison.Ordinal)))
+                {
+                    context.Warn("account-audience", RuleContext.KeyOf(server, $"AcceptedAudiences:{i}"), $"The audience {ConfiguredUrl.Show(audience)} names a client and not this server, so that tokens meant for something else open it; let the authorization server put {server.Resource} into aud.");
+                }
+            }
+        }
+
+        foreach (var (name, options) in context.Options.AuthorizationServers)
+        {
+            if (options.CompanionAudiences?.IndexOf(Account) is >= 0 and var i)
+            {
+                context.Warn("account-audience", RuleContext.KeyOf(name, $"CompanionAudiences:{i}"), "Tokens that are good at Keycloak's account console too are admitted; take its audience out of the client's tokens.");
             }
         }
     }

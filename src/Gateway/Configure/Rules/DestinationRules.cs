@@ -2,7 +2,7 @@ using Gateway.Configure.Options;
 
 namespace Gateway.Configure.Rules;
 
-/// <summary>Where requests go: <c>destination-url</c>, <c>resource-implicit</c>, <c>resource-uri</c>, <c>same-token-scope</c>.</summary>
+/// <summary>Where requests go: <c>destination-url</c>, <c>resource-implicit</c>, <c>resource-uri</c>, <c>same-token-scope</c>, <c>http-destination</c>.</summary>
 internal static class DestinationRules
 {
     public static void DestinationsAreUrls(RuleContext context)
@@ -70,6 +70,24 @@ internal static class DestinationRules
             }
         }
     }
+
+    public static void PlainHttpStaysNear(RuleContext context)
+    {
+        foreach (var server in context.Servers)
+        {
+            for (var i = 0; i < server.Destinations.Length; i++)
+            {
+                if (ConfiguredUrl.TryParse(server.Destinations[i], out var url) && ConfiguredUrl.IsInsecure(url) && !IsOfTheCluster(url.Host))
+                {
+                    context.Warn("http-destination", RuleContext.KeyOf(server, $"Destinations:{i}"), $"Hop tokens and bodies travel in the clear to {ConfiguredUrl.Show(server.Destinations[i])}; use https where the network is not yours alone.");
+                }
+            }
+        }
+    }
+
+    /// <summary>Names of Kubernetes services, and of the local network.</summary>
+    private static bool IsOfTheCluster(string host) =>
+        host.EndsWith(".svc", StringComparison.OrdinalIgnoreCase) || host.EndsWith(".local", StringComparison.OrdinalIgnoreCase);
 
     private static string PathAsWritten(string value)
     {

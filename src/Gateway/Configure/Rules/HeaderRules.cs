@@ -27,6 +27,7 @@ internal static class HeaderRules
             {
                 var name = server.Options.ForwardHeaders[i];
                 var problem = !IsFieldName(name) ? "is not the name of a header; patterns are not read here"
+                    : name.Equals("Mcp-Session-Id", StringComparison.OrdinalIgnoreCase) ? "is the session's, which the gateway binds to the caller"
                     : Framing.Contains(name) ? "belongs to one connection, not to the request"
                     : Identity.Contains(name) || Credentials.Any(part => name.Contains(part, StringComparison.OrdinalIgnoreCase)) ? "names a credential or somebody's identity, and the MCP server gets the hop token alone"
                     : null;
