@@ -136,7 +136,8 @@ public static class GatewayApplication
         services.AddDataProtection().UseEphemeralDataProtectionProvider();
         services.AddSingleton(new InMemoryConfigProvider([], []));
         services.AddSingleton<IProxyConfigProvider>(provider => provider.GetRequiredService<InMemoryConfigProvider>());
-        services.AddSingleton<IForwarderHttpClientFactory, OutboundClients>();
+        services.AddSingleton<OutboundClients>();
+        services.AddSingleton<IForwarderHttpClientFactory>(provider => provider.GetRequiredService<OutboundClients>());
         services.AddSingleton<DistributedContextPropagator, TraceContext>();
         services.AddReverseProxy().AddTransforms(transforms =>
         {

@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Collections.Immutable;
 using Gateway.Authenticate;
 using Gateway.Authorize;
+using Gateway.Configure;
 using Gateway.Configure.Options;
 using Gateway.Forward;
 using TokenExchange;
@@ -23,6 +24,9 @@ internal sealed class McpServer
 
     /// <summary>The generation of the configuration that this server belongs to.</summary>
     public required long Generation { get; init; }
+
+    /// <summary>The requests of that generation that have not ended.</summary>
+    public required InFlight InFlight { get; init; }
 
     /// <summary>The path under the public URL; <c>/</c> for the root.</summary>
     public required string Path { get; init; }

@@ -35,6 +35,7 @@ internal sealed class RequestPath(RequestEnd end, ILogger<RequestPath> log)
                 return;
             }
 
+            server.InFlight.Enter();
             request.Server = server;
             request.Record.Server = server.Id;
             request.Record.Resource = server.Resource;
@@ -76,6 +77,7 @@ internal sealed class RequestPath(RequestEnd end, ILogger<RequestPath> log)
         finally
         {
             request.Stream?.Dispose();
+            request.Server?.InFlight.Leave();
         }
     }
 

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Runtime.InteropServices;
+using Gateway.Configure;
 
 namespace Gateway.Commands;
 
@@ -27,6 +29,7 @@ internal static class RunCommand
             });
             await gateway.StartAsync(cancellation);
             starting = false;
+            using var hangup = LookOnHangup(gateway.Services.GetRequiredService<Reload>());
             await gateway.WaitForShutdownAsync(cancellation);
             return 0;
         }
@@ -41,6 +44,15 @@ internal static class RunCommand
             return 1;
         }
     }
+
+    /// <summary>SIGHUP has the files looked at now, not within the second. At a terminal it goes on meaning that the terminal is gone.</summary>
+    private static PosixSignalRegistration? LookOnHangup(Reload reload) => OperatingSystem.IsWindows() || !Console.IsInputRedirected
+        ? null
+        : PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
+        {
+            signal.Cancel = true;
+            reload.Poll();
+        });
 
     /// <summary>Host and server log a failing start with its stack, which says nothing that we do not.</summary>
     private static void SayItOnce(ILoggingBuilder logging, Func<bool> starting) => logging

@@ -17,6 +17,9 @@ internal sealed record Generation
     /// <summary>Counts up from 1 with every configuration applied.</summary>
     public required long Number { get; init; }
 
+    /// <summary>Its requests that have not ended.</summary>
+    public required InFlight InFlight { get; init; }
+
     public required ImmutableArray<McpServer> Servers { get; init; }
 
     /// <summary>The authorization servers in use, by configured name.</summary>

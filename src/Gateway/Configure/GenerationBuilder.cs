@@ -33,10 +33,12 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
         var inboundAudiences = InboundAudiences(options, topology);
         var sessions = sessionKeys.Read(options.SessionKeyFile);
         var introspections = Introspections(options, connections);
-        var servers = topology.Select(server => Server(server, options, connections, introspections, localIssuer, inboundAudiences, sessions, number)).ToImmutableArray();
+        var inFlight = new InFlight();
+        var servers = topology.Select(server => Server(server, options, connections, introspections, localIssuer, inboundAudiences, sessions, inFlight, number)).ToImmutableArray();
         return new Generation
         {
             Number = number,
+            InFlight = inFlight,
             Servers = servers,
             AuthorizationServers = connections,
             LocalIssuer = localIssuer,
@@ -55,6 +57,7 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
         LocalIssuer? localIssuer,
         FrozenDictionary<string, FrozenSet<string>> inboundAudiences,
         SessionBinding sessions,
+        InFlight inFlight,
         long number)
     {
         var server = topology.Options;
@@ -69,6 +72,7 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
         {
             Id = topology.Id,
             Generation = number,
+            InFlight = inFlight,
             Path = topology.Path,
             Resource = topology.Resource,
             AcceptedAudiences = topology.AcceptedAudiences,

@@ -8,15 +8,15 @@ using Yarp.ReverseProxy.Configuration;
 namespace Gateway.Configure;
 
 /// <summary>The generation that is served, and the one place that swaps it.</summary>
-internal sealed class Generations(GenerationBuilder builder, RuntimePool pool, InMemoryConfigProvider yarp, GatewayMetrics metrics, TimeProvider clock)
+internal sealed class Generations(GenerationBuilder builder, RuntimePool pool, OutboundClients clients, InMemoryConfigProvider yarp, GatewayMetrics metrics, TimeProvider clock)
 {
     private readonly Lock gate = new();
     private readonly ConcurrentDictionary<long, Generation> known = new();
-    private volatile Generation? current;
+    private volatile GenerationsInUse? inUse;
     private long number;
 
     /// <summary>What is served. Throws before the first generation was applied.</summary>
-    public Generation Current => current ?? throw new InvalidOperationException("No generation was applied.");
+    public Generation Current => inUse?.Current ?? throw new InvalidOperationException("No generation was applied.");
 
     /// <summary>When <see cref="Current"/> was applied.</summary>
     public DateTimeOffset AppliedAt { get; private set; }
@@ -35,8 +35,8 @@ internal sealed class Generations(GenerationBuilder builder, RuntimePool pool, I
                 _ = connection.StartAsync(CancellationToken.None);
             }
 
-            var previous = current;
-            current = next;
+            var previous = inUse?.Current;
+            inUse = inUse?.Then(next) ?? GenerationsInUse.First(next);
             AppliedAt = clock.GetUtcNow();
 
             // Synchronous: the endpoints of the new generation are there when this returns.
@@ -45,7 +45,8 @@ internal sealed class Generations(GenerationBuilder builder, RuntimePool pool, I
             if (previous is not null)
             {
                 known.TryRemove(previous.Number, out _);
-                pool.Keep(next);
+                pool.Keep(inUse);
+                clients.Keep(inUse);
             }
         }
     }
@@ -59,7 +60,7 @@ internal sealed class Generations(GenerationBuilder builder, RuntimePool pool, I
         catch
         {
             // What was connected for the generation that did not come about.
-            pool.Keep(current);
+            pool.Keep(inUse);
             throw;
         }
     }

@@ -1,10 +1,14 @@
 namespace Gateway.Configure;
 
 /// <summary>
-/// Things found again by equal settings. What no generation uses any more is disposed after a grace, since requests of an
-/// older generation may still wait on it; settings that come back within the grace find it alive. Used under a lock of its own.
+/// Things found again by equal settings. What the current generation does not use is disposed after a grace, and not
+/// before the requests of older generations that use it have ended; settings that come back until then find it alive.
+/// Used under a lock of its own.
 /// </summary>
-internal sealed class Retirement<TSettings, T>(TimeSpan grace, TimeProvider clock, Func<TSettings, T> create) : IDisposable
+/// <param name="grace">How long what is not used stays at least.</param>
+/// <param name="clock">The time.</param>
+/// <param name="uses">Whether a generation uses the thing of these settings.</param>
+internal sealed class Retirement<TSettings, T>(TimeSpan grace, TimeProvider clock, Func<Generation, TSettings, T, bool> uses) : IDisposable
     where TSettings : notnull
     where T : class, IDisposable
 {
@@ -24,7 +28,7 @@ internal sealed class Retirement<TSettings, T>(TimeSpan grace, TimeProvider cloc
     }
 
     /// <summary>The thing for these settings, made when there is none; <paramref name="fresh"/> when it was made now.</summary>
-    public T Get(TSettings settings, out bool fresh)
+    public T Get(TSettings settings, Func<TSettings, T> create, out bool fresh)
     {
         lock (gate)
         {
@@ -35,21 +39,21 @@ internal sealed class Retirement<TSettings, T>(TimeSpan grace, TimeProvider cloc
         }
     }
 
-    /// <summary>Starts the grace of everything that is not used, unless it has begun.</summary>
-    public void Keep(Func<T, bool> isUsed)
+    /// <summary>Starts the grace of everything that the current generation does not use, unless it has begun; of everything when there is none.</summary>
+    public void Keep(GenerationsInUse? inUse)
     {
         lock (gate)
         {
             foreach (var (settings, entry) in entries)
             {
-                if (isUsed(entry.Value))
+                if (inUse is not null && uses(inUse.Current, settings, entry.Value))
                 {
                     entry.Stay();
                 }
                 else if (entry.Leaving is null)
                 {
                     ITimer? timer = null;
-                    timer = clock.CreateTimer(_ => End(settings, entry, timer), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+                    timer = clock.CreateTimer(_ => End(settings, entry, timer, inUse), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
                     entry.Leaving = timer;
                     timer.Change(grace, Timeout.InfiniteTimeSpan);
                 }
@@ -71,16 +75,23 @@ internal sealed class Retirement<TSettings, T>(TimeSpan grace, TimeProvider cloc
         }
     }
 
-    private void End(TSettings settings, Entry entry, ITimer? timer)
+    private void End(TSettings settings, Entry entry, ITimer? timer, GenerationsInUse? inUse)
     {
         lock (gate)
         {
             // It may have come back while the timer was on its way here.
-            if (entry.Leaving is null || entry.Leaving != timer || !entries.Remove(settings))
+            if (entry.Leaving is null || entry.Leaving != timer)
             {
                 return;
             }
 
+            if (inUse?.Older.Any(generation => uses(generation, settings, entry.Value)) == true)
+            {
+                timer.Change(grace, Timeout.InfiniteTimeSpan);
+                return;
+            }
+
+            entries.Remove(settings);
             entry.Stay();
             entry.Value.Dispose();
         }

@@ -10,28 +10,31 @@ namespace Gateway.Configure;
 internal sealed class RuntimePool(TimeProvider clock, ILoggerFactory loggers) : IDisposable
 {
     /// <summary>
-    /// How long requests of an older generation may still use what no newer one does. Longer than any exchange takes, its
-    /// retry included; a request that is slower still is refused as in an outage, never sent.
+    /// How long what the current generation does not use is kept at least: longer than any exchange takes that nobody waits
+    /// for any more. What requests in flight use is kept until they have ended, however long that is.
     /// </summary>
     internal static readonly TimeSpan Grace = TimeSpan.FromMinutes(2);
 
-    private readonly Retirement<AuthorizationServerSettings, AuthorizationServer> servers = new(Grace, clock, settings => new AuthorizationServer(settings, clock, loggers));
-    private readonly Retirement<LocalIssuerSettings, LocalIssuer> issuers = new(Grace, clock, settings => new LocalIssuer(settings, clock, loggers.CreateLogger<LocalIssuer>()));
+    private readonly Retirement<AuthorizationServerSettings, AuthorizationServer> servers =
+        new(Grace, clock, static (generation, _, server) => generation.AuthorizationServers.Values.Contains(server));
+
+    private readonly Retirement<LocalIssuerSettings, LocalIssuer> issuers =
+        new(Grace, clock, static (generation, _, issuer) => generation.LocalIssuer == issuer);
 
     /// <summary>How many connections and issuers are alive, those in their grace included.</summary>
     internal int Count => servers.Count + issuers.Count;
 
     /// <summary>The connection for these settings; <paramref name="fresh"/> when it was made now.</summary>
-    public AuthorizationServer Connect(AuthorizationServerSettings settings, out bool fresh) => servers.Get(settings, out fresh);
+    public AuthorizationServer Connect(AuthorizationServerSettings settings, out bool fresh) => servers.Get(settings, settings => new AuthorizationServer(settings, clock, loggers), out fresh);
 
     /// <summary>The local issuer for these settings. Throws <see cref="LocalIssuerException"/> when it has no usable key.</summary>
-    public LocalIssuer Issue(LocalIssuerSettings settings) => issuers.Get(settings, out _);
+    public LocalIssuer Issue(LocalIssuerSettings settings) => issuers.Get(settings, settings => new LocalIssuer(settings, clock, loggers.CreateLogger<LocalIssuer>()), out _);
 
-    /// <summary>Lets go, after a grace, of what <paramref name="current"/> does not use; of everything without one.</summary>
-    public void Keep(Generation? current)
+    /// <summary>Lets go, after a grace, of what the current generation does not use; of everything when there is none yet.</summary>
+    public void Keep(GenerationsInUse? inUse)
     {
-        servers.Keep(server => current is not null && current.AuthorizationServers.Values.Contains(server));
-        issuers.Keep(issuer => issuer == current?.LocalIssuer);
+        servers.Keep(inUse);
+        issuers.Keep(inUse);
     }
 
     public void Dispose()

@@ -1,5 +1,5 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
+using Gateway.Configure;
 using Gateway.Observe;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
@@ -7,15 +7,25 @@ using Yarp.ReverseProxy.Forwarder;
 namespace Gateway.Forward;
 
 /// <summary>
-/// Keeps the connections to a server across generations as long as its client settings stay the same. YARP would make a
-/// new handler for every cluster, and never dispose the old one.
+/// Keeps the connections to a server across generations as long as its client settings stay the same, and closes them
+/// when no generation and no request needs them any more. YARP would make a new handler for every cluster, and never
+/// dispose the old one.
 /// </summary>
-internal sealed class OutboundClients(DistributedContextPropagator propagator) : ForwarderHttpClientFactory, IForwarderHttpClientFactory
+internal sealed class OutboundClients(TimeProvider clock, DistributedContextPropagator propagator) : ForwarderHttpClientFactory, IForwarderHttpClientFactory, IDisposable
 {
-    private readonly ConcurrentDictionary<(string Server, HttpClientConfig Config), HttpMessageInvoker> clients = new();
+    private readonly Retirement<ClientSettings, HttpMessageInvoker> clients =
+        new(RuntimePool.Grace, clock, static (generation, settings, _) => Uses(generation, settings));
+
+    /// <summary>How many handlers are alive, those in their grace included.</summary>
+    internal int Count => clients.Count;
 
     HttpMessageInvoker IForwarderHttpClientFactory.CreateClient(ForwarderHttpClientContext context) =>
-        clients.GetOrAdd((context.NewMetadata![YarpRecords.ServerMetadata], context.NewConfig), static (_, state) => state.Factory.Create(state.Context), (Factory: this, Context: context));
+        clients.Get(SettingsOf(context.NewMetadata, context.NewConfig), _ => CreateClient(context), out _);
+
+    /// <summary>Lets go, after a grace, of what the current generation does not use.</summary>
+    public void Keep(GenerationsInUse inUse) => clients.Keep(inUse);
+
+    public void Dispose() => clients.Dispose();
 
     protected override void ConfigureHandler(ForwarderHttpClientContext context, SocketsHttpHandler handler)
     {
@@ -29,5 +39,11 @@ internal sealed class OutboundClients(DistributedContextPropagator propagator) :
         handler.ConnectTimeout = TimeSpan.FromSeconds(5);
     }
 
-    private HttpMessageInvoker Create(ForwarderHttpClientContext context) => CreateClient(context);
+    private static bool Uses(Generation generation, ClientSettings settings) =>
+        generation.Clusters.Any(cluster => SettingsOf(cluster.Metadata, cluster.HttpClient!) == settings);
+
+    private static ClientSettings SettingsOf(IReadOnlyDictionary<string, string>? metadata, HttpClientConfig config) =>
+        new(metadata![YarpRecords.ServerMetadata], config);
+
+    private sealed record ClientSettings(string Server, HttpClientConfig Config);
 }

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using System.Net;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -25,7 +27,12 @@ public sealed class TestMcpServer : IAsyncDisposable
 
     private TestMcpServer(WebApplication app) => this.app = app;
 
+    private int connections;
+
     public string Url { get; private set; } = "";
+
+    /// <summary>How many connections are open.</summary>
+    public int Connections => Volatile.Read(ref connections);
 
     public IReadOnlyList<Arrived> Requests => [.. requests];
 
@@ -40,8 +47,9 @@ public sealed class TestMcpServer : IAsyncDisposable
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
-        var server = new TestMcpServer(builder.Build());
+        TestMcpServer? server = null;
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Use(next => connection => server!.CountAsync(next, connection))));
+        server = new TestMcpServer(builder.Build());
         server.app.Run(server.RecordAsync);
         await server.app.StartAsync();
         server.Url = server.app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single() + "/mcp";
@@ -49,6 +57,19 @@ public sealed class TestMcpServer : IAsyncDisposable
     }
 
     public ValueTask DisposeAsync() => app.DisposeAsync();
+
+    private async Task CountAsync(ConnectionDelegate next, ConnectionContext connection)
+    {
+        Interlocked.Increment(ref connections);
+        try
+        {
+            await next(connection);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref connections);
+        }
+    }
 
     private async Task RecordAsync(HttpContext context)
     {

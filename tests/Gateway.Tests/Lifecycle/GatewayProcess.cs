@@ -9,10 +9,12 @@ namespace Gateway.Tests.Lifecycle;
 /// <summary>The executable as an operator starts it: <c>dotnet gateway.dll …</c> in a directory of its own.</summary>
 internal sealed partial class GatewayProcess : IAsyncDisposable
 {
+    private const int Hangup = 1;
     private const int Terminate = 15;
     private readonly Process process;
     private readonly StringBuilder output = new();
     private readonly TaskCompletionSource<string> listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly List<(string Text, TaskCompletionSource Said)> awaited = [];
 
     private GatewayProcess(Process process)
     {
@@ -23,6 +25,8 @@ internal sealed partial class GatewayProcess : IAsyncDisposable
 
     /// <summary>The first address that it said it listens on.</summary>
     public Task<string> Listening => listening.Task;
+
+    public int Id => process.Id;
 
     /// <summary>Both streams, in the order of arrival.</summary>
     public string Output
@@ -36,9 +40,11 @@ internal sealed partial class GatewayProcess : IAsyncDisposable
         }
     }
 
-    public static GatewayProcess Start(string directory, params string[] arguments)
+    public static GatewayProcess Start(string directory, params string[] arguments) => Start(directory, new Dictionary<string, string>(), arguments);
+
+    public static GatewayProcess Start(string directory, IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet") { WorkingDirectory = directory, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("dotnet") { WorkingDirectory = directory, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         start.ArgumentList.Add(typeof(GatewayApplication).Assembly.Location);
         foreach (var argument in arguments)
         {
@@ -46,6 +52,11 @@ internal sealed partial class GatewayProcess : IAsyncDisposable
         }
 
         start.Environment.Remove("GATEWAY_CONFIG");
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
         var gateway = new GatewayProcess(Process.Start(start)!);
         gateway.process.BeginOutputReadLine();
         gateway.process.BeginErrorReadLine();
@@ -58,6 +69,26 @@ internal sealed partial class GatewayProcess : IAsyncDisposable
         await using var gateway = Start(directory, arguments);
         return (await gateway.ExitAsync(), gateway.Output);
     }
+
+    /// <summary>Completes when it has written this text, which may include the end of its line, now or before.</summary>
+    public Task SaidAsync(string text)
+    {
+        var said = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (output)
+        {
+            if (output.ToString().Contains(text, StringComparison.Ordinal))
+            {
+                return Task.CompletedTask;
+            }
+
+            awaited.Add((text, said));
+        }
+
+        return said.Task.WaitAsync(TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>Asks it to look at its files now.</summary>
+    public void Look() => Assert.Equal(0, Signal(process.Id, Hangup));
 
     /// <summary>Asks it to stop, as an orchestrator does.</summary>
     public void Stop() => Assert.Equal(0, Signal(process.Id, Terminate));
@@ -88,7 +119,14 @@ internal sealed partial class GatewayProcess : IAsyncDisposable
 
         lock (output)
         {
-            output.AppendLine(line);
+            line += "\n";
+            output.Append(line);
+            foreach (var (_, said) in awaited.Where(waiting => line.Contains(waiting.Text, StringComparison.Ordinal)))
+            {
+                said.TrySetResult();
+            }
+
+            awaited.RemoveAll(waiting => waiting.Said.Task.IsCompleted);
         }
 
         if (Address().Match(line) is { Success: true } match)
