@@ -19,4 +19,23 @@ internal static class CallBytes
         socket.Connect(IPAddress.Loopback, port);
         return socket;
     }
+
+    /// <summary>Makes every call once, so that each token is known and each hop token is there; throws when one is refused.</summary>
+    public static Task EveryOnceAsync(int port, IReadOnlyList<(string Path, string Token)> calls) => Parallel.ForEachAsync(
+        Enumerable.Range(0, Wrk.Connections),
+        new ParallelOptions { MaxDegreeOfParallelism = Wrk.Connections },
+        async (part, cancellationToken) =>
+        {
+            using var socket = Connect(port);
+            var buffer = new byte[8192];
+            for (var i = part; i < calls.Count; i += Wrk.Connections)
+            {
+                await socket.SendAsync(Call(calls[i].Path, calls[i].Token), cancellationToken);
+                var read = await socket.ReceiveAsync(buffer, cancellationToken);
+                if (!buffer.AsSpan(0, read).StartsWith("HTTP/1.1 200 "u8))
+                {
+                    throw new InvalidOperationException("A call was refused: " + Encoding.ASCII.GetString(buffer, 0, Math.Min(read, 300)));
+                }
+            }
+        });
 }

@@ -39,8 +39,8 @@ internal sealed record GatewayConfiguration
             ["DrainDelay"] = "00:00:00",
             ["AuthorizationServers"] = new JsonObject { ["bench"] = AuthorizationServer() },
 
-            // Room for every token that a scenario holds alive.
-            ["Cache"] = new JsonObject { ["Capacity"] = 150_000 },
+            // Room for every token that a scenario holds alive; of validations, only half the capacity is sure to be remembered.
+            ["Cache"] = new JsonObject { ["Capacity"] = 250_000 },
             ["Servers"] = servers,
         };
         if (!Exchange)

@@ -2,7 +2,7 @@ using TokenExchange.Tests.Harness;
 
 namespace Gateway.Benchmarks.Peers;
 
-/// <summary>The tokens that callers present, made in quantity: they differ in their id alone, so that each is a cold one.</summary>
+/// <summary>The tokens that callers present, made in quantity: each of another user, since one user's tokens displace each other.</summary>
 internal sealed class InboundTokens(string issuer)
 {
     private int made;
@@ -21,6 +21,7 @@ internal sealed class InboundTokens(string issuer)
         return TokenForge.AccessToken(key, issuer, ResourceOf(server), now, (_, payload) =>
         {
             payload["jti"] = $"token-{++made}";
+            payload["sub"] = $"user-{made}";
             payload["exp"] = now.ToUnixTimeSeconds() + 7200;
         });
     }

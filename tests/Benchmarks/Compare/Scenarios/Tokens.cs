@@ -32,11 +32,12 @@ internal sealed class Tokens : IScenario
         var yarp = await bed.StartYarpAsync();
         cells.Add(new Cell(yarp, cells[0].Script, [], "bare YARP, 1 token"));
         cells.Add(new Cell(yarp, cells[2].Script, [], $"bare YARP, {Most} tokens"));
-        await Comparison.WarmUpAsync([.. cells.Take(4).Select(cell => cell.Peer), yarp], cells[0].Script);
+        await Comparison.WarmUpAsync([yarp], cells[0].Script);
         var watch = Stopwatch.StartNew();
         foreach (var cell in cells.Take(4))
         {
-            await EveryOnceAsync(cell);
+            await CallBytes.EveryOnceAsync(cell.Peer.Port, cell.Calls);
+            await Comparison.WarmUpAsync([cell.Peer], cell.Script);
         }
 
         var samples = await comparison.InterleaveAsync(cells, (cell, _) => Sample.OfWrkAsync(cell.Peer, cell.Script, comparison.Options.Duration));
@@ -51,23 +52,6 @@ internal sealed class Tokens : IScenario
         comparison.Goal("   the same, with what the load itself costs more taken out (bare YARP)", Cpu(3) / Cpu(0) / (Cpu(5) / Cpu(4)), 1.05);
         comparison.Goal("memory per live token (live heap)", (most - one) / (double)Most / 1024, 2.5, "KiB");
     }
-
-    /// <summary>Sends every call of a cell once, so that each token is known and each hop token is there.</summary>
-    private static Task EveryOnceAsync(Cell cell) => Parallel.ForEachAsync(Enumerable.Range(0, Wrk.Connections), new ParallelOptions { MaxDegreeOfParallelism = Wrk.Connections }, async (part, cancellationToken) =>
-    {
-        using var socket = CallBytes.Connect(cell.Peer.Port);
-        var buffer = new byte[8192];
-        for (var i = part; i < cell.Calls.Length; i += Wrk.Connections)
-        {
-            var (path, token) = cell.Calls[i];
-            await socket.SendAsync(CallBytes.Call(path, token), cancellationToken);
-            var read = await socket.ReceiveAsync(buffer, cancellationToken);
-            if (!buffer.AsSpan(0, read).StartsWith("HTTP/1.1 200 "u8))
-            {
-                throw new InvalidOperationException("A call was refused: " + System.Text.Encoding.ASCII.GetString(buffer, 0, Math.Min(read, 300)));
-            }
-        }
-    });
 
     private sealed record Cell(PeerProcess Peer, string Script, (string Path, string Token)[] Calls, string? Name = null);
 }
