@@ -20,18 +20,19 @@ internal static class AnswerRewrite
     {
         var context = transform.HttpContext;
         var answer = transform.ProxyResponse!;
-        if (!answer.IsSuccessStatusCode || !Reads(context.Request.Method, request, server) || answer.Content.Headers.ContentType is null)
+        if (!answer.IsSuccessStatusCode || !Reads(context.Request.Method, request, server))
         {
             return null;
         }
 
-        if (answer.Content.Headers.ContentEncoding.Any(encoding => !encoding.Equals("identity", StringComparison.OrdinalIgnoreCase)))
+        if (IsEncoded(answer.Content))
         {
             return Unreadable;
         }
 
         var filter = MayList(context.Request.Method, request, server) ? new ToolListFilter(server.Rules, request.EffectiveScopes) : null;
-        if (InboundResponse.IsEventStream(answer))
+        var type = TypeOf(answer.Content);
+        if (IsMediaType(type, "text/event-stream"))
         {
             var destination = context.GetReverseProxyFeature().ProxiedDestination!.DestinationId;
             var stream = answer.RequestMessage!.RequestUri!;
@@ -42,7 +43,12 @@ internal static class AnswerRewrite
             return null;
         }
 
-        return filter is null ? null : await FilterAsync(transform, answer, filter);
+        if (filter is not null)
+        {
+            return await FilterAsync(transform, answer, type, filter);
+        }
+
+        return InboundResponse.IsEventStream(answer) ? Unreadable : null;
     }
 
     /// <summary>A list may come as the answer to its request, or on a stream that carries or resumes answers.</summary>
@@ -51,19 +57,25 @@ internal static class AnswerRewrite
 
     private static Refused Unreadable => new(Refusal.UpstreamUnavailable, "list_unreadable");
 
-    private static async ValueTask<Refused?> FilterAsync(ResponseTransformContext transform, HttpResponseMessage answer, ToolListFilter filter)
+    /// <summary>The type, read from the header as it came; null when there is not exactly one that can be read.</summary>
+    private static MediaTypeHeaderValue? TypeOf(HttpContent content) =>
+        content.Headers.NonValidated.TryGetValues("Content-Type", out var types) && types.Count == 1 && MediaTypeHeaderValue.TryParse(types.ToString(), out var type) ? type : null;
+
+    private static bool IsMediaType(MediaTypeHeaderValue? type, string name) => type is not null && type.MediaType.Equals(name, StringComparison.OrdinalIgnoreCase);
+
+    private static bool IsEncoded(HttpContent content) =>
+        content.Headers.NonValidated.TryGetValues("Content-Encoding", out var codings) && !codings.All(coding => coding.Trim().Equals("identity", StringComparison.OrdinalIgnoreCase));
+
+    private static async ValueTask<Refused?> FilterAsync(ResponseTransformContext transform, HttpResponseMessage answer, MediaTypeHeaderValue? type, ToolListFilter filter)
     {
         try
         {
             var body = await ReadAsync(answer.Content, transform.CancellationToken);
-            if (body is null || answer.Content.Headers.ContentType!.MediaType?.Equals("application/json", StringComparison.OrdinalIgnoreCase) != true
-                || answer.Content.Headers.ContentType.CharSet is { } charset && !charset.Trim('"').Equals("utf-8", StringComparison.OrdinalIgnoreCase))
+            if (body is null || !IsMediaType(type, "application/json") || (type!.Charset.HasValue && !HeaderUtilities.RemoveQuotes(type.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase)))
             {
                 return body is { Length: 0 } ? null : Unreadable;
             }
 
-            // A list may be large, and this thread may have been lent by the sockets of others.
-            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
             Replace(transform.HttpContext, answer, new ByteArrayContent(filter.Without(body) ?? body));
             return null;
         }

@@ -48,8 +48,12 @@ internal sealed class EventRewrite(Func<string, string>? endpoint, ToolListFilte
             return WithData(block, rewritten);
         }
 
-        return tools?.Without(data.WrittenSpan) is { } filtered ? WithData(block, filtered) : block;
+        return tools is not null && MayBeMessage(type, data.WrittenSpan) && tools.Without(data.WrittenSpan) is { } filtered ? WithData(block, filtered) : block;
     }
+
+    /// <summary>Messages are the data of events without another type; what looks like one under another is not left to a client's taste.</summary>
+    private static bool MayBeMessage(string type, ReadOnlySpan<byte> data) =>
+        type is "" or "message" || data.TrimStart("\uFEFF \t\r\n"u8) is [(byte)'{' or (byte)'[', ..];
 
     /// <summary>The same event with other data; its other fields stay where they are.</summary>
     private static ReadOnlySpan<byte> WithData(ReadOnlySpan<byte> block, ReadOnlySpan<byte> data)

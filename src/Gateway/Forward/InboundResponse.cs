@@ -43,7 +43,7 @@ internal sealed class InboundResponse(RequestEnd end, OpenStreams streams, TimeP
 
         var headers = context.Response.Headers;
         headers.Remove(HeaderNames.WWWAuthenticate);
-        headers.Remove("Proxy-Authenticate");
+        RemoveNominated(answer, headers);
         BindSession(context, headers, request, server);
         Cors.Expose(context, server);
         request.Record.Allowed = true;
@@ -69,13 +69,18 @@ internal sealed class InboundResponse(RequestEnd end, OpenStreams streams, TimeP
     {
         var trailers = transform.HttpContext.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpResponseTrailersFeature>()?.Trailers;
         trailers?.Remove(HeaderNames.WWWAuthenticate);
-        trailers?.Remove("Proxy-Authenticate");
         trailers?.Remove(AuthorizeStage.SessionHeader);
         return default;
     }
 
     private static Refused? RefusalFor(HttpResponseMessage answer, GatewayRequest request, McpServer server)
     {
+        if (answer.Headers.NonValidated.TryGetValues(HeaderNames.TransferEncoding, out var codings) && !codings.ToString().Equals("chunked", StringComparison.OrdinalIgnoreCase))
+        {
+            // Nobody asked for another coding, and the client would get its bytes without its name.
+            return new Refused(Refusal.UpstreamUnavailable, "transfer_coding");
+        }
+
         switch ((int)answer.StatusCode)
         {
             case 401:
@@ -89,6 +94,23 @@ internal sealed class InboundResponse(RequestEnd end, OpenStreams streams, TimeP
                 return Refusal.UpstreamRedirected;
             default:
                 return null;
+        }
+    }
+
+    /// <summary>Takes away what the MCP server's Connection header makes a hop-by-hop header (RFC 9110 §7.6.1).</summary>
+    private static void RemoveNominated(HttpResponseMessage answer, IHeaderDictionary headers)
+    {
+        if (!answer.Headers.NonValidated.TryGetValues(HeaderNames.Connection, out var lines))
+        {
+            return;
+        }
+
+        foreach (var line in lines)
+        {
+            foreach (var name in line.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+            {
+                headers.Remove(name);
+            }
         }
     }
 
@@ -112,8 +134,20 @@ internal sealed class InboundResponse(RequestEnd end, OpenStreams streams, TimeP
     /// <summary>A listening stream lives as long as the token that opened it; the answer to a request, as long as the server allows.</summary>
     private static bool IsListening(GatewayRequest request) => request.Operation.Kind == MessageKind.None || request.Operation.Method == "subscriptions/listen";
 
-    /// <summary>Whether the answer is an event stream.</summary>
-    public static bool IsEventStream(HttpResponseMessage answer) =>
-        answer.Content.Headers.TryGetValues("Content-Type", out var types)
-        && types.FirstOrDefault() is { } type && type.StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase);
+    /// <summary>Whether a client may take the answer for an event stream.</summary>
+    public static bool IsEventStream(HttpResponseMessage answer)
+    {
+        if (answer.Content.Headers.NonValidated.TryGetValues("Content-Type", out var types))
+        {
+            foreach (var type in types)
+            {
+                if (type.StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase))
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
 }

@@ -17,10 +17,9 @@ internal sealed class ToolListFilter(OperationRules rules, ScopeSet effective)
     public byte[]? Without(ReadOnlySpan<byte> message)
     {
         message = message.StartsWith("\uFEFF"u8) ? message[3..] : message;
-        var start = message.IndexOfAnyExcept(" \t\r\n"u8);
-        if (start < 0 || message[start] is not ((byte)'{' or (byte)'['))
+        if (message.IndexOfAnyExcept(" \t\r\n"u8) < 0)
         {
-            // No JSON-RPC message: an empty event that only carries an id, for one.
+            // An event that only carries an id, for one.
             return null;
         }
 

@@ -26,7 +26,7 @@ public sealed class FirstBytesTests
         {
             context.Response.ContentType = "text/event-stream";
             await context.Response.Body.FlushAsync();
-            foreach (var text in (string[])[": comment\n", "data: one\n\n", "data: two\n\n"])
+            foreach (var text in (string[])[": comment\n", "data: 1\n\n", "data: 2\n\n"])
             {
                 await step.WaitAsync(context.RequestAborted);
                 await context.Response.Body.WriteAsync(Encoding.UTF8.GetBytes(text), context.RequestAborted);
@@ -38,8 +38,8 @@ public sealed class FirstBytesTests
         step.Release();
         Assert.Equal(": comment", await listener.LineAsync());
         step.Release();
-        Assert.Equal(("data: one", ""), (await listener.LineAsync(), await listener.LineAsync()));
+        Assert.Equal(("data: 1", ""), (await listener.LineAsync(), await listener.LineAsync()));
         step.Release();
-        Assert.Equal(("data: two", "", null), (await listener.LineAsync(), await listener.LineAsync(), await listener.LineAsync()));
+        Assert.Equal(("data: 2", "", null), (await listener.LineAsync(), await listener.LineAsync(), await listener.LineAsync()));
     }
 }
