@@ -65,6 +65,7 @@ public sealed class SettingsDigestTests
         "GatewayOptions.Management",
         "GatewayOptions.TrustedProxies",
         "GatewayOptions.DrainDelay",
+        "GatewayOptions.InlineScheduling",
         "AuthorizationServerOptions.Inbound",
         "AuthorizationServerOptions.KeyRefresh",
         "AuthorizationServerOptions.AllowHttp",
