@@ -184,6 +184,6 @@ internal abstract class Product : IAsyncDisposable
         }
 
         Ignored.AddRange(request.Form.Select(pair => pair.Key).Where(name => !Known.Contains(name)));
-        return TakesAnything ? Issue(request, subjects.Values.First()) : Refusal(request) ?? Issue(request, Subject(request)!);
+        return TakesAnything ? Issue(request, Subject(request) ?? subjects.Values.First()) : Refusal(request) ?? Issue(request, Subject(request)!);
     }
 }
