@@ -63,7 +63,7 @@ internal sealed class DoctorChecks(Unserved gateway, DoctorReport report)
         var result = await client.ProbeAsync(server.Target!, cancellation);
         switch (result)
         {
-            case ExchangeResult.Refused { Error: ExchangeError.SubjectRefused or ExchangeError.InteractionRequired } or ExchangeResult.Refused { Diagnostic: "access_denied" }:
+            case ExchangeResult.Refused { Error: ExchangeError.SubjectRefused or ExchangeError.InteractionRequired } or ExchangeResult.Refused { Error: ExchangeError.TargetRefused, Diagnostic: "access_denied" }:
                 var refusedSubject = (ExchangeResult.Refused)result;
                 report.Pass(check, $"accepted; an invalid subject is refused ({refusedSubject.Diagnostic})");
                 break;

@@ -3,33 +3,27 @@ using TokenExchange.Verify;
 
 namespace Gateway.Commands;
 
-/// <summary>What usually is behind a failed check, product by product.</summary>
+/// <summary>What usually is behind a failed check; what a product means by it comes first (<see cref="ProductHints"/>).</summary>
 internal static class DoctorHints
 {
     public static string For(ExchangeResult result, string profile) => result switch
     {
-        ExchangeResult.Refused refused => For(refused, profile),
-        ExchangeResult.Rejected rejected => For(rejected.Detail),
+        ExchangeResult.Refused refused => ProductHints.For(profile, refused) ?? For(refused),
+        ExchangeResult.Rejected rejected => ProductHints.For(profile, rejected.Detail) ?? For(rejected.Detail),
         ExchangeResult.Unavailable => "no answer worth trusting; check address, network and certificate of the token endpoint",
         _ => "",
     };
 
-    private static string For(ExchangeResult.Refused refused, string profile) => (refused.Diagnostic, refused.Error, profile) switch
+    private static string For(ExchangeResult.Refused refused) => (refused.Diagnostic, refused.Error) switch
     {
-        ("invalid_client", _, "entra-obo") => "wrong secret or certificate, or the assertion's kid is not registered at the app",
-        ("invalid_client", _, _) => "client id, secret or key differ from what is registered, or the registered authentication method does; for private_key_jwt also compare AssertionAudience",
-        ("unauthorized_client", _, "keycloak") => "switch on 'Standard token exchange' at the client",
-        ("unauthorized_client", _, "okta" or "zitadel") => "allow the token-exchange grant at the application",
-        ("unauthorized_client", _, _) => "the client may not use this grant; allow token exchange for it",
-        ("unsupported_grant_type", _, _) => "this authorization server does not offer this grant, or the Profile is not the one of the product",
-        ("invalid_request", ExchangeError.Misconfigured, "keycloak") => "switch on 'Standard token exchange' at the client",
-        (_, ExchangeError.InteractionRequired, _) => "the user must consent or sign in again; consent to the downstream permissions beforehand",
-        (_, ExchangeError.TargetRefused, "keycloak") => "the audience must be a client that the requester may name (audience mapper or optional client scope)",
-        (_, ExchangeError.TargetRefused, _) => "the target or a scope is not allowed for this client; compare Resource, Audience and Scopes with what is registered",
-        (_, ExchangeError.SubjectRefused, "keycloak") => "the gateway's client must be in the subject token's aud (CompanionAudiences), and the user's session alive",
-        (_, ExchangeError.SubjectRefused, _) => "the subject token is not accepted: expired, revoked, or not meant for this exchange",
-        (_, ExchangeError.ActorChainRefused, _) => "the act chain of the subject token is too deep or holds this server already",
-        (_, ExchangeError.ClaimRefused, _) => "may_act or authorization_details of the subject token forbid it",
+        ("invalid_client", _) => "client id, secret or key differ from what is registered, or the registered authentication method does; for private_key_jwt also compare AssertionAudience",
+        ("unauthorized_client", _) => "the client may not use this grant; allow token exchange for it",
+        ("unsupported_grant_type", _) => "this authorization server does not offer this grant, or the Profile is not the one of the product",
+        (_, ExchangeError.InteractionRequired) => "the user must consent or sign in again; consent to the downstream permissions beforehand",
+        (_, ExchangeError.TargetRefused) => "the target or a scope is not allowed for this client; compare Resource, Audience and Scopes with what is registered",
+        (_, ExchangeError.SubjectRefused) => "the subject token is not accepted: expired, revoked, or not meant for this exchange",
+        (_, ExchangeError.ActorChainRefused) => "the act chain of the subject token is too deep or holds this server already",
+        (_, ExchangeError.ClaimRefused) => "may_act or authorization_details of the subject token forbid it",
         _ => "the gateway's credential, the token endpoint's address or the Profile is wrong",
     };
 
@@ -41,7 +35,7 @@ internal static class DoctorHints
         ResultRejection.Subject => "the returned subject differs; see SubjectClaims",
         ResultRejection.Issuer or ResultRejection.Signature => "the result is signed by somebody else; see ResultIssuer",
         ResultRejection.Lifetime => "the result lives longer than MaxLifetime, or the clocks differ",
-        ResultRejection.Shape => "the answer is not that of RFC 8693, or the result is opaque; see AllowMissingIssuedTokenType and ResultFormat",
+        ResultRejection.Shape => "the answer is not that of RFC 8693, or the result is opaque or bound to a key (cnf); see AllowMissingIssuedTokenType and ResultFormat",
         ResultRejection.Boomerang => "the result would be accepted by the gateway itself; the target needs an audience of its own",
         ResultRejection.Actor => "act names another client than the gateway's",
         _ => rejection.ToReason(),

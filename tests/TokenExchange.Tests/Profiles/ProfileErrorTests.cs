@@ -25,7 +25,7 @@ public sealed class ProfileErrorTests
         new("keycloak", "no client is called like the target", "400 invalid_client Audience not found", Error.TargetRefused, "invalid_client", e => ((Keycloak)e.Product).TargetExists = false),
         new("keycloak", "the target client is disabled", "400 invalid_client Client disabled", Error.TargetRefused, "invalid_client", e => ((Keycloak)e.Product).TargetEnabled = false),
         new("keycloak", "no role or scope leads to the target", "400 invalid_request Requested audience not available: weather", Error.TargetRefused, "invalid_request", e => ((Keycloak)e.Product).TargetAvailable = false),
-        new("keycloak", "the gateway is not in the subject's aud", "403 access_denied Client is not within the token audience", Error.TargetRefused, "access_denied", e => e.Subject = e.Token("other", claims => claims["aud"] = new JsonArray("https://mcp.example/weather"))),
+        new("keycloak", "the gateway is not in the subject's aud", "403 access_denied Client is not within the token audience", Error.TargetRefused, "access_denied", e => e.Subject = e.Token("other", claims => claims["aud"] = new JsonArray("https://mcp.example.com/weather"))),
         new("keycloak", "a scope is unknown", "400 invalid_scope Invalid scopes: nope", Error.TargetRefused, "invalid_scope", e => e.Scopes = "nope"),
         new("keycloak", "the switch is off", "400 invalid_request Standard token exchange is not enabled", Error.Misconfigured, "invalid_request", e => ((Keycloak)e.Product).SwitchedOn = false),
         new("keycloak", "the secret is wrong", "401 unauthorized_client Invalid client or Invalid client credentials", Error.Misconfigured, "unauthorized_client", WrongSecret) { Held = true },
@@ -54,6 +54,7 @@ public sealed class ProfileErrorTests
 
         new("okta", "the subject token is over", "400 invalid_grant subject token is invalid", Error.SubjectRefused, "invalid_grant", e => e.Clock.Advance(TimeSpan.FromMinutes(6))),
         new("okta", "the subject's aud is another", "400 invalid_grant subject token is invalid", Error.SubjectRefused, "invalid_grant", e => e.Subject = e.Token("other", claims => claims["aud"] = "api://default")),
+        new("okta", "the inbound authorization server is not trusted", "400 invalid_grant subject token is invalid", Error.SubjectRefused, "invalid_grant", e => ((Okta)e.Product).Trusts = false),
         new("okta", "no policy rule fits", "400 access_denied Policy evaluation failed", Error.TargetRefused, "access_denied", e => ((Okta)e.Product).PolicyAllows = false),
         new("okta", "a scope is not configured", "400 invalid_scope One or more scopes are not configured", Error.TargetRefused, "invalid_scope", e => e.Scopes = "nope"),
         new("okta", "the application lacks the grant", "400 unauthorized_client The client is not authorized to use the provided grant type", Error.Misconfigured, "unauthorized_client", e => ((Okta)e.Product).GrantAllowed = false) { Held = true },
@@ -62,8 +63,8 @@ public sealed class ProfileErrorTests
         new("okta", "the client is unknown", "401 invalid_client Invalid value for 'client_id' parameter.", Error.Misconfigured, "invalid_client", e => e.Client = e.Client with { Id = "somebody" }) { Held = true },
 
         new("zitadel", "the subject token is over", "400 invalid_request subject_token invalid", Error.SubjectRefused, "invalid_request", e => e.Clock.Advance(TimeSpan.FromMinutes(6))),
-        new("zitadel", "the gateway is not in the subject's aud", "400 invalid_request subject_token invalid", Error.SubjectRefused, "invalid_request", e => e.Subject = e.Token("other", claims => claims["aud"] = new JsonArray("https://mcp.example/weather", Zitadel.Project))),
-        new("zitadel", "the target is not in the subject's aud", "400 invalid_target audience \"320000000000000001\" not found in subject or actor token", Error.TargetRefused, "invalid_target", e => e.Subject = e.Token("other", claims => claims["aud"] = new JsonArray("https://mcp.example/weather", Product.Gateway))),
+        new("zitadel", "the gateway is not in the subject's aud", "400 invalid_request subject_token invalid", Error.SubjectRefused, "invalid_request", e => e.Subject = e.Token("other", claims => claims["aud"] = new JsonArray("https://mcp.example.com/weather", Zitadel.Project))),
+        new("zitadel", "the target is not in the subject's aud", "400 invalid_target audience \"320000000000000001\" not found in subject or actor token", Error.TargetRefused, "invalid_target", e => e.Subject = e.Token("other", claims => claims["aud"] = new JsonArray("https://mcp.example.com/weather", Product.Gateway))),
         new("zitadel", "a scope is not the subject's", "400 invalid_scope scope \"nope\" not found in subject or actor token", Error.TargetRefused, "invalid_scope", e => e.Scopes = "nope"),
         new("zitadel", "the feature is off", "400 invalid_request Errors.TokenExchange.FeatureDisabled", Error.Misconfigured, "invalid_request", e => ((Zitadel)e.Product).FeatureOn = false),
         new("zitadel", "the application lacks the grant", "400 unauthorized_client grant_type", Error.Misconfigured, "unauthorized_client", e => ((Zitadel)e.Product).GrantAllowed = false) { Held = true },
@@ -75,7 +76,7 @@ public sealed class ProfileErrorTests
         new("authentik", "the secret is wrong", "400 invalid_client Client authentication failed", Error.Misconfigured, "invalid_client", WrongSecret) { Held = true },
 
         new("openiddict", "the subject token is over", "400 invalid_grant The specified token is invalid.", Error.SubjectRefused, "invalid_grant", e => e.Clock.Advance(TimeSpan.FromMinutes(6))),
-        new("openiddict", "the gateway is neither audience nor presenter", "400 invalid_grant The specified subject token cannot be used by this client application.", Error.SubjectRefused, "invalid_grant", e => e.Subject = e.Token("other", claims => claims["aud"] = new JsonArray("https://mcp.example/weather"))),
+        new("openiddict", "the gateway is neither audience nor presenter", "400 invalid_grant The specified subject token cannot be used by this client application.", Error.SubjectRefused, "invalid_grant", e => e.Subject = e.Token("other", claims => claims["aud"] = new JsonArray("https://mcp.example.com/weather"))),
         new("openiddict", "the client may not use the resource", "400 invalid_request This client application is not allowed to use the specified resource(s).", Error.TargetRefused, "invalid_request", e => ((OpenIddict)e.Product).ResourceAllowed = false),
         new("openiddict", "the client may not use the scope", "400 invalid_request This client application is not allowed to use the specified scope.", Error.TargetRefused, "invalid_request", e => ((OpenIddict)e.Product).ScopeAllowed = false),
         new("openiddict", "the resource is unknown", "400 invalid_target The specified 'resource' is invalid.", Error.TargetRefused, "invalid_target", e => e.Target = e.Target with { Resource = "https://other.internal/mcp" }),

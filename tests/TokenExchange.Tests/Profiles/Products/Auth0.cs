@@ -24,7 +24,7 @@ internal sealed class Auth0(TimeProvider clock) : Product(clock)
     /// <summary>The API's token lifetime; the dashboard's default is 86 400 s.</summary>
     public int Lifetime { get; set; } = 600;
 
-    public override JsonObject SubjectClaims => new() { ["aud"] = new JsonArray("https://mcp.example/weather", Stub.Issuer + "/userinfo"), ["azp"] = "agent" };
+    public override JsonObject SubjectClaims => new() { ["aud"] = new JsonArray("https://mcp.example.com/weather", Stub.Issuer + "/userinfo"), ["azp"] = "agent" };
 
     public override ClientSettings Client(ClientFiles files) => base.Client(files) with { Authentication = "client_secret_post" };
 

@@ -47,7 +47,6 @@ internal sealed class Authentik(TimeProvider clock) : Product(clock)
         var granted = ScopeSet.Of(ScopeSet.Parse(Scope(request)).Where(scope => scope is "weather.read" or "weather.write")).ToString();
         var claims = Claims(subject, 300);
         claims["azp"] = Target;
-        claims["scope"] = granted;
         return Success(Sign(claims), 300, granted);
     }
 

@@ -17,6 +17,8 @@ internal sealed class CrossApp : Product
 
     public override string? Target => null;
 
+    public override string? SubjectTyp => "at+jwt";
+
     /// <summary>The authorization server of the MCP server: the second leg.</summary>
     public override StubAuthorizationServer ResultIssuer => resourceServer;
 
@@ -55,7 +57,7 @@ internal sealed class CrossApp : Product
         : request["grant_type"] != ExchangeGrant ? StubAnswer.Error(400, "unsupported_grant_type")
         : request["requested_token_type"] != IdJagType || request["subject_token_type"] != AccessTokenType || request["audience"] is null ? StubAnswer.Error(400, "invalid_request", "requested_token_type, subject_token_type and audience are required")
         : Subject(request) is null ? StubAnswer.Error(400, "invalid_grant", "Subject token validation failed")
-        : request["audience"] != resourceServer.Issuer || request["resource"] is not (null or ProductExchange.Resource) ? StubAnswer.Error(400, "invalid_target")
+        : request["audience"] != resourceServer.Issuer || request["resource"] is not (null or Product.Resource) ? StubAnswer.Error(400, "invalid_target")
         : !PolicyAllows ? StubAnswer.Error(400, "access_denied", "The policy denies the client this resource app")
         : WantsStepUp ? StubAnswer.Error(400, "insufficient_user_authentication", "Subject doesn't meet authentication requirements", new JsonObject { ["max_age"] = 5 })
         : null;

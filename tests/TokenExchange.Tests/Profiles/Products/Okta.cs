@@ -6,12 +6,21 @@ namespace TokenExchange.Tests.Profiles.Products;
 /// <summary>Okta: a custom authorization server with its one audience, which trusts the one that issued the inbound token.</summary>
 internal sealed class Okta(TimeProvider clock) : Product(clock)
 {
+    private readonly StubAuthorizationServer trusted = new() { Key = TestKeys.Es256 };
+
+    public override StubAuthorizationServer InboundIssuer => trusted;
+
+    public override string? SubjectTyp => null;
+
+    /// <summary>Whether the server that issued the inbound token is among the trusted servers.</summary>
+    public bool Trusts { get; set; } = true;
+
     public override string Profile => "okta";
 
     public override string? Target => "https://weather.internal/mcp";
 
     /// <summary>The <c>aud</c> that the subject token must have: the audience of the authorization server that issued it.</summary>
-    public string InboundAudience { get; set; } = "https://mcp.example/weather";
+    public string InboundAudience { get; set; } = "https://mcp.example.com/weather";
 
     /// <summary>Whether the application has the grant "Token Exchange".</summary>
     public bool GrantAllowed { get; set; } = true;
@@ -25,6 +34,12 @@ internal sealed class Okta(TimeProvider clock) : Product(clock)
     {
         Id = Gateway, Authentication = "private_key_jwt", KeyFile = files.Rsa, KeyId = "gateway-1", AssertionAudience = Stub.TokenEndpoint.ToString(),
     };
+
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        await trusted.DisposeAsync();
+    }
 
     protected override IReadOnlySet<string> Known { get; } = new HashSet<string>
     {
@@ -40,7 +55,7 @@ internal sealed class Okta(TimeProvider clock) : Product(clock)
         : !GrantAllowed ? StubAnswer.Error(400, "unauthorized_client", "The client is not authorized to use the provided grant type. Configured grant types: [client_credentials].")
         : request["subject_token"] is null || request["subject_token_type"] != AccessTokenType ? StubAnswer.Error(400, "invalid_request", "The request is missing 'subject_token' or 'subject_token_type'.")
         : request["audience"] != Target ? StubAnswer.Error(400, "invalid_request", "The 'audience' is not that of the authorization server.")
-        : Subject(request) is not { } subject || (string?)subject["aud"] != InboundAudience ? StubAnswer.Error(400, "invalid_grant", "subject token is invalid")
+        : Subject(request) is not { } subject || !Trusts || (string?)subject["aud"] != InboundAudience ? StubAnswer.Error(400, "invalid_grant", "subject token is invalid")
         : ScopeSet.Parse(Scope(request)).Any(scope => scope is "openid" or "offline_access") ? StubAnswer.Error(400, "invalid_scope", "The requested scope is not allowed for this client.")
         : !ScopeSet.Parse(Scope(request)).IsSubsetOf(ScopeSet.Parse("weather.read weather.write")) ? StubAnswer.Error(400, "invalid_scope", "One or more scopes are not configured for the authorization server resource.")
         : !PolicyAllows ? StubAnswer.Error(400, "access_denied", "Policy evaluation failed for this request, please check the policy configurations.")

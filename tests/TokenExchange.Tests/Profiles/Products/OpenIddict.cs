@@ -10,6 +10,8 @@ internal sealed class OpenIddict(TimeProvider clock) : Product(clock)
 
     public override string? Target => null;
 
+    public override string? SubjectTyp => "at+jwt";
+
     public bool GrantAllowed { get; set; } = true;
 
     /// <summary>Whether the client has the permission for the resource.</summary>
@@ -38,7 +40,7 @@ internal sealed class OpenIddict(TimeProvider clock) : Product(clock)
         : !GrantAllowed ? Error(400, "unauthorized_client", 2064, "This client application is not allowed to use the specified grant type.")
         : !ResourceAllowed ? Error(400, "invalid_request", 2192, "This client application is not allowed to use the specified resource(s).")
         : !ScopeAllowed ? Error(400, "invalid_request", 2051, "This client application is not allowed to use the specified scope.")
-        : request["resource"] is { } resource && resource != ProductExchange.Resource ? Error(400, "invalid_target", 2190, "The specified 'resource' is invalid.")
+        : request["resource"] is { } resource && resource != Resource ? Error(400, "invalid_target", 2190, "The specified 'resource' is invalid.")
         : !subject["aud"]!.AsArray().Any(value => (string?)value == Gateway) ? Error(400, "invalid_grant", 2187, "The specified subject token cannot be used by this client application.")
         : null;
 

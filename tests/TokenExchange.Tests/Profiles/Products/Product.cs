@@ -13,6 +13,11 @@ internal abstract class Product : IAsyncDisposable
 {
     public const string Gateway = "mcp-gateway";
     public const string Secret = "s3cret";
+
+    /// <summary>The identifier of the MCP server, and that of the gateway's server in front of it.</summary>
+    public const string Resource = "https://weather.internal/mcp";
+    public const string Server = "https://mcp.example.com/weather";
+
     public const string ExchangeGrant = "urn:ietf:params:oauth:grant-type:token-exchange";
     public const string BearerGrant = "urn:ietf:params:oauth:grant-type:jwt-bearer";
     public const string AccessTokenType = "urn:ietf:params:oauth:token-type:access_token";
@@ -37,17 +42,23 @@ internal abstract class Product : IAsyncDisposable
     /// <summary>Who signs the result; the product itself unless it says otherwise.</summary>
     public virtual StubAuthorizationServer ResultIssuer => Stub;
 
+    /// <summary>Who issued the subject token; the product itself unless it says otherwise.</summary>
+    public virtual StubAuthorizationServer InboundIssuer => Stub;
+
+    /// <summary>The header type of the product's access tokens; null: none.</summary>
+    public virtual string? SubjectTyp => "JWT";
+
     /// <summary>How the MCP server is called there, as <c>Audience</c>; null: by its resource identifier.</summary>
     public abstract string? Target { get; }
 
     /// <summary>The <c>aud</c> of a result.</summary>
-    public virtual string ResultAudience => Target ?? ProductExchange.Resource;
+    public virtual string ResultAudience => Target ?? Resource;
 
     /// <summary>How the gateway authenticates there, when its page says.</summary>
     public virtual ClientSettings Client(ClientFiles files) => new() { Id = Gateway, Authentication = "client_secret_basic", Secret = new ClientSecret(Secret) };
 
     /// <summary>What the inbound token says besides the standard claims.</summary>
-    public virtual JsonObject SubjectClaims => new() { ["aud"] = new JsonArray("https://mcp.example/weather", Gateway) };
+    public virtual JsonObject SubjectClaims => new() { ["aud"] = new JsonArray(Server, Gateway) };
 
     /// <summary>The scopes that the inbound token holds.</summary>
     public virtual string SubjectScope => "weather.read weather.write";
@@ -67,6 +78,9 @@ internal abstract class Product : IAsyncDisposable
     /// <summary>What the token endpoint answered so far, in order.</summary>
     public IReadOnlyList<string> Answers => [.. answers];
 
+    /// <summary>Puts another answer in the place of the one that the product would give.</summary>
+    public Func<RecordedRequest, StubAnswer, StubAnswer>? Answering { get; set; }
+
     /// <summary>Parameters that came and that the product reads for no exchange.</summary>
     public List<string> Ignored { get; } = [];
 
@@ -78,6 +92,28 @@ internal abstract class Product : IAsyncDisposable
 
     /// <summary>The parameters that the product reads.</summary>
     protected abstract IReadOnlySet<string> Known { get; }
+
+    /// <summary>A subject token as a client of the product holds it, signed.</summary>
+    public string SubjectToken()
+    {
+        var claims = TokenForge.Payload(InboundIssuer.Issuer, Server, Now);
+        claims["scope"] = SubjectScope;
+        foreach (var (name, value) in SubjectClaims)
+        {
+            claims[name] = value?.DeepClone();
+        }
+
+        var header = TokenForge.Header(InboundIssuer.Key);
+        header["typ"] = SubjectTyp;
+        if (SubjectTyp is null)
+        {
+            header.Remove("typ");
+        }
+
+        var token = TokenForge.Sign(header.ToJsonString(), claims.ToJsonString(), InboundIssuer.Key);
+        Knows(token, claims);
+        return token;
+    }
 
     /// <summary>Makes the product know a subject token.</summary>
     public void Knows(string token, JsonObject claims) => subjects[token] = claims;
@@ -165,6 +201,7 @@ internal abstract class Product : IAsyncDisposable
         try
         {
             var answer = Judge(request);
+            answer = Answering?.Invoke(request, answer) ?? answer;
             answers.Enqueue(answer.Text);
             return answer;
         }

@@ -13,9 +13,6 @@ namespace TokenExchange.Tests.Profiles.Products;
 /// </summary>
 internal sealed class ProductExchange : IAsyncDisposable
 {
-    public const string Resource = "https://weather.internal/mcp";
-    public const string Server = "https://mcp.example/weather";
-
     private readonly ClientFiles files = new();
     private readonly List<AuthorizationServer> servers = [];
     private readonly Lazy<TokenExchangeClient> client;
@@ -28,8 +25,8 @@ internal sealed class ProductExchange : IAsyncDisposable
         Client = Product.Client(files);
         Target = new OutboundTarget
         {
-            Server = Server,
-            Resource = Resource,
+            Server = Product.Server,
+            Resource = Product.Resource,
             Audience = Product.Target,
             ResultAudiences = [Product.ResultAudience],
             SettingsDigest = "digest",
@@ -70,7 +67,7 @@ internal sealed class ProductExchange : IAsyncDisposable
     {
         var claims = Product.SubjectClaims;
         change?.Invoke(claims);
-        var token = Subjects.Token(value: value, issuer: Product.Stub.Issuer, resource: Server, scope: Product.SubjectScope, expiresAt: Clock.GetUtcNow() + TimeSpan.FromMinutes(5), claims: claims);
+        var token = Subjects.Token(value: value, issuer: Product.InboundIssuer.Issuer, resource: Product.Server, scope: Product.SubjectScope, expiresAt: Clock.GetUtcNow() + TimeSpan.FromMinutes(5), claims: claims);
         Product.Knows(value, JsonNode.Parse(token.Claims.GetRawText())!.AsObject());
         return token;
     }

@@ -10,6 +10,8 @@ internal sealed class Spring(TimeProvider clock) : Product(clock)
 
     public override string? Target => null;
 
+    public override string? SubjectTyp => null;
+
     public bool GrantAllowed { get; set; } = true;
 
     /// <summary>Whether an OAuth2TokenCustomizer sets <c>aud</c> from the request and writes <c>scope</c> as one string.</summary>

@@ -10,6 +10,8 @@ internal sealed class Standard(TimeProvider clock) : Product(clock)
 
     public override string? Target => null;
 
+    public override string? SubjectTyp => "at+jwt";
+
     /// <summary>Whether the gateway's client may exchange.</summary>
     public bool GrantAllowed { get; set; } = true;
 
@@ -28,7 +30,7 @@ internal sealed class Standard(TimeProvider clock) : Product(clock)
         : request["subject_token"] is null || request["subject_token_type"] != AccessTokenType ? StubAnswer.Error(400, "invalid_request", "subject_token or its type is missing")
         : request["requested_token_type"] is not (null or AccessTokenType) ? StubAnswer.Error(400, "invalid_request", "requested_token_type")
         : Subject(request) is not { } subject ? StubAnswer.Error(400, "invalid_request", "the subject_token is not valid")
-        : request["resource"] != ProductExchange.Resource ? StubAnswer.Error(400, "invalid_target")
+        : request["resource"] != Resource ? StubAnswer.Error(400, "invalid_target")
         : !PolicyAllows ? StubAnswer.Error(403, "access_denied")
         : !ScopeSet.Parse(Scope(request)).IsSubsetOf(ScopeSet.Parse((string)subject["scope"]!)) ? StubAnswer.Error(400, "invalid_scope")
         : null;

@@ -6,7 +6,13 @@ namespace TokenExchange.Tests.Profiles.Products;
 /// <summary>Tokendings: a broker that copies the claims of a subject token of an issuer it trusts into a token of its own.</summary>
 internal sealed class Tokendings(TimeProvider clock) : Product(clock)
 {
+    private readonly StubAuthorizationServer identityProvider = new() { Key = TestKeys.Es256 };
+
     public override string Profile => "tokendings";
+
+    public override StubAuthorizationServer InboundIssuer => identityProvider;
+
+    public override string? SubjectTyp => "at+jwt";
 
     public override string? Target => "prod:weather:mcp";
 
@@ -20,11 +26,17 @@ internal sealed class Tokendings(TimeProvider clock) : Product(clock)
 
     public bool PolicyAllows { get; set; } = true;
 
-    public override JsonObject SubjectClaims => new() { ["iss"] = "https://login.example.com", ["aud"] = "https://mcp.example/weather", ["acr"] = "Level4" };
+    public override JsonObject SubjectClaims => new() { ["aud"] = "https://mcp.example.com/weather", ["acr"] = "Level4" };
 
     public override string SubjectScope => "weather.read";
 
     public override ClientSettings Client(ClientFiles files) => new() { Id = Gateway, Authentication = "private_key_jwt", KeyFile = files.Rsa, KeyId = "gateway-1" };
+
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        await identityProvider.DisposeAsync();
+    }
 
     protected override IReadOnlySet<string> Known { get; } =
         new HashSet<string> { "grant_type", "subject_token", "subject_token_type", "audience", "resource", "scope", "client_assertion_type", "client_assertion", "client_id" };
@@ -40,7 +52,7 @@ internal sealed class Tokendings(TimeProvider clock) : Product(clock)
         : request["audience"] is not { } audience ? Invalid("Parameter audience missing")
         : !TargetExists || audience != Target ? Invalid($"token exchange audience {audience} is invalid")
         : !PolicyAllows ? Invalid($"client '{Gateway}' is not authorized to get token with aud={Target}")
-        : !TrustsIssuer ? Invalid("invalid subject_token: invalid request, validator for issuer=https://login.example.com not found")
+        : !TrustsIssuer ? Invalid("invalid subject_token: invalid request, validator for issuer=https://elsewhere.example not found")
         : Subject(request) is null ? Invalid("invalid subject_token: token verification failed: Expired+JWT")
         : null;
 

@@ -7,6 +7,7 @@ namespace TokenExchange.Tests.Profiles.Products;
 internal sealed class Zitadel(TimeProvider clock) : Product(clock)
 {
     public const string Project = "320000000000000001";
+    public const string McpProject = "320000000000000002";
 
     public override string Profile => "zitadel";
 
@@ -20,7 +21,7 @@ internal sealed class Zitadel(TimeProvider clock) : Product(clock)
     /// <summary>The instance's access token lifetime; the default is twelve hours.</summary>
     public int Lifetime { get; set; } = 3600;
 
-    public override JsonObject SubjectClaims => new() { ["aud"] = new JsonArray("https://mcp.example/weather", Gateway, Project), ["client_id"] = "agent" };
+    public override JsonObject SubjectClaims => new() { ["aud"] = new JsonArray(McpProject, "agent", Gateway, Project), ["client_id"] = "agent" };
 
     protected override IReadOnlySet<string> Known { get; } =
         new HashSet<string> { "grant_type", "subject_token", "subject_token_type", "requested_token_type", "audience", "scope" };
