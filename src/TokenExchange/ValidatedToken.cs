@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using TokenExchange.Verify;
 
 namespace TokenExchange;
 
@@ -9,9 +10,12 @@ namespace TokenExchange;
 /// </summary>
 public sealed class ValidatedToken
 {
-    internal ValidatedToken(string value, TokenDigest digest)
+    private readonly ReadOnlyMemory<char> text;
+    private JsonElement claims;
+
+    internal ValidatedToken(ReadOnlyMemory<char> text, TokenDigest digest)
     {
-        Value = value;
+        this.text = text;
         Digest = digest;
     }
 
@@ -44,13 +48,78 @@ public sealed class ValidatedToken
     public required DateTimeOffset ExpiresAt { get; init; }
 
     /// <summary>All claims: one JSON object, for rules that name a claim.</summary>
-    public required JsonElement Claims { get; init; }
+    public required JsonElement Claims
+    {
+        get
+        {
+            if (claims.ValueKind == JsonValueKind.Undefined && !text.IsEmpty)
+            {
+                // Of a token that was remembered without them: read once more from what was verified.
+                claims = Jws.PayloadOf(text);
+            }
+
+            return claims;
+        }
+
+        init
+        {
+            claims = value;
+            if (value.ValueKind == JsonValueKind.Object)
+            {
+                Session = Jws.StringOf(value, "sid");
+                IssuedAt = value.TryGetProperty("iat", out var issued) && issued.ValueKind == JsonValueKind.Number && issued.TryGetInt64(out var seconds) ? seconds : null;
+            }
+        }
+    }
 
     /// <summary>The digest that stands for the token in keys and logs.</summary>
     public TokenDigest Digest { get; }
 
     /// <summary>The token itself. It leaves this library only in the body of an exchange, or by mode same-token.</summary>
-    internal string Value { get; }
+    internal string Value => text.ToString();
+
+    /// <summary>The session at the issuer (<c>sid</c>); null without one.</summary>
+    internal string? Session { get; private init; }
+
+    /// <summary>When the token was issued (<c>iat</c>), in seconds since 1970; null when it does not say.</summary>
+    internal long? IssuedAt { get; private init; }
+
+    /// <summary>
+    /// The token as it is remembered: without its text, which whoever presents it again brings along, and without its claims
+    /// unless they are asked for at every use. What is equal in <paramref name="like"/> is shared with it.
+    /// </summary>
+    internal ValidatedToken ToRemember(ValidatedToken? like, bool withClaims) => new(default, Digest)
+    {
+        Resource = Resource,
+        Issuer = Issuer,
+        Subject = like?.Subject == Subject ? like.Subject : Subject,
+        ClientId = like?.ClientId == ClientId ? like?.ClientId : ClientId,
+        TokenId = TokenId,
+        Audiences = like?.Audiences.SequenceEqual(Audiences) == true ? like.Audiences : Audiences,
+        Scopes = like?.Scopes.Equals(Scopes) == true ? like.Scopes : Scopes,
+        Actors = Actors,
+        ExpiresAt = ExpiresAt,
+        Claims = withClaims ? claims : default,
+        Session = Session,
+        IssuedAt = IssuedAt,
+    };
+
+    /// <summary>The remembered token as it was presented again; the caller has compared the digests.</summary>
+    internal ValidatedToken Presented(ReadOnlyMemory<char> again) => new(again, Digest)
+    {
+        Resource = Resource,
+        Issuer = Issuer,
+        Subject = Subject,
+        ClientId = ClientId,
+        TokenId = TokenId,
+        Audiences = Audiences,
+        Scopes = Scopes,
+        Actors = Actors,
+        ExpiresAt = ExpiresAt,
+        Claims = claims,
+        Session = Session,
+        IssuedAt = IssuedAt,
+    };
 
     /// <summary>Names no claim and no part of the token.</summary>
     public override string ToString() => $"validated token expiring {ExpiresAt:O}";

@@ -131,7 +131,8 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
 
             // All servers together remember about as many inbound tokens as there may be hop tokens.
             Math.Max(LeastRemembered, options.Cache.Capacity / options.Servers.Count),
-            revocations);
+            revocations,
+            keepClaims: topology.Options.RequiredClaims.Count > 0);
     }
 
     /// <summary>One for all servers: what an authorization server says of a token holds wherever the token goes.</summary>

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Security.Cryptography;
-using System.Text.Json;
 using TokenExchange.Observe;
 
 namespace TokenExchange.Cache;
@@ -161,10 +160,7 @@ public sealed class ExchangeCache : IDisposable
     internal Task? Settled() =>
         flights.Values.Select(flight => (Task)flight.Landing).ToList() is { Count: > 0 } landings ? Task.WhenAll(landings) : null;
 
-    internal static int SessionOf(ValidatedToken subject) =>
-        subject.Claims.ValueKind == JsonValueKind.Object && subject.Claims.TryGetProperty("sid", out var session) && session.ValueKind == JsonValueKind.String
-            ? HashOf(session.GetString()!)
-            : 0;
+    internal static int SessionOf(ValidatedToken subject) => subject.Session is { } session ? HashOf(session) : 0;
 
     private static int HashOf(string session) => session.GetHashCode(StringComparison.Ordinal) | 1;
 

@@ -1,6 +1,4 @@
 using System.Collections.Concurrent;
-using System.Text.Json;
-using TokenExchange.Verify;
 
 namespace TokenExchange.Revoke;
 
@@ -75,7 +73,7 @@ public sealed class Revocations
             return false;
         }
 
-        var session = token.Claims.ValueKind == JsonValueKind.Object ? Jws.StringOf(token.Claims, "sid") : null;
+        var session = token.Session;
         var now = clock.GetUtcNow();
         return (session is not null && single.TryGetValue(new(token.Issuer, Kind.Session, session), out var ofSession) && ofSession.Until > now)
             || (single.TryGetValue(new(token.Issuer, Kind.Subject, token.Subject), out var ofSubject) && ofSubject.Covers(token, now))
@@ -139,8 +137,6 @@ public sealed class Revocations
             other.Until > Until ? other.Until : Until);
 
         public bool Covers(ValidatedToken token, DateTimeOffset now) =>
-            Until > now &&
-            !(token.Claims.ValueKind == JsonValueKind.Object && token.Claims.TryGetProperty("iat", out var issued) && issued.ValueKind == JsonValueKind.Number
-              && issued.TryGetInt64(out var seconds) && seconds > IssuedUntil.ToUnixTimeSeconds());
+            Until > now && !(token.IssuedAt > IssuedUntil.ToUnixTimeSeconds());
     }
 }

@@ -17,6 +17,8 @@ internal class Jws(ReadOnlyMemory<char> text)
 
     public ReadOnlySpan<char> Text => text.Span;
 
+    public ReadOnlyMemory<char> Memory => text;
+
     public JsonElement Header { get; private set; }
 
     public JsonElement Payload { get; protected set; }
@@ -52,6 +54,13 @@ internal class Jws(ReadOnlyMemory<char> text)
         (Header, Payload, Signature) = (headerObject, payloadObject, signature);
         SigningInput = Encoding.ASCII.GetBytes(text.Span[..payloadEnd].ToArray());
         return true;
+    }
+
+    /// <summary>The payload of a token that has passed every check before; undefined for what is no JWS.</summary>
+    public static JsonElement PayloadOf(ReadOnlyMemory<char> verified)
+    {
+        var jws = new Jws(verified);
+        return verified.Span.Count('.') == 2 && jws.Decode() ? jws.Payload : default;
     }
 
     public static string? StringOf(JsonElement owner, string name) =>

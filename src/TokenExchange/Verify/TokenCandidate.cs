@@ -52,8 +52,7 @@ internal sealed class TokenCandidate(ReadOnlyMemory<char> text, ResourceAudience
 
     public ValidatedToken Accept()
     {
-        var value = Text.ToString();
-        return new ValidatedToken(value, TokenDigest.Of(value))
+        return new ValidatedToken(Memory, TokenDigest.Of(Text))
         {
             Resource = audience.Resource,
             Issuer = Issuer!.Server.Settings.Issuer,

@@ -13,9 +13,14 @@ namespace TokenExchange.Verify;
 /// <param name="clock">The time.</param>
 /// <param name="capacity">How many accepted tokens are remembered, so that they are not verified again; 0: none.</param>
 /// <param name="revocations">What is revoked; null: nothing ever is.</param>
-public sealed class TokenValidator(ResourceAudience audience, ImmutableArray<TrustedIssuer> issuers, TimeProvider clock, int capacity = 4096, Revocations? revocations = null)
+/// <param name="keepClaims">Whether the claims of remembered tokens are kept too, for rules that ask for them at every use.</param>
+public sealed class TokenValidator(
+    ResourceAudience audience, ImmutableArray<TrustedIssuer> issuers, TimeProvider clock, int capacity = 4096, Revocations? revocations = null, bool keepClaims = false)
 {
     private readonly ValidationCache accepted = new(capacity);
+
+    // Most tokens come from the same clients with the same scopes: what they have in common is kept once.
+    private volatile ValidatedToken? latest;
 
     // Whom opaque tokens are shown to: the one issuer that is asked, or nobody, since a token must not be shown to another issuer.
     private readonly TrustedIssuer? opaqueIssuer = issuers.Count(issuer => issuer.Introspection is not null) == 1
@@ -45,7 +50,7 @@ public sealed class TokenValidator(ResourceAudience audience, ImmutableArray<Tru
         // Sized first: not even a digest is computed over more than a token may have.
         if (token.Length <= JwsChecks.MaxLength && Remembered(TokenDigest.Of(token.Span)) is { } known)
         {
-            return new(UnlessRevoked(known));
+            return new(UnlessRevoked(known.Presented(token)));
         }
 
         var candidate = new TokenCandidate(token, audience, issuers, clock.GetUtcNow());
@@ -78,9 +83,11 @@ public sealed class TokenValidator(ResourceAudience audience, ImmutableArray<Tru
             return TokenValidation.Refused(refusal, candidate.Present());
         }
 
-        var validation = TokenValidation.Accepted(candidate.Accept());
-        accepted.Add(validation.Token!.Digest, new(validation, candidate.Issuer!, key.Generation));
-        return UnlessRevoked(validation);
+        var token = candidate.Accept();
+        var remembered = token.ToRemember(latest, keepClaims);
+        latest = remembered;
+        accepted.Add(token.Digest, new(remembered, candidate.Issuer!, key.Generation));
+        return UnlessRevoked(token);
     }
 
     // Neither three parts nor five: no JWS, and no JWE, which is refused as one.
@@ -102,7 +109,7 @@ public sealed class TokenValidator(ResourceAudience audience, ImmutableArray<Tru
         var candidate = TokenCandidate.Introspected(token, active.Claims, audience, issuer, clock.GetUtcNow());
         return Run(candidate, TokenChecks.Claims, TokenChecks.All.Length) is { } refusal
             ? TokenValidation.Refused(refusal, candidate.Present())
-            : UnlessRevoked(TokenValidation.Accepted(candidate.Accept()));
+            : UnlessRevoked(candidate.Accept());
     }
 
     private async ValueTask<TokenValidation> ConfirmAsync(ReadOnlyMemory<char> token, ValueTask<TokenValidation> local, CancellationToken cancellationToken) =>
@@ -146,8 +153,8 @@ public sealed class TokenValidator(ResourceAudience audience, ImmutableArray<Tru
     private static TokenRefusal RefusalOf(Introspection answer) =>
         answer is Introspection.Inactive ? TokenRefusal.Inactive : TokenRefusal.IntrospectionUnavailable;
 
-    private TokenValidation UnlessRevoked(TokenValidation accepted) =>
-        revocations?.IsRevoked(accepted.Token!) == true ? Refused(TokenRefusal.Revoked, accepted.Token!) : accepted;
+    private TokenValidation UnlessRevoked(ValidatedToken token) =>
+        revocations?.IsRevoked(token) == true ? Refused(TokenRefusal.Revoked, token) : TokenValidation.Accepted(token);
 
     private static TokenValidation Refused(TokenRefusal refusal, ValidatedToken token) =>
         TokenValidation.Refused(refusal, new(token.Issuer, token.Subject, token.ClientId, token.TokenId, token.Audiences, token.Actors));
@@ -174,16 +181,16 @@ public sealed class TokenValidator(ResourceAudience audience, ImmutableArray<Tru
     }
 
     // Everything a check found still holds, save what time and the issuer's keys may have changed.
-    private TokenValidation? Remembered(TokenDigest digest)
+    private ValidatedToken? Remembered(TokenDigest digest)
     {
         if (accepted.Find(digest) is not { } entry)
         {
             return null;
         }
 
-        if (clock.GetUtcNow() - entry.Validation.Token!.ExpiresAt < entry.Issuer.ClockSkew && entry.Issuer.Server.Keys.IsCurrent(entry.Generation))
+        if (clock.GetUtcNow() - entry.Token.ExpiresAt < entry.Issuer.ClockSkew && entry.Issuer.Server.Keys.IsCurrent(entry.Generation))
         {
-            return entry.Validation;
+            return entry.Token;
         }
 
         accepted.Remove(digest);

@@ -76,5 +76,5 @@ internal sealed class ValidationCache(int capacity)
     }
 
     /// <summary>An accepted token, on whose terms, and with which generation of the issuer's keys it was verified.</summary>
-    internal sealed record Entry(TokenValidation Validation, TrustedIssuer Issuer, int Generation);
+    internal sealed record Entry(ValidatedToken Token, TrustedIssuer Issuer, int Generation);
 }

@@ -50,6 +50,8 @@ public sealed class CacheKeyFieldTests
         ["ValidatedToken.Scopes"] = Token,
         ["ValidatedToken.Actors"] = Token,
         ["ValidatedToken.Claims"] = Token,
+        ["ValidatedToken.Session"] = Token,
+        ["ValidatedToken.IssuedAt"] = Token,
         ["ValidatedToken.ExpiresAt"] = "compared with the clock at every use",
     }.ToFrozenDictionary();
 
@@ -84,14 +86,14 @@ public sealed class CacheKeyFieldTests
                 request = request with { Target = target with { Resource = "https://another.internal/mcp" } };
                 break;
             case "ValidatedToken.Digest":
-                request = request with { Subject = Copy(new ValidatedToken("token", TokenDigest.Of("another token")) { Resource = "", Issuer = "", Subject = "", ClientId = null, TokenId = null, Audiences = [], Scopes = ScopeSet.Empty, Actors = [], ExpiresAt = default, Claims = default }, subject) };
+                request = request with { Subject = Copy(new ValidatedToken("token".AsMemory(), TokenDigest.Of("another token")) { Resource = "", Issuer = "", Subject = "", ClientId = null, TokenId = null, Audiences = [], Scopes = ScopeSet.Empty, Actors = [], ExpiresAt = default, Claims = default }, subject) };
                 break;
             case "ValidatedToken.Value":
-                request = request with { Subject = Copy(new ValidatedToken("another token", TokenDigest.Of("token")) { Resource = "", Issuer = "", Subject = "", ClientId = null, TokenId = null, Audiences = [], Scopes = ScopeSet.Empty, Actors = [], ExpiresAt = default, Claims = default }, subject) };
+                request = request with { Subject = Copy(new ValidatedToken("another token".AsMemory(), TokenDigest.Of("token")) { Resource = "", Issuer = "", Subject = "", ClientId = null, TokenId = null, Audiences = [], Scopes = ScopeSet.Empty, Actors = [], ExpiresAt = default, Claims = default }, subject) };
                 break;
             default:
                 object owner = type == typeof(CachePartition) ? partition : type == typeof(OutboundTarget) ? target : type == typeof(ValidatedToken) ? subject : request;
-                var member = type.GetProperty(property)!;
+                var member = type.GetProperty(property, BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)!;
                 member.SetValue(owner, Another(member.GetValue(owner), member.PropertyType));
                 break;
         }
@@ -107,6 +109,7 @@ public sealed class CacheKeyFieldTests
     {
         string text => text + "x",
         null when type == typeof(string) => "x",
+        null when type == typeof(long?) => 1L,
         bool flag => !flag,
         TimeSpan time => time + TimeSpan.FromSeconds(1),
         DateTimeOffset time => time.AddSeconds(1),

@@ -32,7 +32,7 @@ internal static class Subjects
             all[name] = claim?.DeepClone();
         }
 
-        return new ValidatedToken(value, TokenDigest.Of(value))
+        return new ValidatedToken(value.AsMemory(), TokenDigest.Of(value))
         {
             Resource = resource,
             Issuer = issuer,

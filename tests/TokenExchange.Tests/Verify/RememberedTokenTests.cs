@@ -1,3 +1,6 @@
+using System.Reflection;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using TokenExchange.Tests.Harness;
 using TokenExchange.Verify;
 using Xunit;
@@ -6,29 +9,66 @@ namespace TokenExchange.Tests.Verify;
 
 public sealed class RememberedTokenTests
 {
-    [Fact]
-    public async Task A_remembered_token_is_the_same_token_again()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_remembered_token_says_all_that_the_verified_one_said(bool keepClaims)
     {
-        await using var fixture = await ValidatorFixture.StartAsync(capacity: 100);
-        var text = fixture.Token();
+        await using var fixture = await ValidatorFixture.StartAsync(capacity: 100, keepClaims: keepClaims);
+        var text = fixture.Token((_, payload) =>
+        {
+            payload["jti"] = "id-1";
+            payload["sid"] = "session-1";
+            payload["act"] = new JsonObject { ["sub"] = "assistant" };
+            payload["team"] = "blue";
+        });
+        var first = (await fixture.ValidateAsync(text)).Token!;
 
-        var first = (await fixture.ValidateAsync(text)).Token;
+        var second = (await fixture.ValidateAsync(text)).Token!;
 
-        Assert.NotNull(first);
-        Assert.Same(first, (await fixture.ValidateAsync(text)).Token);
+        Assert.NotSame(first, second);
+        foreach (var property in typeof(ValidatedToken).GetProperties(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic))
+        {
+            var (expected, actual) = (property.GetValue(first), property.GetValue(second));
+            if (expected is JsonElement claims)
+            {
+                Assert.Equal("blue", claims.GetProperty("team").GetString());
+                (expected, actual) = (claims.GetRawText(), ((JsonElement)actual!).GetRawText());
+            }
+
+            Assert.Equal(expected, actual);
+        }
     }
 
     [Fact]
-    public async Task A_remembered_token_is_accepted_at_once_and_with_nothing_new()
+    public async Task Another_token_of_the_same_kind_keeps_what_is_its_own()
+    {
+        await using var fixture = await ValidatorFixture.StartAsync(capacity: 100);
+        string Token(string subject, string client, string scope) => fixture.Token((_, payload) => (payload["sub"], payload["client_id"], payload["scope"]) = (subject, client, scope));
+        string[] texts = [Token("alice", "agent", "mcp:read"), Token("alice", "agent", "mcp:read mcp:write"), Token("bob", "agent", "mcp:read"), Token("bob", "other", "mcp:read")];
+        foreach (var text in (string[])[.. texts, .. texts])
+        {
+            await fixture.ValidateAsync(text);
+        }
+
+        var seen = new List<string>();
+        foreach (var text in texts)
+        {
+            var token = (await fixture.ValidateAsync(text)).Token!;
+            seen.Add($"{token.Subject} {token.ClientId} {token.Scopes}");
+        }
+
+        Assert.Equal(["alice agent mcp:read", "alice agent mcp:read mcp:write", "bob agent mcp:read", "bob other mcp:read"], seen);
+    }
+
+    [Fact]
+    public async Task A_remembered_token_is_accepted_at_once()
     {
         await using var fixture = await ValidatorFixture.StartAsync(capacity: 100);
         var text = fixture.Token();
-        var first = await fixture.ValidateAsync(text);
+        await fixture.ValidateAsync(text);
 
-        var second = fixture.ValidateAsync(text);
-
-        Assert.True(second.IsCompletedSuccessfully);
-        Assert.Same(first, await second);
+        Assert.True(fixture.ValidateAsync(text).AsTask().IsCompletedSuccessfully);
     }
 
     [Fact]
@@ -75,7 +115,7 @@ public sealed class RememberedTokenTests
     {
         var cache = new ValidationCache(1000);
         var token = Subjects.Token();
-        var entry = new ValidationCache.Entry(TokenValidation.Accepted(token), null!, 1);
+        var entry = new ValidationCache.Entry(token, null!, 1);
         cache.Add(token.Digest, entry);
         for (var number = 0; number < 100_000; number++)
         {

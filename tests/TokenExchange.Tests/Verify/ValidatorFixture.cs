@@ -14,10 +14,10 @@ public sealed class ValidatorFixture : ITokenSource, IAsyncDisposable
 
     private readonly AuthorizationServer server;
 
-    private ValidatorFixture(TestIssuer issuer, ManualClock clock, AuthorizationServer server, TrustedIssuer trusted, bool allowOthers, int capacity)
+    private ValidatorFixture(TestIssuer issuer, ManualClock clock, AuthorizationServer server, TrustedIssuer trusted, bool allowOthers, int capacity, bool keepClaims)
     {
         (Issuer, Clock, this.server, Trusted) = (issuer, clock, server, trusted);
-        Validator = new TokenValidator(new ResourceAudience(Resource, [Resource, Alias], allowOthers), [trusted], clock, capacity);
+        Validator = new TokenValidator(new ResourceAudience(Resource, [Resource, Alias], allowOthers), [trusted], clock, capacity, keepClaims: keepClaims);
     }
 
     public TestIssuer Issuer { get; }
@@ -35,6 +35,7 @@ public sealed class ValidatorFixture : ITokenSource, IAsyncDisposable
         string[]? algorithms = null,
         bool allowOthers = false,
         int capacity = 0,
+        bool keepClaims = false,
         Func<AuthorizationServerSettings, AuthorizationServerSettings>? change = null,
         params TestKey[] keys)
     {
@@ -51,7 +52,7 @@ public sealed class ValidatorFixture : ITokenSource, IAsyncDisposable
             MaxTokenLifetime = TimeSpan.FromDays(1),
             CompanionAudiences = [Companion],
         };
-        return new ValidatorFixture(issuer, clock, server, trusted, allowOthers, capacity);
+        return new ValidatorFixture(issuer, clock, server, trusted, allowOthers, capacity, keepClaims);
     }
 
     /// <summary>A sound token for the server, after a test changed it.</summary>
