@@ -16,8 +16,8 @@ namespace Gateway.Benchmarks;
 /// </summary>
 internal static class Allocations
 {
-    private const int Warmup = 3000;
-    private const int Measured = 5000;
+    private const int Warmup = 4000;
+    private const int Measured = 3000;
 
     public static async Task<int> RunAsync()
     {

@@ -6,8 +6,8 @@ using Gateway.Benchmarks.Profile;
 using Gateway.Benchmarks.Stages;
 
 // `smoke` runs every benchmark once and checks what it returns; `compare` puts the gateway beside bare YARP, nginx and
-// HAProxy under load; `profile` says where the time of a warm request goes; `allocations` counts bytes per request;
-// anything else goes to BenchmarkDotNet (--filter, --list).
+// HAProxy under load; `profile` says where the time of a warm request goes; `regressions` holds allocations to their
+// bounds, `allocations` counts those of a whole request; anything else goes to BenchmarkDotNet (--filter, --list).
 switch (args)
 {
     case ["smoke"]:
@@ -18,6 +18,8 @@ switch (args)
         return await Profiler.RunAsync(Options.Parse(options));
     case ["allocations"]:
         return await Allocations.RunAsync();
+    case ["regressions"]:
+        return await Regressions.RunAsync();
     case ["serve-backend", var url, var jwks]:
         await Backend.Create(url, jwks).RunAsync();
         return 0;

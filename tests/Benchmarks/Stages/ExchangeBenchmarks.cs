@@ -7,16 +7,20 @@ using TokenExchange.Tests.Harness;
 
 namespace Gateway.Benchmarks.Stages;
 
-/// <summary>What does a hop token cost: remembered, and minted by the local issuer?</summary>
+/// <summary>What does a hop token cost: remembered, minted by the local issuer, and shared by many who ask at once?</summary>
 [MemoryDiagnoser]
 public class ExchangeBenchmarks
 {
+    private const int Callers = 32;
     private readonly string directory = Directory.CreateTempSubdirectory("benchmark-keys-").FullName;
     private Stage stage = null!;
     private LocalIssuer issuer = null!;
     private ExchangeCache cache = null!;
     private ITokenExchanger mint = null!;
     private ITokenExchanger cached = null!;
+    private CacheKeys keys = null!;
+    private Gated gated = null!;
+    private ITokenExchanger joined = null!;
     private TokenExchangeRequest request = null!;
 
     [GlobalSetup]
@@ -27,7 +31,11 @@ public class ExchangeBenchmarks
         issuer = new LocalIssuer(new LocalIssuerSettings("https://mcp.example.com/hop", directory, "ES256"), TimeProvider.System, NullLogger<LocalIssuer>.Instance);
         cache = new ExchangeCache(new ExchangeCacheSettings(1000, TimeSpan.FromMinutes(5)), TimeProvider.System);
         mint = issuer.For(new LocalTokenSettings(TimeSpan.FromMinutes(2), [], false, null));
-        cached = cache.Wrap(mint, new CachePartition("local", "https://mcp.example.com/hop", "", "access_token"));
+        var partition = new CachePartition("local", "https://mcp.example.com/hop", "", "access_token");
+        keys = new CacheKeys(partition);
+        cached = cache.Wrap(mint, partition);
+        gated = new Gated(mint);
+        joined = cache.Wrap(gated, partition with { ClientId = "joined" });
         var token = (await stage.Validator(1).ValidateAsync(stage.Token.AsMemory(), CancellationToken.None)).Token!;
         var target = new OutboundTarget { Server = Stage.Resource, Resource = "https://weather.internal/mcp", ResultAudiences = ["https://weather.internal/mcp"], SettingsDigest = "bench" };
         request = new TokenExchangeRequest(token, target, token.Scopes);
@@ -49,6 +57,44 @@ public class ExchangeBenchmarks
     [Benchmark]
     public Task<bool> LocalMintEs256() => Issues(mint);
 
+    [Benchmark]
+    public bool Key() => keys.Of(request).GetHashCode() != 0;
+
+    /// <summary>One mints, the others join it; the figures are those of one caller.</summary>
+    [Benchmark(OperationsPerInvoke = Callers)]
+    public async Task<bool> Join()
+    {
+        joined.Forget(request);
+        gated.Close();
+        var callers = new Task<ExchangeResult>[Callers];
+        for (var i = 0; i < Callers; i++)
+        {
+            callers[i] = joined.ExchangeAsync(request, CancellationToken.None).AsTask();
+        }
+
+        gated.Open();
+        var results = await Task.WhenAll(callers);
+        return results.Count(result => result is ExchangeResult.Issued { Origin: ExchangeOrigin.Joined }) == Callers - 1;
+    }
+
     private async Task<bool> Issues(ITokenExchanger exchanger) =>
         await exchanger.ExchangeAsync(request, CancellationToken.None) is ExchangeResult.Issued;
+
+    /// <summary>Lets nobody through before all have come.</summary>
+    private sealed class Gated(ITokenExchanger inner) : ITokenExchanger
+    {
+        private TaskCompletionSource gate = new();
+
+        public void Close() => gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public void Open() => gate.SetResult();
+
+        public async ValueTask<ExchangeResult> ExchangeAsync(TokenExchangeRequest request, CancellationToken cancellationToken)
+        {
+            await gate.Task;
+            return await inner.ExchangeAsync(request, cancellationToken);
+        }
+
+        public void Forget(TokenExchangeRequest request) => inner.Forget(request);
+    }
 }

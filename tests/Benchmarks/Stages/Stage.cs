@@ -15,12 +15,14 @@ internal sealed class Stage : IAsyncDisposable
     private readonly WebApplication app;
     private readonly AuthorizationServer server;
 
-    private Stage(WebApplication app, AuthorizationServer server, string token)
+    private Stage(WebApplication app, AuthorizationServer server, string issuer, string token)
     {
-        (this.app, this.server, Token) = (app, server, token);
+        (this.app, this.server, Issuer, Token) = (app, server, issuer, token);
     }
 
     public string Token { get; }
+
+    public string Issuer { get; }
 
     public static async Task<Stage> StartAsync(TestKey key)
     {
@@ -36,7 +38,7 @@ internal sealed class Stage : IAsyncDisposable
             TimeProvider.System,
             NullLoggerFactory.Instance);
         var token = TokenForge.AccessToken(key, issuer, Resource, TimeProvider.System.GetUtcNow(), (_, payload) => payload["exp"] = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() + 3600);
-        return new Stage(app, server, token);
+        return new Stage(app, server, issuer, token);
     }
 
     /// <summary>A validator that remembers as many accepted tokens as said; 0 makes every validation a cold one.</summary>
