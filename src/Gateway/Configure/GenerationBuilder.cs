@@ -129,8 +129,9 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
             [.. issuers],
             clock,
 
-            // All servers together remember about as many inbound tokens as there may be hop tokens.
-            Math.Max(LeastRemembered, options.Cache.Capacity / options.Servers.Count),
+            // All servers together remember at least as many inbound tokens as there may be hop tokens: of those that are
+            // remembered, the validator forgets up to half at a time.
+            Math.Max(LeastRemembered, 2 * options.Cache.Capacity / options.Servers.Count),
             revocations,
             keepClaims: topology.Options.RequiredClaims.Count > 0);
     }

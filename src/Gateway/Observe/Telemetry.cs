@@ -77,7 +77,7 @@ internal static class Telemetry
     /// <summary>Takes out of the server's span what a caller may have put there by mistake; call when a request enters.</summary>
     public static void Clean(HttpContext context)
     {
-        if (context.Features.Get<IHttpActivityFeature>()?.Activity is { IsAllDataRequested: true } activity && activity.GetTagItem(UserAgent) is string agent)
+        if (SpanOf(context) is { } activity && activity.GetTagItem(UserAgent) is string agent)
         {
             activity.SetTag(UserAgent, CallerText.Clean(agent));
         }
@@ -86,7 +86,7 @@ internal static class Telemetry
     /// <summary>Puts what is known about a request on the server's span, by the conventions for HTTP and for MCP.</summary>
     public static void Describe(HttpContext context, RequestRecord record)
     {
-        if (context.Features.Get<IHttpActivityFeature>()?.Activity is not { IsAllDataRequested: true } activity)
+        if (SpanOf(context) is not { } activity)
         {
             return;
         }
@@ -112,6 +112,10 @@ internal static class Telemetry
             activity.SetStatus(ActivityStatusCode.Error);
         }
     }
+
+    /// <summary>The server's span of the request; null when nobody records it. The host makes an activity for its log scope in any case.</summary>
+    private static Activity? SpanOf(HttpContext context) =>
+        Source.HasListeners() && context.Features.Get<IHttpActivityFeature>()?.Activity is { IsAllDataRequested: true } activity ? activity : null;
 
     private static string OperationTag(string method) => method switch
     {
