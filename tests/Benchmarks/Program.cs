@@ -7,7 +7,8 @@ using Gateway.Benchmarks.Stages;
 
 // `smoke` runs every benchmark once and checks what it returns; `compare` puts the gateway beside bare YARP, nginx and
 // HAProxy under load; `profile` says where the time of a warm request goes; `regressions` holds allocations to their
-// bounds, `allocations` counts those of a whole request; anything else goes to BenchmarkDotNet (--filter, --list).
+// bounds, `allocations` counts those of a whole request; `slow-authorization-server` asks what warm calls
+// feel of cold ones that hang; anything else goes to BenchmarkDotNet (--filter, --list).
 switch (args)
 {
     case ["smoke"]:
@@ -16,6 +17,8 @@ switch (args)
         return await Comparison.RunAsync(Options.Parse(options));
     case ["profile", .. var options]:
         return await Profiler.RunAsync(Options.Parse(options));
+    case ["slow-authorization-server", .. var options]:
+        return await SlowAuthorizationServer.RunAsync(Options.Parse(options));
     case ["allocations"]:
         return await Allocations.RunAsync();
     case ["regressions"]:
