@@ -18,6 +18,7 @@ internal sealed class Reload(ConfigurationInput input, Generations generations, 
     private readonly Lock gate = new();
     private long appliedAt;
     private bool retrying;
+    private bool missing;
 
     /// <summary>Looks once, and applies what has changed since the last look.</summary>
     internal void Poll()
@@ -26,11 +27,14 @@ internal sealed class Reload(ConfigurationInput input, Generations generations, 
         {
             var file = DigestOf(input.Path);
             var keys = DigestOf(state.SessionKeyFile);
-            if (file is null && state.Seen is not null)
+            if (file is null && state.Seen is not null && !missing)
             {
-                // Not there in this moment: it is being replaced, or was taken away; what runs stays.
+                // Not there in this moment: it is being replaced, or was taken away, which the next look tells.
+                missing = true;
                 return;
             }
+
+            missing = false;
 
             var changed = file != state.Seen || keys != state.SeenKeys;
             if (changed || (state.Problems.Count > 0 && clock.GetElapsedTime(appliedAt) >= RetryInterval))

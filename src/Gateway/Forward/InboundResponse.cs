@@ -12,7 +12,7 @@ namespace Gateway.Forward;
 /// Looks at the MCP server's answer before its first byte goes to the client. Its challenges, redirects and refusals of
 /// the hop token stay here; everything else passes untouched, event streams at once.
 /// </summary>
-internal sealed class InboundResponse(RequestEnd end, OpenStreams streams, TimeProvider clock)
+internal sealed class InboundResponse(RequestEnd end, OpenStreams streams, TimeProvider clock, ILogger<InboundResponse> log)
 {
     /// <summary>Relays the answer, or leaves a refusal on the request to be written in its place.</summary>
     public async ValueTask ApplyAsync(ResponseTransformContext transform)
@@ -35,6 +35,11 @@ internal sealed class InboundResponse(RequestEnd end, OpenStreams streams, TimeP
         var isStream = IsEventStream(answer);
         if ((RefusalFor(answer, request, server) ?? await AnswerRewrite.ApplyAsync(transform, request, server)) is { } refused)
         {
+            if (refused.Kind == Refusal.UpstreamRedirected && answer.Headers.NonValidated.TryGetValues("Location", out var locations))
+            {
+                log.UpstreamRedirected(request.Id, server.Id, RedirectLocation.Of(locations.ToString()));
+            }
+
             request.Upstream = refused;
             transform.SuppressResponseBody = true;
             context.Response.Clear();

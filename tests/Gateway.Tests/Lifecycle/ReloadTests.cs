@@ -52,13 +52,21 @@ public sealed class ReloadTests
     }
 
     [Fact]
-    public async Task A_file_that_is_taken_away_changes_nothing()
+    public async Task A_file_that_is_taken_away_changes_nothing_and_is_told_at_the_second_look()
     {
         await using var world = await StartAsync();
+        var text = await File.ReadAllTextAsync(world.Gateway.ConfigPath, Cancellation);
         File.Delete(world.Gateway.ConfigPath);
+        Poll(world);
+        Assert.Empty(State(world).Problems);
         Poll(world);
 
         Assert.Equal(1, Generations(world).Current.Number);
+        Assert.Contains("unreadable", Assert.Single(State(world).Problems), StringComparison.Ordinal);
+        Assert.Equal(200, (await world.Gateway.CallAsync("/weather", world.WeatherToken())).Status);
+
+        await File.WriteAllTextAsync(world.Gateway.ConfigPath, text, Cancellation);
+        Poll(world);
         Assert.Empty(State(world).Problems);
     }
 
