@@ -44,7 +44,7 @@ internal sealed class Entry(Generations generations, RequestEnd end, ClientAddre
 
             await next(context);
         }
-        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        catch (Exception exception) when (ClientLeft(context, exception))
         {
             request.Record.Refuse(StatusCodes.Status499ClientClosedRequest, "client_closed");
             await end.CompleteAsync(context, request);
@@ -58,6 +58,10 @@ internal sealed class Entry(Generations generations, RequestEnd end, ClientAddre
 
     /// <summary>What routing leaves over is nobody's.</summary>
     public async Task NotFoundAsync(HttpContext context) => await RefuseAsync(context, GatewayRequest.Of(context), Refusal.NotFound);
+
+    /// <summary>A connection that breaks under a read says so at once, or first that the request was aborted.</summary>
+    private static bool ClientLeft(HttpContext context, Exception exception) =>
+        exception is ConnectionResetException || (exception is OperationCanceledException or IOException && context.RequestAborted.IsCancellationRequested);
 
     private GatewayRequest Begin(HttpContext context)
     {

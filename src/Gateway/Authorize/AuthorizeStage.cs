@@ -1,6 +1,7 @@
 using Gateway.Advertise;
 using Gateway.Configure.Options;
 using Gateway.Forward;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
@@ -130,7 +131,7 @@ internal static class AuthorizeStage
                 _ => Refusal.BodyNotJson,
             });
         }
-        catch (IOException) when (!context.RequestAborted.IsCancellationRequested)
+        catch (IOException exception) when (exception is not ConnectionResetException && !context.RequestAborted.IsCancellationRequested)
         {
             // Broken chunking.
             return (null, Refusal.BodyNotJson);

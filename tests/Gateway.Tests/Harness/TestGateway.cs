@@ -18,6 +18,7 @@ public sealed class TestGateway : IAsyncDisposable, ILoggerProvider
 
     private readonly ConcurrentQueue<(string Category, string Text)> lines = new();
     private readonly string directory = Directory.CreateTempSubdirectory("gateway-test-").FullName;
+    private readonly TaskCompletionSource audited = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private WebApplication app = null!;
 
     /// <summary>The address that the gateway listens on; nothing that a token speaks of.</summary>
@@ -37,6 +38,9 @@ public sealed class TestGateway : IAsyncDisposable, ILoggerProvider
 
     /// <summary>The audit events in their order.</summary>
     public IReadOnlyList<JsonObject> Audit => [.. lines.Where(line => line.Category == "Gateway.Audit").Select(line => JsonNode.Parse(line.Text)!.AsObject())];
+
+    /// <summary>Done once there is an audit event: some are written when their client is gone.</summary>
+    public Task Audited => audited.Task.WaitAsync(TestContext.Current.CancellationToken);
 
     /// <summary>Starts a gateway with this section <c>Gateway</c>, given as JSON; <c>PublicUrl</c> and a short drain are filled in.</summary>
     public static async Task<TestGateway> StartAsync(JsonObject options, TimeProvider? clock = null, Action<WebApplicationBuilder>? configure = null)
@@ -113,8 +117,14 @@ public sealed class TestGateway : IAsyncDisposable, ILoggerProvider
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
             owner.lines.Enqueue((category, formatter(state, exception) + (exception is null ? "" : "\n" + exception)));
+            if (category == "Gateway.Audit")
+            {
+                owner.audited.TrySetResult();
+            }
+        }
     }
 }
 

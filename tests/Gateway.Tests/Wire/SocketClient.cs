@@ -11,6 +11,7 @@ internal sealed class SocketClient : IDisposable
 {
     private readonly TcpClient client = new();
     private readonly List<byte> received = [];
+    private NetworkStream stream = null!;
     private int start;
 
     private SocketClient()
@@ -25,6 +26,7 @@ internal sealed class SocketClient : IDisposable
         var address = new Uri(url);
         await client.client.ConnectAsync(address.Host, address.Port, Cancellation);
         client.client.NoDelay = true;
+        client.stream = client.client.GetStream();
         return client;
     }
 
@@ -43,7 +45,7 @@ internal sealed class SocketClient : IDisposable
         return await client.AnswerAsync();
     }
 
-    public async Task SendAsync(string text) => await client.GetStream().WriteAsync(Encoding.Latin1.GetBytes(text), Cancellation);
+    public async Task SendAsync(string text) => await stream.WriteAsync(Encoding.Latin1.GetBytes(text), Cancellation);
 
     /// <summary>Sends no more, and still listens.</summary>
     public void HalfClose() => client.Client.Shutdown(SocketShutdown.Send);
@@ -89,8 +91,16 @@ internal sealed class SocketClient : IDisposable
         }
     }
 
-    /// <summary>Whether the gateway closes the connection without another byte.</summary>
-    public async Task<bool> EndsAsync() => !await FillAsync();
+    /// <summary>Reads until the gateway has closed the connection.</summary>
+    public async Task<string> EndAsync()
+    {
+        while (await FillAsync())
+        {
+            // What came is kept.
+        }
+
+        return Take(received.Count - start);
+    }
 
     public void Dispose() => client.Dispose();
 
@@ -214,7 +224,7 @@ internal sealed class SocketClient : IDisposable
         var buffer = new byte[16 * 1024];
         try
         {
-            var read = await client.GetStream().ReadAsync(buffer, Cancellation);
+            var read = await stream.ReadAsync(buffer, Cancellation);
             received.AddRange(buffer.AsSpan(0, read));
             return read > 0;
         }
