@@ -59,9 +59,9 @@ internal sealed class Entry(Generations generations, RequestEnd end, ClientAddre
     /// <summary>What routing leaves over is nobody's.</summary>
     public async Task NotFoundAsync(HttpContext context) => await RefuseAsync(context, GatewayRequest.Of(context), Refusal.NotFound);
 
-    /// <summary>A connection that breaks under a read says so at once, or first that the request was aborted.</summary>
+    /// <summary>A connection that broke under a read may not have aborted its request yet.</summary>
     private static bool ClientLeft(HttpContext context, Exception exception) =>
-        exception is ConnectionResetException || (exception is OperationCanceledException or IOException && context.RequestAborted.IsCancellationRequested);
+        exception is ConnectionResetException || (exception is OperationCanceledException && context.RequestAborted.IsCancellationRequested);
 
     private GatewayRequest Begin(HttpContext context)
     {

@@ -131,10 +131,15 @@ internal static class AuthorizeStage
                 _ => Refusal.BodyNotJson,
             });
         }
-        catch (IOException exception) when (exception is not ConnectionResetException && !context.RequestAborted.IsCancellationRequested)
+        catch (IOException exception) when (exception.InnerException is OverflowException)
         {
-            // Broken chunking.
+            // A chunk longer than can be counted, for which Kestrel has no refusal of its own.
             return (null, Refusal.BodyNotJson);
+        }
+        catch (Exception exception) when (exception is IOException or OperationCanceledException)
+        {
+            // Nothing of the body was wrong: there is nobody any more to send it, whether or not the request knows yet.
+            throw new ConnectionResetException("The client left while it sent its body.", exception);
         }
     }
 

@@ -19,7 +19,7 @@ internal static class Cors
 
         var headers = context.Response.Headers;
         headers.AccessControlAllowOrigin = origin;
-        headers.AccessControlExposeHeaders = Exposed;
+        headers.AccessControlExposeHeaders = headers.AccessControlExposeHeaders.Count == 0 ? Exposed : $"{Exposed}, {headers.AccessControlExposeHeaders}";
         headers.AppendCommaSeparatedValues("Vary", "Origin");
     }
 

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text.Json.Nodes;
 using Gateway.Tests.Harness;
 using Microsoft.AspNetCore.Http;
 using Xunit;
