@@ -5,7 +5,7 @@ using TokenExchange.Verify;
 namespace TokenExchange;
 
 /// <summary>
-/// One authorization server at run time: its pooled connection, its metadata and its keys. Lives as long as its settings
+/// One authorization server at run time: its pooled connections, its metadata and its keys. Lives as long as its settings
 /// stay the same, whatever else a reload changes.
 /// </summary>
 public sealed class AuthorizationServer : IDisposable

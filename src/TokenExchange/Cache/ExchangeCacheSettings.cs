@@ -5,8 +5,12 @@ namespace TokenExchange.Cache;
 /// <param name="MaxAge">The longest time that an entry is served.</param>
 public sealed record ExchangeCacheSettings(int Capacity, TimeSpan MaxAge)
 {
-    /// <summary>How long an exchange may be on its way before everybody who waits gets <see cref="ExchangeResult.Unavailable"/>, whatever the exchanger behind does.</summary>
-    public TimeSpan FlightTimeout { get; init; } = TimeSpan.FromSeconds(30);
+    /// <summary>
+    /// How long an exchange may be on its way before everybody who waits gets <see cref="ExchangeResult.Unavailable"/>,
+    /// whatever the exchanger behind does. Longer than the longest time limit of an authorization server, so that what is
+    /// given up here is not on its way any more and the next caller's exchange is the only one.
+    /// </summary>
+    public TimeSpan FlightTimeout { get; init; } = TimeSpan.FromMinutes(2);
 }
 
 /// <summary>The fields of the cache key that do not change from request to request.</summary>

@@ -13,6 +13,8 @@ namespace TokenExchange.Request;
 /// </summary>
 internal sealed class BackChannelEndpoints(AuthorizationServerSettings settings, IssuerMetadataSource metadata, HttpMessageInvoker http, TimeProvider clock) : IDisposable
 {
+    // Apart from keys and introspection, which every request may need: exchanges that hang take no connection from them.
+    private readonly HttpMessageInvoker exchanges = BackChannel.Create();
     private readonly ProtectedEndpoint token = new(settings.Timeout, clock);
     private readonly ProtectedEndpoint introspection = new(settings.Timeout, clock);
     private readonly ConcurrentDictionary<ClientSettings, RegisteredClient> clients = new();
@@ -21,18 +23,18 @@ internal sealed class BackChannelEndpoints(AuthorizationServerSettings settings,
     public RegisteredClient Client(ClientSettings client)
     {
         var profile = ExchangeProfile.Find(settings.Profile) ?? throw new ArgumentException($"The profile '{settings.Profile}' is unknown.", nameof(client));
-        return clients.GetOrAdd(client, wanted => new RegisteredClient(ClientAuthenticator.Create(wanted, settings, profile, clock), http, clock));
+        return clients.GetOrAdd(client, wanted => new RegisteredClient(ClientAuthenticator.Create(wanted, settings, profile, clock), clock));
     }
 
     /// <summary>Posts to the token endpoint. <paramref name="write"/> fills in each attempt's form anew.</summary>
     public Task<EndpointAnswer> AskTokenAsync(RegisteredClient client, Action<FormBody> write) =>
         token.AskAsync(async cancellationToken =>
-            await PostAsync(client, settings.TokenEndpoint, known => known.TokenEndpoint, write, cancellationToken));
+            await PostAsync(client, exchanges, settings.TokenEndpoint, known => known.TokenEndpoint, write, cancellationToken));
 
     /// <summary>Posts to the introspection endpoint, which <paramref name="endpoint"/> may name.</summary>
     public Task<EndpointAnswer> AskIntrospectionAsync(RegisteredClient client, Uri? endpoint, Action<FormBody> write) =>
         introspection.AskAsync(async cancellationToken =>
-            await PostAsync(client, endpoint, known => known.IntrospectionEndpoint, write, cancellationToken));
+            await PostAsync(client, http, endpoint, known => known.IntrospectionEndpoint, write, cancellationToken));
 
     public void Dispose()
     {
@@ -40,9 +42,11 @@ internal sealed class BackChannelEndpoints(AuthorizationServerSettings settings,
         {
             client.Dispose();
         }
+
+        exchanges.Dispose();
     }
 
-    private async Task<EndpointAnswer> PostAsync(RegisteredClient client, Uri? given, Func<IssuerMetadata, Uri?> discovered, Action<FormBody> write, CancellationToken cancellationToken)
+    private async Task<EndpointAnswer> PostAsync(RegisteredClient client, HttpMessageInvoker connections, Uri? given, Func<IssuerMetadata, Uri?> discovered, Action<FormBody> write, CancellationToken cancellationToken)
     {
         var endpoint = given;
         if (endpoint is null)
@@ -80,7 +84,7 @@ internal sealed class BackChannelEndpoints(AuthorizationServerSettings settings,
             return new EndpointAnswer.NotSent(diagnostic);
         }
 
-        using var response = await client.Http.SendAsync(request, cancellationToken);
+        using var response = await (client.Http ?? connections).SendAsync(request, cancellationToken);
         return await AnswerReader.ReadAsync(response, clock, cancellationToken);
     }
 }

@@ -7,14 +7,14 @@ namespace TokenExchange.Request;
 /// The gateway as one client of one authorization server. When the server refuses the client itself, it is not asked
 /// again for 5 to 10 seconds: every other request would be refused too.
 /// </summary>
-internal sealed class RegisteredClient(ClientAuthenticator authenticator, HttpMessageInvoker shared, TimeProvider clock) : IDisposable
+internal sealed class RegisteredClient(ClientAuthenticator authenticator, TimeProvider clock) : IDisposable
 {
     private volatile Refusal? refusal;
 
     public ClientAuthenticator Authenticator => authenticator;
 
-    /// <summary>The connection: the shared one, or one of its own that presents the client's certificate.</summary>
-    public HttpMessageInvoker Http { get; } = (authenticator as TlsClientAuth)?.Http ?? shared;
+    /// <summary>Connections of its own that present the client's certificate; null: those that all clients share.</summary>
+    public HttpMessageInvoker? Http { get; } = (authenticator as TlsClientAuth)?.Http;
 
     /// <summary>The code of a refusal that is still fresh; else null.</summary>
     public string? RefusedWith => refusal is { } last && clock.GetUtcNow() < last.Until ? last.Code : null;

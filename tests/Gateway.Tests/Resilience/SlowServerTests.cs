@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using Gateway.Tests.Harness;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using TokenExchange.Cache;
 using TokenExchange.Tests.Harness;
@@ -80,6 +81,43 @@ public sealed class SlowServerTests
         Assert.DoesNotContain(slow, call => call.IsCompleted);
         released.SetResult();
         Assert.All(await Task.WhenAll(slow), answer => Assert.Equal(200, answer.Status));
+    }
+
+    [Fact]
+    public async Task Whether_a_token_is_still_active_is_found_out_while_exchanges_at_the_same_server_hang()
+    {
+        var clock = new ManualClock();
+        await using var world = await World.StartAsync(
+            options =>
+            {
+                options["AuthorizationServers"]!["corp"]!["Introspection"] = new JsonObject { ["Mode"] = "always", ["MaxAge"] = "00:00:30" };
+                options["AuthorizationServers"]!["corp"]!["Timeout"] = "00:01:00";
+            },
+            clock);
+        var introspections = 0;
+        world.As.Keys.Handle("/introspect", context =>
+        {
+            Interlocked.Increment(ref introspections);
+            context.Response.ContentType = "application/json";
+            return context.Response.WriteAsync("""{"active":true}""");
+        });
+        var notes = world.As.Token(World.NotesResource);
+        Assert.Equal(200, (await world.Gateway.CallAsync("/notes", notes)).Status);
+        var released = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        world.As.BeforeAnswer = context => released.Task.WaitAsync(context.RequestAborted);
+        var cache = world.Gateway.Services.GetRequiredService<ExchangeCache>();
+        var cold = Cold(world, 2 * MostConnections).Select(token => Task.Run(() => world.Gateway.CallAsync("/weather", token))).ToArray();
+        await OutageWorld.UntilAsync(() => cache.Waiting == cold.Length && world.As.Exchanges.Count == 1 + MostConnections, cold);
+        var asked = introspections;
+
+        // What was said of the token is too old now; whoever waited behind the exchanges would wait for ever.
+        clock.Advance(TimeSpan.FromSeconds(31));
+        Assert.Equal(200, (await world.Gateway.CallAsync("/notes", notes).WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken)).Status);
+        Assert.Equal(asked + 1, introspections);
+        Assert.Equal(cold.Length, cache.Waiting);
+        released.SetResult();
+
+        Assert.All(await Task.WhenAll(cold), answer => Assert.Equal(200, answer.Status));
     }
 
     private static IEnumerable<string> Cold(World world, int count) =>
