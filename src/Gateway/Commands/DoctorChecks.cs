@@ -14,6 +14,7 @@ internal sealed class DoctorChecks(Unserved gateway, DoctorReport report)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private readonly GatewayOptions options = gateway.Options;
+    private readonly HashSet<string> exchanged = [];
 
     /// <summary>The authorization servers that the chosen servers trust or ask.</summary>
     public static IEnumerable<string> AuthorizationServersOf(GatewayOptions options, IReadOnlyCollection<McpServer> servers) => ServerTopology.Of(options)
@@ -49,7 +50,7 @@ internal sealed class DoctorChecks(Unserved gateway, DoctorReport report)
         }
     }
 
-    /// <summary>Whether the gateway's client is accepted: asked with a subject token that nobody can accept.</summary>
+    /// <summary>Whether the gateway's client is accepted: as a real exchange has shown, or else asked with a subject token that nobody can accept.</summary>
     public async Task ClientAsync(McpServer server, CancellationToken cancellation)
     {
         if (server.Mode != OutboundMode.Exchange)
@@ -59,6 +60,12 @@ internal sealed class DoctorChecks(Unserved gateway, DoctorReport report)
 
         var (outbound, profile) = OutboundOf(server);
         var check = $"{server.Id} client at {outbound.AuthorizationServer}";
+        if (exchanged.Contains(server.Id))
+        {
+            report.Pass(check, "accepted in the exchange");
+            return;
+        }
+
         var client = GenerationBuilder.Client(outbound, options, gateway.Generation.AuthorizationServers, TimeProvider.System);
         var result = await client.ProbeAsync(server.Target!, cancellation);
         switch (result)
@@ -148,6 +155,7 @@ internal sealed class DoctorChecks(Unserved gateway, DoctorReport report)
             return;
         }
 
+        exchanged.Add(server.Id);
         var claims = ClaimsOf(issued);
         report.Pass($"{server.Id} exchange aud", $"requested {string.Join(" ", server.Target!.ResultAudiences)}, returned {string.Join(" ", issued.Audiences)}");
         report.Pass($"{server.Id} exchange scope", $"requested {Text(scopes)}, returned {Text(issued.Scopes)}");

@@ -42,15 +42,15 @@ internal static class DoctorCommand
             await checks.AuthorizationServerAsync(name, cancellation);
         }
 
+        if (token is not null)
+        {
+            await checks.ExchangeAsync(servers, token, cancellation);
+        }
+
         foreach (var server in servers)
         {
             await checks.ClientAsync(server, cancellation);
             await checks.DestinationsAsync(server, cancellation);
-        }
-
-        if (token is not null)
-        {
-            await checks.ExchangeAsync(servers, token, cancellation);
         }
 
         output.WriteLine(report.Failed == 0 ? $"all {report.Passed} checks passed" : $"{report.Failed} of {report.Passed + report.Failed} checks failed");

@@ -118,6 +118,19 @@ public sealed class LiveCommandTests
     }
 
     [Fact]
+    public async Task Doctor_asks_once_where_a_real_exchange_shows_that_the_client_is_accepted()
+    {
+        await using var world = await World.StartAsync();
+        var file = Write(world, world.WeatherToken());
+
+        var (exit, output, _) = await RunAsync("doctor", "--config", world.Gateway.ConfigPath, "--server", "weather", "--subject-token-file", file);
+
+        Assert.True(exit == 0, output);
+        Assert.Contains("pass  weather client at corp: accepted in the exchange", output, StringComparison.Ordinal);
+        Assert.Single(world.As.Exchanges);
+    }
+
+    [Fact]
     public async Task Doctor_fails_when_an_invalid_subject_is_exchanged()
     {
         await using var world = await World.StartAsync();
