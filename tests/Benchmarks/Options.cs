@@ -35,10 +35,17 @@ internal sealed record Options(IReadOnlyList<string> Names, int Rounds, TimeSpan
         return options;
     }
 
-    /// <summary>The programs that the options name, published when need be.</summary>
+    /// <summary>The programs that the options name, published when need be; what was published in passing goes when this process does.</summary>
     public async Task<Programs> ProgramsAsync()
     {
-        var programs = Build ? Programs.Built : await Programs.PublishAsync(Published ?? Path.Combine(Path.GetTempPath(), $"gateway-benchmark-published-{Environment.ProcessId}"));
+        var programs = Build ? Programs.Built : await Programs.PublishAsync(Published ?? InPassing());
         return Gateway is null ? programs : programs with { Gateway = new PeerProgram(Gateway) };
+    }
+
+    private static string InPassing()
+    {
+        var directory = Directory.CreateTempSubdirectory("gateway-benchmark-published-").FullName;
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(directory, recursive: true);
+        return directory;
     }
 }

@@ -9,6 +9,12 @@ using Gateway.Benchmarks.Stages;
 // HAProxy under load; `profile` says where the time of a warm request goes; `regressions` holds allocations to their
 // bounds, `allocations` counts those of a whole request; `slow-authorization-server` asks what warm calls
 // feel of cold ones that hang; anything else goes to BenchmarkDotNet (--filter, --list).
+if (args is ["compare" or "profile", ..] && !TestBed.IsInstalled("wrk"))
+{
+    Console.Error.WriteLine("wrk is needed: apt-get install wrk (and nginx, haproxy and linux-perf for all that there is to see).");
+    return 2;
+}
+
 switch (args)
 {
     case ["smoke"]:

@@ -19,6 +19,9 @@ internal sealed record GatewayConfiguration
     /// <summary>How many servers; the one under load is always there and is called weather.</summary>
     public int ServerCount { get; init; } = 1;
 
+    /// <summary>Whether requests begin on the threads that serve sockets.</summary>
+    public bool StartsInline { get; init; }
+
     /// <summary>The longest there is, where tokens are to stay alive for a whole measurement.</summary>
     public bool LongHopTokens { get; init; }
 
@@ -43,6 +46,11 @@ internal sealed record GatewayConfiguration
             ["Cache"] = new JsonObject { ["Capacity"] = 250_000 },
             ["Servers"] = servers,
         };
+        if (StartsInline)
+        {
+            options["InlineScheduling"] = true;
+        }
+
         if (!Exchange)
         {
             options["LocalIssuer"] = new JsonObject { ["Issuer"] = "https://mcp.example.com/hop", ["KeyDirectory"] = SigningKeys };

@@ -55,10 +55,13 @@ internal sealed class TestBed : IDisposable
         return new PeerStart(name, port, programs.Gateway.File, programs.Gateway.With("run", "--config", file, "--urls", $"http://127.0.0.1:{port}"));
     }
 
+    public static bool IsInstalled(string program) =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Append("/usr/sbin").Any(folder => File.Exists(Path.Combine(folder, program)));
+
     /// <summary>A program that others wrote, or null when this machine does not have it.</summary>
     public async Task<PeerProcess?> StartInstalledAsync(string name, string program, Func<int, string[]> arguments)
     {
-        if ((Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Append("/usr/sbin").Any(folder => File.Exists(Path.Combine(folder, program))))
+        if (IsInstalled(program))
         {
             var port = PeerProcess.FreePort();
             return await StartAsync(new PeerStart(name, port, program, arguments(port)), null);

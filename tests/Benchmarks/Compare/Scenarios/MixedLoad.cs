@@ -1,0 +1,49 @@
+using Gateway.Benchmarks.Load;
+using Gateway.Benchmarks.Peers;
+
+namespace Gateway.Benchmarks.Compare.Scenarios;
+
+/// <summary>Warm calls at a fixed rate and, where wanted, a third as many cold ones on connections of their own; no cold token is used twice at one gateway.</summary>
+internal sealed class MixedLoad
+{
+    private const int WarmConnections = 32;
+    private const int ColdConnections = 16;
+    private readonly TimeSpan duration;
+    private readonly byte[][] warm;
+    private readonly byte[][] cold;
+    private readonly Dictionary<PeerProcess, int> taken = [];
+
+    /// <param name="comparison">What the load is part of.</param>
+    /// <param name="token">The token of the warm calls.</param>
+    /// <param name="rate">Warm calls per second.</param>
+    public MixedLoad(Comparison comparison, string token, double rate)
+    {
+        var tokens = comparison.Bed.Tokens;
+        duration = comparison.Options.Duration;
+        WarmRate = rate;
+        ColdRate = rate / 3;
+        warm = [CallBytes.Call("/weather", token)];
+
+        // As many as all rounds take, one more to warm up with, and one because chance decides when calls are due.
+        cold = [.. tokens.Many(tokens.Es256, 100 + (int)(ColdRate * duration.TotalSeconds * (comparison.Options.Rounds + 2))).Select(one => CallBytes.Call("/weather", one))];
+    }
+
+    public double WarmRate { get; }
+
+    public double ColdRate { get; }
+
+    /// <summary>One round; latencies are those of the warm calls.</summary>
+    public async Task<Sample> MeasureAsync(PeerProcess gateway, bool withCold)
+    {
+        var warmLane = new Lane(gateway.Port, WarmRate, WarmConnections, warm);
+        if (!withCold)
+        {
+            return await Sample.OfLanesAsync(gateway, duration, warmLane);
+        }
+
+        var coldLane = new Lane(gateway.Port, ColdRate, ColdConnections, cold, taken.GetValueOrDefault(gateway));
+        var sample = await Sample.OfLanesAsync(gateway, duration, warmLane, coldLane);
+        taken[gateway] = coldLane.Taken;
+        return coldLane.Taken <= cold.Length ? sample : throw new InvalidOperationException("Tokens ran out: not every one was a cold one.");
+    }
+}

@@ -1,0 +1,33 @@
+using System.Globalization;
+using Gateway.Benchmarks.Load;
+using Gateway.Benchmarks.Peers;
+
+namespace Gateway.Benchmarks.Compare.Scenarios;
+
+/// <summary>What do the ways to serve sockets win in CPU time, and what do they cost in the tail when a quarter of the calls is cold?</summary>
+internal sealed class Sockets : IScenario
+{
+    public string Name => "sockets";
+
+    public async Task RunAsync(Comparison comparison)
+    {
+        var bed = comparison.Bed;
+        var token = bed.Tokens.One(bed.Tokens.Es256);
+        var script = bed.PathOf("warm.lua");
+        Wrk.WriteScript(script, [("/weather", token)]);
+        var shipped = await bed.StartGatewayAsync("as shipped");
+        PeerProcess[] settings =
+        [
+            shipped,
+            await bed.StartGatewayAsync("inline scheduling", options => options with { StartsInline = true }),
+            await bed.StartGatewayAsync("nothing inline", environment: new Dictionary<string, string> { ["DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS"] = "0" }),
+        ];
+        await Comparison.WarmUpAsync(settings, script);
+        var warm = await comparison.InterleaveAsync(settings, (peer, _) => Sample.OfWrkAsync(peer, script, comparison.Options.Duration));
+        Comparison.Print("sockets: warm calls", settings.Select(peer => (peer.Name, warm[peer], peer.ResidentMiB())));
+
+        var load = new MixedLoad(comparison, token, Mixed.WarmShare * warm[shipped].Median(sample => sample.Rate));
+        var mixed = await comparison.InterleaveAsync(settings, (peer, _) => load.MeasureAsync(peer, withCold: true));
+        Comparison.Print(string.Create(CultureInfo.InvariantCulture, $"sockets: {load.WarmRate:F0} warm calls/s beside {load.ColdRate:F0} cold ones/s; latencies are those of the warm ones"), settings.Select(peer => (peer.Name, mixed[peer], peer.ResidentMiB())));
+    }
+}
