@@ -46,10 +46,7 @@ internal sealed class IssuerDocument(AuthorizationServerSettings settings, HttpM
     /// <summary>The same for any endpoint of the server with these settings.</summary>
     public static bool IsAllowed(Uri address, AuthorizationServerSettings settings) =>
         address.IsAbsoluteUri && address.UserInfo.Length == 0 && address.Fragment.Length == 0 &&
-        (address.Scheme == Uri.UriSchemeHttps || (address.Scheme == Uri.UriSchemeHttp && (settings.AllowHttp || IsLoopback(address))));
-
-    private static bool IsLoopback(Uri address) =>
-        address.IdnHost == "localhost" || (IPAddress.TryParse(address.IdnHost, out var ip) && IPAddress.IsLoopback(ip));
+        (address.Scheme == Uri.UriSchemeHttps || (address.Scheme == Uri.UriSchemeHttp && (settings.AllowHttp || Loopback.Is(address.IdnHost))));
 
     private static async Task<byte[]?> ReadAsync(Stream body, CancellationToken cancellationToken)
     {

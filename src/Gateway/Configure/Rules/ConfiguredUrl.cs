@@ -1,5 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Net;
+using TokenExchange;
 
 namespace Gateway.Configure.Rules;
 
@@ -18,10 +18,8 @@ internal static class ConfiguredUrl
             && url.Host.Length > 0;
     }
 
-    /// <summary>Whether a URL stays on this machine: an address of it, or localhost. No other name is trusted to.</summary>
-    public static bool IsLoopback(Uri url) =>
-        url.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
-        || (IPAddress.TryParse(url.Host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
+    /// <summary>Whether a URL stays on this machine.</summary>
+    public static bool IsLoopback(Uri url) => Loopback.Is(url.IdnHost);
 
     /// <summary>Whether what is sent there can be read or changed on the way.</summary>
     public static bool IsInsecure(Uri url) => url.Scheme != Uri.UriSchemeHttps && !IsLoopback(url);

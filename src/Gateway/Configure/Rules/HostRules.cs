@@ -1,4 +1,5 @@
 using System.Net;
+using TokenExchange;
 
 namespace Gateway.Configure.Rules;
 
@@ -17,7 +18,7 @@ internal static class HostRules
         {
             context.Error("management-url", key, $"Url {ConfiguredUrl.Show(management.Url)} is not an address to listen on; write one such as 'http://127.0.0.1:9090' (or 'http://*:9090' for every interface).");
         }
-        else if (management.Page && !(address.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(address.Host.Trim('[', ']'), out var ip) && IPAddress.IsLoopback(ip))))
+        else if (management.Page && !Loopback.Is(address.Host))
         {
             context.Warn("management-exposed", key, $"The page shows subjects and refusals to whoever reaches '{management.Url}'; listen on loopback, or see to it that operators alone can reach it.");
         }
