@@ -28,6 +28,9 @@ internal static class BackChannel
             handler.SslOptions = new SslClientAuthenticationOptions
             {
                 LocalCertificateSelectionCallback = (_, _, _, _, _) => clientCertificate()!,
+
+                // A resumed session speaks for the certificate that it began with, not for the one in the files now.
+                AllowTlsResume = false,
             };
         }
 

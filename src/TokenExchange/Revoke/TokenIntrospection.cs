@@ -25,6 +25,7 @@ public sealed class TokenIntrospection
     private readonly IntrospectionClient client;
     private readonly AuthorizationServer server;
     private readonly Action<InactiveToken>? inactive;
+    private int underWay;
 
     /// <summary>Asks nobody yet. Throws when the client's settings cannot work.</summary>
     /// <param name="server">The authorization server.</param>
@@ -53,11 +54,6 @@ public sealed class TokenIntrospection
             return new(known);
         }
 
-        if (asking.Count >= MostAtOnce && !asking.ContainsKey(digest))
-        {
-            return new(Crowded);
-        }
-
         var flight = asking.GetOrAdd(digest, _ => new(() => AskOnceAsync(token, digest, subject)));
         return new(flight.Value.WaitAsync(cancellationToken));
     }
@@ -67,6 +63,11 @@ public sealed class TokenIntrospection
     {
         try
         {
+            if (Interlocked.Increment(ref underWay) > MostAtOnce)
+            {
+                return Crowded;
+            }
+
             var asked = server.Clock.GetUtcNow();
             var answer = await client.IntrospectAsync(token, CancellationToken.None);
             if (answer is Introspection.Inactive)
@@ -84,6 +85,7 @@ public sealed class TokenIntrospection
         finally
         {
             asking.TryRemove(digest, out _);
+            Interlocked.Decrement(ref underWay);
         }
     }
 }

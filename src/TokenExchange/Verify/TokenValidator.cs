@@ -131,7 +131,7 @@ public sealed class TokenValidator(
 
     private TokenValidation Confirm(TokenValidation local, ValidatedToken token, Introspection answer)
     {
-        var refusal = answer is Introspection.Active active ? IntrospectedClaims.Refusal(active.Claims, token.Issuer, token.Subject) : RefusalOf(answer);
+        var refusal = answer is Introspection.Active active ? IntrospectedClaims.Refusal(active.Claims, token.Issuer, token) : RefusalOf(answer);
 
         // Once more: a logout may have come while the answer was waited for.
         return refusal is { } refused ? Refused(refused, token) : revocations?.IsRevoked(token) == true ? Refused(TokenRefusal.Revoked, token) : local;

@@ -152,13 +152,34 @@ public sealed class IntrospectionTests
         Assert.Equal(["issued", "issued", "none", "issued", "hit"], gateway.Audit.Select(line => line["exchange"]!.GetValue<string>()));
     }
 
-    [Fact]
-    public async Task An_active_answer_about_somebody_else_admits_nobody()
+    [Theory]
+    [InlineData("sub", "\"mallory\"", "subject_invalid")]
+    [InlineData("iss", "\"https://elsewhere.example\"", "issuer_unknown")]
+    [InlineData("aud", "\"https://mcp.example.com/notes\"", "audience_invalid")]
+    [InlineData("aud", "[]", "audience_invalid")]
+    [InlineData("aud", "7", "audience_invalid")]
+    [InlineData("client_id", "\"another-client\"", "claim_type_invalid")]
+    [InlineData("client_id", "7", "claim_type_invalid")]
+    [InlineData("token_type", "\"refresh_token\"", "typ_not_allowed")]
+    public async Task An_active_answer_about_another_token_admits_nobody(string claim, string value, string reason)
     {
         await using var asked = await AskedWorld.StartAsync("always");
-        asked.Change = answer => answer["sub"] = "mallory";
+        asked.Change = answer => answer[claim] = JsonNode.Parse(value);
 
-        await RefusedAsync(asked, asked.World.WeatherToken(), 401, "subject_invalid");
+        await RefusedAsync(asked, asked.World.WeatherToken(), 401, reason);
+    }
+
+    [Theory]
+    [InlineData("sub")]
+    [InlineData("iss")]
+    [InlineData("aud")]
+    [InlineData("client_id")]
+    public async Task An_active_answer_may_leave_out_what_the_token_says_itself(string claim)
+    {
+        await using var asked = await AskedWorld.StartAsync("always");
+        asked.Change = answer => answer.Remove(claim);
+
+        Assert.Equal(200, (await asked.World.Gateway.CallAsync("/weather", asked.World.WeatherToken())).Status);
     }
 
     private static async Task RefusedAsync(AskedWorld asked, string token, int status, string reason)

@@ -1,0 +1,149 @@
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json.Nodes;
+using Gateway.Tests.Harness;
+using TokenExchange.Tests.Harness;
+using Xunit;
+
+namespace Gateway.Tests.Lifecycle;
+
+/// <summary><c>tls_client_auth</c> (RFC 8705) by the real program, over TLS that demands a certificate and is really verified.</summary>
+public sealed class MutualTlsTests : IAsyncLifetime
+{
+    private readonly string directory = Directory.CreateTempSubdirectory("gateway-mtls-").FullName;
+    private readonly HttpClient client = new(new SocketsHttpHandler { UseProxy = false });
+    private MutualTlsServer server = null!;
+    private TestMcpServer weather = null!;
+    private int subjects;
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync() => (server, weather) = (await MutualTlsServer.StartAsync(), await TestMcpServer.StartAsync());
+
+    public async ValueTask DisposeAsync()
+    {
+        client.Dispose();
+        await server.DisposeAsync();
+        await weather.DisposeAsync();
+        Directory.Delete(directory, recursive: true);
+    }
+
+    [Fact]
+    public async Task The_certificate_is_the_credential_and_a_rotated_one_takes_its_place()
+    {
+        var (first, second) = (MutualTlsServer.ClientPair("first"), MutualTlsServer.ClientPair("second"));
+        server.Registered[first.Thumbprint] = server.Registered[second.Thumbprint] = 1;
+        Write(first);
+        await using var gateway = Start();
+
+        Assert.Equal((200, null), await CallAsync(gateway));
+        var asked = Assert.Single(server.Asked);
+        Assert.Equal(first.Thumbprint, asked.Thumbprint);
+        Assert.Equal("mcp-gateway", asked.Form["client_id"]);
+        Assert.False(asked.Header);
+        Assert.DoesNotContain(asked.Form.Keys, name => name is "client_secret" or "client_assertion");
+
+        // Looked at when it is used, at most once a second: each call is another subject and so another exchange.
+        Write(second);
+        using var tooLong = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (server.Asked.Last().Thumbprint != second.Thumbprint)
+        {
+            tooLong.Token.ThrowIfCancellationRequested();
+            Assert.Equal((200, null), await CallAsync(gateway));
+        }
+    }
+
+    [Fact]
+    public async Task A_certificate_that_is_not_registered_is_the_gateways_fault_and_no_outage()
+    {
+        Write(MutualTlsServer.ClientPair("unknown"));
+        await using var gateway = Start();
+
+        Assert.Equal((502, "exchange_misconfigured"), await CallAsync(gateway));
+        Assert.Equal((502, "exchange_misconfigured"), await CallAsync(gateway));
+
+        Assert.Single(server.Asked);
+        Assert.Empty(weather.Requests);
+    }
+
+    [Fact]
+    public async Task A_result_that_is_bound_to_the_certificate_is_not_passed_off_as_a_bearer_token()
+    {
+        var pair = MutualTlsServer.ClientPair("bound");
+        server.Registered[pair.Thumbprint] = 1;
+        server.BindsResults = true;
+        Write(pair);
+        await using var gateway = Start();
+
+        Assert.Equal((502, "exchange_result_rejected"), await CallAsync(gateway));
+        Assert.Empty(weather.Requests);
+    }
+
+    [Fact]
+    public async Task Nobody_is_asked_with_a_key_of_another_certificate()
+    {
+        var (one, other) = (MutualTlsServer.ClientPair("one"), MutualTlsServer.ClientPair("other"));
+        Write((one.Certificate, other.Key, ""));
+        await using var gateway = Start();
+
+        Assert.Equal((502, "exchange_misconfigured"), await CallAsync(gateway));
+        Assert.Empty(server.Asked);
+    }
+
+    private GatewayProcess Start()
+    {
+        File.WriteAllText(Path.Combine(directory, "authority.pem"), server.Authority);
+        File.WriteAllText(Path.Combine(directory, "gateway.json"), new JsonObject
+        {
+            ["Gateway"] = new JsonObject
+            {
+                ["PublicUrl"] = "https://mcp.example.com",
+                ["DrainDelay"] = "00:00:00",
+                ["AuthorizationServers"] = new JsonObject
+                {
+                    ["corp"] = new JsonObject
+                    {
+                        ["Issuer"] = server.Issuer,
+                        ["TokenEndpoint"] = server.TokenEndpoint,
+                        ["Client"] = new JsonObject { ["Id"] = "mcp-gateway", ["Authentication"] = "tls_client_auth", ["CertificateFile"] = Path.Combine(directory, "client.crt"), ["KeyFile"] = Path.Combine(directory, "client.pem") },
+                    },
+                },
+                ["Servers"] = new JsonObject
+                {
+                    ["weather"] = new JsonObject
+                    {
+                        ["Destinations"] = new JsonArray(weather.Url),
+                        ["Outbound"] = new JsonObject { ["Mode"] = "exchange", ["AuthorizationServer"] = "corp", ["Resource"] = "https://weather.internal/mcp" },
+                    },
+                },
+            },
+        }.ToJsonString());
+        return GatewayProcess.Start(directory, new Dictionary<string, string> { ["SSL_CERT_FILE"] = Path.Combine(directory, "authority.pem") }, "run", "--urls", "http://127.0.0.1:0");
+    }
+
+    private void Write((string Certificate, string Key, string Thumbprint) pair)
+    {
+        File.WriteAllText(Path.Combine(directory, "client.crt"), pair.Certificate);
+        var key = Path.Combine(directory, "client.pem");
+        File.WriteAllText(key, pair.Key);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(key, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        }
+    }
+
+    /// <summary>Calls a tool with the token of a new session, for which nothing is remembered yet.</summary>
+    private async Task<(int Status, string? Reason)> CallAsync(GatewayProcess gateway)
+    {
+        var token = TokenForge.AccessToken(TestKeys.Es256, server.Issuer, "https://mcp.example.com/weather", TimeProvider.System.GetUtcNow(), (_, payload) => payload["jti"] = $"session-{subjects++}");
+        using var request = new HttpRequestMessage(HttpMethod.Post, await gateway.Listening.WaitAsync(Cancellation) + "/weather")
+        {
+            Content = new StringContent(Messages.Call("echo"), Encoding.UTF8, "application/json"),
+        };
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        request.Headers.TryAddWithoutValidation("Accept", "application/json, text/event-stream");
+        using var response = await client.SendAsync(request, Cancellation);
+        var answer = await Answer.OfAsync(response);
+        return (answer.Status, answer.Status == 200 ? null : answer.Reason);
+    }
+}

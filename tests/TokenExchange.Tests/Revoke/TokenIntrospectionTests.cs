@@ -1,0 +1,176 @@
+using TokenExchange.Request;
+using TokenExchange.Revoke;
+using TokenExchange.Tests.Harness;
+using TokenExchange.Tests.Request;
+using Xunit;
+
+namespace TokenExchange.Tests.Revoke;
+
+/// <summary>How often the authorization server is asked, by how many at once, and what is remembered of its word.</summary>
+public sealed class TokenIntrospectionTests
+{
+    private const int MostAtOnce = 256;
+    private static readonly StubAnswer Active = StubAnswer.Json(200, """{"active":true,"sub":"alice"}""");
+    private static readonly StubAnswer Inactive = StubAnswer.Json(200, """{"active":false}""");
+
+    [Fact]
+    public async Task A_token_is_asked_about_once_however_many_wait()
+    {
+        await using var asked = new Asked();
+        var gate = asked.HoldBack(Active);
+
+        var waiting = Enumerable.Range(0, 100).Select(_ => asked.AskAsync("token")).ToList();
+        await asked.Exchange.Stub.ArrivalAsync();
+        gate.SetResult();
+
+        Assert.All(await Task.WhenAll(waiting), answer => Assert.IsType<Introspection.Active>(answer));
+        Assert.Single(asked.Exchange.Stub.Posts);
+    }
+
+    [Fact]
+    public async Task Who_leaves_leaves_the_others_waiting()
+    {
+        await using var asked = new Asked();
+        var gate = asked.HoldBack(Active);
+        using var leaving = new CancellationTokenSource();
+
+        var first = asked.AskAsync("token", leaving.Token);
+        var second = asked.AskAsync("token");
+        await asked.Exchange.Stub.ArrivalAsync();
+        await leaving.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
+        gate.SetResult();
+
+        Assert.IsType<Introspection.Active>(await second);
+        Assert.Single(asked.Exchange.Stub.Posts);
+    }
+
+    [Fact]
+    public async Task A_failure_is_shared_by_those_who_waited_and_asked_about_again_afterwards()
+    {
+        await using var asked = new Asked();
+        var gate = asked.HoldBack(StubAnswer.Json(200, "{}"));
+
+        var waiting = Enumerable.Range(0, 10).Select(_ => asked.AskAsync("token")).ToList();
+        await asked.Exchange.Stub.ArrivalAsync();
+        gate.SetResult();
+
+        Assert.All(await Task.WhenAll(waiting), answer => Assert.IsType<Introspection.Unavailable>(answer));
+        asked.Exchange.Stub.Answer = _ => Active;
+        Assert.IsType<Introspection.Active>(await asked.AskAsync("token"));
+        Assert.Equal(2, asked.Exchange.Stub.Posts.Count);
+    }
+
+    [Fact]
+    public async Task A_flood_of_made_up_tokens_takes_no_more_than_256_places_and_gives_them_back()
+    {
+        await using var asked = new Asked();
+        var gate = asked.HoldBack(Active);
+
+        // From many threads at once, so that counting and taking a place had better be one step.
+        var flood = new Task<Introspection>[1000];
+        Parallel.For(0, flood.Length, i => flood[i] = asked.AskAsync($"token-{i}"));
+        var turnedAway = flood.Where(task => task.IsCompleted).ToList();
+        var joined = asked.AskAsync($"token-{Array.FindIndex(flood, task => !task.IsCompleted)}");
+
+        Assert.Equal(flood.Length - MostAtOnce, turnedAway.Count);
+        Assert.All(turnedAway, task => Assert.Equal(TimeSpan.FromSeconds(1), Assert.IsType<Introspection.Unavailable>(task.Result).RetryAfter));
+        Assert.False(joined.IsCompleted);
+
+        gate.SetResult();
+        Assert.Equal(MostAtOnce, (await Task.WhenAll(flood)).Count(answer => answer is Introspection.Active));
+        Assert.IsType<Introspection.Active>(await joined);
+        Assert.Equal(MostAtOnce, asked.Exchange.Stub.Posts.Count);
+        Assert.IsType<Introspection.Active>(await asked.AskAsync("one-more"));
+    }
+
+    [Fact]
+    public async Task A_server_that_hangs_is_given_up_at_the_time_limit_and_nothing_is_remembered()
+    {
+        await using var asked = new Asked();
+        asked.Exchange.Stub.Answer = _ => StubAnswer.Hang;
+        var waiting = asked.AskAsync("token");
+        await asked.Exchange.Stub.ArrivalAsync();
+
+        asked.Exchange.Clock.Advance(TimeSpan.FromSeconds(5) - TimeSpan.FromMilliseconds(1));
+        Assert.False(waiting.IsCompleted);
+        asked.Exchange.Clock.Advance(TimeSpan.FromMilliseconds(1));
+
+        Assert.IsType<Introspection.Unavailable>(await waiting);
+        asked.Exchange.Stub.Answer = _ => Active;
+        Assert.IsType<Introspection.Active>(await asked.AskAsync("token"));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task An_answer_counts_for_its_age_from_when_it_was_asked_for(bool active)
+    {
+        await using var asked = new Asked();
+        var gate = asked.HoldBack(active ? Active : Inactive);
+        var waiting = asked.AskAsync("token");
+        await asked.Exchange.Stub.ArrivalAsync();
+        asked.Exchange.Clock.Advance(TimeSpan.FromSeconds(4));
+        gate.SetResult();
+        await waiting;
+
+        asked.Exchange.Clock.Advance(TimeSpan.FromSeconds(26) - TimeSpan.FromMilliseconds(1));
+        await asked.AskAsync("token");
+        Assert.Single(asked.Exchange.Stub.Posts);
+
+        asked.Exchange.Clock.Advance(TimeSpan.FromMilliseconds(1));
+        await asked.AskAsync("token");
+        Assert.Equal(2, asked.Exchange.Stub.Posts.Count);
+    }
+
+    [Fact]
+    public async Task Who_turns_inactive_is_told_with_the_subject_that_was_named_before()
+    {
+        await using var asked = new Asked();
+        asked.Exchange.Stub.Answer = _ => Active;
+        await asked.AskAsync("token");
+        asked.Exchange.Clock.Advance(TimeSpan.FromSeconds(30));
+        asked.Exchange.Stub.Answer = _ => Inactive;
+
+        Assert.IsType<Introspection.Inactive>(await asked.AskAsync("token"));
+        Assert.IsType<Introspection.Inactive>(await asked.AskAsync("token"));
+
+        Assert.Equal(new InactiveToken(asked.Exchange.Stub.Issuer, "alice", TokenDigest.Of("token")), Assert.Single(asked.Told));
+    }
+
+    [Fact]
+    public async Task A_server_that_refuses_the_gateway_itself_is_not_asked_for_every_token()
+    {
+        await using var asked = new Asked();
+        asked.Exchange.Stub.Answer = _ => StubAnswer.Error(401, "invalid_client");
+
+        Assert.IsType<Introspection.Unavailable>(await asked.AskAsync("one"));
+        Assert.IsType<Introspection.Unavailable>(await asked.AskAsync("two"));
+
+        Assert.Single(asked.Exchange.Stub.Posts);
+    }
+
+    private sealed class Asked : IAsyncDisposable
+    {
+        private readonly Lazy<TokenIntrospection> introspection;
+
+        public Asked() => introspection = new(() => new TokenIntrospection(Exchange.Server, Exchange.Client, null, always: true, TimeSpan.FromSeconds(30), Told.Add));
+
+        public Exchange Exchange { get; } = new();
+
+        public List<InactiveToken> Told { get; } = [];
+
+        /// <summary>Lets every answer wait for the gate.</summary>
+        public TaskCompletionSource HoldBack(StubAnswer then)
+        {
+            var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            Exchange.Stub.Answer = _ => StubAnswer.After(gate.Task, then);
+            return gate;
+        }
+
+        public Task<Introspection> AskAsync(string token, CancellationToken? cancellation = null) =>
+            introspection.Value.AskAsync(token.AsMemory(), TokenDigest.Of(token), null, cancellation ?? TestContext.Current.CancellationToken).AsTask();
+
+        public ValueTask DisposeAsync() => Exchange.DisposeAsync();
+    }
+}
