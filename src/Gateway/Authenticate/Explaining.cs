@@ -1,34 +1,53 @@
 using System.Collections.Immutable;
 using Gateway.Advertise;
 using Gateway.Observe.Management;
-using TokenExchange.Verify;
+using TokenExchange;
 
 namespace Gateway.Authenticate;
 
 /// <summary>Says which check refuses a token at a server, by running the very checks of a request. The token is neither sent nor stored.</summary>
 internal static class Explaining
 {
+    private const string NotAsked = "Its authorization server is asked about it in each request (Introspection), and was not asked now.";
+
     public static async ValueTask<Explanation> ExplainAsync(McpServer server, string token, CancellationToken cancellationToken)
     {
-        var validation = await server.Validator.ValidateLocallyAsync(token.AsMemory(), cancellationToken);
-        if (validation.Token is { } accepted)
-        {
-            return AuthenticateStage.CheckAdmission(accepted, server) is { } refused
-                ? Refused(server, refused.Kind, accepted.Audiences, ["token", refused.Kind.Reason])
-                : new Explanation(true, null, $"The token passes every check of server '{server.Id}'.", [new("token", true), new("client", true), new("claims", true)], accepted.Audiences, server.AcceptedAudiences);
-        }
-
-        var reason = validation.Refusal.ToReason();
-        return Refused(server, Refusal.Of(validation.Refusal), validation.Presented?.Audiences, [.. Enum.GetValues<TokenRefusal>().TakeWhile(check => check != validation.Refusal).Select(check => check.ToReason()), reason]);
+        var explained = await server.Validator.ExplainAsync(token.AsMemory(), cancellationToken);
+        var validation = explained.Validation;
+        var passed = explained.Passed.Select(check => new ExplanationStep(check, true));
+        var asked = server.Validator.IsAskedAbout(token, validation.Token) ? NotAsked : null;
+        return validation.Token is { } accepted
+            ? Admission(server, accepted, passed, asked)
+            : Refused(server, Refusal.Of(validation.Refusal), validation.Presented?.Audiences, [.. passed, new(explained.Failed!, false)], asked);
     }
 
-    private static Explanation Refused(McpServer server, Refusal refusal, ImmutableArray<string>? presented, ImmutableArray<string> checks) => new(
+    /// <summary>What the server asks of a valid token besides: only what is configured is a check.</summary>
+    private static Explanation Admission(McpServer server, ValidatedToken accepted, IEnumerable<ExplanationStep> passed, string? asked)
+    {
+        var refused = AuthenticateStage.CheckAdmission(accepted, server);
+        var clientRefused = refused?.Kind == Refusal.ClientNotAllowed;
+        ImmutableArray<ExplanationStep> steps =
+        [
+            .. passed,
+            .. Step("allowed client", server.AllowedClients is not null, !clientRefused),
+            .. Step("required claims", server.RequiredClaims.Length > 0 && !clientRefused, refused is null),
+        ];
+        return refused is not null
+            ? Refused(server, refused.Kind, accepted.Audiences, steps, asked)
+            : new Explanation(true, null, Sentences($"The token passes every check of server '{server.Id}'.", asked), steps, accepted.Audiences, server.AcceptedAudiences);
+    }
+
+    private static ImmutableArray<ExplanationStep> Step(string name, bool runs, bool passes) => runs ? [new(name, passes)] : [];
+
+    private static Explanation Refused(McpServer server, Refusal refusal, ImmutableArray<string>? presented, ImmutableArray<ExplanationStep> steps, string? asked) => new(
         false,
         refusal.Reason,
-        $"{refusal.Description} {WhatWouldBeRight(server, refusal)}",
-        [.. checks.Select((check, index) => new ExplanationStep(check, index < checks.Length - 1))],
+        Sentences(refusal.Description, WhatWouldBeRight(server, refusal), asked),
+        steps,
         presented,
         server.AcceptedAudiences);
+
+    private static string Sentences(params string?[] sentences) => string.Join(' ', sentences.Where(sentence => !string.IsNullOrEmpty(sentence)));
 
     private static string WhatWouldBeRight(McpServer server, Refusal refusal) => refusal.Reason switch
     {
@@ -41,6 +60,10 @@ internal static class Explaining
         "lifetime_excessive" => "It is valid for longer than the authorization server's MaxTokenLifetime.",
         "client_not_allowed" => "Its client is not in the server's AllowedClients.",
         "claim_refused" => "It lacks a value that the server's RequiredClaims ask for.",
+        "not_yet_valid" => "Its nbf or iat lies in the future; compare the clocks, and ClockSkew.",
+        "signature_invalid" => "It was changed, or signed with another key than the one that it names.",
+        "sender_constrained" => "It is bound to a key (cnf) that a bearer does not prove; have the client issued plain bearer tokens.",
+        "revoked" => "Its user was logged out; sign in again.",
         "keys_unavailable" => "The issuer's keys could not be fetched; see doctor.",
         _ => "See the reasons in docs/operations.md.",
     };

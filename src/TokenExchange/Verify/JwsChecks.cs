@@ -16,12 +16,12 @@ internal static class JwsChecks
     public static readonly Check<Jws, TokenRefusal>[] All =
     [
         new("size", SizeIsBounded),
-        new("form", ThreeParts),
-        new("encoding", EncodingIsCanonical),
-        new("json", HeaderAndPayloadAreObjects),
-        new("duplicate members", NoMemberTwice),
-        new("header", HeaderBringsNoKey),
-        new("crit", NothingCritical),
+        new("three parts", ThreeParts),
+        new("canonical encoding", EncodingIsCanonical),
+        new("JSON objects", HeaderAndPayloadAreObjects),
+        new("no member twice", NoMemberTwice),
+        new("no key in its header", HeaderBringsNoKey),
+        new("no critical extension", NothingCritical),
     ];
 
     private static TokenRefusal? SizeIsBounded(Jws token) => token.Text.Length <= MaxLength ? null : TokenRefusal.TooLarge;

@@ -16,10 +16,10 @@ internal static class TokenChecks
     public static readonly Check<TokenCandidate, TokenRefusal>[] All =
     [
         .. JwsChecks.All.Select(check => new Check<TokenCandidate, TokenRefusal>(check.Name, check.Refusal)),
-        new("alg", AlgorithmIsAllowed),
-        new("typ", TypeIsAccessToken),
-        new("issuer type", IssuerIsText),
-        new("issuer", IssuerIsTrusted),
+        new("algorithm", AlgorithmIsAllowed),
+        new("token type", TypeIsAccessToken),
+        new("issuer claim", IssuerIsText),
+        new("trusted issuer", IssuerIsTrusted),
         new("key", KeyIsForThisAlgorithm),
         new("signature", SignatureVerifies),
         new("claim types", ClaimsHaveTheirTypes),
@@ -28,8 +28,8 @@ internal static class TokenChecks
         new("lifetime", NotValidForTooLong),
         new("subject", SubjectIsUsable),
         new("audience", AudienceIsThisServer),
-        new("single audience", AudienceIsNoOther),
-        new("sender constraint", NotBoundToAKey),
+        new("no other audience", AudienceIsNoOther),
+        new("bearer token", NotBoundToAKey),
     ];
 
     /// <summary>Where in <see cref="All"/> a key is needed for the first time.</summary>

@@ -62,6 +62,33 @@ public sealed class TokenValidator(
         return FinishAsync(candidate, candidate.Issuer!.Server.Keys.FindAsync(candidate.KeyId, candidate.Algorithm!, cancellationToken));
     }
 
+    /// <summary>Whether the issuer is asked about this token when it is presented: an opaque one, or one that is accepted and of an issuer that is always asked.</summary>
+    /// <remarks>RFC 7662.</remarks>
+    public bool IsAskedAbout(ReadOnlySpan<char> token, ValidatedToken? accepted) =>
+        (opaqueIssuer is not null && IsOpaque(token)) || (accepted is not null && IntrospectionOf(accepted) is not null);
+
+    /// <summary>Runs every check but introspection from the first on, remembering nothing, and tells which of them ran.</summary>
+    public async ValueTask<TokenExplanation> ExplainAsync(ReadOnlyMemory<char> token, CancellationToken cancellationToken)
+    {
+        var candidate = new TokenCandidate(token, audience, issuers, clock.GetUtcNow());
+        var refusal = Run(candidate, 0, TokenChecks.NeedsKey, out var passed);
+        if (refusal is { } early)
+        {
+            return new(TokenValidation.Refused(early), NamesOf(passed), TokenChecks.All[passed].Name);
+        }
+
+        candidate.Key = await candidate.Issuer!.Server.Keys.FindAsync(candidate.KeyId, candidate.Algorithm!, cancellationToken);
+        refusal = Run(candidate, TokenChecks.NeedsKey, TokenChecks.All.Length, out passed);
+        if (refusal is { } late)
+        {
+            return new(TokenValidation.Refused(late, candidate.Present()), NamesOf(passed), TokenChecks.All[passed].Name);
+        }
+
+        const string revocation = "revocation";
+        var validation = UnlessRevoked(TokenValidation.Accepted(candidate.Accept()));
+        return validation.Token is null ? new(validation, NamesOf(passed), revocation) : new(validation, [.. NamesOf(passed), revocation], null);
+    }
+
     /// <summary>How many accepted tokens are remembered.</summary>
     internal int RememberedCount => accepted.Count;
 
@@ -159,13 +186,19 @@ public sealed class TokenValidator(
     private static TokenValidation Refused(TokenRefusal refusal, ValidatedToken token) =>
         TokenValidation.Refused(refusal, new(token.Issuer, token.Subject, token.ClientId, token.TokenId, token.Audiences, token.Actors));
 
-    private static TokenRefusal? Run(TokenCandidate candidate, int from, int to)
+    private static ImmutableArray<string> NamesOf(int passed) => [.. TokenChecks.All.Take(passed).Select(check => check.Name)];
+
+    private static TokenRefusal? Run(TokenCandidate candidate, int from, int to) => Run(candidate, from, to, out _);
+
+    // Counts in passed how far in the whole list it came.
+    private static TokenRefusal? Run(TokenCandidate candidate, int from, int to, out int passed)
     {
+        passed = from;
         try
         {
-            foreach (var check in TokenChecks.All.AsSpan(from..to))
+            for (; passed < to; passed++)
             {
-                if (check.Refusal(candidate) is { } refusal)
+                if (TokenChecks.All[passed].Refusal(candidate) is { } refusal)
                 {
                     return refusal;
                 }
@@ -218,6 +251,12 @@ public sealed class TokenValidation
 
     internal static TokenValidation Refused(TokenRefusal refusal, PresentedToken? presented = null) => new() { Refusal = refusal, Presented = presented };
 }
+
+/// <summary>A validation, and which checks it is made of.</summary>
+/// <param name="Validation">The outcome.</param>
+/// <param name="Passed">The names of the checks that ran and were passed, in their order.</param>
+/// <param name="Failed">The name of the check that refused; null when none did.</param>
+public sealed record TokenExplanation(TokenValidation Validation, ImmutableArray<string> Passed, string? Failed);
 
 /// <summary>The identity of a refused token whose signature was verified: for the audit, never for a decision.</summary>
 public sealed record PresentedToken(string Issuer, string? Subject, string? ClientId, string? TokenId, ImmutableArray<string> Audiences, ImmutableArray<string> Actors);

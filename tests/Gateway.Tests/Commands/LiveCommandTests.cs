@@ -26,7 +26,7 @@ public sealed class LiveCommandTests
         var (exit, output, _) = await ExplainAsync(world, "notes", token);
 
         Assert.Equal(1, exit);
-        Assert.Contains("FAIL  audience_invalid", output, StringComparison.Ordinal);
+        Assert.Contains("FAIL  audience" + Environment.NewLine + "refused: audience_invalid", output, StringComparison.Ordinal);
         Assert.Contains("presented aud: " + World.WeatherResource, output, StringComparison.Ordinal);
         Assert.Contains($"exactly {World.NotesResource}", output, StringComparison.Ordinal);
         Assert.DoesNotContain(token, output, StringComparison.Ordinal);

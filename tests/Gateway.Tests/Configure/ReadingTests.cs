@@ -67,7 +67,7 @@ public sealed class ReadingTests
     [InlineData("{ \"Gateway\": {\n  \"PublicUrl\" \"x\" } }", "not JSON", 2, 15)]
     [InlineData("{ 'Gateway': {} }", "not JSON", 1, 3)]
     [InlineData("[]", "one JSON object", 1, 1)]
-    [InlineData("", "not JSON", 1, 1)]
+    [InlineData("", "is empty", 1, 1)]
     [InlineData("{} {}", "not JSON", 1, 4)]
     [InlineData("""{ "\uD800": 1 }""", "Unicode", 1, 3)]
     public void What_is_no_JSON_is_a_syntax_problem(string text, string fragment, int line, int column)

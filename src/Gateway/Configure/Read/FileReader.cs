@@ -12,6 +12,12 @@ internal static class FileReader
     /// <summary>Whether the tree was read to its end; what is wrong with it is among its problems.</summary>
     public static bool Read(ReadOnlySpan<byte> file, ConfigurationTree tree)
     {
+        if (Unreadable(file) is { } unreadable)
+        {
+            tree.Problems.Add(new ConfigurationProblem("syntax", "", unreadable, 1, 1));
+            return false;
+        }
+
         var text = file.StartsWith("\uFEFF"u8) ? file[3..] : file;
         var reader = new Utf8JsonReader(text, Options);
         try
@@ -42,6 +48,12 @@ internal static class FileReader
             return false;
         }
     }
+
+    /// <summary>What editors and failed writes make of a file, which the reader would tell in its own terms.</summary>
+    private static string? Unreadable(ReadOnlySpan<byte> file) =>
+        file is [0xFF, 0xFE, ..] or [0xFE, 0xFF, ..] ? "The file is UTF-16; save it as UTF-8."
+        : file.Trim(" \t\r\n"u8).IsEmpty ? "The file is empty; it must hold one JSON object."
+        : null;
 
     private static JsonObject ReadObject(ref Utf8JsonReader reader, ReadOnlySpan<byte> text, ConfigurationTree tree, string key)
     {

@@ -156,7 +156,7 @@ internal sealed class Structure(ConfigurationTree tree)
 
         if (IsNumber(type))
         {
-            return (kind == JsonValueKind.Number && Fits(node, type)) || Refuse(key, node, "a whole number");
+            return (kind == JsonValueKind.Number && Fits(node, type)) || Refuse(key, node, WholeNumber(node, kind));
         }
 
         if (type == typeof(double))
@@ -166,7 +166,7 @@ internal sealed class Structure(ConfigurationTree tree)
 
         if (type == typeof(TimeSpan))
         {
-            return (kind == JsonValueKind.String && DurationConverter.TryParse(node.GetValue<string>(), out _)) || Refuse(key, node, DurationConverter.Shape);
+            return (kind == JsonValueKind.String && DurationConverter.TryParse(node.GetValue<string>(), out _)) || Refuse(key, node, DurationConverter.ShapeFor(node.ToString()));
         }
 
         if (type == typeof(Version))
@@ -184,8 +184,15 @@ internal sealed class Structure(ConfigurationTree tree)
             return (kind == JsonValueKind.String && Uri.TryCreate(node.GetValue<string>(), UriKind.Absolute, out _)) || Refuse(key, node, "an absolute URL");
         }
 
-        return ChoicesOf(property) is { } values ? CheckChoice(key, node, values) : kind == JsonValueKind.String || Refuse(key, node, "a text in quotes");
+        return ChoicesOf(property) is { } values ? CheckChoice(key, node, values) : kind == JsonValueKind.String || Refuse(key, node, "a text in quotes", property);
     }
+
+    private static string WholeNumber(JsonNode node, JsonValueKind kind) => (kind, node.ToString().All(char.IsAsciiDigit)) switch
+    {
+        (JsonValueKind.Number, true) => "a smaller whole number",
+        (JsonValueKind.String, true) => "a whole number without quotes",
+        _ => "a whole number",
+    };
 
     private bool CheckChoice(string key, JsonNode? node, IReadOnlyCollection<string> values)
     {
@@ -207,20 +214,17 @@ internal sealed class Structure(ConfigurationTree tree)
         return Refuse(key, node, $"one of {Choices(values)}");
     }
 
-    private bool Refuse(string key, JsonNode? node, string wanted)
+    private bool Refuse(string key, JsonNode? node, string wanted, JsonPropertyInfo? property = null)
     {
-        tree.Report("type", key, $"This is {Show(node, key)}; it must be {wanted}.");
+        // By the option and not by the key, which may be misspelt.
+        var shown = property?.Name == nameof(Options.ClientOptions.Secret) ? "not a text" : Show(node);
+        tree.Report("type", key, $"This is {shown}; it must be {wanted}.");
         return false;
     }
 
-    /// <summary>A value as far as it may be shown: never that of a secret, never a whole document.</summary>
-    private static string Show(JsonNode? node, string key = "")
+    /// <summary>A value as far as it may be shown: never a whole document.</summary>
+    private static string Show(JsonNode? node)
     {
-        if (key.EndsWith(":Secret", StringComparison.Ordinal))
-        {
-            return "not a text";
-        }
-
         var text = node switch
         {
             null => "null",

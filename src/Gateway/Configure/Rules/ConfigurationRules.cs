@@ -49,6 +49,8 @@ internal static class ConfigurationRules
         ClusterRules.YarpAccepts,
         HostRules.ManagementUrlCanBeListenedOn,
         HostRules.TrustedProxiesAreRanges,
+        FrameworkRules.EndpointsCanBeListenedOn,
+        FrameworkRules.LogLevelsExist,
         BoundsRules.DurationsAreSane,
         BoundsRules.SizesAreSane,
         FileRules.FilesAreThere,

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text;
 using TokenExchange;
 
 namespace Gateway.Configure.Rules;
@@ -40,6 +41,12 @@ internal static class ConfiguredUrl
         var shown = start >= 0 && at > start ? value[..(start + 3)] + "…" + value[at..] : value;
         return $"'{(shown.Length <= 200 ? shown : shown[..200] + "…")}'";
     }
+
+    /// <summary>A hint for a name in another script: how it is written in ASCII; empty for anything else.</summary>
+    public static string InAscii(string? value) =>
+        value is not null && !Ascii.IsValid(value) && Uri.TryCreate(value, UriKind.Absolute, out var url) && url.IdnHost != url.Host
+            ? $" (the host is '{url.IdnHost}' there)"
+            : "";
 
     private static string AuthorityOf(string url)
     {

@@ -17,7 +17,7 @@ internal static class DestinationRules
             for (var i = 0; i < server.Destinations.Length; i++)
             {
                 var value = server.Destinations[i];
-                var problem = !ConfiguredUrl.TryParse(value, out var url) ? "is not an absolute http or https URL in ASCII"
+                var problem = !ConfiguredUrl.TryParse(value, out var url) ? "is not an absolute http or https URL in ASCII" + ConfiguredUrl.InAscii(value)
                     : ConfiguredUrl.HasUserInfo(url) ? "holds a user or password"
                     : value.AsSpan().IndexOfAny('?', '#') >= 0 ? "has a query or fragment"
                     : url.GetComponents(UriComponents.Path, UriFormat.UriEscaped).TrimEnd('/') != PathAsWritten(value) ? "has a path with dot segments or characters to be escaped"

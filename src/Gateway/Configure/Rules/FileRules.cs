@@ -36,7 +36,7 @@ internal static class FileRules
                 return;
             }
 
-            var message = $"{what} {ConfiguredUrl.Show(path)} is not there, or may not be read.";
+            var message = $"{what} {ConfiguredUrl.Show(path)} {(Directory.Exists(path) ? "is a directory" : File.Exists(path) ? "is a file" : "is not there, or may not be read")}.";
             if (context.FilesMustExist)
             {
                 context.Error("file-missing", key, message);

@@ -14,9 +14,9 @@ internal static class HostRules
         }
 
         const string key = "Gateway:Management:Url";
-        if (Parse(management.Url) is not { } address || address.PathBase.Length > 0 || address.IsUnixPipe || address.IsNamedPipe)
+        if (AddressOf(management.Url) is not { } address || address.PathBase.Length > 0 || address.IsUnixPipe || address.IsNamedPipe)
         {
-            context.Error("management-url", key, $"Url {ConfiguredUrl.Show(management.Url)} is not an address to listen on; write one such as 'http://127.0.0.1:9090' (or 'http://*:9090' for every interface).");
+            context.Error("management-url", key, $"{(management.Url is null ? "Url is missing" : $"Url {ConfiguredUrl.Show(management.Url)} is not an address to listen on")}; write one such as 'http://127.0.0.1:9090' (or 'http://*:9090' for every interface).");
         }
         else if (management.Page && !Loopback.Is(address.Host))
         {
@@ -41,7 +41,8 @@ internal static class HostRules
         }
     }
 
-    private static BindingAddress? Parse(string? url)
+    /// <summary>An address to listen on; null when it is none.</summary>
+    internal static BindingAddress? AddressOf(string? url)
     {
         try
         {

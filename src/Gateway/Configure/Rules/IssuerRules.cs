@@ -93,7 +93,7 @@ internal static class IssuerRules
             if (!context.Options.AuthorizationServers.TryGetValue(name, out var found))
             {
                 var nearest = Read.NearestName.Of(name, context.Options.AuthorizationServers.Keys);
-                context.Error("reference", key, $"'{name}' is no entry of {AuthorizationServers}{(nearest is null ? $"; there are {string.Join(", ", context.Options.AuthorizationServers.Keys)}." : $"; did you mean '{nearest}'?")}");
+                context.Error("reference", key, $"'{name}' is no entry of {AuthorizationServers}{(nearest is null ? context.Options.AuthorizationServers.Count == 0 ? "; there are none." : $"; there are {string.Join(", ", context.Options.AuthorizationServers.Keys)}." : $"; did you mean '{nearest}'?")}");
             }
             else if (mustBeInbound && !found.Inbound)
             {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Nodes;
 using Gateway.Configure.Options;
 using Gateway.Configure.Read;
 
@@ -15,6 +16,9 @@ internal sealed class RuleContext(ConfigurationTree tree, GatewayOptions options
 
     /// <summary>Whether a key is written or overridden; a null is not.</summary>
     public bool IsGiven(string key) => tree.IsGiven(key);
+
+    /// <summary>What is written at a key of a section that is not ours; null when nothing is.</summary>
+    public JsonNode? Find(string key) => tree.Find(key);
 
     /// <summary>Whether a key could not be read, so that what depends on it cannot be judged.</summary>
     public bool IsDoubtful(string key) => tree.IsDoubtful(key);

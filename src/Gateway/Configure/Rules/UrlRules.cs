@@ -9,7 +9,7 @@ internal static class UrlRules
         const string key = "Gateway:PublicUrl";
         var value = context.Options.PublicUrl;
         var problem = value is null ? "is missing"
-            : !ConfiguredUrl.TryParse(value, out var url) ? "is not an absolute URL in ASCII"
+            : !ConfiguredUrl.TryParse(value, out var url) ? "is not an absolute URL in ASCII" + ConfiguredUrl.InAscii(value)
             : ConfiguredUrl.HasUserInfo(url) ? "holds a user or password"
             : value.AsSpan().IndexOfAny('?', '#') >= 0 ? "has a query or fragment"
             : url.AbsolutePath != "/" ? "has a path, which belongs to Path of a server"

@@ -110,8 +110,8 @@ public sealed class PageTests
         Assert.Contains("The token is refused at notes", answer.Body, StringComparison.Ordinal);
         Assert.Contains("<code>audience_invalid</code>", answer.Body, StringComparison.Ordinal);
         Assert.Contains($"ask the authorization server with resource={World.NotesResource}", answer.Body, StringComparison.Ordinal);
-        Assert.Contains("signature_invalid: passed", answer.Body, StringComparison.Ordinal);
-        Assert.Contains("audience_invalid: refused", answer.Body, StringComparison.Ordinal);
+        Assert.Contains("<li class=\"good\">signature: passed</li>", answer.Body, StringComparison.Ordinal);
+        Assert.Contains("<li class=\"bad\">audience: refused</li>", answer.Body, StringComparison.Ordinal);
         Assert.Contains("<dt>Presented audience</dt><dd><code>" + World.WeatherResource, answer.Body, StringComparison.Ordinal);
     }
 
