@@ -85,7 +85,7 @@ public sealed class TokenValidator(
         }
 
         const string revocation = "revocation";
-        var validation = UnlessRevoked(TokenValidation.Accepted(candidate.Accept()));
+        var validation = UnlessRevoked(candidate.Accept());
         return validation.Token is null ? new(validation, NamesOf(passed), revocation) : new(validation, [.. NamesOf(passed), revocation], null);
     }
 
