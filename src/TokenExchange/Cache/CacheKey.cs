@@ -1,32 +1,45 @@
 using System.Buffers;
 using System.Buffers.Binary;
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 
 namespace TokenExchange.Cache;
 
 /// <summary>
-/// What an entry stands for: SHA-256 over every field that an exchange depends on, each with its length before it, so
-/// that no value can reach into its neighbour.
+/// What an entry stands for: the digest of the inbound token, and the digest of every other field that an exchange
+/// depends on.
 /// </summary>
-[InlineArray(SHA256.HashSizeInBytes)]
-internal struct CacheKey : IEquatable<CacheKey>
+internal readonly struct CacheKey(TokenDigest token, ExchangeDigest exchange) : IEquatable<CacheKey>
 {
-    private byte first;
+    private readonly TokenDigest token = token;
 
-    public readonly bool Equals(CacheKey other) => ((ReadOnlySpan<byte>)this).SequenceEqual(other);
+    public bool Equals(CacheKey other) => token == other.token && exchange.Equals(other.Exchange);
 
-    public override readonly bool Equals(object? obj) => obj is CacheKey other && Equals(other);
+    public override bool Equals(object? obj) => obj is CacheKey other && Equals(other);
 
-    public override readonly int GetHashCode() => MemoryMarshal.Read<int>(this);
+    public override int GetHashCode() => token.GetHashCode() ^ exchange.GetHashCode();
+
+    private ExchangeDigest Exchange => exchange;
 }
 
-/// <summary>Makes the keys of one partition. Up to about a thousand characters of fields it allocates nothing.</summary>
+/// <summary>SHA-256 over fields, each with its length before it, so that no value can reach into its neighbour. Shared by the keys of many tokens.</summary>
+internal sealed class ExchangeDigest(ReadOnlySpan<byte> fields) : IEquatable<ExchangeDigest>
+{
+    private readonly byte[] digest = SHA256.HashData(fields);
+
+    public bool Equals(ExchangeDigest? other) => ReferenceEquals(this, other) || (other is not null && digest.AsSpan().SequenceEqual(other.digest));
+
+    public override bool Equals(object? obj) => Equals(obj as ExchangeDigest);
+
+    public override int GetHashCode() => MemoryMarshal.Read<int>(digest);
+}
+
+/// <summary>Makes the keys of one partition. For tokens of one issuer with equal scopes, one after the other, it allocates nothing.</summary>
 internal sealed class CacheKeys
 {
     private const int OnStack = 2048;
     private readonly byte[] prefix;
+    private volatile Made? latest;
 
     public CacheKeys(CachePartition partition)
     {
@@ -40,11 +53,19 @@ internal sealed class CacheKeys
 
     public CacheKey Of(TokenExchangeRequest request)
     {
-        var target = request.Target;
-        var subject = request.Subject;
-        var scopes = request.Scopes;
-        var digest = subject.Digest;
-        var size = prefix.Length + SizeOf(target.SettingsDigest) + SizeOf(target.Server) + SizeOf(target.Resource) + SizeOf(target.Audience) + SizeOf(subject.Issuer) + TokenDigest.Length + sizeof(int);
+        var made = latest;
+        if (made is null || !made.IsFor(request))
+        {
+            latest = made = new Made(request.Target, request.Subject.Issuer, request.Scopes, Digest(request));
+        }
+
+        return new CacheKey(request.Subject.Digest, made.Digest);
+    }
+
+    private ExchangeDigest Digest(TokenExchangeRequest request)
+    {
+        var (subject, target, scopes) = request;
+        var size = prefix.Length + SizeOf(target.SettingsDigest) + SizeOf(target.Server) + SizeOf(target.Resource) + SizeOf(target.Audience) + SizeOf(subject.Issuer) + sizeof(int);
         for (var i = 0; i < scopes.Count; i++)
         {
             size += SizeOf(scopes[i]);
@@ -61,7 +82,6 @@ internal sealed class CacheKeys
             fields.Add(target.Resource);
             fields.Add(target.Audience);
             fields.Add(subject.Issuer);
-            fields.Add(digest);
             fields.Add(scopes.Count);
             for (var i = 0; i < scopes.Count; i++)
             {
@@ -69,9 +89,7 @@ internal sealed class CacheKeys
                 fields.Add(scopes[i]);
             }
 
-            var key = default(CacheKey);
-            SHA256.HashData(buffer[..size], key);
-            return key;
+            return new ExchangeDigest(buffer[..size]);
         }
         finally
         {
@@ -80,6 +98,13 @@ internal sealed class CacheKeys
                 ArrayPool<byte>.Shared.Return(rented);
             }
         }
+    }
+
+    /// <summary>The digest that was made last, and from what: targets never change, and a server has one per generation.</summary>
+    private sealed record Made(OutboundTarget Target, string Issuer, ScopeSet Scopes, ExchangeDigest Digest)
+    {
+        public bool IsFor(TokenExchangeRequest request) =>
+            ReferenceEquals(Target, request.Target) && Issuer == request.Subject.Issuer && Scopes.Equals(request.Scopes);
     }
 
     private static int SizeOf(string? value) => sizeof(int) + ((value?.Length ?? 0) * sizeof(char));
@@ -94,17 +119,13 @@ internal sealed class CacheKeys
             rest = rest[sizeof(int)..];
         }
 
-        public void Add(scoped ReadOnlySpan<byte> value)
-        {
-            value.CopyTo(rest);
-            rest = rest[value.Length..];
-        }
-
         public void Add(string? value)
         {
             // UTF-16 as it is: a conversion would fold every unpaired surrogate into one replacement character.
             Add(value?.Length ?? -1);
-            Add(MemoryMarshal.AsBytes(value.AsSpan()));
+            var bytes = MemoryMarshal.AsBytes(value.AsSpan());
+            bytes.CopyTo(rest);
+            rest = rest[bytes.Length..];
         }
     }
 }

@@ -55,6 +55,35 @@ public sealed class CacheKeyTests
             }).QuickCheckThrowOnFailure();
     }
 
+    [Fact]
+    public void Keys_made_in_turn_are_those_made_alone()
+    {
+        var partition = CacheFixture.Partition;
+        var target = CacheFixture.Target();
+        TokenExchangeRequest[] requests =
+        [
+            new(Subjects.Token(value: "a"), target, ScopeSet.Of("read")),
+            new(Subjects.Token(value: "b"), target, ScopeSet.Of("read")),
+            new(Subjects.Token(value: "a"), target, ScopeSet.Of("read", "write")),
+            new(Subjects.Token(value: "a"), target, ScopeSet.Empty),
+            new(Subjects.Token(value: "a", issuer: "https://other.example"), target, ScopeSet.Of("read")),
+            new(Subjects.Token(value: "a"), target with { SettingsDigest = "other" }, ScopeSet.Of("read")),
+            new(Subjects.Token(value: "a"), target with { Resource = "https://other.internal/mcp" }, ScopeSet.Of("read")),
+        ];
+        var alone = requests.Select(request => new CacheKeys(partition).Of(request)).ToArray();
+        Assert.Equal(requests.Length, alone.Distinct().Count());
+
+        var keys = new CacheKeys(partition);
+        for (var first = 0; first < requests.Length; first++)
+        {
+            for (var second = 0; second < requests.Length; second++)
+            {
+                Assert.Equal(alone[first], keys.Of(requests[first]));
+                Assert.Equal(alone[second], keys.Of(requests[second]));
+            }
+        }
+    }
+
     private static bool Equal(Fields one, Fields other) =>
         one with { Scopes = [] } == other with { Scopes = other.Scopes is null ? [] : one.Scopes.SequenceEqual(other.Scopes) ? [] : ["differs"] };
 
