@@ -272,7 +272,7 @@ public sealed class OutageTests
         var call = world.CallAsync(world.Cold());
         if (slow)
         {
-            await OutageWorld.UntilAsync(() => world.As.Posts.Count > asked, call);
+            await OutageWorld.UntilAsync(() => world.As.Posts.Count > asked && world.Cache.Waiting == 1, call);
             world.Clock.Advance(OutageWorld.Timeout - TimeSpan.FromMilliseconds(1));
             Assert.Equal(1, world.Cache.Waiting);
             world.Clock.Advance(TimeSpan.FromMilliseconds(1));
