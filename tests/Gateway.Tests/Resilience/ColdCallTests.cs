@@ -92,6 +92,7 @@ public sealed class ColdCallTests
         request.Headers.TryAddWithoutValidation("Accept", "application/json, text/event-stream");
         var first = world.Gateway.Client.SendAsync(request, leaves.Token);
         await world.As.ArrivalAsync();
+        await OutageWorld.UntilAsync(() => world.Cache.Waiting == 1, first);
         var others = await world.CallAndWaitAsync(Enumerable.Repeat(token, 20));
 
         await leaves.CancelAsync();
