@@ -84,7 +84,8 @@ internal sealed partial class GatewayProcess : IAsyncDisposable
             awaited.Add((text, said));
         }
 
-        return said.Task.WaitAsync(TestContext.Current.CancellationToken);
+        // What is never said fails the test, and does not hang it.
+        return said.Task.WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
     }
 
     /// <summary>Asks it to look at its files now.</summary>
