@@ -21,8 +21,10 @@ internal sealed class Mixed : IScenario
         await Comparison.WarmUpAsync([gateway], script);
         var load = new MixedLoad(comparison, token, WarmShare * (await Sample.OfWrkAsync(gateway, script, comparison.Options.Duration)).Rate);
         await load.MeasureAsync(gateway, withCold: true);
-        var samples = await comparison.InterleaveAsync(["warm alone", "warm beside cold"], (kind, _) => load.MeasureAsync(gateway, withCold: kind != "warm alone"));
+        var samples = await comparison.InterleaveAsync(["warm alone", "beside more warm", "warm beside cold"], (kind, _) =>
+            kind == "beside more warm" ? load.MeasureBesideWarmAsync(gateway) : load.MeasureAsync(gateway, withCold: kind != "warm alone"));
         Comparison.Print(string.Create(CultureInfo.InvariantCulture, $"mixed: {load.WarmRate:F0} warm calls/s, alone and with {load.ColdRate:F0} cold ones/s; latencies are those of the warm ones"), samples.Select(pair => (pair.Key, pair.Value, gateway.ResidentMiB())));
+        comparison.Goal("   the same, of those beside as many more warm ones", samples["warm beside cold"].Median(s => s.Round.P99) / samples["beside more warm"].Median(s => s.Round.P99), 1.5);
         comparison.Goal("warm while a quarter is cold: p99 of the warm ones, of theirs alone", samples["warm beside cold"].Median(s => s.Round.P99) / samples["warm alone"].Median(s => s.Round.P99), 1.5);
     }
 }

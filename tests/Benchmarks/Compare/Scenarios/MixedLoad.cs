@@ -32,6 +32,10 @@ internal sealed class MixedLoad
 
     public double ColdRate { get; }
 
+    /// <summary>One round with as many further warm calls in place of the cold ones: what the load alone does to the latencies.</summary>
+    public Task<Sample> MeasureBesideWarmAsync(PeerProcess gateway) => Sample.OfLanesAsync(
+        gateway, duration, new Lane(gateway.Port, WarmRate, WarmConnections, warm), new Lane(gateway.Port, ColdRate, ColdConnections, warm));
+
     /// <summary>One round; latencies are those of the warm calls.</summary>
     public async Task<Sample> MeasureAsync(PeerProcess gateway, bool withCold)
     {
