@@ -88,35 +88,23 @@ public sealed class ValidatedToken
     /// The token as it is remembered: without its text, which whoever presents it again brings along, and without its claims
     /// unless they are asked for at every use. What is equal in <paramref name="like"/> is shared with it.
     /// </summary>
-    internal ValidatedToken ToRemember(ValidatedToken? like, bool withClaims) => new(default, Digest)
-    {
-        Resource = Resource,
-        Issuer = Issuer,
-        Subject = like?.Subject == Subject ? like.Subject : Subject,
-        ClientId = like?.ClientId == ClientId ? like?.ClientId : ClientId,
-        TokenId = TokenId,
-        Audiences = like?.Audiences.SequenceEqual(Audiences) == true ? like.Audiences : Audiences,
-        Scopes = like?.Scopes.Equals(Scopes) == true ? like.Scopes : Scopes,
-        Actors = Actors,
-        ExpiresAt = ExpiresAt,
-        Claims = withClaims ? claims : default,
-        Session = Session,
-        IssuedAt = IssuedAt,
-    };
+    internal ValidatedToken ToRemember(ValidatedToken? like, bool withClaims) => Copy(default, withClaims ? claims : default, like ?? this);
 
     /// <summary>The remembered token as it was presented again; the caller has compared the digests.</summary>
-    internal ValidatedToken Presented(ReadOnlyMemory<char> again) => new(again, Digest)
+    internal ValidatedToken Presented(ReadOnlyMemory<char> again) => Copy(again, claims, this);
+
+    private ValidatedToken Copy(ReadOnlyMemory<char> copyText, JsonElement copyClaims, ValidatedToken like) => new(copyText, Digest)
     {
         Resource = Resource,
         Issuer = Issuer,
-        Subject = Subject,
-        ClientId = ClientId,
+        Subject = like.Subject == Subject ? like.Subject : Subject,
+        ClientId = like.ClientId == ClientId ? like.ClientId : ClientId,
         TokenId = TokenId,
-        Audiences = Audiences,
-        Scopes = Scopes,
+        Audiences = like.Audiences.SequenceEqual(Audiences) ? like.Audiences : Audiences,
+        Scopes = like.Scopes.Equals(Scopes) ? like.Scopes : Scopes,
         Actors = Actors,
         ExpiresAt = ExpiresAt,
-        Claims = claims,
+        Claims = copyClaims,
         Session = Session,
         IssuedAt = IssuedAt,
     };

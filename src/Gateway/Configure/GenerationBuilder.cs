@@ -65,6 +65,7 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
         var mode = outbound.Mode!.Value;
         var publicUrl = CanonicalUri.Of(options.PublicUrl).TrimEnd('/');
         var rules = Rules(server);
+        var destinations = topology.Destinations.Distinct(StringComparer.Ordinal).ToArray();
         var target = mode is OutboundMode.Exchange or OutboundMode.Local or OutboundMode.SameToken
             ? TargetMapping.Of(topology, options, inboundAudiences)
             : null;
@@ -102,8 +103,8 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
             MaxRequestBody = server.MaxRequestBody,
             MaxResponseDuration = server.MaxResponseDuration,
             Sessions = sessions,
-            Destinations = topology.Destinations.Distinct(StringComparer.Ordinal).ToFrozenDictionary(YarpRecords.DestinationId, address => address),
-            DestinationUrls = topology.Destinations.Distinct(StringComparer.Ordinal).ToFrozenDictionary(address => address, address => RequestUtilities.MakeDestinationAddress(address, default, default)),
+            Destinations = destinations.ToFrozenDictionary(YarpRecords.DestinationId),
+            DestinationUrls = destinations.ToFrozenDictionary(address => address, address => RequestUtilities.MakeDestinationAddress(address, default, default)),
         };
     }
 

@@ -76,6 +76,8 @@ internal static class AnswerRewrite
                 return body is { Length: 0 } ? null : Unreadable;
             }
 
+            // A list may be large, and this thread may have been lent by the sockets of others.
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
             Replace(transform.HttpContext, answer, new ByteArrayContent(filter.Without(body) ?? body));
             return null;
         }

@@ -18,7 +18,7 @@ internal sealed class StaticCredential(string header, string prefix, string file
     /// <summary>The request header that carries it.</summary>
     public string Header { get; } = header;
 
-    /// <summary>The header's value; null when the file cannot be read, is open to others or holds no header-safe text, and then nothing is sent.</summary>
+    /// <summary>The header's value; null when the file cannot be read or holds no header-safe text, and then nothing is sent.</summary>
     public string? Read()
     {
         lock (gate)

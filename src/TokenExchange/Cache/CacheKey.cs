@@ -9,18 +9,7 @@ namespace TokenExchange.Cache;
 /// What an entry stands for: the digest of the inbound token, and the digest of every other field that an exchange
 /// depends on.
 /// </summary>
-internal readonly struct CacheKey(TokenDigest token, ExchangeDigest exchange) : IEquatable<CacheKey>
-{
-    private readonly TokenDigest token = token;
-
-    public bool Equals(CacheKey other) => token == other.token && exchange.Equals(other.Exchange);
-
-    public override bool Equals(object? obj) => obj is CacheKey other && Equals(other);
-
-    public override int GetHashCode() => token.GetHashCode() ^ exchange.GetHashCode();
-
-    private ExchangeDigest Exchange => exchange;
-}
+internal readonly record struct CacheKey(TokenDigest Token, ExchangeDigest Exchange);
 
 /// <summary>SHA-256 over fields, each with its length before it, so that no value can reach into its neighbour. Shared by the keys of many tokens.</summary>
 internal sealed class ExchangeDigest(ReadOnlySpan<byte> fields) : IEquatable<ExchangeDigest>

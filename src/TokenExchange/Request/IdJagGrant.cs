@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text;
 using System.Text.Json;
 using TokenExchange.Verify;
 
@@ -19,7 +18,7 @@ internal static class IdJagGrant
     public static ResultRejection? Rejection(string grant, string identityProvider, string authorizationServer, string clientId, string resource, DateTimeOffset now)
     {
         var token = new Jws(grant.AsMemory());
-        if (JwsChecks.All.Any(check => check.Refusal(token) is not null) || !IsGrant(Jws.StringOf(token.Header, "typ")))
+        if (JwsChecks.All.Any(check => check.Refusal(token) is not null) || Jws.StringOf(token.Header, "typ") is not { } type || !TokenChecks.IsMediaType(type, Type))
         {
             return ResultRejection.Shape;
         }
@@ -45,8 +44,6 @@ internal static class IdJagGrant
             ? null
             : ResultRejection.Lifetime;
     }
-
-    private static bool IsGrant(string? type) => type is not null && (Ascii.EqualsIgnoreCase(type, Type) || Ascii.EqualsIgnoreCase(type, "application/" + Type));
 
     /// <summary>Null when the claim is absent; empty when it is no string and no list of strings.</summary>
     private static ImmutableArray<string>? Strings(JsonElement claims, string name) =>

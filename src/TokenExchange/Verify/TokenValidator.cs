@@ -22,6 +22,8 @@ public sealed class TokenValidator(
     // Most tokens come from the same clients with the same scopes: what they have in common is kept once.
     private volatile ValidatedToken? latest;
 
+    private readonly bool introspects = issuers.Any(issuer => issuer.Introspection is not null);
+
     // Whom opaque tokens are shown to: the one issuer that is asked, or nobody, since a token must not be shown to another issuer.
     private readonly TrustedIssuer? opaqueIssuer = issuers.Count(issuer => issuer.Introspection is not null) == 1
         ? issuers.Single(issuer => issuer.Introspection is not null)
@@ -39,7 +41,7 @@ public sealed class TokenValidator(
         }
 
         var local = ValidateLocallyAsync(token, cancellationToken);
-        return opaqueIssuer is null && !issuers.Any(issuer => issuer.Introspection is not null) ? local
+        return !introspects ? local
             : local.IsCompletedSuccessfully ? ConfirmAsync(token, local.Result, cancellationToken)
             : ConfirmAsync(token, local, cancellationToken);
     }

@@ -89,11 +89,7 @@ public sealed class OutageTests
     public async Task When_a_hundred_callers_return_one_of_them_asks_and_the_others_come_again_at_different_times()
     {
         await using var world = await OutageWorld.StartAsync();
-        await OpenBreakerAsync(world);
-        var asked = world.As.Posts.Count;
-        var released = new TaskCompletionSource();
-        world.As.Answer = request => StubAnswer.After(released.Task, world.Issue(request));
-        world.Clock.Advance(Break);
+        var (asked, released) = await RecoverSlowlyAsync(world);
 
         var tokens = Enumerable.Range(0, 100).Select(_ => world.Cold()).ToArray();
         var calls = tokens.Select(token => Task.Run(() => world.CallAsync(token))).ToArray();
@@ -116,11 +112,7 @@ public sealed class OutageTests
     public async Task When_a_hundred_callers_of_one_key_return_it_is_asked_for_once()
     {
         await using var world = await OutageWorld.StartAsync();
-        await OpenBreakerAsync(world);
-        var asked = world.As.Posts.Count;
-        var released = new TaskCompletionSource();
-        world.As.Answer = request => StubAnswer.After(released.Task, world.Issue(request));
-        world.Clock.Advance(Break);
+        var (asked, released) = await RecoverSlowlyAsync(world);
 
         var calls = await world.CallAndWaitAsync(Enumerable.Repeat(world.Cold(), 100));
         released.SetResult();
@@ -255,6 +247,17 @@ public sealed class OutageTests
         {
             world.As.ListenAgain();
         }
+    }
+
+    /// <summary>Goes through an outage to the end of its break; the server answers again, but not before it is released.</summary>
+    private static async Task<(int Asked, TaskCompletionSource Released)> RecoverSlowlyAsync(OutageWorld world)
+    {
+        await OpenBreakerAsync(world);
+        var asked = world.As.Posts.Count;
+        var released = new TaskCompletionSource();
+        world.As.Answer = request => StubAnswer.After(released.Task, world.Issue(request));
+        world.Clock.Advance(Break);
+        return (asked, released);
     }
 
     private static async Task OpenBreakerAsync(OutageWorld world)
