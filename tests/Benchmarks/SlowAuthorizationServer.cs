@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Gateway.Benchmarks.Compare;
+using Gateway.Benchmarks.BareYarp;
 using Gateway.Benchmarks.Load;
 using Gateway.Benchmarks.Peers;
 
@@ -23,7 +24,7 @@ internal static class SlowAuthorizationServer
         using var bed = await TestBed.StartAsync(await options.ProgramsAsync());
         await using var endpoint = await HeldEndpoint.StartAsync(bed.Backend.Url);
         using var gateway = await StartGatewayAsync(bed, options, endpoint.Url);
-        byte[][] warm = [CallBytes.Call("/" + GatewayConfiguration.ServerId(1), bed.Tokens.One(bed.Tokens.Es256, GatewayConfiguration.ServerId(1)))];
+        byte[][] warm = [CallBytes.Call("/" + BareProxy.ServerId(1), bed.Tokens.One(bed.Tokens.Es256, BareProxy.ServerId(1)))];
         var rounds = new List<(Round Alone, Round Beside)>();
         var errors = 0L;
         await LoadAsync();

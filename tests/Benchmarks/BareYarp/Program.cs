@@ -1,4 +1,5 @@
+using System.Globalization;
 using Gateway.Benchmarks.BareYarp;
 
-// bareyarp URL BACKEND
-await BareProxy.Create(args[0], args[1]).RunAsync();
+// bareyarp URL BACKEND SERVERS
+await BareProxy.Create(args[0], args[1], int.Parse(args[2], CultureInfo.InvariantCulture)).RunAsync();

@@ -20,6 +20,9 @@ internal static class Backend
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls(url);
+
+        // Nothing here blocks or computes: answered where it was read, it costs the machine least.
+        builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MinResponseDataRate = null);
         var app = builder.Build();
         var endpoint = new TokenEndpoint(url);

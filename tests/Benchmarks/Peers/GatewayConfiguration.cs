@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Gateway.Benchmarks.BareYarp;
 
 namespace Gateway.Benchmarks.Peers;
 
@@ -25,15 +26,12 @@ internal sealed record GatewayConfiguration
     /// <summary>The longest there is, where tokens are to stay alive for a whole measurement.</summary>
     public bool LongHopTokens { get; init; }
 
-    /// <summary>The id of one of the servers.</summary>
-    public static string ServerId(int number) => number == 0 ? "weather" : $"weather-{number}";
-
     public string ToJson()
     {
         var servers = new JsonObject();
         for (var number = 0; number < ServerCount; number++)
         {
-            servers[ServerId(number)] = Server(ServerId(number));
+            servers[BareProxy.ServerId(number)] = Server(BareProxy.ServerId(number));
         }
 
         var options = new JsonObject

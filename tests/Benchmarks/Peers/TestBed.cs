@@ -1,3 +1,4 @@
+using System.Globalization;
 using TokenExchange.Issue;
 
 namespace Gateway.Benchmarks.Peers;
@@ -5,6 +6,9 @@ namespace Gateway.Benchmarks.Peers;
 /// <summary>Where contenders run: a directory for their files, the backend behind them, the tokens that open them. Stops what it started.</summary>
 internal sealed class TestBed : IDisposable
 {
+    /// <summary>The backend shares the machine with what is measured: no thread of its own is to spin for work.</summary>
+    private static readonly Dictionary<string, string> Quiet = new() { ["DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS"] = "1", ["DOTNET_ThreadPool_UnfairSemaphoreSpinLimit"] = "0" };
+
     private readonly string directory = Directory.CreateTempSubdirectory("gateway-benchmark-").FullName;
     private readonly Programs programs;
     private readonly List<PeerProcess> started = [];
@@ -26,23 +30,23 @@ internal sealed class TestBed : IDisposable
         await File.WriteAllTextAsync(bed.PathOf("jwks.json"), bed.Tokens.Jwks());
         await File.WriteAllTextAsync(bed.PathOf("public.pem"), bed.Tokens.Rs256.Rsa!.ExportSubjectPublicKeyInfoPem());
         SigningKeyFile.Create(bed.PathOf("keys"), "ES256", TimeProvider.System);
-        bed.Backend = await bed.StartAsync(new PeerStart("backend", port, Programs.Self.File, Programs.Self.With("serve-backend", $"http://127.0.0.1:{port}", bed.PathOf("jwks.json"))), null);
+        bed.Backend = await bed.StartAsync(new PeerStart("backend", port, Programs.Self.File, Programs.Self.With("serve-backend", $"http://127.0.0.1:{port}", bed.PathOf("jwks.json"))), Quiet);
         return bed;
     }
 
     public string PathOf(string name) => Path.Combine(directory, name);
 
-    public Task<PeerProcess> StartYarpAsync(IReadOnlyDictionary<string, string>? environment = null) => StartAsync(Yarp(), environment);
+    public Task<PeerProcess> StartYarpAsync(IReadOnlyDictionary<string, string>? environment = null, int serverCount = 1) => StartAsync(Yarp(serverCount), environment);
 
     /// <summary>A gateway with one server and the local issuer, after <paramref name="change"/> has had its way with its configuration.</summary>
     public async Task<PeerProcess> StartGatewayAsync(string name = "gateway", Func<GatewayConfiguration, GatewayConfiguration>? change = null, IReadOnlyDictionary<string, string>? environment = null) =>
         await StartAsync(Gateway(name, change), environment);
 
     /// <summary>How bare YARP is started, on a port of its own.</summary>
-    public PeerStart Yarp()
+    public PeerStart Yarp(int serverCount = 1)
     {
         var port = PeerProcess.FreePort();
-        return new PeerStart("bare YARP", port, programs.Yarp.File, programs.Yarp.With($"http://127.0.0.1:{port}", Backend.Url));
+        return new PeerStart("bare YARP", port, programs.Yarp.File, programs.Yarp.With($"http://127.0.0.1:{port}", Backend.Url, serverCount.ToString(CultureInfo.InvariantCulture)));
     }
 
     /// <summary>How a gateway is started, on a port of its own and with a configuration of its own.</summary>

@@ -20,6 +20,8 @@ internal sealed class TokenEndpoint(string issuer)
 
     public async Task AnswerAsync(HttpContext context)
     {
+        // Signing is long for a thread that serves sockets.
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         var form = await context.Request.ReadFormAsync();
         var claims = JsonNode.Parse(Base64Url.DecodeFromChars(form["subject_token"].ToString().Split('.')[1]))!;
         var token = TokenForge.AccessToken(key, issuer, form["resource"].ToString(), TimeProvider.System.GetUtcNow(), (_, payload) =>

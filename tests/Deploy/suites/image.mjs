@@ -11,7 +11,7 @@ import { repository } from '../lib/kustomize.mjs';
 import { start, stub, until } from '../lib/programs.mjs';
 import { runtimeRoot, sdkRoot } from '../lib/rootfs.mjs';
 
-const publish = ['-p:PublishTrimmed=true', '-p:PublishReadyToRun=true', '-p:SelfContained=true', '-p:NuGetAudit=false'];
+const publish = ['-p:PublishTrimmed=true', '-p:PublishReadyToRun=true', '-p:PublishReadyToRunComposite=true', '-p:SelfContained=true', '-p:NuGetAudit=false'];
 
 export default async function suite() {
   const work = mkdtempSync(join(tmpdir(), 'image-'));
@@ -60,10 +60,11 @@ export default async function suite() {
       assert(size < 120, `${size} MB`);
       return `${size} MB`;
     });
-    await check('the program in it is ReadyToRun, trimmed and self-contained', () => {
+    await check('the program in it is ReadyToRun as one composite, trimmed and self-contained', () => {
       assert(existsSync(join(root, 'app/libcoreclr.so')), 'no runtime beside the program');
       assert(!existsSync(join(root, 'app/System.Windows.dll')) && !existsSync(join(root, 'app/mscorlib.dll')), 'untrimmed');
       assert(isReadyToRun(join(root, 'app/gateway.dll')), 'gateway.dll is IL only');
+      assert(existsSync(join(root, 'app/gateway.r2r.dll')), 'the framework was not compiled together with the program');
     });
     await runAsKubernetesDoes(buildah, root, work);
   } finally {
