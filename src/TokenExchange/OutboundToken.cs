@@ -9,7 +9,10 @@ namespace TokenExchange;
 /// </summary>
 public sealed class OutboundToken
 {
-    internal OutboundToken(string value) => AuthorizationHeader = "Bearer " + value;
+    /// <summary>What is written before the token in the header.</summary>
+    internal const string Scheme = "Bearer ";
+
+    internal OutboundToken(string authorizationHeader) => AuthorizationHeader = authorizationHeader;
 
     /// <summary>The resource identifier of the gateway's server that the token may be forwarded for.</summary>
     public required string Server { get; init; }

@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 
 namespace TokenExchange;
 
@@ -34,8 +35,27 @@ public sealed class ScopeSet : IReadOnlyList<string>, IEquatable<ScopeSet>
     }
 
     /// <summary>Reads the value of a <c>scope</c> parameter: scopes separated by single spaces; null is the empty set.</summary>
-    public static ScopeSet Parse(string? value) =>
-        string.IsNullOrEmpty(value) ? Empty : Of(value.Split(' '));
+    public static ScopeSet Parse(string? value)
+    {
+        if (string.IsNullOrEmpty(value))
+        {
+            return Empty;
+        }
+
+        // Without LINQ: every new token comes through here.
+        var parts = value.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        Array.Sort(parts, StringComparer.Ordinal);
+        var distinct = 0;
+        foreach (var part in parts)
+        {
+            if (distinct == 0 || parts[distinct - 1] != part)
+            {
+                parts[distinct++] = part;
+            }
+        }
+
+        return distinct == 0 ? Empty : new ScopeSet(ImmutableCollectionsMarshal.AsImmutableArray(distinct == parts.Length ? parts : parts[..distinct]));
+    }
 
     /// <summary>Whether the set holds <paramref name="scope"/>.</summary>
     public bool Contains(string scope) => scopes.BinarySearch(scope, StringComparer.Ordinal) >= 0;

@@ -84,29 +84,21 @@ public sealed class ValidatedToken
     /// <summary>When the token was issued (<c>iat</c>), in seconds since 1970; null when it does not say.</summary>
     internal long? IssuedAt { get; private init; }
 
-    /// <summary>
-    /// The token as it is remembered: without its text, which whoever presents it again brings along, and without its claims
-    /// unless they are asked for at every use. What is equal in <paramref name="like"/> is shared with it.
-    /// </summary>
-    internal ValidatedToken ToRemember(ValidatedToken? like, bool withClaims) => Copy(default, withClaims ? claims : default, like ?? this);
-
-    /// <summary>The remembered token as it was presented again; the caller has compared the digests.</summary>
-    internal ValidatedToken Presented(ReadOnlyMemory<char> again) => Copy(again, claims, this);
-
-    private ValidatedToken Copy(ReadOnlyMemory<char> copyText, JsonElement copyClaims, ValidatedToken like) => new(copyText, Digest)
+    /// <summary>A remembered token as it was presented again to the same server; the caller has found it by its digest.</summary>
+    internal static ValidatedToken Presented(RememberedToken known, string resource, ReadOnlyMemory<char> text, TokenDigest digest) => new(text, digest)
     {
-        Resource = Resource,
-        Issuer = Issuer,
-        Subject = like.Subject == Subject ? like.Subject : Subject,
-        ClientId = like.ClientId == ClientId ? like.ClientId : ClientId,
-        TokenId = TokenId,
-        Audiences = like.Audiences.SequenceEqual(Audiences) ? like.Audiences : Audiences,
-        Scopes = like.Scopes.Equals(Scopes) ? like.Scopes : Scopes,
-        Actors = Actors,
-        ExpiresAt = ExpiresAt,
-        Claims = copyClaims,
-        Session = Session,
-        IssuedAt = IssuedAt,
+        Resource = resource,
+        Issuer = known.Terms.Issuer.Server.Settings.Issuer,
+        Subject = known.Subject,
+        ClientId = known.Terms.ClientId,
+        TokenId = known.TokenId,
+        Audiences = known.Terms.Audiences,
+        Scopes = known.Terms.Scopes,
+        Actors = known.Actors,
+        ExpiresAt = known.ExpiresAt,
+        Claims = known.Claims,
+        Session = known.Session,
+        IssuedAt = known.IssuedAt,
     };
 
     /// <summary>Names no claim and no part of the token.</summary>

@@ -36,13 +36,13 @@ internal sealed class HopTokenWriter(string issuer, LocalTokenSettings settings)
         var id = Base64Url.EncodeToString(random);
         WriteClaims(json, request, id, now, expires);
         json.Flush();
-        var token = Sign(buffer.WrittenSpan, key);
+        var header = AuthorizationHeader(buffer.WrittenSpan, key);
         if (buffer.Capacity > 64 * 1024)
         {
             reusable = null;
         }
 
-        return new OutboundToken(token)
+        return new OutboundToken(header)
         {
             Server = request.Target.Server,
             Audiences = [request.Target.Resource],
@@ -104,25 +104,27 @@ internal sealed class HopTokenWriter(string issuer, LocalTokenSettings settings)
         json.WriteEndObject();
     }
 
-    private static string Sign(ReadOnlySpan<byte> claims, SigningKey key)
+    /// <summary>The signed token with the scheme before it: the one text of it that is ever made.</summary>
+    private static string AuthorizationHeader(ReadOnlySpan<byte> claims, SigningKey key)
     {
         var inputLength = key.Header.Length + Base64Url.GetEncodedLength(claims.Length);
-        var length = inputLength + 1 + Base64Url.GetEncodedLength(key.SignatureLength);
-        var token = ArrayPool<byte>.Shared.Rent(length);
+        var length = OutboundToken.Scheme.Length + inputLength + 1 + Base64Url.GetEncodedLength(key.SignatureLength);
+        var header = ArrayPool<byte>.Shared.Rent(length);
         try
         {
-            key.Header.CopyTo(token, 0);
-            Base64Url.EncodeToUtf8(claims, token.AsSpan(key.Header.Length));
+            var token = header.AsSpan(Encoding.ASCII.GetBytes(OutboundToken.Scheme, header));
+            key.Header.CopyTo(token);
+            Base64Url.EncodeToUtf8(claims, token[key.Header.Length..]);
             Span<byte> signature = stackalloc byte[key.SignatureLength];
-            var signed = key.Sign(token.AsSpan(0, inputLength), signature);
+            var signed = key.Sign(token[..inputLength], signature);
             token[inputLength] = (byte)'.';
-            var encoded = Base64Url.EncodeToUtf8(signature[..signed], token.AsSpan(inputLength + 1));
-            return Encoding.ASCII.GetString(token, 0, inputLength + 1 + encoded);
+            var encoded = Base64Url.EncodeToUtf8(signature[..signed], token[(inputLength + 1)..]);
+            return Encoding.ASCII.GetString(header, 0, OutboundToken.Scheme.Length + inputLength + 1 + encoded);
         }
         finally
         {
             // Somebody else's next: a valid token is not to lie about in the pool.
-            ArrayPool<byte>.Shared.Return(token, clearArray: true);
+            ArrayPool<byte>.Shared.Return(header, clearArray: true);
         }
     }
 

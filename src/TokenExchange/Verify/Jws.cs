@@ -42,17 +42,17 @@ internal class Jws(ReadOnlyMemory<char> text)
     {
         var headerEnd = Text.IndexOf('.');
         var payloadEnd = Text.LastIndexOf('.');
-        if (!TryDecode(Text[..headerEnd], out var header) ||
-            !TryDecode(Text[(headerEnd + 1)..payloadEnd], out var payload) ||
+        if (!TryRead(Text[..headerEnd], out var headerForm, out var header) ||
+            !TryRead(Text[(headerEnd + 1)..payloadEnd], out var payloadForm, out var payload) ||
             !TryDecode(Text[(payloadEnd + 1)..], out var signature))
         {
             return false;
         }
 
-        HeaderForm = StrictJson.Read(header, out var headerObject);
-        PayloadForm = StrictJson.Read(payload, out var payloadObject);
-        (Header, Payload, Signature) = (headerObject, payloadObject, signature);
-        SigningInput = Encoding.ASCII.GetBytes(text.Span[..payloadEnd].ToArray());
+        (HeaderForm, PayloadForm) = (headerForm, payloadForm);
+        (Header, Payload, Signature) = (header, payload, signature);
+        SigningInput = new byte[payloadEnd];
+        Encoding.ASCII.GetBytes(Text[..payloadEnd], SigningInput);
         return true;
     }
 
@@ -73,12 +73,38 @@ internal class Jws(ReadOnlyMemory<char> text)
     public static bool TryDecode(ReadOnlySpan<char> encoded, out byte[] bytes)
     {
         bytes = [];
-        if (encoded.Length % 4 == 1 || encoded.ContainsAnyExcept(Base64UrlAlphabet))
+        if (!IsEncoding(encoded))
         {
             return false;
         }
 
         bytes = new byte[Base64Url.GetMaxDecodedLength(encoded.Length)];
-        return Base64Url.DecodeFromChars(encoded, bytes, out _, out var written) == OperationStatus.Done && written == bytes.Length;
+        return TryDecode(encoded, bytes);
     }
+
+    // What is read is copied by the reader: the bytes themselves are needed no longer than this call.
+    private static bool TryRead(ReadOnlySpan<char> encoded, out JsonForm form, out JsonElement value)
+    {
+        const int OnStack = 2048;
+        (form, value) = (JsonForm.Malformed, default);
+        if (!IsEncoding(encoded))
+        {
+            return false;
+        }
+
+        var length = Base64Url.GetMaxDecodedLength(encoded.Length);
+        var bytes = length <= OnStack ? stackalloc byte[OnStack] : new byte[length];
+        if (!TryDecode(encoded, bytes[..length]))
+        {
+            return false;
+        }
+
+        form = StrictJson.Read(bytes[..length], out value);
+        return true;
+    }
+
+    private static bool IsEncoding(ReadOnlySpan<char> text) => text.Length % 4 != 1 && !text.ContainsAnyExcept(Base64UrlAlphabet);
+
+    private static bool TryDecode(ReadOnlySpan<char> encoded, Span<byte> bytes) =>
+        Base64Url.DecodeFromChars(encoded, bytes, out _, out var written) == OperationStatus.Done && written == bytes.Length;
 }

@@ -61,7 +61,7 @@ internal sealed class ResultVerifier(AuthorizationServer resultIssuer, TimeProvi
         DateTimeOffset? answered = candidate.Response.ExpiresIn is { } life ? candidate.Now + life : null;
         DateTimeOffset? claimed = claims?.Expiry is { } expiry ? DateTimeOffset.FromUnixTimeSeconds(expiry) : null;
         return new ExchangeResult.Issued(
-            new OutboundToken(candidate.Response.AccessToken)
+            new OutboundToken(OutboundToken.Scheme + candidate.Response.AccessToken)
             {
                 Server = candidate.Target.Server,
                 Audiences = claims?.Audiences ?? [candidate.Target.Audience ?? candidate.Target.Resource],

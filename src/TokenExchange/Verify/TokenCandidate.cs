@@ -6,8 +6,12 @@ namespace TokenExchange.Verify;
 /// <summary>An inbound token on its way through <see cref="TokenChecks"/>: what was found out so far, and against what it is checked.</summary>
 internal sealed class TokenCandidate(ReadOnlyMemory<char> text, ResourceAudience audience, ImmutableArray<TrustedIssuer> issuers, DateTimeOffset now) : Jws(text)
 {
+    private TokenDigest? digest;
     private TrustedIssuer? issuer;
     private bool issuerSought;
+
+    /// <summary>The token's digest; whoever knows it already says so.</summary>
+    public TokenDigest Digest { get => digest ??= TokenDigest.Of(Text); init => digest = value; }
 
     public ResourceAudience Audience => audience;
 
@@ -52,7 +56,7 @@ internal sealed class TokenCandidate(ReadOnlyMemory<char> text, ResourceAudience
 
     public ValidatedToken Accept()
     {
-        return new ValidatedToken(Memory, TokenDigest.Of(Text))
+        return new ValidatedToken(Memory, Digest)
         {
             Resource = audience.Resource,
             Issuer = Issuer!.Server.Settings.Issuer,

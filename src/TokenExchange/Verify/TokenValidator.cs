@@ -20,7 +20,7 @@ public sealed class TokenValidator(
     private readonly ValidationCache accepted = new(capacity);
 
     // Most tokens come from the same clients with the same scopes: what they have in common is kept once.
-    private volatile ValidatedToken? latest;
+    private volatile TokenTerms? latest;
 
     private readonly bool introspects = issuers.Any(issuer => issuer.Introspection is not null);
 
@@ -50,12 +50,18 @@ public sealed class TokenValidator(
     public ValueTask<TokenValidation> ValidateLocallyAsync(ReadOnlyMemory<char> token, CancellationToken cancellationToken)
     {
         // Sized first: not even a digest is computed over more than a token may have.
-        if (token.Length <= JwsChecks.MaxLength && Remembered(TokenDigest.Of(token.Span)) is { } known)
+        if (token.Length > JwsChecks.MaxLength)
         {
-            return new(UnlessRevoked(known.Presented(token)));
+            return new(TokenValidation.Refused(TokenRefusal.TooLarge));
         }
 
-        var candidate = new TokenCandidate(token, audience, issuers, clock.GetUtcNow());
+        var digest = TokenDigest.Of(token.Span);
+        if (Remembered(digest) is { } known)
+        {
+            return new(UnlessRevoked(ValidatedToken.Presented(known, audience.Resource, token, digest)));
+        }
+
+        var candidate = new TokenCandidate(token, audience, issuers, clock.GetUtcNow()) { Digest = digest };
         if (Run(candidate, 0, TokenChecks.NeedsKey) is { } refusal)
         {
             return new(TokenValidation.Refused(refusal));
@@ -113,9 +119,9 @@ public sealed class TokenValidator(
         }
 
         var token = candidate.Accept();
-        var remembered = token.ToRemember(latest, keepClaims);
-        latest = remembered;
-        accepted.Add(token.Digest, new(remembered, candidate.Issuer!, key.Generation));
+        var terms = TokenTerms.Of(token, candidate.Issuer!, key.Generation, latest);
+        latest = terms;
+        accepted.Add(token.Digest, new RememberedToken(token, terms, keepClaims));
         return UnlessRevoked(token);
     }
 
@@ -216,16 +222,17 @@ public sealed class TokenValidator(
     }
 
     // Everything a check found still holds, save what time and the issuer's keys may have changed.
-    private ValidatedToken? Remembered(TokenDigest digest)
+    private RememberedToken? Remembered(TokenDigest digest)
     {
         if (accepted.Find(digest) is not { } entry)
         {
             return null;
         }
 
-        if (clock.GetUtcNow() - entry.Token.ExpiresAt < entry.Issuer.ClockSkew && entry.Issuer.Server.Keys.IsCurrent(entry.Generation))
+        var terms = entry.Terms;
+        if (clock.GetUtcNow() - entry.ExpiresAt < terms.Issuer.ClockSkew && terms.Issuer.Server.Keys.IsCurrent(terms.Generation))
         {
-            return entry.Token;
+            return entry;
         }
 
         accepted.Remove(digest);

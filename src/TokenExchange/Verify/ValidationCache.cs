@@ -14,13 +14,13 @@ internal sealed class ValidationCache(int capacity)
 {
     private readonly Lock turning = new();
     private readonly int half = capacity / 2;
-    private volatile ConcurrentDictionary<TokenDigest, Entry> young = new();
-    private volatile ConcurrentDictionary<TokenDigest, Entry> old = new();
+    private volatile ConcurrentDictionary<TokenDigest, RememberedToken> young = new();
+    private volatile ConcurrentDictionary<TokenDigest, RememberedToken> old = new();
     private int youngCount;
 
     public int Count => young.Count + old.Count;
 
-    public Entry? Find(TokenDigest digest)
+    public RememberedToken? Find(TokenDigest digest)
     {
         if (young.TryGetValue(digest, out var entry))
         {
@@ -35,7 +35,7 @@ internal sealed class ValidationCache(int capacity)
         return entry;
     }
 
-    public void Add(TokenDigest digest, Entry entry)
+    public void Add(TokenDigest digest, RememberedToken entry)
     {
         if (half == 0)
         {
@@ -74,7 +74,4 @@ internal sealed class ValidationCache(int capacity)
             }
         }
     }
-
-    /// <summary>An accepted token, on whose terms, and with which generation of the issuer's keys it was verified.</summary>
-    internal sealed record Entry(ValidatedToken Token, TrustedIssuer Issuer, int Generation);
 }

@@ -26,7 +26,7 @@ internal sealed class ScriptedExchanger(ManualClock clock) : ITokenExchanger
 
     public static ExchangeResult Issue(TokenExchangeRequest request, DateTimeOffset expiresAt, string value = "hop") =>
         new ExchangeResult.Issued(
-            new OutboundToken(value)
+            new OutboundToken(OutboundToken.Scheme + value)
             {
                 Server = request.Target.Server,
                 Audiences = [request.Target.Resource],

@@ -115,7 +115,7 @@ public sealed class RememberedTokenTests
     {
         var cache = new ValidationCache(1000);
         var token = Subjects.Token();
-        var entry = new ValidationCache.Entry(token, null!, 1);
+        var entry = new RememberedToken(token, TokenTerms.Of(token, null!, 1, null), withClaims: false);
         cache.Add(token.Digest, entry);
         for (var number = 0; number < 100_000; number++)
         {
