@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace TokenExchange.Request;
 
@@ -12,7 +13,7 @@ public static class PrivateFile
     /// <summary>The content. Throws <see cref="PrivateFileException"/> with a fixed text, or what file systems throw.</summary>
     public static byte[] Read(string path, FileContent holds)
     {
-        using var file = File.OpenHandle(path);
+        using var file = Open(path);
         if (holds is FileContent.Key or FileContent.Assertion && !OperatingSystem.IsWindows())
         {
             // Asked of the open file, not of its name: a link may be swapped in between.
@@ -43,6 +44,20 @@ public static class PrivateFile
         }
 
         return content.Length > 0 ? content : throw new PrivateFileException("is empty");
+    }
+
+    private static SafeFileHandle Open(string path)
+    {
+        try
+        {
+            return File.OpenHandle(path);
+        }
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        {
+            // Kubernetes swaps the link to a volume's directory and then removes the old one. Whoever followed the link
+            // before and came after finds nothing; asked again, the path leads to the new directory.
+            return File.OpenHandle(path);
+        }
     }
 
     /// <summary>The owner's number; null where it cannot be told, and then the file is taken for ours, which allows its group nothing.</summary>
