@@ -6,6 +6,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Schema;
 using System.Text.Json.Serialization.Metadata;
+using Gateway.Configure.Options;
 using Gateway.Configure.Read;
 
 namespace Gateway.Configure;
@@ -80,9 +81,14 @@ internal static class ConfigurationSchema
             single["enum"] = Texts(choices);
         }
 
-        if (property.AttributeProvider?.GetCustomAttributes(typeof(DescriptionAttribute), inherit: false) is [DescriptionAttribute description, ..])
+        if (DescriptionOf(property) is { } description)
         {
-            schema.Insert(0, "description", description.Description);
+            schema.Insert(0, "description", description);
+        }
+
+        if (ExamplesOf(property) is { Count: > 0 } examples)
+        {
+            schema["examples"] = examples;
         }
 
         if (DefaultOf(property) is { } value)
@@ -99,6 +105,22 @@ internal static class ConfigurationSchema
         (schema["enum"] as JsonArray)?.Add(null);
         return schema;
     }
+
+    private static string? DescriptionOf(JsonPropertyInfo property) =>
+        AttributesOf<DescriptionAttribute>(property) is [{ Description: var description }, ..]
+            ? description
+            : YarpDescriptions.Of(property.DeclaringType, property.Name).Description;
+
+    private static JsonArray ExamplesOf(JsonPropertyInfo property)
+    {
+        var texts = YarpDescriptions.Of(property.DeclaringType, property.Name).Example is { } example
+            ? [example]
+            : AttributesOf<ExampleAttribute>(property).Select(example => example.Text);
+        return [.. texts.Select(text => text is ['[' or '{', ..] ? JsonNode.Parse(text) : JsonValue.Create(text))];
+    }
+
+    private static T[] AttributesOf<T>(JsonPropertyInfo property)
+        where T : Attribute => [.. property.AttributeProvider?.GetCustomAttributes(typeof(T), inherit: false).Cast<T>() ?? []];
 
     /// <summary>What a fresh object holds; nothing, where that is nothing worth writing.</summary>
     private static JsonNode? DefaultOf(JsonPropertyInfo property)

@@ -10,6 +10,7 @@ internal sealed class ConfigurationFile
 {
     [JsonPropertyName("$schema")]
     [Description("Where editors find the schema of this file.")]
+    [Example("./gateway.schema.json")]
     public string? Schema { get; set; }
 
     [Description("The gateway.")]
@@ -22,6 +23,7 @@ internal sealed class ConfigurationFile
     public JsonObject? Logging { get; set; }
 
     [Description("ASP.NET Core's host filter: host names separated by semicolons.")]
+    [Example("mcp.example.com")]
     public string? AllowedHosts { get; set; }
 }
 
