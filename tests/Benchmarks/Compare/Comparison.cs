@@ -65,12 +65,12 @@ internal sealed class Comparison(TestBed bed, Options options)
         }
     }
 
-    /// <summary>Measures every contender once in each round.</summary>
-    public async Task<Dictionary<TKey, List<TSample>>> InterleaveAsync<TKey, TSample>(IReadOnlyList<TKey> contenders, Func<TKey, int, Task<TSample>> measure)
+    /// <summary>Measures every contender once in each round; <paramref name="times"/> as many rounds where chance has more say.</summary>
+    public async Task<Dictionary<TKey, List<TSample>>> InterleaveAsync<TKey, TSample>(IReadOnlyList<TKey> contenders, Func<TKey, int, Task<TSample>> measure, int times = 1)
         where TKey : notnull
     {
         var samples = contenders.ToDictionary(contender => contender, _ => new List<TSample>());
-        for (var round = 0; round < options.Rounds; round++)
+        for (var round = 0; round < times * options.Rounds; round++)
         {
             foreach (var contender in contenders)
             {

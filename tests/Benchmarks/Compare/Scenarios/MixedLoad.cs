@@ -16,7 +16,8 @@ internal sealed class MixedLoad
     /// <param name="comparison">What the load is part of.</param>
     /// <param name="token">The token of the warm calls.</param>
     /// <param name="rate">Warm calls per second.</param>
-    public MixedLoad(Comparison comparison, string token, double rate)
+    /// <param name="times">How many times the rounds of the comparison it is meant for.</param>
+    public MixedLoad(Comparison comparison, string token, double rate, int times = 1)
     {
         var tokens = comparison.Bed.Tokens;
         duration = comparison.Options.Duration;
@@ -25,7 +26,7 @@ internal sealed class MixedLoad
         warm = [CallBytes.Call("/weather", token)];
 
         // As many as all rounds take, one more to warm up with, and one because chance decides when calls are due.
-        cold = [.. tokens.Many(tokens.Es256, 100 + (int)(ColdRate * duration.TotalSeconds * (comparison.Options.Rounds + 2))).Select(one => CallBytes.Call("/weather", one))];
+        cold = [.. tokens.Many(tokens.Es256, 100 + (int)(ColdRate * duration.TotalSeconds * ((times * comparison.Options.Rounds) + 2))).Select(one => CallBytes.Call("/weather", one))];
     }
 
     public double WarmRate { get; }

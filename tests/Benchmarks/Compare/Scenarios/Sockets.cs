@@ -26,7 +26,7 @@ internal sealed class Sockets : IScenario
         var warm = await comparison.InterleaveAsync(settings, (peer, _) => Sample.OfWrkAsync(peer, script, comparison.Options.Duration));
         Comparison.Print("sockets: warm calls", settings.Select(peer => (peer.Name, warm[peer], peer.ResidentMiB())));
 
-        var load = new MixedLoad(comparison, token, Mixed.WarmShare * warm[shipped].Median(sample => sample.Rate));
+        var load = new MixedLoad(comparison, token, Mixed.Full * warm[shipped].Median(sample => sample.Rate));
         var mixed = await comparison.InterleaveAsync(settings, (peer, _) => load.MeasureAsync(peer, withCold: true));
         Comparison.Print(string.Create(CultureInfo.InvariantCulture, $"sockets: {load.WarmRate:F0} warm calls/s beside {load.ColdRate:F0} cold ones/s; latencies are those of the warm ones"), settings.Select(peer => (peer.Name, mixed[peer], peer.ResidentMiB())));
     }
