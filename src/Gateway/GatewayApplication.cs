@@ -169,22 +169,18 @@ public static class GatewayApplication
         builder.Logging.AddConfiguration(configuration.GetSection("Logging"));
         builder.Logging.AddConsole();
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
-        builder.WebHost.ConfigureKestrel((context, kestrel) => Limits(kestrel.Configure(context.Configuration.GetSection("Kestrel")).Options));
+        builder.WebHost.ConfigureKestrel((context, kestrel) => Limits(kestrel.Configure(context.Configuration.GetSection("Kestrel")).Options, loaded.Limits));
     }
 
-    /// <summary>The connection-level limits, said on purpose: who is slow or large is cut off here, before any stage.</summary>
-    private static void Limits(KestrelServerOptions kestrel)
+    /// <summary>The connection-level limits: who is slow or large is cut off here, before any stage.</summary>
+    private static void Limits(KestrelServerOptions kestrel, KestrelLimitsOptions limits)
     {
         kestrel.AddServerHeader = false;
         kestrel.ResponseHeaderEncodingSelector = _ => Encoding.UTF8;
 
         // A server's MaxRequestBody decides, while the body is read.
         kestrel.Limits.MaxRequestBodySize = null;
-        kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(30);
-        kestrel.Limits.MaxRequestHeadersTotalSize = 32 * 1024;
-        kestrel.Limits.MaxRequestLineSize = 8 * 1024;
-        kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(240, TimeSpan.FromSeconds(5));
-        kestrel.Limits.MinResponseDataRate = new MinDataRate(240, TimeSpan.FromSeconds(5));
+        limits.Apply(kestrel.Limits);
     }
 
     /// <summary>The options that are the host's own; overrides of gateway.json were applied when it was read.</summary>

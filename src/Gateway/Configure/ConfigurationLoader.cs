@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Gateway.Configure.Options;
 using Gateway.Configure.Read;
 
 namespace Gateway.Configure;
@@ -44,20 +43,20 @@ internal static class ConfigurationLoader
         }
 
         new Structure(tree).Check();
-        var options = OptionsOf(tree);
-        if (options is not null)
+        var written = OptionsOf(tree);
+        if (written is not null)
         {
-            Rules.ConfigurationRules.Check(new Rules.RuleContext(tree, options, input.FilesMustExist));
+            Rules.ConfigurationRules.Check(new Rules.RuleContext(tree, written, input.FilesMustExist));
         }
 
-        return new LoadedConfiguration(options, HostSections(tree.Root), InFileOrder(tree.Problems));
+        return new LoadedConfiguration(written?.Gateway, HostSections(tree.Root), InFileOrder(tree.Problems)) { Limits = written?.Kestrel.Limits ?? new() };
     }
 
-    private static GatewayOptions? OptionsOf(ConfigurationTree tree)
+    private static ConfigurationFile? OptionsOf(ConfigurationTree tree)
     {
         try
         {
-            return tree.Root.Deserialize(ConfigurationJson.Default.ConfigurationFile)!.Gateway;
+            return tree.Root.Deserialize(ConfigurationJson.Default.ConfigurationFile);
         }
         catch (JsonException error)
         {

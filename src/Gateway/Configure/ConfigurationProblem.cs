@@ -24,5 +24,8 @@ internal sealed record ConfigurationProblem(string Rule, string Key, string Mess
 /// <param name="Unreadable">Whether the file is missing or not to be opened.</param>
 internal sealed record LoadedConfiguration(GatewayOptions? Options, JsonObject Host, ImmutableArray<ConfigurationProblem> Problems, bool Unreadable = false)
 {
+    /// <summary>The limits of connections, which the framework does not read from its section by itself.</summary>
+    public KestrelLimitsOptions Limits { get; init; } = new();
+
     public bool HasErrors => Problems.Any(problem => !problem.IsWarning);
 }

@@ -16,9 +16,9 @@ const shipped = [
 ];
 const read = path => readFileSync(fileURLToPath(new URL(path, root)), 'utf8');
 
-/** Sections whose keys are ASP.NET Core's, and maps whose names are the operator's own. */
-const free = path => /^(Kestrel|Logging)(\/|$)/.test(path);
-const named = path => /(^|\/)(AuthorizationServers|Servers|ExtraParameters)$/.test(path);
+/** The section whose keys are loggers' own, and maps whose names are the operator's own. */
+const free = path => /^Logging(\/|$)/.test(path);
+const named = path => /(^|\/)(AuthorizationServers|Servers|ExtraParameters|Endpoints|Certificates|Sni)$/.test(path);
 
 /** Every place of a document, with what a slip there makes of it. */
 function* slips(document) {

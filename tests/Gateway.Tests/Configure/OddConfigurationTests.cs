@@ -45,7 +45,7 @@ public sealed class OddConfigurationTests
 
     [Theory]
     [InlineData("Kestrel", "{'Endpoints':{'public':{'Url':'8080'}}}", "listening-url", "'8080' is not an address")]
-    [InlineData("Kestrel", "{'endpoints':{'public':{'url':'ftp://x'}}}", "listening-url", "'ftp://x' is not an address")]
+    [InlineData("Kestrel", "{'Endpoints':{'public':{'Url':'ftp://x'}}}", "listening-url", "'ftp://x' is not an address")]
     [InlineData("Kestrel", "{'Endpoints':{'public':{}}}", "listening-url", "missing")]
     [InlineData("Logging", "{'LogLevel':{'Default':'Informaton'}}", "log-level", "did you mean 'Information'?")]
     [InlineData("Logging", "{'Console':{'loglevel':{'Gateway':'verbose'}}}", "log-level", "write one of Trace")]

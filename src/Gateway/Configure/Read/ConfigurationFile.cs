@@ -17,7 +17,7 @@ internal sealed class ConfigurationFile
     public GatewayOptions Gateway { get; set; } = new();
 
     [Description("ASP.NET Core's web server: addresses, certificates and limits.")]
-    public JsonObject? Kestrel { get; set; }
+    public KestrelOptions Kestrel { get; set; } = new();
 
     [Description("ASP.NET Core's log levels.")]
     public JsonObject? Logging { get; set; }

@@ -17,6 +17,7 @@ internal sealed class Structure(ConfigurationTree tree)
     private static readonly Dictionary<string, string> Hints = new(StringComparer.OrdinalIgnoreCase)
     {
         ["ActivityTimeout"] = "write StreamIdleTimeout of the server.",
+        ["MaxRequestBodySize"] = "write MaxRequestBody of the server.",
         ["SessionAffinity"] = "sessions name their destination themselves.",
         ["ReverseProxy"] = "servers are written under Gateway:Servers.",
         ["Routes"] = "servers are written under Gateway:Servers.",
@@ -217,7 +218,7 @@ internal sealed class Structure(ConfigurationTree tree)
     private bool Refuse(string key, JsonNode? node, string wanted, JsonPropertyInfo? property = null)
     {
         // By the option and not by the key, which may be misspelt.
-        var shown = property?.Name == nameof(Options.ClientOptions.Secret) ? "not a text" : Show(node);
+        var shown = property?.Name is nameof(Options.ClientOptions.Secret) or nameof(Options.KestrelCertificateOptions.Password) ? "not a text" : Show(node);
         tree.Report("type", key, $"This is {shown}; it must be {wanted}.");
         return false;
     }

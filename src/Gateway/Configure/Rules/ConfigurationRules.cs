@@ -50,6 +50,8 @@ internal static class ConfigurationRules
         HostRules.ManagementUrlCanBeListenedOn,
         HostRules.TrustedProxiesAreRanges,
         FrameworkRules.EndpointsCanBeListenedOn,
+        FrameworkRules.LimitsAreTaken,
+        FrameworkRules.LoggingKeysAreKnown,
         FrameworkRules.LogLevelsExist,
         BoundsRules.DurationsAreSane,
         BoundsRules.SizesAreSane,

@@ -1,28 +1,70 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Gateway.Configure.Read;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Gateway.Configure.Rules;
 
 /// <summary>
-/// ASP.NET Core's own sections, which it reads when it starts and not before: <c>listening-url</c>, <c>log-level</c>. As
-/// there, the case of keys does not matter.
+/// ASP.NET Core's own sections, which it reads when it starts and not before: <c>listening-url</c>, <c>size</c>,
+/// <c>unknown-key</c>, <c>log-level</c>. In Logging, as there, the case of keys does not matter.
 /// </summary>
 internal static class FrameworkRules
 {
     private static readonly string[] Levels = Enum.GetNames<LogLevel>();
+    private static readonly string[] LoggingKeys = ["LogLevel", "CaptureScopes", "Console", "Debug", "EventLog", "EventSource"];
+    private static readonly string[] ConsoleKeys =
+    [
+        "LogLevel", "FormatterName", "FormatterOptions", "LogToStandardErrorThreshold", "MaxQueueLength", "QueueFullMode",
+        "DisableColors", "Format", "IncludeScopes", "TimestampFormat", "UseUtcTimestamp",
+    ];
 
     public static void EndpointsCanBeListenedOn(RuleContext context)
     {
-        foreach (var (name, endpoint) in Members(context, "Kestrel", "Endpoints"))
+        foreach (var (name, endpoint) in context.Kestrel.Endpoints)
         {
-            var (key, url) = endpoint is JsonObject settings ? Member(settings, "Url") : (null, null);
-            var path = $"Kestrel:Endpoints:{name}" + (key is null ? "" : $":{key}");
-            if (HostRules.AddressOf(TextOf(url)) is null)
+            if (HostRules.AddressOf(endpoint.Url) is null)
             {
-                context.Error("listening-url", path, $"Url {ConfiguredUrl.Show(TextOf(url))} is not an address to listen on; write one such as 'http://0.0.0.0:8080'.");
+                var wrong = endpoint.Url is null ? "Url is missing" : $"Url {ConfiguredUrl.Show(endpoint.Url)} is not an address to listen on";
+                context.Error("listening-url", $"Kestrel:Endpoints:{name}:Url", $"{wrong}; write one such as 'http://0.0.0.0:8080'.");
             }
         }
+    }
+
+    /// <summary>Kestrel's own judgement, asked now and not while it starts.</summary>
+    public static void LimitsAreTaken(RuleContext context)
+    {
+        var limits = new KestrelServerLimits();
+        var given = context.Kestrel.Limits;
+        given.Apply(limits, (key, error) =>
+            context.Error("size", $"Kestrel:Limits:{key}", $"Kestrel does not take this: {error.Message.Split(" (Parameter")[0].ReplaceLineEndings(" ").TrimEnd('.')}."));
+        if (limits.MaxRequestBufferSize < Math.Max(limits.MaxRequestLineSize, limits.MaxRequestHeadersTotalSize))
+        {
+            context.Error("size", "Kestrel:Limits:MaxRequestBufferSize", "MaxRequestBufferSize is smaller than MaxRequestLineSize or MaxRequestHeadersTotalSize, which it must hold; make it larger.");
+        }
+    }
+
+    /// <summary>A section may be for a logger that is not here, as one file serves several programs; a slip of the pen is none.</summary>
+    public static void LoggingKeysAreKnown(RuleContext context)
+    {
+        foreach (var (name, value) in Members(context, "Logging").Where(member => !IsOneOf(LoggingKeys, member.Key)))
+        {
+            if (NearestName.Of(name, LoggingKeys) is not null || value is not JsonObject)
+            {
+                Unknown("Logging", name, LoggingKeys);
+            }
+        }
+
+        foreach (var (section, settings) in Members(context, "Logging").Where(member => IsOneOf(["Console"], member.Key)))
+        {
+            foreach (var (name, _) in (settings as JsonObject ?? []).Where(member => !IsOneOf(ConsoleKeys, member.Key)))
+            {
+                Unknown($"Logging:{section}", name, ConsoleKeys);
+            }
+        }
+
+        void Unknown(string path, string name, string[] known) =>
+            context.Error("unknown-key", $"{path}:{name}", $"'{name}' is not a key here; {(NearestName.Of(name, known) is { } meant ? $"did you mean '{meant}'?" : $"known are {string.Join(", ", known)}.")}");
     }
 
     public static void LogLevelsExist(RuleContext context)
@@ -49,6 +91,8 @@ internal static class FrameworkRules
             }
         }
     }
+
+    private static bool IsOneOf(string[] names, string name) => names.Contains(name, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>The members of an object in a section; none when there is no such object.</summary>
     private static IEnumerable<KeyValuePair<string, JsonNode?>> Members(RuleContext context, string section, string? member = null)

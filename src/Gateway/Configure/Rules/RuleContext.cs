@@ -6,13 +6,18 @@ using Gateway.Configure.Read;
 namespace Gateway.Configure.Rules;
 
 /// <summary>What a rule sees: the options as written, what follows from them, and where to say what is wrong.</summary>
-internal sealed class RuleContext(ConfigurationTree tree, GatewayOptions options, bool filesMustExist)
+internal sealed class RuleContext(ConfigurationTree tree, ConfigurationFile file, bool filesMustExist)
 {
+    private readonly GatewayOptions options = file.Gateway;
+
     public GatewayOptions Options => options;
+
+    /// <summary>The section of ASP.NET Core's web server.</summary>
+    public KestrelOptions Kestrel => file.Kestrel;
 
     public bool FilesMustExist => filesMustExist;
 
-    public ImmutableArray<ServerTopology> Servers { get; } = ServerTopology.Of(options);
+    public ImmutableArray<ServerTopology> Servers { get; } = ServerTopology.Of(file.Gateway);
 
     /// <summary>Whether a key is written or overridden; a null is not.</summary>
     public bool IsGiven(string key) => tree.IsGiven(key);
