@@ -28,7 +28,7 @@ internal static class AuthorizeStage
             return context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true && http.ContentLength != 0 ? Refusal.BodyNotOneMessage : null;
         }
 
-        if (!IsFramedOnce(http.Headers))
+        if (!IsFramedOnce(http))
         {
             return Refusal.BodyFraming;
         }
@@ -145,14 +145,16 @@ internal static class AuthorizeStage
 
     /// <summary>
     /// Whether the body's end is said once. Kestrel takes a transfer coding beside a length, or stacked upon another, by
-    /// its own reading, as HTTP allows; a proxy in front may have read something else (RFC 9112 §6.1, §11.2).
+    /// its own reading, as HTTP allows; a proxy in front may have read something else (RFC 9112 §6.1, §11.2). No other
+    /// version than HTTP/1.1 has transfer codings; Kestrel ignores one in HTTP/2, which calls it malformed (RFC 9113 §8.2.2).
     /// </summary>
-    private static bool IsFramedOnce(IHeaderDictionary headers)
+    private static bool IsFramedOnce(HttpRequest request)
     {
-        var coding = headers.TransferEncoding;
+        var coding = request.Headers.TransferEncoding;
 
         // The name under which Kestrel keeps a length that it ignored.
-        return coding.Count == 0 || (coding.Count == 1 && coding[0]!.Equals("chunked", StringComparison.OrdinalIgnoreCase) && !headers.ContainsKey("X-Content-Length"));
+        return coding.Count == 0
+            || (coding.Count == 1 && coding[0]!.Equals("chunked", StringComparison.OrdinalIgnoreCase) && HttpProtocol.IsHttp11(request.Protocol) && !request.Headers.ContainsKey("X-Content-Length"));
     }
 
     private static bool IsPlainJson(HttpRequest request)

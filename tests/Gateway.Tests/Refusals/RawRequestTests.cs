@@ -100,6 +100,7 @@ public sealed class RawRequestTests(RawFixture fixture) : IClassFixture<RawFixtu
         new("negative length", 400, null, "POST /weather|Authorization: Bearer {T}|Content-Type: application/json|Content-Length: -1||{B}"),
         new("length in hexadecimal", 400, null, "POST /weather|Authorization: Bearer {T}|Content-Type: application/json|Content-Length: 0x10||{B}"),
         new("length and chunked around a sound body", 400, "body_invalid", "POST /weather|Authorization: Bearer {T}|Content-Type: application/json|Content-Length: {L}|Transfer-Encoding: chunked||{X}|{B}|0||"),
+        new("chunked over HTTP/1.0", 400, "body_invalid", "POST /weather HTTP/1.0|Authorization: Bearer {T}|Content-Type: application/json|Transfer-Encoding: chunked||{X}|{B}|0||"),
         new("gzip, chunked", 400, "body_invalid", "POST /weather|Authorization: Bearer {T}|Content-Type: application/json|Transfer-Encoding: gzip, chunked||0||"),
         new("gzip, chunked around a sound body", 400, "body_invalid", "POST /weather|Authorization: Bearer {T}|Content-Type: application/json|Transfer-Encoding: gzip, chunked||{X}|{B}|0||"),
         new("chunked, gzip", 400, null, "POST /weather|Authorization: Bearer {T}|Content-Type: application/json|Transfer-Encoding: chunked, gzip||0||"),
@@ -184,7 +185,7 @@ public sealed class RawRequestTests(RawFixture fixture) : IClassFixture<RawFixtu
             var end = Request.IndexOf('|', StringComparison.Ordinal);
             var host = Request.StartsWith("CONNECT evil", StringComparison.Ordinal) ? "evil.example:443" : "127.0.0.1";
             var hosted = Request.Contains("|Host: 127.0.0.1|", StringComparison.Ordinal) || Request.Contains("|Host: mcp.", StringComparison.Ordinal);
-            return (Request[..end] + " HTTP/1.1|" + (hosted ? "" : $"Host: {host}|") + "Connection: close|" + Request[(end + 1)..])
+            return (Request[..end] + (Request[..end].EndsWith(" HTTP/1.0", StringComparison.Ordinal) ? "|" : " HTTP/1.1|") + (hosted ? "" : $"Host: {host}|") + "Connection: close|" + Request[(end + 1)..])
                 .Replace("|", "\r\n", StringComparison.Ordinal).Replace("¦", "\n", StringComparison.Ordinal)
                 .Replace("{T}", token, StringComparison.Ordinal)
                 .Replace("{L}", Call.Length.ToString(System.Globalization.CultureInfo.InvariantCulture), StringComparison.Ordinal)
