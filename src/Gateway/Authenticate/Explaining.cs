@@ -18,7 +18,7 @@ internal static class Explaining
         var asked = server.Validator.IsAskedAbout(token, validation.Token) ? NotAsked : null;
         return validation.Token is { } accepted
             ? Admission(server, accepted, passed, asked)
-            : Refused(server, Refusal.Of(validation.Refusal), validation.Presented?.Audiences, [.. passed, new(explained.Failed!, false)], asked);
+            : Refused(server, Refusal.Of(validation.Refusal), validation.Presented?.Audiences, [.. passed, new(explained.Failed!, false)], asked, PastedToken.Hint(token));
     }
 
     /// <summary>What the server asks of a valid token besides: only what is configured is a check.</summary>
@@ -39,10 +39,10 @@ internal static class Explaining
 
     private static ImmutableArray<ExplanationStep> Step(string name, bool runs, bool passes) => runs ? [new(name, passes)] : [];
 
-    private static Explanation Refused(McpServer server, Refusal refusal, ImmutableArray<string>? presented, ImmutableArray<ExplanationStep> steps, string? asked) => new(
+    private static Explanation Refused(McpServer server, Refusal refusal, ImmutableArray<string>? presented, ImmutableArray<ExplanationStep> steps, string? asked, string? hint = null) => new(
         false,
         refusal.Reason,
-        Sentences(refusal.Description, WhatWouldBeRight(server, refusal), asked),
+        Sentences(refusal.Description, hint ?? WhatWouldBeRight(server, refusal), asked),
         steps,
         presented,
         server.AcceptedAudiences);
@@ -52,9 +52,11 @@ internal static class Explaining
     private static string WhatWouldBeRight(McpServer server, Refusal refusal) => refusal.Reason switch
     {
         "audience_invalid" or "audience_not_single" => $"Its aud must be exactly {string.Join(" or ", server.AcceptedAudiences)}; ask the authorization server with resource={server.Resource}.",
-        "issuer_unknown" => "Its iss must be, character by character, the Issuer of an authorization server that is trusted inbound at this server.",
+        "issuer_unknown" => "Its iss must be, character by character, the Issuer of an authorization server that is trusted inbound at this server; a slash at its end counts.",
         "typ_not_allowed" => "Its header must say typ at+jwt, or the authorization server's TokenTypes must admit JWT; ID tokens are never access tokens.",
         "kid_unknown" => "Its header must name a key that the issuer publishes now.",
+        "malformed" => "It is no JWT of three parts; opaque tokens are taken only where the authorization server has Introspection.",
+        "noncanonical_encoding" => "Each of its three parts must be base64url without padding, as it was issued; it was cut or encoded anew on the way here.",
         "alg_not_allowed" => "Its algorithm must be one of the authorization server's Algorithms.",
         "expired" => "It has expired; get a fresh one.",
         "lifetime_excessive" => "It is valid for longer than the authorization server's MaxTokenLifetime.",

@@ -35,7 +35,7 @@ internal sealed class DoctorChecks(Unserved gateway, DoctorReport report)
             }
             else
             {
-                report.Fail($"{name} metadata", "it cannot be fetched, or names another issuer", $"the document of {written.MetadataUrl ?? written.Issuer} must say exactly issuer={written.Issuer}, with every address https");
+                report.Fail($"{name} metadata", "it cannot be fetched, or names another issuer", $"the document of {written.MetadataUrl ?? written.Issuer} must say exactly issuer={written.Issuer} (a slash at its end counts), with every address https");
             }
         }
 
@@ -81,7 +81,7 @@ internal sealed class DoctorChecks(Unserved gateway, DoctorReport report)
                 report.Fail(check, "the authorization server answered an invalid subject token with success", "its token endpoint does not check subject tokens; do not use it");
                 break;
             default:
-                report.Fail(check, "the token endpoint cannot be reached", DoctorHints.For(result, profile));
+                report.Fail(check, "the token endpoint gave no answer worth trusting: none in time, a 5xx or a 429", "check its address, network and certificate, and its log; where it fails over the invalid subject token of this check alone, give a real one with --subject-token-file");
                 break;
         }
     }

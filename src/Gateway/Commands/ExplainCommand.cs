@@ -11,7 +11,7 @@ internal static class ExplainCommand
     {
         var options = new HostOptions();
         var server = new Option<string>("--server") { Description = "The id of the server.", HelpName = "id", Required = true };
-        var file = TokenFile.Option("--token-file", "The file that holds the token.", required: true);
+        var file = TokenFile.Option("--token-file", "The file that holds the access token alone, without 'Bearer'.", required: true);
         var command = new Command("explain", "Says which check refuses a token at a server and why. The token is neither sent nor stored. Exits 0 when it passes, 1 when it is refused.");
         command.Options.Add(server);
         command.Options.Add(file);

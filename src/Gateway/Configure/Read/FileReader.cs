@@ -124,10 +124,19 @@ internal static class FileReader
         return start;
     }
 
-    /// <summary>The reader's own sentence, without the position at its end, which we say ourselves.</summary>
+    /// <summary>The reader's own sentence, without the position at its end, which we say ourselves; and what to do about the usual slips.</summary>
     private static string Reason(JsonException error)
     {
         var end = error.Message.IndexOf(" LineNumber:", StringComparison.Ordinal);
-        return end < 0 ? error.Message : error.Message[..end];
+        var reason = end < 0 ? error.Message : error.Message[..end];
+        var fix = reason switch
+        {
+            _ when reason.StartsWith("'''", StringComparison.Ordinal) => " Write double quotes.",
+            _ when reason.StartsWith("','", StringComparison.Ordinal) => " There is a comma too many.",
+            _ when reason.StartsWith("'\"' is invalid after a value", StringComparison.Ordinal) => " A comma is missing before it.",
+            _ when reason.StartsWith("Expected depth to be zero", StringComparison.Ordinal) => " A closing } or ] is missing.",
+            _ => "",
+        };
+        return reason + fix;
     }
 }

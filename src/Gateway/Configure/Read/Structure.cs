@@ -58,7 +58,7 @@ internal sealed class Structure(ConfigurationTree tree)
         {
             JsonTypeInfoKind.Object => node is JsonObject members ? CheckObject(key, members, type) : Refuse(key, node, "an object { … }"),
             JsonTypeInfoKind.Dictionary => node is JsonObject entries ? CheckDictionary(key, entries, type) : Refuse(key, node, "an object { … } with names of your choice"),
-            JsonTypeInfoKind.Enumerable => node is JsonArray elements ? CheckList(key, elements, type, property) : Refuse(key, node, "a list [ … ]"),
+            JsonTypeInfoKind.Enumerable => node is JsonArray elements ? CheckList(key, elements, type, property) : Refuse(key, node, ListOf(node)),
             _ => CheckValue(key, node, type.Type, property),
         };
     }
@@ -69,7 +69,7 @@ internal sealed class Structure(ConfigurationTree tree)
         foreach (var (name, node) in members.ToArray())
         {
             var path = ConfigurationTree.Join(key, name);
-            var hint = Hints.GetValueOrDefault(name);
+            var hint = Hints.GetValueOrDefault(name) ?? (key.Length == 0 && IsOfGateway(name) ? "it belongs into the object 'Gateway'." : null);
             if (!known.TryGetValue(name, out var property) || (name == "ActivityTimeout" && hint is not null))
             {
                 CheckUnknown(path, key, name, node, members, known, hint);
@@ -90,6 +90,8 @@ internal sealed class Structure(ConfigurationTree tree)
 
         return true;
     }
+
+    private static bool IsOfGateway(string name) => TypeOf(typeof(Options.GatewayOptions)).Properties.Any(property => property.Name == name);
 
     /// <summary>An unknown key is read as the one that was probably meant, so that one slip is not reported twice.</summary>
     private void CheckUnknown(string path, string key, string name, JsonNode? node, JsonObject members, Dictionary<string, JsonPropertyInfo> known, string? hint)
@@ -187,6 +189,11 @@ internal sealed class Structure(ConfigurationTree tree)
 
         return ChoicesOf(property) is { } values ? CheckChoice(key, node, values) : kind == JsonValueKind.String || Refuse(key, node, "a text in quotes", property);
     }
+
+    /// <summary>For one text in place of a list, the list that was probably meant.</summary>
+    private static string ListOf(JsonNode node) => node.GetValueKind() == JsonValueKind.String && node.GetValue<string>() is { Length: > 0 and <= 80 } text
+        ? $"a list: [{string.Join(", ", text.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(entry => $"\"{entry}\""))}]"
+        : "a list [ … ]";
 
     private static string WholeNumber(JsonNode node, JsonValueKind kind) => (kind, node.ToString().All(char.IsAsciiDigit)) switch
     {

@@ -43,7 +43,7 @@ internal static class FileRules
             }
             else
             {
-                context.Warn("file-missing", key, message);
+                context.Warn("file-missing", key, $"{message} Where it is missing, 'run' does not start.");
             }
         }
     }
