@@ -1,6 +1,7 @@
 using Gateway.Advertise;
 using Gateway.Authenticate;
 using Gateway.Configure;
+using Gateway.Forward;
 using Gateway.Observe;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http.Features;
@@ -87,6 +88,10 @@ internal sealed class Entry(Generations generations, RequestEnd end, ClientAddre
         if (!context.Response.HasStarted)
         {
             context.Response.Clear();
+            if (request.Server is { } server)
+            {
+                Cors.Expose(context, server);
+            }
         }
 
         await RefusalWriter.WriteAsync(context, request, refused);
