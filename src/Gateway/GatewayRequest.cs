@@ -10,6 +10,8 @@ namespace Gateway;
 /// <summary>One request on its way through the gateway: what each stage found out, for the stages after it and for the audit.</summary>
 internal sealed class GatewayRequest(string id, RequestRecord record, TimeProvider clock)
 {
+    private long waitingSince;
+
     /// <summary>The id that client, operator and MCP server see.</summary>
     public string Id { get; } = id;
 
@@ -17,9 +19,6 @@ internal sealed class GatewayRequest(string id, RequestRecord record, TimeProvid
     public RequestRecord Record { get; } = record;
 
     public TimeProvider Clock { get; } = clock;
-
-    /// <summary>When the request was last sent to the MCP server, as a timestamp of <see cref="Clock"/>; 0 before that.</summary>
-    public long SentAt { get; set; }
 
     /// <summary>The server of the matched route, with all settings of its generation.</summary>
     public McpServer? Server { get; set; }
@@ -66,6 +65,19 @@ internal sealed class GatewayRequest(string id, RequestRecord record, TimeProvid
     public bool Told { get; set; }
 
     public static GatewayRequest Of(HttpContext context) => context.Features.Get<GatewayRequest>()!;
+
+    /// <summary>From now on the MCP server is waited for, until <see cref="EndWait"/>.</summary>
+    public void BeginWait() => waitingSince = Clock.GetTimestamp();
+
+    /// <summary>Counts the time since <see cref="BeginWait"/>, if any, as the MCP server's.</summary>
+    public void EndWait()
+    {
+        if (waitingSince != 0)
+        {
+            Record.UpstreamTime += Clock.GetElapsedTime(waitingSince);
+            waitingSince = 0;
+        }
+    }
 
     /// <summary>Notes the refusal for the audit.</summary>
     public void Refuse(Refused refused)

@@ -121,6 +121,11 @@ internal sealed class RequestPath(RequestEnd end, ILogger<RequestPath> log)
         {
             await RefuseAsync(context, request, FailureOf(failure.Error));
         }
+        else
+        {
+            // An answer without a body has not begun yet.
+            await end.CompleteAsync(context, request);
+        }
     }
 
     /// <summary>Clients leave streams all the time; nothing has failed.</summary>

@@ -14,18 +14,17 @@ namespace Gateway.Forward;
 /// </summary>
 internal sealed class InboundResponse(RequestEnd end, OpenStreams streams, TimeProvider clock, ILogger<InboundResponse> log)
 {
+    private readonly Func<object, Task> beginning = state => end.CompleteAsync((HttpContext)state, GatewayRequest.Of((HttpContext)state)).AsTask();
+
     /// <summary>Relays the answer, or leaves a refusal on the request to be written in its place.</summary>
     public async ValueTask ApplyAsync(ResponseTransformContext transform)
     {
         var context = transform.HttpContext;
         var request = GatewayRequest.Of(context);
         var answer = transform.ProxyResponse;
-        if (request.SentAt != 0)
-        {
-            // Also when nothing came: the MCP server was waited for.
-            request.Record.UpstreamTime += clock.GetElapsedTime(request.SentAt);
-        }
 
+        // Also when nothing came: the MCP server was waited for.
+        request.EndWait();
         if (answer is null || request.Server is not { } server)
         {
             return;
@@ -60,8 +59,10 @@ internal sealed class InboundResponse(RequestEnd end, OpenStreams streams, TimeP
             request.Stream = streams.Open(context, request, listening ? request.Token!.ExpiresAt - clock.GetUtcNow() : server.MaxResponseDuration, listening);
         }
 
-        // The audit line is written before the client has the answer: no answer without one.
-        await end.CompleteAsync(context, request);
+        // The audit line is written before the client has the answer: no answer without one. But not before the answer
+        // begins, because one that breaks until then is not given.
+        request.BeginWait();
+        context.Response.OnStarting(beginning, context);
         if (isStream)
         {
             // Headers would otherwise wait for the first event.

@@ -46,7 +46,7 @@ internal static class OutboundRequest
             outbound.RequestUri = server.DestinationUrls.GetValueOrDefault(transform.DestinationPrefix);
         }
 
-        request.SentAt = request.Clock.GetTimestamp();
+        request.BeginWait();
         return default;
     }
 

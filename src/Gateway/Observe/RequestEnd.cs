@@ -1,8 +1,8 @@
 namespace Gateway.Observe;
 
 /// <summary>
-/// Tells about a request once, when its outcome is known: for a relayed answer before its headers go out, for a refusal
-/// before its answer does.
+/// Tells about a request once, when its outcome is known: right before the first byte of its answer goes out, be it
+/// relayed or a refusal.
 /// </summary>
 internal sealed class RequestEnd(AuditLog audit, GatewayMetrics metrics, RecentRefusals refusals)
 {
@@ -15,6 +15,7 @@ internal sealed class RequestEnd(AuditLog audit, GatewayMetrics metrics, RecentR
         }
 
         request.Told = true;
+        request.EndWait();
         metrics.Completed(request.Record);
         refusals.Add(request.Record);
         Telemetry.Describe(context, request.Record);
