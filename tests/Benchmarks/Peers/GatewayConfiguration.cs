@@ -14,6 +14,9 @@ internal sealed record GatewayConfiguration
 
     public string? AuditFile { get; init; }
 
+    /// <summary>Where metrics and the page are served; they are off without it.</summary>
+    public string? ManagementUrl { get; init; }
+
     /// <summary>Hop tokens from the authorization server; else the gateway mints them itself.</summary>
     public bool Exchange { get; init; }
 
@@ -57,6 +60,11 @@ internal sealed record GatewayConfiguration
         if (AuditFile is not null)
         {
             options["Audit"] = new JsonObject { ["File"] = AuditFile };
+        }
+
+        if (ManagementUrl is not null)
+        {
+            options["Management"] = new JsonObject { ["Url"] = ManagementUrl, ["Page"] = true };
         }
 
         return new JsonObject

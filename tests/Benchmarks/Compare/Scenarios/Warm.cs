@@ -16,8 +16,9 @@ internal sealed class Warm : IScenario
         var yarp = await bed.StartYarpAsync();
         var gateway = await bed.StartGatewayAsync();
         var audited = await bed.StartGatewayAsync("gateway, audit to file", options => options with { AuditFile = bed.PathOf("audit.log") });
+        var all = await bed.StartGatewayAsync("gateway, audit to file, metrics and page", options => options with { AuditFile = bed.PathOf("all.log"), ManagementUrl = $"http://127.0.0.1:{PeerProcess.FreePort()}" });
         var haproxy = await Haproxy.StartAsync(bed);
-        PeerProcess[] contenders = [yarp, gateway, audited, .. haproxy is null ? (PeerProcess[])[] : [haproxy], .. await Nginx.StartAsync(bed) is { } nginx ? (PeerProcess[])[nginx] : []];
+        PeerProcess[] contenders = [yarp, gateway, audited, all, .. haproxy is null ? (PeerProcess[])[] : [haproxy], .. await Nginx.StartAsync(bed) is { } nginx ? (PeerProcess[])[nginx] : []];
 
         await Comparison.WarmUpAsync(contenders, script);
         var samples = await comparison.InterleaveAsync(contenders, (peer, _) => Sample.OfWrkAsync(peer, script, comparison.Options.Duration));
@@ -31,6 +32,7 @@ internal sealed class Warm : IScenario
         }
 
         comparison.Goal("warm, audit to file: CPU per request, of bare YARP's", Cpu(audited) / Cpu(yarp), 1.10);
+        comparison.Goal("   the same, metrics and page on as well", Cpu(all) / Cpu(yarp), 1.10);
         var (bare, whole) = await Allocations.MeasureAsync();
         comparison.Goal("warm: bytes allocated per request, more than bare YARP", whole - bare, 1024, "B");
     }
