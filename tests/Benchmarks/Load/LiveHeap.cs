@@ -13,6 +13,7 @@ internal static class LiveHeap
     private static long Bytes(int process)
     {
         var size = 0L;
+        var stopping = Task.CompletedTask;
         using var session = new DiagnosticsClient(process).StartEventPipeSession(
             [new EventPipeProvider("Microsoft-Windows-DotNETRuntime", EventLevel.Informational, (long)(ClrTraceEventParser.Keywords.GC | ClrTraceEventParser.Keywords.GCHeapCollect))],
             requestRundown: false);
@@ -22,10 +23,13 @@ internal static class LiveHeap
             if (size == 0)
             {
                 size = statistics.TotalHeapSize;
-                ThreadPool.QueueUserWorkItem(_ => session.Stop());
+                stopping = Task.Run(session.Stop);
             }
         };
         source.Process();
+
+        // The process may be stopped as soon as this returns; the session must have let go of it by then.
+        stopping.Wait();
         return size;
     }
 }
