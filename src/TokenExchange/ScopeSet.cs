@@ -30,32 +30,12 @@ public sealed class ScopeSet : IReadOnlyList<string>, IEquatable<ScopeSet>
     public static ScopeSet Of(params IEnumerable<string> scopes)
     {
         ArgumentNullException.ThrowIfNull(scopes);
-        var sorted = scopes.Where(scope => scope.Length > 0).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToImmutableArray();
-        return sorted.IsEmpty ? Empty : new ScopeSet(sorted);
+        return OfParts([.. scopes.Where(scope => scope.Length > 0)]);
     }
 
     /// <summary>Reads the value of a <c>scope</c> parameter: scopes separated by single spaces; null is the empty set.</summary>
-    public static ScopeSet Parse(string? value)
-    {
-        if (string.IsNullOrEmpty(value))
-        {
-            return Empty;
-        }
-
-        // Without LINQ: every new token comes through here.
-        var parts = value.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        Array.Sort(parts, StringComparer.Ordinal);
-        var distinct = 0;
-        foreach (var part in parts)
-        {
-            if (distinct == 0 || parts[distinct - 1] != part)
-            {
-                parts[distinct++] = part;
-            }
-        }
-
-        return distinct == 0 ? Empty : new ScopeSet(ImmutableCollectionsMarshal.AsImmutableArray(distinct == parts.Length ? parts : parts[..distinct]));
-    }
+    public static ScopeSet Parse(string? value) =>
+        string.IsNullOrEmpty(value) ? Empty : OfParts(value.Split(' ', StringSplitOptions.RemoveEmptyEntries));
 
     /// <summary>Whether the set holds <paramref name="scope"/>.</summary>
     public bool Contains(string scope) => scopes.BinarySearch(scope, StringComparer.Ordinal) >= 0;
@@ -112,4 +92,20 @@ public sealed class ScopeSet : IReadOnlyList<string>, IEquatable<ScopeSet>
     public IEnumerator<string> GetEnumerator() => ((IEnumerable<string>)scopes).GetEnumerator();
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    /// <summary>Takes the array over and sorts it in place: every new token comes through here.</summary>
+    private static ScopeSet OfParts(string[] parts)
+    {
+        Array.Sort(parts, StringComparer.Ordinal);
+        var distinct = 0;
+        foreach (var part in parts)
+        {
+            if (distinct == 0 || parts[distinct - 1] != part)
+            {
+                parts[distinct++] = part;
+            }
+        }
+
+        return distinct == 0 ? Empty : new ScopeSet(ImmutableCollectionsMarshal.AsImmutableArray(distinct == parts.Length ? parts : parts[..distinct]));
+    }
 }

@@ -4,14 +4,13 @@ using System.Text.Json;
 namespace TokenExchange.Verify;
 
 /// <summary>An inbound token on its way through <see cref="TokenChecks"/>: what was found out so far, and against what it is checked.</summary>
-internal sealed class TokenCandidate(ReadOnlyMemory<char> text, ResourceAudience audience, ImmutableArray<TrustedIssuer> issuers, DateTimeOffset now) : Jws(text)
+internal sealed class TokenCandidate(ReadOnlyMemory<char> text, ResourceAudience audience, ImmutableArray<TrustedIssuer> issuers, DateTimeOffset now, TokenDigest? digest = null) : Jws(text)
 {
-    private TokenDigest? digest;
     private TrustedIssuer? issuer;
     private bool issuerSought;
 
     /// <summary>The token's digest; whoever knows it already says so.</summary>
-    public TokenDigest Digest { get => digest ??= TokenDigest.Of(Text); init => digest = value; }
+    public TokenDigest Digest => digest ?? TokenDigest.Of(Text);
 
     public ResourceAudience Audience => audience;
 

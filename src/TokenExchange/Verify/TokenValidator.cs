@@ -50,18 +50,13 @@ public sealed class TokenValidator(
     public ValueTask<TokenValidation> ValidateLocallyAsync(ReadOnlyMemory<char> token, CancellationToken cancellationToken)
     {
         // Sized first: not even a digest is computed over more than a token may have.
-        if (token.Length > JwsChecks.MaxLength)
+        TokenDigest? digest = token.Length <= JwsChecks.MaxLength ? TokenDigest.Of(token.Span) : null;
+        if (digest is { } presented && Remembered(presented) is { } known)
         {
-            return new(TokenValidation.Refused(TokenRefusal.TooLarge));
+            return new(UnlessRevoked(ValidatedToken.Presented(known, audience.Resource, token, presented)));
         }
 
-        var digest = TokenDigest.Of(token.Span);
-        if (Remembered(digest) is { } known)
-        {
-            return new(UnlessRevoked(ValidatedToken.Presented(known, audience.Resource, token, digest)));
-        }
-
-        var candidate = new TokenCandidate(token, audience, issuers, clock.GetUtcNow()) { Digest = digest };
+        var candidate = new TokenCandidate(token, audience, issuers, clock.GetUtcNow(), digest);
         if (Run(candidate, 0, TokenChecks.NeedsKey) is { } refusal)
         {
             return new(TokenValidation.Refused(refusal));

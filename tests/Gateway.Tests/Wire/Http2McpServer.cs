@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
@@ -8,21 +7,17 @@ namespace Gateway.Tests.Wire;
 /// <summary>An MCP server that speaks HTTP/2 with prior knowledge and writes its answers frame by frame.</summary>
 internal sealed class Http2McpServer : IAsyncDisposable
 {
-    private readonly TcpListener listener = new(IPAddress.Loopback, 0);
     private readonly ConcurrentQueue<string> requests = new();
-    private readonly CancellationTokenSource stopping = new();
-    private readonly ConcurrentBag<Task> connections = [];
     private readonly Func<int, (Http2Frame[] Frames, bool Closes)> answer;
-    private readonly Task accepting;
+    private readonly SocketAcceptor acceptor;
 
     private Http2McpServer(Func<int, (Http2Frame[] Frames, bool Closes)> answer)
     {
         this.answer = answer;
-        listener.Start();
-        accepting = AcceptAsync();
+        acceptor = new SocketAcceptor(ServeAsync);
     }
 
-    public string Url => $"http://{listener.LocalEndpoint}/mcp";
+    public string Url => $"http://{acceptor.Address}/mcp";
 
     /// <summary>Header block and body of each request, the block as its bytes.</summary>
     public IReadOnlyList<string> Requests => [.. requests];
@@ -33,44 +28,22 @@ internal sealed class Http2McpServer : IAsyncDisposable
     /// <summary>Starts a server that answers the first request, the second, … with these frames, which are moved to its stream.</summary>
     public static Http2McpServer Start(Func<int, (Http2Frame[] Frames, bool Closes)> answer) => new(answer);
 
-    public async ValueTask DisposeAsync()
-    {
-        await stopping.CancelAsync();
-        listener.Stop();
-        await accepting;
-        await Task.WhenAll(connections);
-        stopping.Dispose();
-    }
+    public ValueTask DisposeAsync() => acceptor.DisposeAsync();
 
-    private async Task AcceptAsync()
-    {
-        try
-        {
-            while (true)
-            {
-                connections.Add(ServeAsync(await listener.AcceptSocketAsync(stopping.Token)));
-            }
-        }
-        catch (Exception exception) when (exception is OperationCanceledException or SocketException or ObjectDisposedException)
-        {
-            // The test is over.
-        }
-    }
-
-    private async Task ServeAsync(Socket socket)
+    private async Task ServeAsync(Socket socket, CancellationToken stopping)
     {
         await using var stream = new NetworkStream(socket, ownsSocket: true);
         var request = new StringBuilder();
         try
         {
-            await stream.ReadExactlyAsync(new byte[Http2Frame.Preface.Length], stopping.Token);
-            await WriteAsync(stream, [Http2Frame.Settings], 0);
-            while (await Http2Frame.ReadAsync(stream, stopping.Token) is { } frame)
+            await stream.ReadExactlyAsync(new byte[Http2Frame.Preface.Length], stopping);
+            await WriteAsync(stream, [Http2Frame.Settings], 0, stopping);
+            while (await Http2Frame.ReadAsync(stream, stopping) is { } frame)
             {
                 switch (frame.Type)
                 {
                     case Http2Frame.Kind.Settings or Http2Frame.Kind.Ping when (frame.Flags & Http2Frame.Ack) == 0:
-                        await stream.WriteAsync((frame with { Flags = Http2Frame.Ack, Payload = frame.Type == Http2Frame.Kind.Ping ? frame.Payload : [] }).ToBytes(), stopping.Token);
+                        await stream.WriteAsync((frame with { Flags = Http2Frame.Ack, Payload = frame.Type == Http2Frame.Kind.Ping ? frame.Payload : [] }).ToBytes(), stopping);
                         break;
                     case Http2Frame.Kind.Headers or Http2Frame.Kind.Data:
                         request.Append(Encoding.Latin1.GetString(frame.Payload));
@@ -82,7 +55,7 @@ internal sealed class Http2McpServer : IAsyncDisposable
                     requests.Enqueue(request.ToString());
                     request.Clear();
                     var (frames, closes) = answer(requests.Count);
-                    await WriteAsync(stream, frames, frame.Stream);
+                    await WriteAsync(stream, frames, frame.Stream, stopping);
                     if (closes)
                     {
                         return;
@@ -90,7 +63,7 @@ internal sealed class Http2McpServer : IAsyncDisposable
 
                     if (Next is { } next)
                     {
-                        await WriteAsync(stream, await next(), frame.Stream);
+                        await WriteAsync(stream, await next(), frame.Stream, stopping);
                     }
                 }
             }
@@ -101,6 +74,6 @@ internal sealed class Http2McpServer : IAsyncDisposable
         }
     }
 
-    private async Task WriteAsync(NetworkStream stream, Http2Frame[] frames, int id) =>
-        await stream.WriteAsync(frames.SelectMany(frame => (frame.Stream == 0 ? frame : frame with { Stream = id }).ToBytes()).ToArray(), stopping.Token);
+    private static async Task WriteAsync(NetworkStream stream, Http2Frame[] frames, int id, CancellationToken stopping) =>
+        await stream.WriteAsync(frames.SelectMany(frame => (frame.Stream == 0 ? frame : frame with { Stream = id }).ToBytes()).ToArray(), stopping);
 }

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
@@ -8,19 +7,12 @@ namespace Gateway.Tests.Wire;
 /// <summary>An MCP server that is a bare socket: what a test writes is what the gateway reads, and what it reads is kept byte for byte.</summary>
 internal sealed class SocketMcpServer : IAsyncDisposable
 {
-    private readonly TcpListener listener = new(IPAddress.Loopback, 0);
     private readonly ConcurrentQueue<string> requests = new();
-    private readonly CancellationTokenSource stopping = new();
-    private readonly ConcurrentBag<Task> connections = [];
-    private readonly Task accepting;
+    private readonly SocketAcceptor acceptor;
 
-    private SocketMcpServer()
-    {
-        listener.Start();
-        accepting = AcceptAsync();
-    }
+    private SocketMcpServer() => acceptor = new SocketAcceptor(ServeAsync);
 
-    public string Url => $"http://{listener.LocalEndpoint}/mcp";
+    public string Url => $"http://{acceptor.Address}/mcp";
 
     /// <summary>Head and body of each request.</summary>
     public IReadOnlyList<string> Requests => [.. requests];
@@ -46,34 +38,12 @@ internal sealed class SocketMcpServer : IAsyncDisposable
         }
     };
 
-    public async ValueTask DisposeAsync()
-    {
-        await stopping.CancelAsync();
-        listener.Stop();
-        await accepting;
-        await Task.WhenAll(connections);
-        stopping.Dispose();
-    }
+    public ValueTask DisposeAsync() => acceptor.DisposeAsync();
 
-    private async Task AcceptAsync()
-    {
-        try
-        {
-            while (true)
-            {
-                connections.Add(ServeAsync(await listener.AcceptSocketAsync(stopping.Token)));
-            }
-        }
-        catch (Exception exception) when (exception is OperationCanceledException or SocketException or ObjectDisposedException)
-        {
-            // The test is over.
-        }
-    }
-
-    private async Task ServeAsync(Socket socket)
+    private async Task ServeAsync(Socket socket, CancellationToken stopping)
     {
         await using var stream = new NetworkStream(socket, ownsSocket: true);
-        using var closing = stopping.Token.Register(socket.Dispose);
+        using var closing = stopping.Register(socket.Dispose);
         try
         {
             while (await ReadAsync(stream) is { } request)

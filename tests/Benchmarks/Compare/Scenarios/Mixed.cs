@@ -45,7 +45,11 @@ internal sealed class Mixed : IScenario
         {
             var time = new MachineTime();
             var sample = kind == "beside more warm" ? await load.MeasureBesideWarmAsync(gateway) : await load.MeasureAsync(gateway, withCold: kind != "warm alone");
-            busy.AddRange(kind == "warm beside cold" ? [time.Busy()] : []);
+            if (kind == "warm beside cold")
+            {
+                busy.Add(time.Busy());
+            }
+
             return sample;
         }, times);
         Comparison.Print(string.Create(CultureInfo.InvariantCulture, $"mixed, machine {machine} ({busy.Median():P0} beside cold): {load.WarmRate:F0} warm calls/s, alone and with {load.ColdRate:F0} cold ones/s; latencies are those of the warm ones"), samples.Select(pair => (pair.Key, pair.Value, gateway.ResidentMiB())));
