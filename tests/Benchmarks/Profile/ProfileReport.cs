@@ -14,6 +14,7 @@ internal static class ProfileReport
         Compare("the gateway's methods, with all they call", stack => stack.Where(IsOwn).Select(frame => frame.Method));
         Compare("the gateway's methods, with what they call of others", stack => stack.Where(IsOwn).Take(1).Select(frame => frame.Method));
         Compare("by the method that ran, the kernel as one", stack => [stack[0].IsKernel ? "kernel" : stack[0].IsManaged ? stack[0].Method : $"{stack[0].Method} ({stack[0].Library})"]);
+        Compare("the kernel's functions, by what there is more of", stack => stack[0].IsKernel ? [stack[0].Method] : [], byDifference: true);
         Compare("what there is more of, with all it calls", stack => stack.Where(frame => frame.IsManaged && !IsOwn(frame)).Select(frame => frame.Method), byDifference: true);
 
         void Compare(string title, Func<IReadOnlyList<Frame>, IEnumerable<string>> keys, bool byDifference = false)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Gateway.Benchmarks.BareYarp;
 using Gateway.Benchmarks.Load;
 using Gateway.Benchmarks.Peers;
 
@@ -6,8 +7,8 @@ namespace Gateway.Benchmarks.Profile;
 
 /// <summary>
 /// Where do the microseconds of a warm request go? Samples bare YARP and the gateway under the same load with perf, and
-/// prints what each area of code costs per request and how much of that the gateway adds; or, by <c>profile tokens</c>, what
-/// 100 000 live tokens add to one. Needs wrk and perf.
+/// prints what each area of code costs per request and how much of that the gateway adds; or, by <c>profile tokens</c> and
+/// <c>profile servers</c>, what 100 000 live tokens, or calls at 1 000 servers in turn, add to one. Needs wrk and perf.
 /// </summary>
 internal sealed class Profiler(TestBed bed, TimeSpan duration)
 {
@@ -20,7 +21,12 @@ internal sealed class Profiler(TestBed bed, TimeSpan duration)
     {
         using var bed = await TestBed.StartAsync(await options.ProgramsAsync());
         var profiler = new Profiler(bed, options.Duration);
-        await (options.Names is ["tokens"] ? profiler.TokensAsync() : profiler.WarmAsync());
+        await (options.Names switch
+        {
+            ["tokens"] => profiler.TokensAsync(),
+            ["servers"] => profiler.ServersAsync(),
+            _ => profiler.WarmAsync(),
+        });
         return 0;
     }
 
@@ -37,6 +43,15 @@ internal sealed class Profiler(TestBed bed, TimeSpan duration)
         var one = await ProfileAsync(await bed.StartGatewayAsync(environment: Named), Calls(1));
         var many = await ProfileAsync(await bed.StartGatewayAsync(change: options => options with { LongHopTokens = true }, environment: Named), Calls(100_000));
         ProfileReport.Write(Console.Out, "1 token", one, "100 000", many);
+    }
+
+    private async Task ServersAsync()
+    {
+        const int Many = 1000;
+        var one = await ProfileAsync(await bed.StartGatewayAsync(environment: Named), Calls(1));
+        var calls = Enumerable.Range(0, Many).Select(BareProxy.ServerId).Select(server => ("/" + server, bed.Tokens.One(bed.Tokens.Es256, server))).ToArray();
+        var many = await ProfileAsync(await bed.StartGatewayAsync(change: options => options with { ServerCount = Many, LongHopTokens = true }, environment: Named), calls);
+        ProfileReport.Write(Console.Out, "1 server", one, "1 000", many);
     }
 
     private (string Path, string Token)[] Calls(int tokens) => [.. bed.Tokens.Many(bed.Tokens.Es256, tokens).Select(token => ("/weather", token))];
