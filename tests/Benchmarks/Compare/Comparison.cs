@@ -49,7 +49,7 @@ internal sealed class Comparison(TestBed bed, Options options)
             }
         }
 
-        Console.WriteLine($"\n{"goal",-74}{"at most",13}{"measured",14}  met");
+        Console.WriteLine($"\n{"goal",-82}{"at most",13}{"measured",14}  met");
         met.ForEach(Console.WriteLine);
         return 0;
     }
