@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Security;
-using System.Security.Cryptography.X509Certificates;
 
 namespace TokenExchange;
 
@@ -10,7 +9,7 @@ namespace TokenExchange;
 /// </summary>
 internal static class BackChannel
 {
-    public static HttpMessageInvoker Create(Func<X509Certificate2?>? clientCertificate = null)
+    public static HttpMessageInvoker Create(SslStreamCertificateContext? clientCertificate = null)
     {
         var handler = new SocketsHttpHandler
         {
@@ -27,7 +26,7 @@ internal static class BackChannel
         {
             handler.SslOptions = new SslClientAuthenticationOptions
             {
-                LocalCertificateSelectionCallback = (_, _, _, _, _) => clientCertificate()!,
+                ClientCertificateContext = clientCertificate,
 
                 // A resumed session speaks for the certificate that it began with, not for the one in the files now.
                 AllowTlsResume = false,

@@ -13,8 +13,8 @@ internal sealed class RegisteredClient(ClientAuthenticator authenticator, TimePr
 
     public ClientAuthenticator Authenticator => authenticator;
 
-    /// <summary>Connections of its own that present the client's certificate; null: those that all clients share.</summary>
-    public HttpMessageInvoker? Http { get; } = (authenticator as TlsClientAuth)?.Http;
+    /// <summary>Connections of its own that present the client's certificate as its files hold it now; null: those that all clients share.</summary>
+    public HttpMessageInvoker? Http => (authenticator as TlsClientAuth)?.Http;
 
     /// <summary>The code of a refusal that is still fresh; else null.</summary>
     public string? RefusedWith => refusal is { } last && clock.GetUtcNow() < last.Until ? last.Code : null;

@@ -43,6 +43,9 @@ internal sealed class MutualTlsServer : IAsyncDisposable
     /// <summary>Whether results are bound to the client's certificate (RFC 8705 §3).</summary>
     public bool BindsResults { get; set; }
 
+    /// <summary>Null: any client certificate is taken; else only what the client itself proves to come from this one.</summary>
+    public X509Certificate2? ClientRoot { get; set; }
+
     public static async Task<MutualTlsServer> StartAsync()
     {
         using var authorityKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
@@ -51,6 +54,7 @@ internal sealed class MutualTlsServer : IAsyncDisposable
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign, true));
         using var authority = request.CreateSelfSigned(TimeProvider.System.GetUtcNow().AddDays(-1), TimeProvider.System.GetUtcNow().AddDays(2));
         var certificate = ServerCertificate(authority);
+        MutualTlsServer? server = null;
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseKestrelHttpsConfiguration();
@@ -65,11 +69,11 @@ internal sealed class MutualTlsServer : IAsyncDisposable
                 {
                     https.ServerCertificate = certificate;
                     https.ClientCertificateMode = ClientCertificateMode.RequireCertificate;
-                    https.AllowAnyClientCertificate();
+                    https.ClientCertificateValidation = (certificate, sent, _) => server!.ClientRoot is not { } root || ComesFrom(root, certificate, sent!.ChainPolicy.ExtraStore);
                 });
             });
         });
-        var server = new MutualTlsServer(builder.Build()) { Authority = authority.ExportCertificatePem() };
+        server = new MutualTlsServer(builder.Build()) { Authority = authority.ExportCertificatePem() };
         server.app.MapGet("/.well-known/oauth-authorization-server", server.Metadata);
         server.app.MapGet("/jwks", () => Results.Text(TestKey.Jwks(TestKeys.Es256.Jwk()), "application/json"));
         server.app.MapPost("/token", server.ExchangeAsync);
@@ -122,6 +126,17 @@ internal sealed class MutualTlsServer : IAsyncDisposable
         {
             ["access_token"] = token, ["token_type"] = "Bearer", ["issued_token_type"] = "urn:ietf:params:oauth:token-type:access_token", ["expires_in"] = 300,
         }.ToJsonString());
+    }
+
+    private static bool ComesFrom(X509Certificate2 root, X509Certificate2 certificate, X509Certificate2Collection sent)
+    {
+        using var chain = new X509Chain();
+        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+        chain.ChainPolicy.CustomTrustStore.Add(root);
+        chain.ChainPolicy.ExtraStore.AddRange(sent);
+        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+        chain.ChainPolicy.DisableCertificateDownloads = true;
+        return chain.Build(certificate);
     }
 
     private static X509Certificate2 ServerCertificate(X509Certificate2 authority)

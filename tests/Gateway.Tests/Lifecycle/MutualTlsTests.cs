@@ -90,6 +90,38 @@ public sealed class MutualTlsTests : IAsyncLifetime
         Assert.Empty(server.Asked);
     }
 
+    [Fact]
+    public async Task Intermediates_in_the_file_are_presented_to_a_server_that_knows_the_root_alone()
+    {
+        using var root = new TestAuthority("root");
+        using var upper = new TestAuthority("upper", root);
+        using var lower = new TestAuthority("lower", upper);
+        var pair = lower.Issue("mcp-gateway");
+        server.ClientRoot = root.Certificate;
+        server.Registered[pair.Thumbprint] = 1;
+        Write(pair with { Certificate = pair.Certificate + lower.Pem + upper.Pem });
+        await using var gateway = Start();
+
+        Assert.Equal((200, null), await CallAsync(gateway));
+        Assert.Equal(pair.Thumbprint, Assert.Single(server.Asked).Thumbprint);
+    }
+
+    [Fact]
+    public async Task A_chain_that_does_not_reach_the_root_does_not_reach_the_token_endpoint()
+    {
+        using var root = new TestAuthority("root");
+        using var intermediate = new TestAuthority("intermediate", root);
+        var pair = intermediate.Issue("mcp-gateway");
+        server.ClientRoot = root.Certificate;
+        server.Registered[pair.Thumbprint] = 1;
+        Write(pair);
+        await using var gateway = Start();
+
+        Assert.Equal((503, "exchange_unavailable"), await CallAsync(gateway));
+        Assert.Empty(server.Asked);
+        Assert.Empty(weather.Requests);
+    }
+
     private GatewayProcess Start()
     {
         File.WriteAllText(Path.Combine(directory, "authority.pem"), server.Authority);

@@ -10,7 +10,7 @@ namespace TokenExchange.Tests.Request;
 /// <summary>A rotation of certificate and key is two writes, and requests come in between.</summary>
 public sealed class TlsClientAuthTests : IDisposable
 {
-    private const string Apart = "CertificateFile and KeyFile do not belong together";
+    private const string Apart = "CertificateFile does not begin with the certificate of KeyFile";
 
     private readonly SecretDirectory files = new();
     private readonly ManualClock clock = new();
