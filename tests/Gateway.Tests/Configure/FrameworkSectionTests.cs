@@ -22,7 +22,7 @@ public sealed class FrameworkSectionTests
     [InlineData("Logging", "{'console':{'Color':true}}", "Logging:console:Color", "known are LogLevel")]
     public void An_unknown_key_is_an_error_that_names_the_nearest(string section, string value, string key, string fragment)
     {
-        var problem = Assert.Single(Given.Loaded(With(section, value)).Problems);
+        var problem = Assert.Single(Given.Loaded(With(section, value)).Problems, problem => problem.Rule != "file-missing");
 
         Assert.Equal(("unknown-key", key, false), (problem.Rule, problem.Key, problem.IsWarning));
         Assert.Contains(fragment, problem.Message, StringComparison.Ordinal);
@@ -63,7 +63,7 @@ public sealed class FrameworkSectionTests
     [InlineData("Kestrel", "{'Limits':{'MaxConcurrentConnections':100,'KeepAliveTimeout':'00:01:00','MinResponseDataRate':{'BytesPerSecond':100.5},'Http2':{'KeepAlivePingDelay':'00:00:30'}}}")]
     [InlineData("Logging", "{'LogLevel':{'Default':'Warning','Any.Category':'Debug'},'Console':{'LogLevel':{'Default':'Error'},'FormatterName':'json','FormatterOptions':{'SingleLine':true}},'ApplicationInsights':{'LogLevel':{'Default':'Error'}}}")]
     public void What_the_framework_understands_is_not_complained_of(string section, string value) =>
-        Assert.Empty(Given.Loaded(With(section, value)).Problems);
+        Assert.All(Given.Loaded(With(section, value)).Problems, problem => Assert.Equal("file-missing", problem.Rule));
 
     [Fact]
     public void A_password_of_the_wrong_type_is_not_repeated() =>

@@ -57,6 +57,7 @@ internal static class ConfigurationRules
         BoundsRules.SizesAreSane,
         FileRules.FilesAreThere,
         FileRules.SessionKeysAreKeys,
+        CertificateRules.CertificatesCanBeServed,
         WeakenedDefaults.AuthorizationServers,
         WeakenedDefaults.Servers,
         WeakenedDefaults.Process,

@@ -20,6 +20,12 @@ internal static class FileRules
             CheckFile(RuleContext.KeyOf(server, "Outbound:File"), server.Outbound.File);
         }
 
+        foreach (var (key, certificate) in CertificateRules.Served(context.Kestrel))
+        {
+            CheckFile($"{key}:Path", certificate.Path);
+            CheckFile($"{key}:KeyPath", certificate.KeyPath);
+        }
+
         CheckFile("Gateway:SessionKeyFile", context.Options.SessionKeyFile);
         Check("Gateway:LocalIssuer:KeyDirectory", context.Options.LocalIssuer?.KeyDirectory, Directory.Exists, "The directory");
         if (context.Options.Audit.File is { } audit)
@@ -37,14 +43,20 @@ internal static class FileRules
             }
 
             var message = $"{what} {ConfiguredUrl.Show(path)} {(Directory.Exists(path) ? "is a directory" : File.Exists(path) ? "is a file" : "is not there, or may not be read")}.";
-            if (context.FilesMustExist)
-            {
-                context.Error("file-missing", key, message);
-            }
-            else
-            {
-                context.Warn("file-missing", key, $"{message} Where it is missing, 'run' does not start.");
-            }
+            Missing(context, key, message);
+        }
+    }
+
+    /// <summary>An error where the gateway is to run; a warning on another machine.</summary>
+    internal static void Missing(RuleContext context, string key, string message)
+    {
+        if (context.FilesMustExist)
+        {
+            context.Error("file-missing", key, message);
+        }
+        else
+        {
+            context.Warn("file-missing", key, $"{message} Where it is missing, 'run' does not start.");
         }
     }
 
