@@ -10,6 +10,7 @@ namespace Gateway.Tests.Revocation;
 public sealed class BackchannelLogoutTests
 {
     private const string Endpoint = "/backchannel-logout/corp";
+    private const string Form = "application/x-www-form-urlencoded";
     private const string Event = "http://schemas.openid.net/event/backchannel-logout";
 
     public static TheoryData<string> UnsoundTokens => [.. Unsound.Keys];
@@ -204,6 +205,24 @@ public sealed class BackchannelLogoutTests
         Assert.Equal(400, (await PostAsync(world, "application/x-www-form-urlencoded", $"pad={new string('x', 33_000)}&logout_token={Logout(world)}")).Status);
     }
 
+    [Fact]
+    public async Task A_body_beyond_its_bound_that_does_not_declare_its_length_is_refused()
+    {
+        await using var world = await StartAsync(new ManualClock());
+
+        Assert.Equal(400, (await PostAsync(world, Form, $"logout_token={Logout(world)}&pad={new string('x', 33_000)}", request => request.Headers.TransferEncodingChunked = true)).Status);
+        Assert.Equal(200, (await world.Gateway.CallAsync("/weather", world.WeatherToken())).Status);
+    }
+
+    [Fact]
+    public async Task A_body_with_a_content_encoding_is_refused()
+    {
+        await using var world = await StartAsync(new ManualClock());
+
+        Assert.Equal(400, (await PostAsync(world, Form, $"logout_token={Logout(world)}", request => request.Content!.Headers.ContentEncoding.Add("gzip"))).Status);
+        Assert.Equal(200, (await world.Gateway.CallAsync("/weather", world.WeatherToken())).Status);
+    }
+
     private static Task<World> StartAsync(ManualClock clock) =>
         World.StartAsync(options => options["AuthorizationServers"]!["corp"]!["BackchannelLogout"] = true, clock);
 
@@ -224,10 +243,11 @@ public sealed class BackchannelLogoutTests
 
     private static Task<Answer> LogOutAsync(World world, string token) => PostAsync(world, "application/x-www-form-urlencoded", $"logout_token={token}");
 
-    private static Task<Answer> PostAsync(World world, string type, string body) => world.Gateway.SendAsync(HttpMethod.Post, Endpoint, change: request =>
+    private static Task<Answer> PostAsync(World world, string type, string body, Action<HttpRequestMessage>? change = null) => world.Gateway.SendAsync(HttpMethod.Post, Endpoint, change: request =>
     {
         request.Content = new StringContent(body);
         request.Content.Headers.Remove("Content-Type");
         request.Content.Headers.TryAddWithoutValidation("Content-Type", type);
+        change?.Invoke(request);
     });
 }
