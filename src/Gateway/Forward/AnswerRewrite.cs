@@ -45,7 +45,7 @@ internal static class AnswerRewrite
 
         if (filter is not null)
         {
-            return await FilterAsync(transform, answer, type, filter);
+            return await FilterAsync(transform, request, answer, type, filter);
         }
 
         return InboundResponse.IsEventStream(answer) ? Unreadable : null;
@@ -66,11 +66,11 @@ internal static class AnswerRewrite
     private static bool IsEncoded(HttpContent content) =>
         content.Headers.NonValidated.TryGetValues("Content-Encoding", out var codings) && !codings.All(coding => coding.Trim().Equals("identity", StringComparison.OrdinalIgnoreCase));
 
-    private static async ValueTask<Refused?> FilterAsync(ResponseTransformContext transform, HttpResponseMessage answer, MediaTypeHeaderValue? type, ToolListFilter filter)
+    private static async ValueTask<Refused?> FilterAsync(ResponseTransformContext transform, GatewayRequest request, HttpResponseMessage answer, MediaTypeHeaderValue? type, ToolListFilter filter)
     {
         try
         {
-            var body = await ReadAsync(answer.Content, transform.CancellationToken);
+            var body = await ReadAsync(answer.Content, request, transform.CancellationToken);
             if (body is null || !IsMediaType(type, "application/json") || (type!.Charset.HasValue && !HeaderUtilities.RemoveQuotes(type.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase)))
             {
                 return body is { Length: 0 } ? null : Unreadable;
@@ -85,25 +85,38 @@ internal static class AnswerRewrite
         {
             return Unreadable;
         }
+        catch (OperationCanceledException) when (!transform.HttpContext.RequestAborted.IsCancellationRequested)
+        {
+            // The client still waits: it was the MCP server that paused for too long.
+            return Refusal.UpstreamTimeout;
+        }
     }
 
     /// <summary>The whole body; null when it is larger than a list may be.</summary>
-    private static async Task<byte[]?> ReadAsync(HttpContent content, CancellationToken cancellationToken)
+    private static async Task<byte[]?> ReadAsync(HttpContent content, GatewayRequest request, CancellationToken cancellationToken)
     {
-        using var body = new MemoryStream();
-        var source = await content.ReadAsStreamAsync(cancellationToken);
-        var buffer = new byte[16 * 1024];
-        while (await source.ReadAsync(buffer, cancellationToken) is > 0 and var read)
+        request.BeginWait();
+        try
         {
-            if (body.Length + read > EventStream.MaxEvent)
+            using var body = new MemoryStream();
+            var source = await content.ReadAsStreamAsync(cancellationToken);
+            var buffer = new byte[16 * 1024];
+            while (await source.ReadAsync(buffer, cancellationToken) is > 0 and var read)
             {
-                return null;
+                if (body.Length + read > EventStream.MaxEvent)
+                {
+                    return null;
+                }
+
+                body.Write(buffer, 0, read);
             }
 
-            body.Write(buffer, 0, read);
+            return body.ToArray();
         }
-
-        return body.ToArray();
+        finally
+        {
+            request.EndWait();
+        }
     }
 
     private static void Replace(HttpContext context, HttpResponseMessage answer, HttpContent content)

@@ -9,6 +9,7 @@ namespace Gateway.Forward;
 internal sealed class OpenStreams(GatewayMetrics metrics, Revocations revocations, TimeProvider clock)
 {
     private readonly ConcurrentDictionary<StreamLease, ValidatedToken> open = new();
+    private volatile bool draining;
 
     /// <summary>Registers the response stream of a request, for at most <paramref name="life"/>; one that listens answers no request of its own.</summary>
     public StreamLease Open(HttpContext context, GatewayRequest request, TimeSpan life, bool listening)
@@ -22,18 +23,19 @@ internal sealed class OpenStreams(GatewayMetrics metrics, Revocations revocation
             metrics.StreamClosed(server);
         });
         open[lease] = request.Token!;
-        if (revocations.IsRevoked(request.Token!))
+        if (revocations.IsRevoked(request.Token!) || (draining && listening))
         {
-            // Revoked while the MCP server was asked: whoever ends streams came too early for this one.
+            // Revoked, or drained, while the MCP server was asked: whoever ends streams came too early for this one.
             lease.End();
         }
 
         return lease;
     }
 
-    /// <summary>Ends the streams that only listen; answers in progress run on.</summary>
+    /// <summary>Ends the streams that only listen, and those that are yet to open; answers in progress run on.</summary>
     public void EndListening()
     {
+        draining = true;
         foreach (var lease in open.Keys.Where(lease => lease.Listening))
         {
             lease.End();

@@ -14,6 +14,7 @@ internal sealed class AuditFile : IAsyncDisposable
     internal const int QueueLength = 4096;
     private const int BatchBytes = 64 * 1024;
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LastTry = TimeSpan.FromSeconds(5);
 
     private readonly string _path;
     private readonly bool _drop;
@@ -23,6 +24,9 @@ internal sealed class AuditFile : IAsyncDisposable
     private readonly Channel<Line> _queue;
     private readonly CancellationTokenSource _stopping;
     private readonly Task _writing;
+    private readonly Lock _hand = new();
+    private int _inHand;
+    private bool _abandoned;
     private FileStream? _stream;
     private long _opened;
     private bool _failed;
@@ -65,10 +69,23 @@ internal sealed class AuditFile : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _queue.Writer.TryComplete();
-        _stopping.CancelAfter(TimeSpan.FromSeconds(5));
-        await _writing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        Close();
-        _stopping.Dispose();
+        _stopping.CancelAfter(LastTry);
+
+        // A moment longer than the writer takes by itself, for one that hangs in the kernel: a pipe that nobody reads, a
+        // network disk that is gone. It is left there with its file and ends with the process.
+        await _writing.WaitAsync(LastTry + Second, _clock).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (_writing.IsCompleted)
+        {
+            Close();
+            _stopping.Dispose();
+            return;
+        }
+
+        lock (_hand)
+        {
+            Lose(_inHand + _queue.Reader.Count);
+            _abandoned = true;
+        }
     }
 
     private async ValueTask WaitAsync(Line line)
@@ -89,25 +106,35 @@ internal sealed class AuditFile : IAsyncDisposable
         while (await _queue.Reader.WaitToReadAsync())
         {
             batch.ResetWrittenCount();
-            var count = 0;
-            while (batch.WrittenCount < BatchBytes && _queue.Reader.TryRead(out var line))
+            lock (_hand)
             {
-                batch.Write(line.Buffer.AsSpan(0, line.Length));
-                ArrayPool<byte>.Shared.Return(line.Buffer);
-                count++;
+                while (batch.WrittenCount < BatchBytes && _queue.Reader.TryRead(out var line))
+                {
+                    batch.Write(line.Buffer.AsSpan(0, line.Length));
+                    ArrayPool<byte>.Shared.Return(line.Buffer);
+                    _inHand++;
+                }
             }
 
-            await WriteBatchAsync(batch.WrittenMemory, count);
+            await WriteBatchAsync(batch.WrittenMemory);
+            lock (_hand)
+            {
+                _inHand = 0;
+            }
         }
     }
 
-    private async ValueTask WriteBatchAsync(ReadOnlyMemory<byte> batch, int count)
+    private async ValueTask WriteBatchAsync(ReadOnlyMemory<byte> batch)
     {
         while (!TryWrite(batch.Span))
         {
             if (_drop)
             {
-                _metrics.AuditDropped(count);
+                lock (_hand)
+                {
+                    _metrics.AuditDropped(_abandoned ? 0 : _inHand);
+                }
+
                 return;
             }
 
@@ -117,10 +144,24 @@ internal sealed class AuditFile : IAsyncDisposable
             }
             catch (OperationCanceledException)
             {
-                _metrics.AuditDropped(count);
-                _logger.AuditFileLost(_path, count);
+                lock (_hand)
+                {
+                    Lose(_inHand);
+                }
+
                 return;
             }
+        }
+    }
+
+    /// <summary>Counts and names events as lost, unless the writer was given up and all of them were.</summary>
+    private void Lose(int count)
+    {
+        if (!_abandoned)
+        {
+            _inHand = 0;
+            _metrics.AuditDropped(count);
+            _logger.AuditFileLost(_path, count);
         }
     }
 

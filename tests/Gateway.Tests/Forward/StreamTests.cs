@@ -1,6 +1,7 @@
 using System.Text;
 using Gateway.Forward;
 using Gateway.Tests.Harness;
+using Gateway.Tests.Wire;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using TokenExchange.Tests.Harness;
@@ -148,6 +149,29 @@ public sealed class StreamTests
         await listening.Task.WaitAsync(TestContext.Current.CancellationToken);
         finish.SetResult();
         Assert.Equal("data: done", await answer.LineAsync());
+    }
+
+    [Fact]
+    public async Task A_listening_stream_that_opens_during_a_drain_is_ended_too()
+    {
+        var asked = new TaskCompletionSource();
+        var drained = new TaskCompletionSource();
+        await using var world = await World.StartAsync();
+        world.Weather.Answer = async context =>
+        {
+            asked.SetResult();
+            await drained.Task;
+            context.Response.ContentType = "text/event-stream";
+            await context.Response.Body.FlushAsync();
+            await Task.Delay(Timeout.Infinite, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        };
+
+        var answer = SocketClient.ExchangeAsync(world, SocketClient.Get("/weather", world.WeatherToken()));
+        await asked.Task.WaitAsync(TestContext.Current.CancellationToken);
+        world.Gateway.Services.GetRequiredService<OpenStreams>().EndListening();
+        drained.SetResult();
+
+        Assert.False((await answer.WaitAsync(TestContext.Current.CancellationToken)).Complete);
     }
 
     [Theory]

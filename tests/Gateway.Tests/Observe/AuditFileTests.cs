@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 using Gateway.Configure.Options;
@@ -172,6 +173,34 @@ public sealed class AuditFileTests : IDisposable
 
         Assert.Contains(_loggers.Entries, entry => entry.Event.Name == "AuditFileLost");
         Assert.Contains("gateway_audit_dropped_total 1\n", _prometheus.Write(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_write_that_never_returns_does_not_hold_the_end_up_and_what_it_kept_is_counted_once()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "A pipe with a name, open at both ends, is Linux's.");
+        var path = _directory.File("audit.pipe");
+        using (var make = Process.Start("mkfifo", [path]))
+        {
+            await make.WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
+
+        // Open at the other end, and never read: what does not fit into the pipe waits in the kernel.
+        using var unread = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+        var file = new AuditFile(path, AuditOnFull.Block, _metrics, _loggers.CreateLogger("file"), _clock);
+        var line = new byte[200 * 1024];
+        await file.WriteAsync(line);
+        await file.WriteAsync("{}"u8.ToArray());
+
+        var end = file.DisposeAsync().AsTask();
+        Assert.False(end.IsCompleted);
+        await TickUntilAsync(end);
+
+        Assert.Contains(_loggers.Entries, entry => entry.Event.Name == "AuditFileLost");
+        Assert.Contains("gateway_audit_dropped_total 2\n", _prometheus.Write(), StringComparison.Ordinal);
+
+        // Lets the writer go.
+        await unread.ReadExactlyAsync(new byte[line.Length], TestContext.Current.CancellationToken);
     }
 
     public void Dispose()

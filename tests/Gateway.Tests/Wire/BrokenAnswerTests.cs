@@ -74,6 +74,7 @@ public sealed class BrokenAnswerTests
         var whole = await ReadAsync(world, HttpMethod.Post, "/weather", Messages.Of("tools/list"), http2);
 
         Assert.True(whole is null or { Status: 502, Reason: "upstream_unavailable" }, whole?.ToString());
+        AssertTold(world, whole);
     }
 
     [Theory]
@@ -122,6 +123,7 @@ public sealed class BrokenAnswerTests
         var whole = await ReadAsync(world, HttpMethod.Post, "/weather", Messages.Of("tools/list"), http2);
 
         Assert.Null(whole);
+        AssertTold(world, whole);
     }
 
     [Theory]
@@ -153,6 +155,8 @@ public sealed class BrokenAnswerTests
                 Assert.Equal("", System.Text.Encoding.UTF8.GetString(seen.ToArray()));
             }
 
+            AssertTold(world, null);
+
             // Logged once the client's side is closed: read when the gateway has stopped.
             Assert.Contains("The MCP server announced an endpoint", world.Gateway.Log, StringComparison.Ordinal);
         }
@@ -169,6 +173,15 @@ public sealed class BrokenAnswerTests
 
     private static void Http2(WebApplicationBuilder builder, bool http2) =>
         builder.Configuration["Kestrel:EndpointDefaults:Protocols"] = http2 ? "Http2" : "Http1";
+
+    /// <summary>One line, of what the client got: a refusal, or an answer that began.</summary>
+    private static void AssertTold(World world, Whole? whole)
+    {
+        var line = Assert.Single(world.Gateway.Audit);
+        Assert.Equal(
+            whole is null ? ("mcp.request.allowed", null, 200) : ("mcp.request.refused", whole.Reason, whole.Status),
+            (line["event"]!.GetValue<string>(), line["reason"]?.GetValue<string>(), line["status"]!.GetValue<int>()));
+    }
 
     /// <summary>The answer where its transfer is complete; null where it is broken off.</summary>
     private static async Task<Whole?> ReadAsync(World world, HttpMethod method, string path, string? body, bool http2, MemoryStream? seen = null)
