@@ -19,6 +19,34 @@ public sealed class InboundTokenTests
         Assert.Equal(@case.Reason, await fixture.ReasonAsync(@case.Token(fixture)));
     }
 
+    [Theory]
+    [InlineData("1")]
+    [InlineData("null")]
+    [InlineData("""["JWT"]""")]
+    [InlineData("{}")]
+    public async Task A_type_that_is_no_text_is_not_the_same_as_none(string type)
+    {
+        await using var fixture = await ValidatorFixture.StartAsync(types: ["JWT"]);
+
+        Assert.Equal("accepted", await fixture.ReasonAsync(fixture.Token((h, _) => h.Remove("typ"))));
+        Assert.Equal("typ_not_allowed", await fixture.ReasonAsync(fixture.Token((h, _) => h["typ"] = JsonNode.Parse(type))));
+    }
+
+    [Fact]
+    public async Task A_token_of_the_plain_type_may_name_its_scopes_as_scp()
+    {
+        await using var fixture = await ValidatorFixture.StartAsync(types: ["JWT"]);
+
+        var token = fixture.Token((h, p) =>
+        {
+            h["typ"] = "JWT";
+            p.Remove("scope");
+            p["scp"] = "mcp:read";
+        });
+
+        Assert.Equal("accepted", await fixture.ReasonAsync(token));
+    }
+
     [Fact]
     public async Task An_accepted_token_carries_what_it_says()
     {
