@@ -20,6 +20,7 @@ public sealed class ClientAddressTests
     [InlineData("10.0.0.1", "198.51.100.7, 10.0.0.2,", "10.0.0.1")]
     [InlineData("::ffff:10.0.0.1", "198.51.100.7", "198.51.100.7")]
     [InlineData("10.0.0.1", "198.51.100.7, ::ffff:10.0.0.2", "198.51.100.7")]
+    [InlineData("10.0.0.1", "::ffff:198.51.100.7", "198.51.100.7")]
     [InlineData("::ffff:203.0.113.9", "198.51.100.7", "203.0.113.9")]
     public void What_trusted_proxies_appended_is_read_from_the_right(string peer, string? forwarded, string address) =>
         Assert.Equal(address, Of(peer, forwarded, "10.0.0.0/8"));
