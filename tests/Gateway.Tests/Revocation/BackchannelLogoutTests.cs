@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Gateway.Tests.Forward;
 using Gateway.Tests.Harness;
 using Microsoft.AspNetCore.Http;
 using TokenExchange.Tests.Harness;
@@ -158,6 +159,22 @@ public sealed class BackchannelLogoutTests
         Assert.Equal(200, (await LogOutAsync(world, Logout(world))).Status);
 
         await Assert.ThrowsAnyAsync<IOException>(async () => await stream.ReadExactlyAsync(new byte[64], TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task A_logout_leaves_the_open_streams_of_others_alone()
+    {
+        await using var world = await StartAsync(new ManualClock());
+        var more = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        world.Weather.Answer = Streams.TwoEvents(more.Task);
+        using var alice = await Listener.OpenAsync(world, HttpMethod.Get, "/weather", world.WeatherToken());
+        using var bob = await Listener.OpenAsync(world, HttpMethod.Get, "/weather", world.WeatherToken((_, payload) => payload["sub"] = "bob"));
+
+        Assert.Equal(200, (await LogOutAsync(world, Logout(world))).Status);
+
+        await alice.EndAsync();
+        more.SetResult();
+        Assert.Equal("data: 1||data: 2", string.Join("|", await bob.LineAsync(), await bob.LineAsync(), await bob.LineAsync()));
     }
 
     [Theory]

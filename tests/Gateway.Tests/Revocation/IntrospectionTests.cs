@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Gateway.Tests.Forward;
 using Gateway.Tests.Harness;
 using Microsoft.AspNetCore.Http;
 using TokenExchange.Tests.Harness;
@@ -150,6 +151,26 @@ public sealed class IntrospectionTests
         await gateway.CallAsync("/weather", second);
         await gateway.CallAsync("/weather", bob);
         Assert.Equal(["issued", "issued", "none", "issued", "hit"], gateway.Audit.Select(line => line["exchange"]!.GetValue<string>()));
+    }
+
+    [Fact]
+    public async Task A_token_that_turns_inactive_ends_its_own_streams_and_no_others()
+    {
+        await using var asked = await AskedWorld.StartAsync("always");
+        var world = asked.World;
+        var more = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        world.Weather.Answer = Streams.TwoEvents(more.Task);
+        var (first, second) = (world.WeatherToken(), world.WeatherToken((_, payload) => payload["jti"] = "token-2"));
+        using var ended = await Listener.OpenAsync(world, HttpMethod.Get, "/weather", first);
+        using var left = await Listener.OpenAsync(world, HttpMethod.Get, "/weather", second);
+        asked.Body = """{"active":false}""";
+        asked.Clock.Advance(TimeSpan.FromSeconds(30));
+
+        Assert.Equal("inactive", (await world.Gateway.CallAsync("/weather", first)).Reason);
+
+        await ended.EndAsync();
+        more.SetResult();
+        Assert.Equal("data: 1||data: 2", string.Join("|", await left.LineAsync(), await left.LineAsync(), await left.LineAsync()));
     }
 
     [Theory]
