@@ -70,7 +70,9 @@ internal static class AnswerRewrite
     {
         try
         {
-            var body = await ReadAsync(answer.Content, request, transform.CancellationToken);
+            request.BeginWait();
+            var body = await ReadAsync(answer.Content, transform.CancellationToken);
+            request.EndWait();
             if (body is null || !IsMediaType(type, "application/json") || (type!.Charset.HasValue && !HeaderUtilities.RemoveQuotes(type.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase)))
             {
                 return body is { Length: 0 } ? null : Unreadable;
@@ -93,30 +95,22 @@ internal static class AnswerRewrite
     }
 
     /// <summary>The whole body; null when it is larger than a list may be.</summary>
-    private static async Task<byte[]?> ReadAsync(HttpContent content, GatewayRequest request, CancellationToken cancellationToken)
+    private static async Task<byte[]?> ReadAsync(HttpContent content, CancellationToken cancellationToken)
     {
-        request.BeginWait();
-        try
+        using var body = new MemoryStream();
+        var source = await content.ReadAsStreamAsync(cancellationToken);
+        var buffer = new byte[16 * 1024];
+        while (await source.ReadAsync(buffer, cancellationToken) is > 0 and var read)
         {
-            using var body = new MemoryStream();
-            var source = await content.ReadAsStreamAsync(cancellationToken);
-            var buffer = new byte[16 * 1024];
-            while (await source.ReadAsync(buffer, cancellationToken) is > 0 and var read)
+            if (body.Length + read > EventStream.MaxEvent)
             {
-                if (body.Length + read > EventStream.MaxEvent)
-                {
-                    return null;
-                }
-
-                body.Write(buffer, 0, read);
+                return null;
             }
 
-            return body.ToArray();
+            body.Write(buffer, 0, read);
         }
-        finally
-        {
-            request.EndWait();
-        }
+
+        return body.ToArray();
     }
 
     private static void Replace(HttpContext context, HttpResponseMessage answer, HttpContent content)

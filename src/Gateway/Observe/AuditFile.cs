@@ -83,7 +83,7 @@ internal sealed class AuditFile : IAsyncDisposable
 
         lock (_hand)
         {
-            Lose(_inHand + _queue.Reader.Count);
+            Lose(_queue.Reader.Count, named: true);
             _abandoned = true;
         }
     }
@@ -130,11 +130,7 @@ internal sealed class AuditFile : IAsyncDisposable
         {
             if (_drop)
             {
-                lock (_hand)
-                {
-                    _metrics.AuditDropped(_abandoned ? 0 : _inHand);
-                }
-
+                Lose(0, named: false);
                 return;
             }
 
@@ -144,24 +140,29 @@ internal sealed class AuditFile : IAsyncDisposable
             }
             catch (OperationCanceledException)
             {
-                lock (_hand)
-                {
-                    Lose(_inHand);
-                }
-
+                Lose(0, named: true);
                 return;
             }
         }
     }
 
-    /// <summary>Counts and names events as lost, unless the writer was given up and all of them were.</summary>
-    private void Lose(int count)
+    /// <summary>Counts what is in hand, and so many that are queued, as lost; unless the writer was given up, when all of them were.</summary>
+    private void Lose(int queued, bool named)
     {
-        if (!_abandoned)
+        lock (_hand)
         {
+            if (_abandoned)
+            {
+                return;
+            }
+
+            var lost = _inHand + queued;
             _inHand = 0;
-            _metrics.AuditDropped(count);
-            _logger.AuditFileLost(_path, count);
+            _metrics.AuditDropped(lost);
+            if (named)
+            {
+                _logger.AuditFileLost(_path, lost);
+            }
         }
     }
 

@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using Gateway.Tests.Forward;
 using Gateway.Tests.Harness;
-using Microsoft.AspNetCore.Http;
 using TokenExchange.Tests.Harness;
 using Xunit;
 
@@ -143,13 +142,7 @@ public sealed class BackchannelLogoutTests
     public async Task A_logout_ends_the_open_stream_of_its_subject()
     {
         await using var world = await StartAsync(new ManualClock());
-        world.Weather.Answer = async context =>
-        {
-            context.Response.ContentType = "text/event-stream";
-            await context.Response.WriteAsync("data: 1\n\n", context.RequestAborted);
-            await context.Response.Body.FlushAsync(context.RequestAborted);
-            await Task.Delay(Timeout.Infinite, context.RequestAborted);
-        };
+        world.Weather.Answer = Streams.TwoEvents(new TaskCompletionSource().Task);
         using var request = new HttpRequestMessage(HttpMethod.Get, world.Gateway.Url + "/weather");
         request.Headers.Authorization = new("Bearer", world.WeatherToken());
         using var response = await world.Gateway.Client.SendAsync(request, TestContext.Current.CancellationToken);

@@ -23,7 +23,7 @@ internal sealed class TlsClientAuth : ClientAuthenticator, IDisposable
     private readonly CredentialFile<X509Certificate2Collection> certificateFile;
     private readonly CredentialFile<string> keyFile;
     private readonly Lock gate = new();
-    private Pair? current;
+    private volatile Pair? current;
     private long? apartSince;
 
     public TlsClientAuth(ClientSettings client, TimeProvider clock)
@@ -34,28 +34,10 @@ internal sealed class TlsClientAuth : ClientAuthenticator, IDisposable
     }
 
     /// <summary>The connections that present the certificate; null as long as there was none.</summary>
-    public HttpMessageInvoker? Http
-    {
-        get
-        {
-            lock (gate)
-            {
-                return current?.Http;
-            }
-        }
-    }
+    public HttpMessageInvoker? Http => current?.Http;
 
     /// <summary>What new connections present; null as long as there was none.</summary>
-    internal SslStreamCertificateContext? Presented
-    {
-        get
-        {
-            lock (gate)
-            {
-                return current?.Context;
-            }
-        }
-    }
+    internal SslStreamCertificateContext? Presented => current?.Context;
 
     public override string? Authenticate(FormBody form, HttpRequestHeaders headers)
     {
