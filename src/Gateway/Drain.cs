@@ -1,5 +1,5 @@
-using Gateway.Forward;
 using Gateway.Observe;
+using Gateway.Revoke;
 
 namespace Gateway;
 

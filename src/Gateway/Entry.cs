@@ -1,8 +1,9 @@
 using Gateway.Advertise;
 using Gateway.Authenticate;
-using Gateway.Configure;
 using Gateway.Forward;
+using Gateway.Generations;
 using Gateway.Observe;
+using Gateway.Revoke;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -12,7 +13,7 @@ namespace Gateway;
 /// Where every request enters: it gets its id and its record, a path that could be read in two ways ends here, and so
 /// does every fault of the gateway itself. Serves the public documents; everything else goes on to routing.
 /// </summary>
-internal sealed class Entry(Generations generations, RequestEnd end, ClientAddress clientAddress, Health health, BackchannelLogout logout, TimeProvider clock, ILogger<Entry> log)
+internal sealed class Entry(LiveGenerations generations, RequestEnd end, ClientAddress clientAddress, Health health, BackchannelLogout logout, TimeProvider clock, ILogger<Entry> log)
 {
     public async Task InvokeAsync(HttpContext context, RequestDelegate next)
     {

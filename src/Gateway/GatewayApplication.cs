@@ -2,15 +2,19 @@ using System.Diagnostics;
 using System.Net;
 using System.Text;
 using Gateway.Authenticate;
-using Gateway.Configure;
-using Gateway.Configure.Options;
+using Gateway.Configuration;
+using Gateway.Configuration.Options;
 using Gateway.Forward;
+using Gateway.Generations;
+using Gateway.Management;
 using Gateway.Observe;
+using Gateway.Revoke;
+using Gateway.Sessions;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using TokenExchange.Cache;
-using TokenExchange.Issue;
-using TokenExchange.Revoke;
+using TokenExchange.Inbound.Revocation;
+using TokenExchange.Outbound.Cache;
+using TokenExchange.Outbound.Local;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Transforms;
@@ -66,7 +70,7 @@ public static class GatewayApplication
         Pipeline(app);
         try
         {
-            app.Services.GetRequiredService<Generations>().Apply(options);
+            app.Services.GetRequiredService<LiveGenerations>().Apply(options);
         }
         catch (Exception exception) when (exception is LocalIssuerException)
         {
@@ -80,7 +84,7 @@ public static class GatewayApplication
     {
         var entry = app.Services.GetRequiredService<Entry>();
         var path = app.Services.GetRequiredService<RequestPath>();
-        var generations = app.Services.GetRequiredService<Generations>();
+        var generations = app.Services.GetRequiredService<LiveGenerations>();
         if (app.Configuration["AllowedHosts"] is not (null or "" or "*"))
         {
             app.UseHostFiltering();
@@ -117,7 +121,7 @@ public static class GatewayApplication
         services.AddSingleton<RuntimePool>();
         services.AddSingleton<SessionKeys>();
         services.AddSingleton<GenerationBuilder>();
-        services.AddSingleton<Generations>();
+        services.AddSingleton<LiveGenerations>();
         services.AddSingleton<Entry>();
         services.AddSingleton<RequestPath>();
         services.AddSingleton<InboundResponse>();

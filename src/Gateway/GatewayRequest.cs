@@ -1,9 +1,11 @@
 using Gateway.Advertise;
-using Gateway.Authenticate;
 using Gateway.Authorize;
 using Gateway.Forward;
 using Gateway.Observe;
-using TokenExchange;
+using Gateway.Revoke;
+using Gateway.Sessions;
+using TokenExchange.Inbound;
+using TokenExchange.Outbound;
 
 namespace Gateway;
 

@@ -1,12 +1,12 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
-using Gateway.Authenticate;
 using Gateway.Authorize;
-using Gateway.Configure;
-using Gateway.Configure.Options;
+using Gateway.Configuration.Options;
 using Gateway.Forward;
-using TokenExchange;
-using TokenExchange.Verify;
+using Gateway.Generations;
+using Gateway.Sessions;
+using TokenExchange.Inbound;
+using TokenExchange.Outbound;
 
 namespace Gateway;
 

@@ -4,6 +4,7 @@ using Gateway.Authorize;
 using Gateway.Exchange;
 using Gateway.Forward;
 using Gateway.Observe;
+using Gateway.Sessions;
 using Microsoft.AspNetCore.Http.Features;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -86,7 +87,7 @@ internal sealed class RequestPath(RequestEnd end, ILogger<RequestPath> log)
         Destinations.Pin(context, request);
         request.Body?.Rewind(context);
         await forward(context);
-        if (request.TokenRefusedUpstream && server.Exchanger is not null && server.Mode != Configure.Options.OutboundMode.SameToken)
+        if (request.TokenRefusedUpstream && server.Exchanger is not null && server.Mode != Configuration.Options.OutboundMode.SameToken)
         {
             // Once: the MCP server may know of a revocation or a rotated key before the cache does.
             request.TokenRefusedUpstream = false;
@@ -148,7 +149,7 @@ internal sealed class RequestPath(RequestEnd end, ILogger<RequestPath> log)
         var known = context.Request.Method switch
         {
             "GET" or "POST" or "OPTIONS" => true,
-            "DELETE" => server.Transport == Configure.Options.McpTransport.StreamableHttp,
+            "DELETE" => server.Transport == Configuration.Options.McpTransport.StreamableHttp,
             _ => false,
         };
 

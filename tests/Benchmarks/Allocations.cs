@@ -6,7 +6,7 @@ using Gateway.Benchmarks.Load;
 using Gateway.Benchmarks.Peers;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
-using TokenExchange.Issue;
+using TokenExchange.Outbound.Local;
 
 namespace Gateway.Benchmarks;
 

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
-using Gateway.Benchmarks.Compare;
 using Gateway.Benchmarks.BareYarp;
+using Gateway.Benchmarks.Compare;
 using Gateway.Benchmarks.Load;
 using Gateway.Benchmarks.Peers;
 

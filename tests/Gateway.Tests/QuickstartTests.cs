@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.RegularExpressions;
-using Gateway.Configure;
+using Gateway.Configuration;
 using Xunit;
 
 namespace Gateway.Tests;

@@ -1,4 +1,6 @@
 using System.Reflection;
+using TokenExchange.Inbound;
+using TokenExchange.Outbound;
 using TokenExchange.Tests.Harness;
 using Xunit;
 

@@ -1,4 +1,4 @@
-using TokenExchange.Verify;
+using TokenExchange.Inbound;
 
 namespace Gateway.Advertise;
 

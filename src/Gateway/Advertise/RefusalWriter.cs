@@ -3,7 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using TokenExchange;
+using TokenExchange.Inbound;
 
 namespace Gateway.Advertise;
 

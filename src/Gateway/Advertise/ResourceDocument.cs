@@ -1,6 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
-using TokenExchange;
+using TokenExchange.Inbound;
 
 namespace Gateway.Advertise;
 

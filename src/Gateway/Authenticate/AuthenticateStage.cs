@@ -1,6 +1,5 @@
 using Gateway.Advertise;
-using TokenExchange;
-using TokenExchange.Verify;
+using TokenExchange.Inbound;
 
 namespace Gateway.Authenticate;
 

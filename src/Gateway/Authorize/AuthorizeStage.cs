@@ -1,6 +1,7 @@
 using Gateway.Advertise;
-using Gateway.Configure.Options;
+using Gateway.Configuration.Options;
 using Gateway.Forward;
+using Gateway.Sessions;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;

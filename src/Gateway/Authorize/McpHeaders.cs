@@ -1,5 +1,5 @@
 using System.Text;
-using Gateway.Configure.Options;
+using Gateway.Configuration.Options;
 
 namespace Gateway.Authorize;
 

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using TokenExchange;
+using TokenExchange.Inbound;
 
 namespace Gateway.Authorize;
 

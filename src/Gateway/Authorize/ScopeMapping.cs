@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using System.Collections.Immutable;
-using TokenExchange;
+using TokenExchange.Inbound;
 
 namespace Gateway.Authorize;
 

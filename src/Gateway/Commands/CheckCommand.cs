@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Gateway.Configure;
+using Gateway.Configuration;
 
 namespace Gateway.Commands;
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
-using Gateway.Configure;
-using Gateway.Configure.Read;
+using Gateway.Configuration;
+using Gateway.Configuration.Read;
 
 namespace Gateway.Commands;
 

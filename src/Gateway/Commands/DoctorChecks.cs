@@ -2,10 +2,11 @@ using System.Buffers.Text;
 using System.Globalization;
 using System.Text.Json;
 using Gateway.Authenticate;
-using Gateway.Configure;
-using Gateway.Configure.Options;
-using TokenExchange;
-using TokenExchange.Verify;
+using Gateway.Configuration.Options;
+using Gateway.Generations;
+using Gateway.Management;
+using TokenExchange.Inbound;
+using TokenExchange.Outbound;
 
 namespace Gateway.Commands;
 

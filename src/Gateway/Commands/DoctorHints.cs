@@ -1,5 +1,5 @@
-using TokenExchange;
-using TokenExchange.Verify;
+using TokenExchange.Inbound;
+using TokenExchange.Outbound;
 
 namespace Gateway.Commands;
 

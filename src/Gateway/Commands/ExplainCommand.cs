@@ -1,6 +1,5 @@
 using System.CommandLine;
-using Gateway.Authenticate;
-using Gateway.Observe.Management;
+using Gateway.Management;
 
 namespace Gateway.Commands;
 

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using TokenExchange.Issue;
+using TokenExchange.Outbound.Local;
 
 namespace Gateway.Commands;
 

@@ -1,4 +1,4 @@
-using TokenExchange;
+using TokenExchange.Outbound;
 
 namespace Gateway.Commands;
 

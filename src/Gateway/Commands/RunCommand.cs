@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
-using Gateway.Configure;
+using Gateway.Generations;
 
 namespace Gateway.Commands;
 

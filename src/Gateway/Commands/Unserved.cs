@@ -1,9 +1,11 @@
-using Gateway.Configure;
-using Gateway.Configure.Options;
+using Gateway.Configuration;
+using Gateway.Configuration.Options;
+using Gateway.Generations;
+using Gateway.Sessions;
 using Microsoft.Extensions.Logging.Abstractions;
-using TokenExchange.Cache;
-using TokenExchange.Issue;
-using TokenExchange.Revoke;
+using TokenExchange.Inbound.Revocation;
+using TokenExchange.Outbound.Cache;
+using TokenExchange.Outbound.Local;
 
 namespace Gateway.Commands;
 

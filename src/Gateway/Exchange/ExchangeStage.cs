@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using Gateway.Advertise;
-using Gateway.Configure.Options;
-using TokenExchange;
-using TokenExchange.Verify;
+using Gateway.Configuration.Options;
+using TokenExchange.Inbound;
+using TokenExchange.Outbound;
 
 namespace Gateway.Exchange;
 

@@ -1,5 +1,6 @@
 using Gateway.Advertise;
-using Gateway.Configure.Options;
+using Gateway.Configuration.Options;
+using Gateway.Sessions;
 using Microsoft.Net.Http.Headers;
 using Yarp.ReverseProxy.Transforms;
 

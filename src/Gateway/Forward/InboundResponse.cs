@@ -1,8 +1,9 @@
 using System.Net;
 using Gateway.Advertise;
-using Gateway.Authenticate;
 using Gateway.Authorize;
 using Gateway.Observe;
+using Gateway.Revoke;
+using Gateway.Sessions;
 using Microsoft.Net.Http.Headers;
 using Yarp.ReverseProxy.Transforms;
 

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Gateway.Configure;
+using Gateway.Generations;
 using Gateway.Observe;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;

@@ -1,7 +1,8 @@
 using System.Collections.Frozen;
 using System.Net.Http.Headers;
 using Gateway.Authorize;
-using Gateway.Configure.Options;
+using Gateway.Configuration.Options;
+using Gateway.Sessions;
 using Microsoft.Extensions.Primitives;
 using Yarp.ReverseProxy.Transforms;
 

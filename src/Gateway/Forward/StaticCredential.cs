@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
-using TokenExchange.Request;
+using TokenExchange.Issuers.Files;
 
 namespace Gateway.Forward;
 

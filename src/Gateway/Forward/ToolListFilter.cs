@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Gateway.Authorize;
-using TokenExchange;
+using TokenExchange.Inbound;
 
 namespace Gateway.Forward;
 

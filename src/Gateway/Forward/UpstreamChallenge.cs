@@ -1,4 +1,4 @@
-using TokenExchange;
+using TokenExchange.Inbound;
 
 namespace Gateway.Forward;
 

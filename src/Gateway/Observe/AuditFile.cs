@@ -1,6 +1,6 @@
 using System.Buffers;
 using System.Threading.Channels;
-using Gateway.Configure.Options;
+using Gateway.Configuration.Options;
 
 namespace Gateway.Observe;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Text;
-using Gateway.Configure.Options;
+using Gateway.Configuration.Options;
 
 namespace Gateway.Observe;
 

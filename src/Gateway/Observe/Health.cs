@@ -1,4 +1,4 @@
-using Gateway.Configure;
+using Gateway.Generations;
 
 namespace Gateway.Observe;
 
@@ -6,7 +6,7 @@ namespace Gateway.Observe;
 /// Liveness and readiness. Ready once the first generation is served and, for every issuer trusted inbound, keys were
 /// fetched or a grace has passed: an issuer that is down must not take the servers of the others with it.
 /// </summary>
-internal sealed class Health(Generations generations, TimeProvider clock)
+internal sealed class Health(LiveGenerations generations, TimeProvider clock)
 {
     public const string LivePath = "/healthz/live";
     public const string ReadyPath = "/healthz/ready";
@@ -44,5 +44,5 @@ internal sealed class Health(Generations generations, TimeProvider clock)
         return context.Response.WriteAsync(good ? "ok" : draining ? "draining" : "starting");
     }
 
-    private static bool Missing(TokenExchange.AuthorizationServer server) => !server.Keys.Available;
+    private static bool Missing(TokenExchange.Issuers.AuthorizationServer server) => !server.Keys.Available;
 }

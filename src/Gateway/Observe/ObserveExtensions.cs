@@ -1,5 +1,5 @@
-using Gateway.Configure.Options;
-using Gateway.Observe.Management;
+using Gateway.Configuration.Options;
+using Gateway.Management;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Gateway.Observe;

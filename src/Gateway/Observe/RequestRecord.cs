@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
-using TokenExchange;
+using TokenExchange.Inbound;
+using TokenExchange.Outbound;
 
 namespace Gateway.Observe;
 

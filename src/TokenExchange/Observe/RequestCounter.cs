@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using TokenExchange.Outbound;
 
 namespace TokenExchange.Observe;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using TokenExchange.Issue;
+using TokenExchange.Outbound.Local;
 
 namespace Gateway.Benchmarks.Peers;
 

@@ -1,8 +1,8 @@
 using BenchmarkDotNet.Attributes;
 using Microsoft.Extensions.Logging.Abstractions;
-using TokenExchange;
-using TokenExchange.Cache;
-using TokenExchange.Issue;
+using TokenExchange.Outbound;
+using TokenExchange.Outbound.Cache;
+using TokenExchange.Outbound.Local;
 using TokenExchange.Tests.Harness;
 
 namespace Gateway.Benchmarks.Stages;

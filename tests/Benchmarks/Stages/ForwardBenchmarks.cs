@@ -1,9 +1,9 @@
 using BenchmarkDotNet.Attributes;
 using Gateway.Benchmarks.Peers;
-using Gateway.Configure;
 using Gateway.Forward;
+using Gateway.Generations;
 using Gateway.Observe;
-using TokenExchange.Issue;
+using TokenExchange.Outbound.Local;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Transforms;
 
@@ -27,7 +27,7 @@ public class ForwardBenchmarks
         var config = Path.Combine(directory, "gateway.json");
         await File.WriteAllTextAsync(config, new GatewayConfiguration { IssuerUrl = stage.Issuer, Backend = stage.Issuer, SigningKeys = keys }.ToJson());
         gateway = GatewayApplication.Create(new GatewayStart { ConfigPath = config });
-        var server = gateway.Services.GetRequiredService<Generations>().Current.Servers.Single();
+        var server = gateway.Services.GetRequiredService<LiveGenerations>().Current.Servers.Single();
 
         var record = new RequestRecord { Time = TimeProvider.System.GetUtcNow(), Started = 0, RequestId = "01a1fc7153247df7a094e0d6d7fbc829" };
         var token = (await stage.Validator(1).ValidateAsync(stage.Token.AsMemory(), CancellationToken.None)).Token!;

@@ -1,9 +1,9 @@
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Logging.Abstractions;
-using TokenExchange;
+using TokenExchange.Inbound;
+using TokenExchange.Issuers;
 using TokenExchange.Tests.Harness;
-using TokenExchange.Verify;
 
 namespace Gateway.Benchmarks.Stages;
 

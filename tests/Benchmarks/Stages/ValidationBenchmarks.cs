@@ -1,6 +1,6 @@
 using BenchmarkDotNet.Attributes;
+using TokenExchange.Inbound;
 using TokenExchange.Tests.Harness;
-using TokenExchange.Verify;
 
 namespace Gateway.Benchmarks.Stages;
 

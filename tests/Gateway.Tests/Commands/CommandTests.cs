@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Gateway.Commands;
-using Gateway.Configure;
-using Gateway.Tests.Configure;
+using Gateway.Configuration;
+using Gateway.Tests.Configuration;
 using Xunit;
 
 namespace Gateway.Tests.Commands;

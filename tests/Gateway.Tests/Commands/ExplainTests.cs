@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
-using Gateway.Authenticate;
-using Gateway.Configure;
-using Gateway.Observe.Management;
+using Gateway.Generations;
+using Gateway.Management;
 using Gateway.Tests.Harness;
 using Microsoft.Extensions.DependencyInjection;
 using TokenExchange.Tests.Harness;
@@ -102,5 +101,5 @@ public sealed class ExplainTests
         });
 
     private static ValueTask<Explanation> ExplainAsync(World world, string token) => Explaining.ExplainAsync(
-        world.Gateway.Services.GetRequiredService<Generations>().Current.Servers.Single(server => server.Id == "weather"), token, TestContext.Current.CancellationToken);
+        world.Gateway.Services.GetRequiredService<LiveGenerations>().Current.Servers.Single(server => server.Id == "weather"), token, TestContext.Current.CancellationToken);
 }

@@ -1,5 +1,5 @@
-using Gateway.Authenticate;
-using Gateway.Configure;
+using Gateway.Generations;
+using Gateway.Management;
 using Gateway.Tests.Harness;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
@@ -27,7 +27,7 @@ public sealed class PastedTokenTests
     {
         await using var world = await World.StartAsync();
         var token = world.WeatherToken();
-        var server = world.Gateway.Services.GetRequiredService<Generations>().Current.Servers.Single(server => server.Id == "weather");
+        var server = world.Gateway.Services.GetRequiredService<LiveGenerations>().Current.Servers.Single(server => server.Id == "weather");
 
         var bare = await Explaining.ExplainAsync(server, token, TestContext.Current.CancellationToken);
         var explanation = await Explaining.ExplainAsync(server, string.Format(System.Globalization.CultureInfo.InvariantCulture, around, token), TestContext.Current.CancellationToken);

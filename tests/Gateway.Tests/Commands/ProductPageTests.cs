@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Gateway.Commands;
-using TokenExchange.Request.Profiles;
+using TokenExchange.Outbound.Profiles;
 using TokenExchange.Tests.Harness;
 using TokenExchange.Tests.Profiles.Products;
 using Xunit;

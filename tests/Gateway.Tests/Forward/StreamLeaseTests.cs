@@ -1,4 +1,4 @@
-using Gateway.Forward;
+using Gateway.Revoke;
 using Microsoft.AspNetCore.Http;
 using TokenExchange.Tests.Harness;
 using Xunit;

@@ -1,5 +1,5 @@
 using System.Text;
-using Gateway.Forward;
+using Gateway.Revoke;
 using Gateway.Tests.Harness;
 using Gateway.Tests.Wire;
 using Microsoft.AspNetCore.Http;

@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Gateway.Configure;
+using Gateway.Generations;
 using Gateway.Tests.Harness;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -19,7 +19,7 @@ public sealed class ReloadTests
         Write(world, options => options["Servers"]!.AsObject().Remove("notes"));
         Poll(world);
 
-        Assert.Equal(2, Generations(world).Current.Number);
+        Assert.Equal(2, LiveGenerations(world).Current.Number);
         Assert.Equal(404, (await world.Gateway.CallAsync("/notes", world.As.Token(World.NotesResource))).Status);
         Assert.Equal(200, (await world.Gateway.CallAsync("/weather", world.WeatherToken())).Status);
     }
@@ -31,7 +31,7 @@ public sealed class ReloadTests
         Poll(world);
         Poll(world);
 
-        Assert.Equal(1, Generations(world).Current.Number);
+        Assert.Equal(1, LiveGenerations(world).Current.Number);
     }
 
     [Theory]
@@ -44,7 +44,7 @@ public sealed class ReloadTests
         await File.WriteAllTextAsync(world.Gateway.ConfigPath, text, Cancellation);
         Poll(world);
 
-        Assert.Equal(1, Generations(world).Current.Number);
+        Assert.Equal(1, LiveGenerations(world).Current.Number);
         Assert.NotEmpty(State(world).Problems);
         Assert.All(State(world).Problems, problem => Assert.Contains("gateway.json", problem, StringComparison.Ordinal));
         Assert.All(State(world).Problems, problem => Assert.Contains(problem, world.Gateway.Log, StringComparison.Ordinal));
@@ -61,7 +61,7 @@ public sealed class ReloadTests
         Assert.Empty(State(world).Problems);
         Poll(world);
 
-        Assert.Equal(1, Generations(world).Current.Number);
+        Assert.Equal(1, LiveGenerations(world).Current.Number);
         Assert.Contains("unreadable", Assert.Single(State(world).Problems), StringComparison.Ordinal);
         Assert.Equal(200, (await world.Gateway.CallAsync("/weather", world.WeatherToken())).Status);
 
@@ -85,7 +85,7 @@ public sealed class ReloadTests
         Poll(world);
 
         Assert.Empty(State(world).Problems);
-        Assert.Equal(2, Generations(world).Current.Number);
+        Assert.Equal(2, LiveGenerations(world).Current.Number);
     }
 
     [Fact]
@@ -97,15 +97,15 @@ public sealed class ReloadTests
         Write(world, options => options["SessionKeyFile"] = keys);
         Poll(world);
         Poll(world);
-        Assert.Equal(2, Generations(world).Current.Number);
+        Assert.Equal(2, LiveGenerations(world).Current.Number);
 
         WriteSecret(keys, Convert.ToBase64String([.. Enumerable.Repeat((byte)7, 32)]));
         Poll(world);
-        Assert.Equal(3, Generations(world).Current.Number);
+        Assert.Equal(3, LiveGenerations(world).Current.Number);
 
         WriteSecret(keys, "not a key");
         Poll(world);
-        Assert.Equal(3, Generations(world).Current.Number);
+        Assert.Equal(3, LiveGenerations(world).Current.Number);
         Assert.NotEmpty(State(world).Problems);
     }
 
@@ -125,15 +125,15 @@ public sealed class ReloadTests
         File.Delete(world.Gateway.ConfigPath);
         File.CreateSymbolicLink(world.Gateway.ConfigPath, Path.Combine("..data", "gateway.json"));
         Poll(world);
-        Assert.Equal(1, Generations(world).Current.Number);
+        Assert.Equal(1, LiveGenerations(world).Current.Number);
 
         // Not at once as there, but no look comes in between.
         Directory.Delete(Path.Combine(directory, "..data"));
         Directory.CreateSymbolicLink(Path.Combine(directory, "..data"), "..2");
         Poll(world);
 
-        Assert.Equal(2, Generations(world).Current.Number);
-        Assert.Single(Generations(world).Current.Servers);
+        Assert.Equal(2, LiveGenerations(world).Current.Number);
+        Assert.Single(LiveGenerations(world).Current.Servers);
     }
 
     [Theory]
@@ -147,7 +147,7 @@ public sealed class ReloadTests
         Write(world, options => options[key] = JsonNode.Parse(value));
         Poll(world);
 
-        Assert.Equal(2, Generations(world).Current.Number);
+        Assert.Equal(2, LiveGenerations(world).Current.Number);
         Assert.Contains(named + " was changed; it belongs to the process", world.Gateway.Log, StringComparison.Ordinal);
     }
 
@@ -168,7 +168,7 @@ public sealed class ReloadTests
             options["AuthorizationServers"]!["corp"]!["Timeout"] = "00:00:04";
         });
         Poll(world);
-        Assert.Equal(2, Generations(world).Current.Number);
+        Assert.Equal(2, LiveGenerations(world).Current.Number);
         waiting();
 
         Assert.Equal(200, (await call).Status);
@@ -234,7 +234,7 @@ public sealed class ReloadTests
             Assert.Equal([200], await seen);
         }
 
-        Assert.Equal(41, Generations(world).Current.Number);
+        Assert.Equal(41, LiveGenerations(world).Current.Number);
     }
 
     [Fact]
@@ -251,7 +251,7 @@ public sealed class ReloadTests
             world.Gateway.Services.GetRequiredService<Reload>().Apply();
         }
 
-        Assert.Equal(501, Generations(world).Current.Number);
+        Assert.Equal(501, LiveGenerations(world).Current.Number);
         Assert.Equal(501, pool.Count);
         clock.Advance(RuntimePool.Grace);
         Assert.Equal(1, pool.Count);
@@ -274,11 +274,11 @@ public sealed class ReloadTests
     }
 
     [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
-    private static void Remember(World world, List<WeakReference> generations) => generations.Add(new WeakReference(Generations(world).Current));
+    private static void Remember(World world, List<WeakReference> generations) => generations.Add(new WeakReference(LiveGenerations(world).Current));
 
     private static Task<World> StartAsync(ManualClock? clock = null) => World.StartAsync(clock: clock ?? new ManualClock());
 
-    private static Generations Generations(World world) => world.Gateway.Services.GetRequiredService<Generations>();
+    private static LiveGenerations LiveGenerations(World world) => world.Gateway.Services.GetRequiredService<LiveGenerations>();
 
     private static ReloadState State(World world) => world.Gateway.Services.GetRequiredService<ReloadState>();
 

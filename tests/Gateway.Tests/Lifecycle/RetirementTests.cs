@@ -1,8 +1,8 @@
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
-using Gateway.Configure;
 using Gateway.Forward;
+using Gateway.Generations;
 using Gateway.Tests.Harness;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -139,9 +139,9 @@ public sealed class RetirementTests
         }
 
         world.Gateway.Write(options);
-        var number = Generations(world).Current.Number;
+        var number = LiveGenerations(world).Current.Number;
         world.Gateway.Services.GetRequiredService<Reload>().Apply();
-        Assert.Equal(number + 1, Generations(world).Current.Number);
+        Assert.Equal(number + 1, LiveGenerations(world).Current.Number);
     }
 
     private static HttpRequestMessage Request(World world, HttpContent content)
@@ -152,13 +152,13 @@ public sealed class RetirementTests
         return request;
     }
 
-    private static Generations Generations(World world) => world.Gateway.Services.GetRequiredService<Generations>();
+    private static LiveGenerations LiveGenerations(World world) => world.Gateway.Services.GetRequiredService<LiveGenerations>();
 
     private static OutboundClients Clients(World world) => world.Gateway.Services.GetRequiredService<OutboundClients>();
 
     private static RuntimePool Pool(World world) => world.Gateway.Services.GetRequiredService<RuntimePool>();
 
-    private static bool InFlight(World world) => Generations(world).Current.InFlight.Any;
+    private static bool InFlight(World world) => LiveGenerations(world).Current.InFlight.Any;
 
     private static async Task UntilAsync(Func<bool> happened)
     {

@@ -1,10 +1,10 @@
 using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
-using Gateway.Configure.Options;
+using Gateway.Configuration.Options;
 using Gateway.Observe;
 using Gateway.Tests.Observe.Harness;
-using TokenExchange;
+using TokenExchange.Outbound;
 using TokenExchange.Tests.Harness;
 using Xunit;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
-using Gateway.Configure.Options;
+using Gateway.Configuration.Options;
 using Gateway.Observe;
 using Gateway.Tests.Observe.Harness;
 using TokenExchange.Tests.Harness;

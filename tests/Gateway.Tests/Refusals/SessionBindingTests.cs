@@ -1,10 +1,10 @@
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
-using Gateway.Authenticate;
+using Gateway.Sessions;
 using Microsoft.Extensions.Logging.Abstractions;
-using TokenExchange;
+using TokenExchange.Inbound;
+using TokenExchange.Issuers;
 using TokenExchange.Tests.Harness;
-using TokenExchange.Verify;
 using Xunit;
 
 namespace Gateway.Tests.Refusals;

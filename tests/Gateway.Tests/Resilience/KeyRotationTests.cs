@@ -6,7 +6,7 @@ using System.Text.Json.Nodes;
 using Gateway.Tests.Harness;
 using Gateway.Tests.Lifecycle;
 using Microsoft.AspNetCore.Http;
-using TokenExchange.Issue;
+using TokenExchange.Outbound.Local;
 using Xunit;
 
 namespace Gateway.Tests.Resilience;

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using Gateway.Tests.Harness;
 using Microsoft.Extensions.DependencyInjection;
-using TokenExchange.Cache;
+using TokenExchange.Outbound.Cache;
 using TokenExchange.Tests.Harness;
 using TokenExchange.Tests.Request;
 using Xunit;

@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Gateway.Configure;
+using Gateway.Generations;
 using Gateway.Tests.Harness;
 using Microsoft.Extensions.DependencyInjection;
 using TokenExchange.Tests.Harness;
@@ -62,7 +62,7 @@ public sealed class ReloadCacheTests
         {
             Assert.Equal(200, (await world.Gateway.CallAsync("/weather", token)).Status);
             Assert.Equal(exchanges, world.As.Exchanges.Count);
-            var generation = world.Gateway.Services.GetRequiredService<Generations>().Current.Number;
+            var generation = world.Gateway.Services.GetRequiredService<LiveGenerations>().Current.Number;
             Change(world, Weather + "Outbound/MaxLifetime", generation % 2 == 1 ? "\"00:30:00\"" : "\"01:00:00\"");
         }
     }
@@ -74,7 +74,7 @@ public sealed class ReloadCacheTests
         var token = world.WeatherToken();
         Assert.Equal(200, (await world.Gateway.CallAsync("/weather", token)).Status);
         Change(world, path, value);
-        Assert.Equal(2, world.Gateway.Services.GetRequiredService<Generations>().Current.Number);
+        Assert.Equal(2, world.Gateway.Services.GetRequiredService<LiveGenerations>().Current.Number);
         return ((await world.Gateway.CallAsync("/weather", token)).Status, world.As.Exchanges.Count);
     }
 

@@ -1,7 +1,7 @@
 using System.Collections.Frozen;
 using System.Reflection;
-using Gateway.Configure;
-using Gateway.Configure.Options;
+using Gateway.Configuration.Options;
+using Gateway.Generations;
 using Xunit;
 
 namespace Gateway.Tests.Resilience;

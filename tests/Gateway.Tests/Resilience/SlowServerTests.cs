@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 using Gateway.Tests.Harness;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
-using TokenExchange.Cache;
+using TokenExchange.Outbound.Cache;
 using TokenExchange.Tests.Harness;
 using Xunit;
 

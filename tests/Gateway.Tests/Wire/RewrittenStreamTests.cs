@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Gateway.Forward;
+using Gateway.Revoke;
 using Gateway.Tests.Forward;
 using Gateway.Tests.Harness;
 using Microsoft.Extensions.DependencyInjection;

@@ -1,3 +1,4 @@
+using TokenExchange.Outbound;
 using Xunit;
 
 namespace TokenExchange.Tests.Cache;

@@ -1,4 +1,6 @@
-using TokenExchange.Cache;
+using TokenExchange.Inbound;
+using TokenExchange.Outbound;
+using TokenExchange.Outbound.Cache;
 using TokenExchange.Tests.Harness;
 using Xunit;
 

@@ -2,7 +2,10 @@ using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Reflection;
 using System.Text.Json;
-using TokenExchange.Cache;
+using TokenExchange.Inbound;
+using TokenExchange.Jose;
+using TokenExchange.Outbound;
+using TokenExchange.Outbound.Cache;
 using TokenExchange.Tests.Harness;
 using Xunit;
 

@@ -1,6 +1,8 @@
 using FsCheck;
 using FsCheck.Fluent;
-using TokenExchange.Cache;
+using TokenExchange.Inbound;
+using TokenExchange.Outbound;
+using TokenExchange.Outbound.Cache;
 using TokenExchange.Tests.Harness;
 using Xunit;
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Text.Json.Nodes;
+using TokenExchange.Outbound;
 using Xunit;
 
 namespace TokenExchange.Tests.Cache;

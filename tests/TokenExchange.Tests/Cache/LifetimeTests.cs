@@ -1,4 +1,5 @@
-using TokenExchange.Cache;
+using TokenExchange.Outbound;
+using TokenExchange.Outbound.Cache;
 using TokenExchange.Tests.Harness;
 using Xunit;
 

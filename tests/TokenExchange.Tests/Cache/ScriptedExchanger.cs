@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
+using TokenExchange.Outbound;
 using TokenExchange.Tests.Harness;
 
 namespace TokenExchange.Tests.Cache;

@@ -1,5 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using TokenExchange.Inbound;
+using TokenExchange.Jose;
 
 namespace TokenExchange.Tests.Harness;
 

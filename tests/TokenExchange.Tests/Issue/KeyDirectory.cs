@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
-using TokenExchange.Issue;
+using TokenExchange.Outbound.Local;
 using TokenExchange.Tests.Harness;
 
 namespace TokenExchange.Tests.Issue;

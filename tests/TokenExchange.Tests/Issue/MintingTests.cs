@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
-using TokenExchange.Issue;
+using TokenExchange.Inbound;
+using TokenExchange.Outbound;
+using TokenExchange.Outbound.Local;
 using TokenExchange.Tests.Harness;
 using Xunit;
 

@@ -2,8 +2,9 @@ using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using TokenExchange.Cache;
-using TokenExchange.Issue;
+using TokenExchange.Outbound;
+using TokenExchange.Outbound.Cache;
+using TokenExchange.Outbound.Local;
 using TokenExchange.Tests.Harness;
 using Xunit;
 

@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using TokenExchange.Issuers;
+using TokenExchange.Outbound;
 using TokenExchange.Tests.Harness;
 using TokenExchange.Tests.Profiles.Products;
 using Xunit;

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using TokenExchange.Outbound;
 using TokenExchange.Tests.Profiles.Products;
 using Xunit;
 

@@ -1,8 +1,10 @@
 using System.Text.Json.Nodes;
+using TokenExchange.Issuers;
+using TokenExchange.Outbound;
 using TokenExchange.Tests.Harness;
 using TokenExchange.Tests.Profiles.Products;
 using Xunit;
-using Error = TokenExchange.ExchangeError;
+using Error = TokenExchange.Outbound.ExchangeError;
 
 namespace TokenExchange.Tests.Profiles;
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
-using TokenExchange.Request.Profiles;
+using TokenExchange.Outbound;
+using TokenExchange.Outbound.Profiles;
 using TokenExchange.Tests.Harness;
 using TokenExchange.Tests.Profiles.Products;
 using Xunit;

@@ -1,8 +1,8 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using TokenExchange.Request;
-using TokenExchange.Request.ClientAuthentication;
+using TokenExchange.Issuers;
+using TokenExchange.Issuers.ClientAuthentication;
 using TokenExchange.Tests.Harness;
 using Xunit;
 

@@ -4,6 +4,8 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
+using TokenExchange.Issuers;
+using TokenExchange.Outbound;
 using TokenExchange.Tests.Harness;
 using Xunit;
 

@@ -1,5 +1,6 @@
 using System.Text;
-using TokenExchange.Request;
+using TokenExchange.Issuers;
+using TokenExchange.Issuers.Files;
 using TokenExchange.Tests.Harness;
 using Xunit;
 

@@ -1,6 +1,9 @@
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging.Abstractions;
-using TokenExchange.Request;
+using TokenExchange.Inbound;
+using TokenExchange.Issuers;
+using TokenExchange.Outbound;
+using TokenExchange.Outbound.Exchange;
 using TokenExchange.Tests.Harness;
 
 namespace TokenExchange.Tests.Request;

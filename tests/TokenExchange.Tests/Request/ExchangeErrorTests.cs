@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
-using TokenExchange.Request.Profiles;
+using TokenExchange.Outbound;
+using TokenExchange.Outbound.Profiles;
 using TokenExchange.Tests.Harness;
 using Xunit;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using TokenExchange.Outbound;
 using TokenExchange.Tests.Harness;
 using Xunit;
 

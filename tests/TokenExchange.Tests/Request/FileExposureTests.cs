@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using TokenExchange.Request;
+using TokenExchange.Issuers.Files;
 using Xunit;
 
 namespace TokenExchange.Tests.Request;

@@ -1,4 +1,4 @@
-using TokenExchange.Request;
+using TokenExchange.Inbound.Introspection;
 using TokenExchange.Tests.Harness;
 using Xunit;
 
@@ -12,7 +12,7 @@ public sealed class IntrospectionTests
     {
         await using var exchange = new Exchange();
 
-        var active = Assert.IsType<Introspection.Active>(await AskAsync(exchange, StubAnswer.Json(200, """{"active":true,"sub":"alice"}""")));
+        var active = Assert.IsType<IntrospectionAnswer.Active>(await AskAsync(exchange, StubAnswer.Json(200, """{"active":true,"sub":"alice"}""")));
 
         Assert.Equal("alice", active.Claims.GetProperty("sub").GetString());
         Assert.Equal("POST /introspect HTTP/1.1", exchange.Stub.Post.Head.Split("\r\n")[0]);
@@ -25,7 +25,7 @@ public sealed class IntrospectionTests
     {
         await using var exchange = new Exchange();
 
-        Assert.IsType<Introspection.Inactive>(await AskAsync(exchange, StubAnswer.Json(200, """{"active":false}""")));
+        Assert.IsType<IntrospectionAnswer.Inactive>(await AskAsync(exchange, StubAnswer.Json(200, """{"active":false}""")));
     }
 
     [Theory]
@@ -45,12 +45,12 @@ public sealed class IntrospectionTests
     {
         await using var exchange = new Exchange();
 
-        var unavailable = Assert.IsType<Introspection.Unavailable>(await AskAsync(exchange, StubAnswer.Json(status, body)));
+        var unavailable = Assert.IsType<IntrospectionAnswer.Unavailable>(await AskAsync(exchange, StubAnswer.Json(status, body)));
 
         Assert.InRange(unavailable.RetryAfter, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30));
     }
 
-    private static async Task<Introspection> AskAsync(Exchange exchange, StubAnswer answer)
+    private static async Task<IntrospectionAnswer> AskAsync(Exchange exchange, StubAnswer answer)
     {
         exchange.Stub.Answer = _ => answer;
         return await new IntrospectionClient(exchange.Server, exchange.Client, null).IntrospectAsync("opaque token".AsMemory(), TestContext.Current.CancellationToken);

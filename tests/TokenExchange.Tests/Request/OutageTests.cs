@@ -1,3 +1,4 @@
+using TokenExchange.Outbound;
 using TokenExchange.Tests.Harness;
 using Xunit;
 

@@ -1,5 +1,5 @@
 using System.Runtime.ExceptionServices;
-using TokenExchange.Request;
+using TokenExchange.Issuers.Files;
 using Xunit;
 
 namespace TokenExchange.Tests.Request;

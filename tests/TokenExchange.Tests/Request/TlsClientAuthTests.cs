@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using TokenExchange.Request;
-using TokenExchange.Request.ClientAuthentication;
+using TokenExchange.Issuers;
+using TokenExchange.Issuers.ClientAuthentication;
 using TokenExchange.Tests.Harness;
 using Xunit;
 

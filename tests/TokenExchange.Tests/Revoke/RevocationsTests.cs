@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
-using TokenExchange.Revoke;
+using TokenExchange.Inbound;
+using TokenExchange.Inbound.Revocation;
 using TokenExchange.Tests.Harness;
 using Xunit;
 

@@ -1,5 +1,5 @@
-using TokenExchange.Request;
-using TokenExchange.Revoke;
+using TokenExchange.Inbound.Introspection;
+using TokenExchange.Jose;
 using TokenExchange.Tests.Harness;
 using TokenExchange.Tests.Request;
 using Xunit;
@@ -23,7 +23,7 @@ public sealed class TokenIntrospectionTests
         await asked.Exchange.Stub.ArrivalAsync();
         gate.SetResult();
 
-        Assert.All(await Task.WhenAll(waiting), answer => Assert.IsType<Introspection.Active>(answer));
+        Assert.All(await Task.WhenAll(waiting), answer => Assert.IsType<IntrospectionAnswer.Active>(answer));
         Assert.Single(asked.Exchange.Stub.Posts);
     }
 
@@ -41,7 +41,7 @@ public sealed class TokenIntrospectionTests
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
         gate.SetResult();
 
-        Assert.IsType<Introspection.Active>(await second);
+        Assert.IsType<IntrospectionAnswer.Active>(await second);
         Assert.Single(asked.Exchange.Stub.Posts);
     }
 
@@ -55,9 +55,9 @@ public sealed class TokenIntrospectionTests
         await asked.Exchange.Stub.ArrivalAsync();
         gate.SetResult();
 
-        Assert.All(await Task.WhenAll(waiting), answer => Assert.IsType<Introspection.Unavailable>(answer));
+        Assert.All(await Task.WhenAll(waiting), answer => Assert.IsType<IntrospectionAnswer.Unavailable>(answer));
         asked.Exchange.Stub.Answer = _ => Active;
-        Assert.IsType<Introspection.Active>(await asked.AskAsync("token"));
+        Assert.IsType<IntrospectionAnswer.Active>(await asked.AskAsync("token"));
         Assert.Equal(2, asked.Exchange.Stub.Posts.Count);
     }
 
@@ -68,20 +68,20 @@ public sealed class TokenIntrospectionTests
         var gate = asked.HoldBack(Active);
 
         // From many threads at once, so that counting and taking a place had better be one step.
-        var flood = new Task<Introspection>[1000];
+        var flood = new Task<IntrospectionAnswer>[1000];
         Parallel.For(0, flood.Length, i => flood[i] = asked.AskAsync($"token-{i}"));
         var turnedAway = flood.Where(task => task.IsCompleted).ToList();
         var joined = asked.AskAsync($"token-{Array.FindIndex(flood, task => !task.IsCompleted)}");
 
         Assert.Equal(flood.Length - MostAtOnce, turnedAway.Count);
-        Assert.All(turnedAway, task => Assert.Equal(TimeSpan.FromSeconds(1), Assert.IsType<Introspection.Unavailable>(task.Result).RetryAfter));
+        Assert.All(turnedAway, task => Assert.Equal(TimeSpan.FromSeconds(1), Assert.IsType<IntrospectionAnswer.Unavailable>(task.Result).RetryAfter));
         Assert.False(joined.IsCompleted);
 
         gate.SetResult();
-        Assert.Equal(MostAtOnce, (await Task.WhenAll(flood)).Count(answer => answer is Introspection.Active));
-        Assert.IsType<Introspection.Active>(await joined);
+        Assert.Equal(MostAtOnce, (await Task.WhenAll(flood)).Count(answer => answer is IntrospectionAnswer.Active));
+        Assert.IsType<IntrospectionAnswer.Active>(await joined);
         Assert.Equal(MostAtOnce, asked.Exchange.Stub.Posts.Count);
-        Assert.IsType<Introspection.Active>(await asked.AskAsync("one-more"));
+        Assert.IsType<IntrospectionAnswer.Active>(await asked.AskAsync("one-more"));
     }
 
     [Fact]
@@ -96,9 +96,9 @@ public sealed class TokenIntrospectionTests
         Assert.False(waiting.IsCompleted);
         asked.Exchange.Clock.Advance(TimeSpan.FromMilliseconds(1));
 
-        Assert.IsType<Introspection.Unavailable>(await waiting);
+        Assert.IsType<IntrospectionAnswer.Unavailable>(await waiting);
         asked.Exchange.Stub.Answer = _ => Active;
-        Assert.IsType<Introspection.Active>(await asked.AskAsync("token"));
+        Assert.IsType<IntrospectionAnswer.Active>(await asked.AskAsync("token"));
     }
 
     [Theory]
@@ -132,8 +132,8 @@ public sealed class TokenIntrospectionTests
         asked.Exchange.Clock.Advance(TimeSpan.FromSeconds(30));
         asked.Exchange.Stub.Answer = _ => Inactive;
 
-        Assert.IsType<Introspection.Inactive>(await asked.AskAsync("token"));
-        Assert.IsType<Introspection.Inactive>(await asked.AskAsync("token"));
+        Assert.IsType<IntrospectionAnswer.Inactive>(await asked.AskAsync("token"));
+        Assert.IsType<IntrospectionAnswer.Inactive>(await asked.AskAsync("token"));
 
         Assert.Equal(new InactiveToken(asked.Exchange.Stub.Issuer, "alice", TokenDigest.Of("token")), Assert.Single(asked.Told));
     }
@@ -144,8 +144,8 @@ public sealed class TokenIntrospectionTests
         await using var asked = new Asked();
         asked.Exchange.Stub.Answer = _ => StubAnswer.Error(401, "invalid_client");
 
-        Assert.IsType<Introspection.Unavailable>(await asked.AskAsync("one"));
-        Assert.IsType<Introspection.Unavailable>(await asked.AskAsync("two"));
+        Assert.IsType<IntrospectionAnswer.Unavailable>(await asked.AskAsync("one"));
+        Assert.IsType<IntrospectionAnswer.Unavailable>(await asked.AskAsync("two"));
 
         Assert.Single(asked.Exchange.Stub.Posts);
     }
@@ -168,7 +168,7 @@ public sealed class TokenIntrospectionTests
             return gate;
         }
 
-        public Task<Introspection> AskAsync(string token, CancellationToken? cancellation = null) =>
+        public Task<IntrospectionAnswer> AskAsync(string token, CancellationToken? cancellation = null) =>
             introspection.Value.AskAsync(token.AsMemory(), TokenDigest.Of(token), null, cancellation ?? TestContext.Current.CancellationToken).AsTask();
 
         public ValueTask DisposeAsync() => Exchange.DisposeAsync();

@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
+using TokenExchange.Inbound;
+using TokenExchange.Jose;
+using TokenExchange.Outbound;
 using TokenExchange.Tests.Harness;
-using TokenExchange.Verify;
 using Xunit;
 
 namespace TokenExchange.Tests.Verify;

@@ -1,7 +1,8 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
+using TokenExchange.Inbound;
+using TokenExchange.Issuers;
 using TokenExchange.Tests.Harness;
-using TokenExchange.Verify;
 using Xunit;
 
 namespace TokenExchange.Tests.Verify;

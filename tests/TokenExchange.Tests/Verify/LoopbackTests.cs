@@ -1,3 +1,4 @@
+using TokenExchange.Issuers;
 using Xunit;
 
 namespace TokenExchange.Tests.Verify;

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
-using TokenExchange.Verify;
+using TokenExchange.Inbound;
+using TokenExchange.Jose;
 using Xunit;
 
 namespace TokenExchange.Tests.Verify;

@@ -1,8 +1,9 @@
 using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using TokenExchange.Inbound;
+using TokenExchange.Jose;
 using TokenExchange.Tests.Harness;
-using TokenExchange.Verify;
 using Xunit;
 
 namespace TokenExchange.Tests.Verify;

@@ -1,9 +1,12 @@
 using System.Collections.Frozen;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging.Abstractions;
-using TokenExchange.Request;
+using TokenExchange.Inbound;
+using TokenExchange.Issuers;
+using TokenExchange.Outbound;
+using TokenExchange.Outbound.Exchange;
+using TokenExchange.Outbound.Result;
 using TokenExchange.Tests.Harness;
-using TokenExchange.Verify;
 using Xunit;
 
 namespace TokenExchange.Tests.Verify;

@@ -1,7 +1,8 @@
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging.Abstractions;
+using TokenExchange.Inbound;
+using TokenExchange.Issuers;
 using TokenExchange.Tests.Harness;
-using TokenExchange.Verify;
 
 namespace TokenExchange.Tests.Verify;
 

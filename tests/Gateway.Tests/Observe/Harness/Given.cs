@@ -3,7 +3,7 @@ using System.Diagnostics.Metrics;
 using Gateway.Observe;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using TokenExchange;
+using TokenExchange.Outbound;
 using TokenExchange.Tests.Harness;
 
 namespace Gateway.Tests.Observe.Harness;

@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Gateway.Observe.Management;
+using Gateway.Management;
 using Gateway.Tests.Harness;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;

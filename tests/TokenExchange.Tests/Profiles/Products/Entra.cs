@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
+using TokenExchange.Issuers;
 using TokenExchange.Tests.Harness;
 
 namespace TokenExchange.Tests.Profiles.Products;

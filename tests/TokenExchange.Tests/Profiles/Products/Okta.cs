@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using TokenExchange.Inbound;
+using TokenExchange.Issuers;
 using TokenExchange.Tests.Harness;
 
 namespace TokenExchange.Tests.Profiles.Products;

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
+using TokenExchange.Issuers;
 using TokenExchange.Tests.Harness;
 
 namespace TokenExchange.Tests.Profiles.Products;

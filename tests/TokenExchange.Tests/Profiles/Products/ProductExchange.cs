@@ -1,7 +1,10 @@
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging.Abstractions;
-using TokenExchange.Request;
-using TokenExchange.Request.Profiles;
+using TokenExchange.Inbound;
+using TokenExchange.Issuers;
+using TokenExchange.Outbound;
+using TokenExchange.Outbound.Exchange;
+using TokenExchange.Outbound.Profiles;
 using TokenExchange.Tests.Harness;
 using TokenExchange.Tests.Request;
 

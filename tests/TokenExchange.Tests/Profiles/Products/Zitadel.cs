@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using TokenExchange.Inbound;
 using TokenExchange.Tests.Harness;
 
 namespace TokenExchange.Tests.Profiles.Products;

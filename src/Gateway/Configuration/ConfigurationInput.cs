@@ -1,0 +1,76 @@
+using System.Collections;
+using System.Collections.Immutable;
+
+namespace Gateway.Configuration;
+
+/// <summary>What a configuration is read from: the file, and what overrides it, weakest first.</summary>
+internal sealed record ConfigurationInput
+{
+    /// <summary>The path of gateway.json.</summary>
+    public required string Path { get; init; }
+
+    /// <summary>Overrides of single keys, from the environment and then from the command line; the last one wins.</summary>
+    public ImmutableArray<ConfigurationOverride> Overrides { get; init; } = [];
+
+    /// <summary>Whether a file that is not there is an error (<c>run</c>) or a warning (<c>check</c>, on another machine).</summary>
+    public bool FilesMustExist { get; init; } = true;
+
+    /// <summary>The file with the overrides of this process's environment and of a command line.</summary>
+    public static ConfigurationInput Of(string path, IReadOnlyList<string> arguments, bool filesMustExist = true) => new()
+    {
+        Path = path,
+        Overrides = [.. ConfigurationOverride.FromEnvironment(Environment.GetEnvironmentVariables()), .. ConfigurationOverride.FromArguments(arguments)],
+        FilesMustExist = filesMustExist,
+    };
+}
+
+/// <summary>One value that overrides the file: keys are compared without regard to case, values are text.</summary>
+/// <param name="Key">The key with its path, for example <c>Gateway:Servers:weather:Destinations:0</c>.</param>
+/// <param name="Value">The value as text; numbers and booleans are read from it.</param>
+/// <param name="Source">Where it comes from, as a person would look for it: an option or the name of a variable.</param>
+internal sealed record ConfigurationOverride(string Key, string Value, string Source)
+{
+    /// <summary>The sections that may be overridden; every other variable or option is somebody else's.</summary>
+    private static readonly string[] Sections = ["Gateway", "Kestrel", "Logging", "AllowedHosts"];
+
+    /// <summary>Whether a key belongs to a section of gateway.json, whatever its case.</summary>
+    public static bool IsOurs(string key) => Sections.Any(section =>
+        key.StartsWith(section, StringComparison.OrdinalIgnoreCase)
+        && (key.Length > section.Length ? key[section.Length] == ':' : section == "AllowedHosts"));
+
+    /// <summary>
+    /// The variables that name a section, the .NET way: <c>__</c> stands for <c>:</c>. What the framework keeps in the
+    /// environment for itself (<c>ASPNETCORE_…</c>, <c>DOTNET_…</c>) is none, nor is a Kubernetes service named gateway
+    /// (<c>GATEWAY_PORT</c>).
+    /// </summary>
+    public static IEnumerable<ConfigurationOverride> FromEnvironment(IDictionary variables) =>
+        from DictionaryEntry variable in variables
+        let name = (string)variable.Key
+        let key = name.Replace("__", ":", StringComparison.Ordinal)
+        where IsOurs(key)
+        orderby key, name
+        select new ConfigurationOverride(key, (string?)variable.Value ?? "", $"environment variable {name}");
+
+    /// <summary>The options of a command line that name a section: <c>--Key=value</c> or <c>--Key value</c>; others are left alone.</summary>
+    public static IEnumerable<ConfigurationOverride> FromArguments(IReadOnlyList<string> arguments)
+    {
+        for (var i = 0; i < arguments.Count; i++)
+        {
+            if (!arguments[i].StartsWith("--", StringComparison.Ordinal))
+            {
+                continue;
+            }
+
+            var option = arguments[i][2..];
+            var equals = option.IndexOf('=', StringComparison.Ordinal);
+            var key = equals < 0 ? option : option[..equals];
+            if (!IsOurs(key))
+            {
+                continue;
+            }
+
+            var value = equals >= 0 ? option[(equals + 1)..] : i + 1 < arguments.Count ? arguments[++i] : "";
+            yield return new ConfigurationOverride(key, value, $"option --{key}");
+        }
+    }
+}

@@ -1,0 +1,96 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Gateway.Configuration.Read;
+
+namespace Gateway.Configuration;
+
+/// <summary>
+/// Reads gateway.json and finds everything that is wrong with it in one run: 1. the text, 2. overrides, 3. keys and types,
+/// 4. the rules. Never throws for what somebody wrote.
+/// </summary>
+internal static class ConfigurationLoader
+{
+    private const int MaxFileSize = 16 * 1024 * 1024;
+
+    public static LoadedConfiguration Load(ConfigurationInput input)
+    {
+        byte[] file;
+        try
+        {
+            file = ReadFile(input.Path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            return new LoadedConfiguration(null, [], [new ConfigurationProblem("unreadable", "", $"'{input.Path}' cannot be read: {ReasonOf(error)}")], Unreadable: true);
+        }
+
+        return Load(file, input);
+    }
+
+    /// <summary>The same for a text that was read already.</summary>
+    public static LoadedConfiguration Load(ReadOnlySpan<byte> file, ConfigurationInput input)
+    {
+        var tree = new ConfigurationTree();
+        if (!FileReader.Read(file, tree))
+        {
+            return new LoadedConfiguration(null, [], [.. tree.Problems]);
+        }
+
+        foreach (var change in input.Overrides)
+        {
+            OverrideReader.Apply(change, tree);
+        }
+
+        new Structure(tree).Check();
+        var written = OptionsOf(tree);
+        if (written is not null)
+        {
+            Rules.ConfigurationRules.Check(new Rules.RuleContext(tree, written, input.FilesMustExist));
+        }
+
+        return new LoadedConfiguration(written?.Gateway, HostSections(tree.Root), InFileOrder(tree.Problems)) { Limits = written?.Kestrel.Limits ?? new() };
+    }
+
+    private static ConfigurationFile? OptionsOf(ConfigurationTree tree)
+    {
+        try
+        {
+            return tree.Root.Deserialize(ConfigurationJson.Default.ConfigurationFile);
+        }
+        catch (JsonException error)
+        {
+            // The structure check has passed what the serializer does not: say it rather than start.
+            tree.Report("type", error.Path ?? "", "This value cannot be read.");
+            return null;
+        }
+    }
+
+    private static JsonObject HostSections(JsonObject root) =>
+        new(root.Where(member => member.Key is "Kestrel" or "Logging" or "AllowedHosts")
+            .Select(member => KeyValuePair.Create(member.Key, member.Value?.DeepClone())));
+
+    /// <summary>Problems of the file by place, then those of overrides; several at one place as they were found.</summary>
+    private static ImmutableArray<ConfigurationProblem> InFileOrder(IEnumerable<ConfigurationProblem> problems) =>
+        [.. problems.Distinct().OrderBy(problem => problem.Line == 0).ThenBy(problem => problem.Line).ThenBy(problem => problem.Column)];
+
+    private static byte[] ReadFile(string path)
+    {
+        using var stream = File.OpenRead(path);
+        if (stream.Length > MaxFileSize)
+        {
+            throw new IOException("it is larger than 16 MiB.");
+        }
+
+        using var content = new MemoryStream();
+        stream.CopyTo(content);
+        return content.ToArray();
+    }
+
+    private static string ReasonOf(Exception error) => error switch
+    {
+        FileNotFoundException or DirectoryNotFoundException => "it is not there. Name another with --config or GATEWAY_CONFIG.",
+        UnauthorizedAccessException => "access is denied, or it is a directory.",
+        _ => error.Message,
+    };
+}

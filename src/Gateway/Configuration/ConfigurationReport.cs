@@ -1,0 +1,98 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Gateway.Configuration.Options;
+using Gateway.Generations;
+
+namespace Gateway.Configuration;
+
+/// <summary>A loaded configuration for people and for programs: every problem, then what follows from it.</summary>
+internal sealed class ConfigurationReport(string path, LoadedConfiguration loaded)
+{
+    private const string Red = "\x1b[31m";
+    private const string Yellow = "\x1b[33m";
+    private const string Plain = "\x1b[0m";
+
+    /// <summary>One line per problem: <c>gateway.json(4,5): unknown-key: Gateway:PublicUr: …</c></summary>
+    public static string Line(string path, ConfigurationProblem problem, bool colour = false)
+    {
+        var place = problem.Source ?? (problem.Line == 0 ? path : string.Create(CultureInfo.InvariantCulture, $"{path}({problem.Line},{problem.Column})"));
+        var rule = problem.IsWarning ? $"warning: {problem.Rule}" : problem.Rule;
+        var key = problem.Key.Length == 0 ? "" : problem.Key + ": ";
+        return colour
+            ? $"{Printable(place)}: {(problem.IsWarning ? Yellow : Red)}{rule}{Plain}: {Printable(key + problem.Message)}"
+            : Printable($"{place}: {rule}: {key}{problem.Message}");
+    }
+
+    /// <summary>The errors alone, one line each: why the gateway does not start.</summary>
+    public string Errors() => string.Join('\n', loaded.Problems.Where(problem => !problem.IsWarning).Select(problem => Line(path, problem)));
+
+    public string ToText(bool colour)
+    {
+        var text = new StringBuilder();
+        foreach (var problem in loaded.Problems)
+        {
+            text.AppendLine(Line(path, problem, colour));
+        }
+
+        if (loaded is { HasErrors: false, Options: { } options })
+        {
+            foreach (var server in ServerTopology.Of(options))
+            {
+                text.AppendLine(CultureInfo.InvariantCulture, $"{server.Id}: {server.Resource} -> {OutboundOf(server)}");
+            }
+        }
+
+        var errors = loaded.Problems.Count(problem => !problem.IsWarning);
+        text.AppendLine(CultureInfo.InvariantCulture, $"{Printable(path)}: {Count(errors, "error")}, {Count(loaded.Problems.Length - errors, "warning")}");
+        return text.ToString();
+    }
+
+    public string ToJson()
+    {
+        using var buffer = new MemoryStream();
+        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        {
+            json.WriteStartObject();
+            json.WriteString("path", path);
+            json.WriteBoolean("readable", !loaded.Unreadable);
+            json.WriteNumber("errors", loaded.Problems.Count(problem => !problem.IsWarning));
+            json.WriteNumber("warnings", loaded.Problems.Count(problem => problem.IsWarning));
+            json.WriteStartArray("problems");
+            foreach (var problem in loaded.Problems)
+            {
+                json.WriteStartObject();
+                json.WriteString("rule", problem.Rule);
+                json.WriteString("severity", problem.IsWarning ? "warning" : "error");
+                json.WriteString("key", problem.Key);
+                json.WriteString("message", problem.Message);
+                json.WriteNumber("line", problem.Line);
+                json.WriteNumber("column", problem.Column);
+                json.WriteString("source", problem.Source ?? "file");
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+
+        return Encoding.UTF8.GetString(buffer.ToArray()) + Environment.NewLine;
+    }
+
+    private static string OutboundOf(ServerTopology server) => server.Outbound.Mode switch
+    {
+        OutboundMode.Exchange => $"exchange at {server.Outbound.AuthorizationServer} for {string.Join(" ", server.ResultAudiences)}",
+        OutboundMode.Local => $"minted here for {string.Join(" ", server.ResultAudiences)}",
+        OutboundMode.Credential => "a static credential",
+        OutboundMode.SameToken => "the inbound token",
+        _ => "no credential",
+    };
+
+    private static string Count(int number, string what) => string.Create(CultureInfo.InvariantCulture, $"{number} {what}{(number == 1 ? "" : "s")}");
+
+    /// <summary>Names in a configuration may hold anything; a terminal must not obey them.</summary>
+    private static string Printable(string text) => text.Any(char.IsControl)
+        ? string.Concat(text.Select(character => char.IsControl(character) ? string.Create(CultureInfo.InvariantCulture, $"\\u{(int)character:x4}") : character.ToString()))
+        : text;
+}

@@ -1,0 +1,318 @@
+using System.ComponentModel;
+using System.Text.Json.Serialization;
+using Yarp.ReverseProxy.Configuration;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace Gateway.Configuration.Options;
+
+/// <summary>One MCP server, as written.</summary>
+internal sealed class ServerOptions
+{
+    [Description("The path under PublicUrl. Default: /{id}. PublicUrl + Path is the resource identifier.")]
+    [Example("/weather")]
+    public string? Path { get; set; }
+
+    [Description("The MCP server's addresses; what follows Path in a request is appended.")]
+    [Example("""["http://weather-mcp.mcp.svc:8080/mcp"]""")]
+    public List<string>? Destinations { get; set; }
+
+    [Description("streamable-http, or http+sse for servers of 2024-11-05 (the destination is then the base URL).")]
+    public McpTransport Transport { get; set; } = McpTransport.StreamableHttp;
+
+    [Description("The inbound authorization servers trusted here. Required when several are inbound.")]
+    [Example("""["corp"]""")]
+    public List<string>? AuthorizationServers { get; set; }
+
+    [Description("Further exact aud values that identify this server.")]
+    [Example("""["api://weather"]""")]
+    public List<string> AcceptedAudiences { get; set; } = [];
+
+    [Description("refuse: beside this server's audience only companions may stand. allow: anything may.")]
+    public MultipleAudiences MultipleAudiences { get; set; } = MultipleAudiences.Refuse;
+
+    [Description("The only clients admitted. Default: any.")]
+    [Example("""["support-desk"]""")]
+    public List<string>? AllowedClients { get; set; }
+
+    [Description("Claims that a token must carry here.")]
+    [Example("""[{ "Claim": "tid", "AnyOf": ["acme"] }]""")]
+    public List<RequiredClaimOptions> RequiredClaims { get; set; } = [];
+
+    [Description("Scopes that every request here needs.")]
+    [Example("""["mcp.access"]""")]
+    public List<string> RequiredScopes { get; set; } = [];
+
+    [Description("Rules by MCP operation; the first match wins.")]
+    [Example("""[{ "Method": "tools/call", "Name": "delete_*", "Scopes": ["weather:write"] }, { "Method": "resources/*", "Deny": true }]""")]
+    public List<OperationOptions> Operations { get; set; } = [];
+
+    [Description("What happens to operations that no rule matches.")]
+    public OtherOperations OtherOperations { get; set; } = OtherOperations.Allow;
+
+    [Description("Scopes that stand for others.")]
+    [Example("""[{ "Scope": "admin", "Implies": ["weather:write"] }]""")]
+    public List<ImpliedScopeOptions> ImpliedScopes { get; set; } = [];
+
+    [Description("Shows a caller only the tools that its rules allow.")]
+    public bool FilterLists { get; set; }
+
+    [Description("Put before scopes in challenges and metadata (Entra: api://…/).")]
+    [Example("api://weather/")]
+    public string? ScopePrefix { get; set; }
+
+    [Description("The scopes in the resource document. Default: what the rules name.")]
+    [Example("""["weather:read"]""")]
+    public List<string>? AdvertisedScopes { get; set; }
+
+    [Description("What the MCP server gets in place of the inbound token.")]
+    [Example("""{ "Mode": "exchange", "AuthorizationServer": "corp", "Resource": "https://weather.internal/mcp" }""")]
+    public OutboundOptions? Outbound { get; set; }
+
+    [Description("Browser origins admitted besides PublicUrl's own.")]
+    [Example("""["https://inspector.example.com"]""")]
+    public List<string> AllowedOrigins { get; set; } = [];
+
+    [Description("Further request headers to pass on; never credentials.")]
+    [Example("""["X-Tenant"]""")]
+    public List<string> ForwardHeaders { get; set; } = [];
+
+    [Description("The largest request body in bytes.")]
+    public long MaxRequestBody { get; set; } = 4 * 1024 * 1024;
+
+    [Description("How long a stream may be silent.")]
+    [Example("00:05:00")]
+    public TimeSpan StreamIdleTimeout { get; set; } = TimeSpan.FromMinutes(15);
+
+    [Description("The longest that the answer to one request may take.")]
+    [Example("00:10:00")]
+    public TimeSpan MaxResponseDuration { get; set; } = TimeSpan.FromHours(1);
+
+    [Description("YARP's own cluster keys.")]
+    [Example("""{ "LoadBalancingPolicy": "RoundRobin" }""")]
+    public ClusterOptions Cluster { get; set; } = new();
+}
+
+internal enum McpTransport
+{
+    [JsonStringEnumMemberName("streamable-http")]
+    StreamableHttp,
+
+    [JsonStringEnumMemberName("http+sse")]
+    HttpSse,
+}
+
+internal enum MultipleAudiences
+{
+    [JsonStringEnumMemberName("refuse")]
+    Refuse,
+
+    [JsonStringEnumMemberName("allow")]
+    Allow,
+}
+
+internal enum OtherOperations
+{
+    [JsonStringEnumMemberName("allow")]
+    Allow,
+
+    [JsonStringEnumMemberName("deny")]
+    Deny,
+}
+
+/// <summary>A claim that a token must carry, as written.</summary>
+internal sealed class RequiredClaimOptions
+{
+    [Description("The claim's name.")]
+    [Example("tid")]
+    public string? Claim { get; set; }
+
+    [Description("The values of which the claim must have one.")]
+    [Example("""["acme"]""")]
+    public List<string>? AnyOf { get; set; }
+}
+
+/// <summary>A rule for MCP operations, as written.</summary>
+internal sealed class OperationOptions
+{
+    [Description("The JSON-RPC method; * matches any run of characters.")]
+    [Example("tools/call")]
+    [Example("tools/*")]
+    [Example("resources/read")]
+    [Example("prompts/get")]
+    public string? Method { get; set; }
+
+    [Description("The tool's or prompt's name, or the resource's URI; * matches any run of characters. Default: any.")]
+    [Example("delete_*")]
+    public string? Name { get; set; }
+
+    [Description("The scopes that the operation needs, all of them.")]
+    [Example("""["weather:write"]""")]
+    public List<string>? Scopes { get; set; }
+
+    [Description("Refuses the operation.")]
+    public bool Deny { get; set; }
+}
+
+/// <summary>A scope that stands for others, as written.</summary>
+internal sealed class ImpliedScopeOptions
+{
+    [Description("The scope that a token carries.")]
+    [Example("admin")]
+    public string? Scope { get; set; }
+
+    [Description("The scopes that it stands for.")]
+    [Example("""["weather:write"]""")]
+    public List<string>? Implies { get; set; }
+}
+
+/// <summary>The outbound credential, as written.</summary>
+internal sealed class OutboundOptions
+{
+    [Description("Where the outbound credential comes from. There is no default: it must be said.")]
+    public OutboundMode? Mode { get; set; }
+
+    [Description("exchange: the authorization server asked.")]
+    [Example("corp")]
+    public string? AuthorizationServer { get; set; }
+
+    [Description("exchange: overrides the authorization server's client for this server.")]
+    public ClientOptions? Client { get; set; }
+
+    [Description("The RFC 8707 identifier of the MCP server. Default: its only destination.")]
+    [Example("https://weather.internal/mcp")]
+    public string? Resource { get; set; }
+
+    [Description("exchange: the logical name, for authorization servers that want audience.")]
+    [Example("weather-mcp")]
+    public string? Audience { get; set; }
+
+    [Description("The only outbound scopes. Default: all mapped inbound scopes.")]
+    [Example("""["weather.read"]""")]
+    public List<string>? Scopes { get; set; }
+
+    [Description("Which inbound scope becomes which outbound scopes. Default: each scope is itself.")]
+    [Example("""[{ "Inbound": "mcp.access", "Outbound": ["weather.read"] }]""")]
+    public List<ScopeMapOptions>? ScopeMap { get; set; }
+
+    [Description("Asks for the scopes of the matched operation rule alone.")]
+    public bool NarrowToOperation { get; set; }
+
+    [Description("exchange: the authorization server that signs results. Default: the one asked.")]
+    [Example("corp")]
+    public string? ResultIssuer { get; set; }
+
+    [Description("exchange: the audiences a result may carry. Default: Audience, else Resource.")]
+    [Example("""["weather-mcp"]""")]
+    public List<string>? ResultAudiences { get; set; }
+
+    [Description("exchange: jwt, or opaque (cannot be verified by signature).")]
+    public ResultFormat ResultFormat { get; set; } = ResultFormat.Jwt;
+
+    [Description("exchange: scopes that the authorization server adds by itself.")]
+    [Example("""["openid", "profile", "email"]""")]
+    public List<string>? ExtraResultScopes { get; set; }
+
+    [Description("exchange: claims that must be present and equal in inbound token and result. Default: sub (entra-obo: oid, tid).")]
+    [Example("""["sub"]""")]
+    [Example("""["oid", "tid"]""")]
+    public List<string>? SubjectClaims { get; set; }
+
+    [Description("exchange: subjects of other issuers may be sent to this authorization server.")]
+    public bool ForeignSubjects { get; set; }
+
+    [Description("exchange: the longest life of a result. Default: 01:00:00 (entra-obo: 01:35:00).")]
+    [Example("00:10:00")]
+    public TimeSpan? MaxLifetime { get; set; }
+
+    [Description("local: the life of a hop token, at most 00:05:00. Default: 00:02:00.")]
+    [Example("00:01:00")]
+    public TimeSpan? Lifetime { get; set; }
+
+    [Description("local: inbound claims carried over.")]
+    [Example("""["email"]""")]
+    public List<string> Claims { get; set; } = [];
+
+    [Description("local: as-is, or issuer-qualified when several issuers are trusted.")]
+    public LocalSubject? Subject { get; set; }
+
+    [Description("credential: the header that carries the static credential. Default: Authorization.")]
+    [Example("X-Api-Key")]
+    public string? Header { get; set; }
+
+    [Description("credential: what stands before the credential in the header (for example 'Bearer ').")]
+    [Example("Bearer ")]
+    public string? Prefix { get; set; }
+
+    [Description("credential: the file that holds the credential; re-read when it changes.")]
+    [Example("/run/secrets/gateway/legacy-api-key")]
+    public string? File { get; set; }
+
+    [Description("same-token: allows a destination that is not loopback.")]
+    public bool AllowRemote { get; set; }
+}
+
+internal enum OutboundMode
+{
+    [JsonStringEnumMemberName("exchange")]
+    Exchange,
+
+    [JsonStringEnumMemberName("local")]
+    Local,
+
+    [JsonStringEnumMemberName("credential")]
+    Credential,
+
+    [JsonStringEnumMemberName("same-token")]
+    SameToken,
+
+    [JsonStringEnumMemberName("none")]
+    None,
+}
+
+internal enum ResultFormat
+{
+    [JsonStringEnumMemberName("jwt")]
+    Jwt,
+
+    [JsonStringEnumMemberName("opaque")]
+    Opaque,
+}
+
+internal enum LocalSubject
+{
+    [JsonStringEnumMemberName("as-is")]
+    AsIs,
+
+    [JsonStringEnumMemberName("issuer-qualified")]
+    IssuerQualified,
+}
+
+/// <summary>A scope's translation, as written.</summary>
+internal sealed class ScopeMapOptions
+{
+    [Description("The inbound scope.")]
+    [Example("mcp.access")]
+    public string? Inbound { get; set; }
+
+    [Description("The outbound scopes it becomes.")]
+    [Example("""["weather.read"]""")]
+    public List<string>? Outbound { get; set; }
+}
+
+/// <summary>The keys of a YARP cluster that are passed through.</summary>
+internal sealed class ClusterOptions
+{
+    [Description("YARP's load balancing policy: PowerOfTwoChoices, RoundRobin, LeastRequests, Random, FirstAlphabetical.")]
+    [Example("RoundRobin")]
+    [Example("LeastRequests")]
+    public string? LoadBalancingPolicy { get; set; }
+
+    [Description("YARP's health checks.")]
+    public HealthCheckConfig? HealthCheck { get; set; }
+
+    [Description("YARP's outbound HTTP client.")]
+    public HttpClientConfig? HttpClient { get; set; }
+
+    [Description("YARP's outbound request; ActivityTimeout is StreamIdleTimeout.")]
+    public ForwarderRequestConfig? HttpRequest { get; set; }
+}

@@ -1,0 +1,69 @@
+using Gateway.Configuration.Read;
+using TokenExchange.Outbound.Profiles;
+
+namespace Gateway.Configuration.Rules;
+
+/// <summary>Settings of authorization servers: <c>symmetric-algorithm</c>, <c>type</c>, <c>extra-parameters</c>, <c>required</c>.</summary>
+internal static class AuthorizationServerRules
+{
+    private static readonly string[] Algorithms = ["ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512"];
+
+    public static void AlgorithmsAreAsymmetric(RuleContext context)
+    {
+        foreach (var (name, server) in context.Options.AuthorizationServers)
+        {
+            for (var i = 0; i < server.Algorithms.Count; i++)
+            {
+                var value = server.Algorithms[i];
+                var key = RuleContext.KeyOf(name, $"Algorithms:{i}");
+                if (value.StartsWith("HS", StringComparison.OrdinalIgnoreCase) || value.Equals("none", StringComparison.OrdinalIgnoreCase))
+                {
+                    context.Error("symmetric-algorithm", key, $"{ConfiguredUrl.Show(value)} proves nothing about who issued a token; write asymmetric algorithms such as ES256.");
+                }
+                else
+                {
+                    CheckChoice(context, key, value, Algorithms);
+                }
+            }
+        }
+    }
+
+    public static void ExtraParametersAreNotOAuths(RuleContext context)
+    {
+        foreach (var (name, server) in context.Options.AuthorizationServers)
+        {
+            foreach (var parameter in server.ExtraParameters.Keys)
+            {
+                if (parameter.Trim().Length == 0 || ExchangeProfile.IsReserved(parameter.Trim()))
+                {
+                    context.Error("extra-parameters", RuleContext.KeyOf(name, $"ExtraParameters:{parameter}"), $"'{parameter}' is a parameter of OAuth, which the exchange sets itself; ExtraParameters is for the product's own.");
+                }
+            }
+        }
+    }
+
+    public static void LocalIssuerHasKeys(RuleContext context)
+    {
+        if (context.Options.LocalIssuer is { KeyDirectory: null })
+        {
+            context.Error("required", "Gateway:LocalIssuer:KeyDirectory", "KeyDirectory is missing; write the directory of the signing keys, which 'keys new' fills.");
+        }
+    }
+
+    public static void SomethingIsServed(RuleContext context)
+    {
+        if (context.Options.Servers.Count == 0)
+        {
+            context.Error("required", "Gateway:Servers", "Servers is missing or empty; write at least one MCP server.");
+        }
+    }
+
+    private static void CheckChoice(RuleContext context, string key, string value, string[] values)
+    {
+        if (!values.Contains(value))
+        {
+            var nearest = NearestName.Of(value, values);
+            context.Error("type", key, $"This is {ConfiguredUrl.Show(value)}; it must be one of {string.Join(", ", values)}{(nearest is null ? "." : $": did you mean '{nearest}'?")}");
+        }
+    }
+}

@@ -1,0 +1,73 @@
+namespace Gateway.Configuration.Rules;
+
+/// <summary>The rules of the linter, which <c>run</c> obeys too. Each reads the same topology as the running gateway.</summary>
+internal static class ConfigurationRules
+{
+    private static readonly Action<RuleContext>[] All =
+    [
+        UrlRules.PublicUrlIsAnOrigin,
+        UrlRules.IssuersAreHttps,
+        UrlRules.LocalIssuerIsUnderThePublicUrl,
+        UrlRules.EndpointsAreHttps,
+        IssuerRules.IssuersDiffer,
+        IssuerRules.LocalIssuerIsNotTrusted,
+        IssuerRules.ServersSayWhomTheyTrust,
+        IssuerRules.NamesReferToSomething,
+        IssuerRules.SubjectsAreNotConfused,
+        IssuerRules.OpaqueTokensHaveOneIssuer,
+        AuthorizationServerRules.AlgorithmsAreAsymmetric,
+        AuthorizationServerRules.ExtraParametersAreNotOAuths,
+        AuthorizationServerRules.LocalIssuerHasKeys,
+        AuthorizationServerRules.SomethingIsServed,
+        ClientRules.MethodsHaveTheirCredentials,
+        ClientRules.MethodsWorkAtTheProduct,
+        ClientRules.ClientsAreThereWhereNeeded,
+        PathRules.NamesAreDistinct,
+        PathRules.PathsAreCanonical,
+        PathRules.PathsAreNotReserved,
+        PathRules.PathsAreApart,
+        DestinationRules.DestinationsAreUrls,
+        DestinationRules.ResourceIsSaidForSeveralDestinations,
+        DestinationRules.ResourceIsAnAbsoluteUri,
+        DestinationRules.SameTokenStaysOnThisMachine,
+        DestinationRules.PlainHttpStaysNear,
+        OutboundRules.ModeIsSaid,
+        OutboundRules.SettingsBelongToTheMode,
+        OutboundRules.WhatAModeNeedsIsThere,
+        AudienceRules.AcceptedAudiencesAreNotShared,
+        AudienceRules.ResultAudiencesAreNotShared,
+        AudienceRules.ResultsCannotComeBackIn,
+        AudienceRules.AudiencesMeanAServer,
+        TextRules.ListsAreNotEmpty,
+        TextRules.EntriesAreComplete,
+        TextRules.AudiencesIssuersAndScopesHoldNoWhiteSpace,
+        OperationRules.OperationsSayOneThing,
+        HeaderRules.ForwardedHeadersAreNoCredentials,
+        HeaderRules.CredentialHeaderCanBeSent,
+        HeaderRules.OriginsAreOrigins,
+        ClusterRules.ClustersAreSafe,
+        ClusterRules.YarpAccepts,
+        HostRules.ManagementUrlCanBeListenedOn,
+        HostRules.TrustedProxiesAreRanges,
+        FrameworkRules.EndpointsCanBeListenedOn,
+        FrameworkRules.LimitsAreTaken,
+        FrameworkRules.LoggingKeysAreKnown,
+        FrameworkRules.LogLevelsExist,
+        BoundsRules.DurationsAreSane,
+        BoundsRules.SizesAreSane,
+        FileRules.FilesAreThere,
+        FileRules.SessionKeysAreKeys,
+        CertificateRules.CertificatesCanBeServed,
+        WeakenedDefaults.AuthorizationServers,
+        WeakenedDefaults.Servers,
+        WeakenedDefaults.Process,
+    ];
+
+    public static void Check(RuleContext context)
+    {
+        foreach (var rule in All)
+        {
+            rule(context);
+        }
+    }
+}

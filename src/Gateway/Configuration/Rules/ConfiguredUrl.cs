@@ -1,0 +1,57 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text;
+using TokenExchange.Issuers;
+
+namespace Gateway.Configuration.Rules;
+
+/// <summary>How URLs in the configuration are judged.</summary>
+internal static class ConfiguredUrl
+{
+    /// <summary>Parses an absolute http or https URL as it is written: printable ASCII, no backslash, which parsers disagree about.</summary>
+    public static bool TryParse(string? value, [NotNullWhen(true)] out Uri? url)
+    {
+        url = null;
+        return value is not null
+            && value.All(character => character is > ' ' and < '\x7f' and not '\\')
+            && Uri.TryCreate(value, UriKind.Absolute, out url)
+            && (url.Scheme == Uri.UriSchemeHttps || url.Scheme == Uri.UriSchemeHttp)
+            && value.StartsWith(url.Scheme + "://", StringComparison.OrdinalIgnoreCase)
+            && url.Host.Length > 0;
+    }
+
+    /// <summary>Whether a URL stays on this machine.</summary>
+    public static bool IsLoopback(Uri url) => Loopback.Is(url.IdnHost);
+
+    /// <summary>Whether what is sent there can be read or changed on the way.</summary>
+    public static bool IsInsecure(Uri url) => url.Scheme != Uri.UriSchemeHttps && !IsLoopback(url);
+
+    /// <summary>Whether there is a user or password in it, be it an empty one.</summary>
+    public static bool HasUserInfo(Uri url) => AuthorityOf(url.OriginalString).Contains('@', StringComparison.Ordinal);
+
+    /// <summary>A value for a message: without a password, and not without end.</summary>
+    public static string Show(string? value)
+    {
+        if (value is null)
+        {
+            return "missing";
+        }
+
+        var start = value.IndexOf("://", StringComparison.Ordinal);
+        var at = value.IndexOf('@', StringComparison.Ordinal);
+        var shown = start >= 0 && at > start ? value[..(start + 3)] + "…" + value[at..] : value;
+        return $"'{(shown.Length <= 200 ? shown : shown[..200] + "…")}'";
+    }
+
+    /// <summary>A hint for a name in another script: how it is written in ASCII; empty for anything else.</summary>
+    public static string InAscii(string? value) =>
+        value is not null && !Ascii.IsValid(value) && Uri.TryCreate(value, UriKind.Absolute, out var url) && url.IdnHost != url.Host
+            ? $" (the host is '{url.IdnHost}' there)"
+            : "";
+
+    private static string AuthorityOf(string url)
+    {
+        var start = url.IndexOf("://", StringComparison.Ordinal) + 3;
+        var end = url.IndexOfAny(['/', '?', '#'], start);
+        return end < 0 ? url[start..] : url[start..end];
+    }
+}

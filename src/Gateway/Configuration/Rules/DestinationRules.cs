@@ -1,0 +1,100 @@
+using Gateway.Configuration.Options;
+
+namespace Gateway.Configuration.Rules;
+
+/// <summary>Where requests go: <c>destination-url</c>, <c>resource-implicit</c>, <c>resource-uri</c>, <c>same-token-scope</c>, <c>http-destination</c>.</summary>
+internal static class DestinationRules
+{
+    public static void DestinationsAreUrls(RuleContext context)
+    {
+        foreach (var server in context.Servers)
+        {
+            if (server.Destinations.IsEmpty)
+            {
+                context.Error("destination-url", RuleContext.KeyOf(server, "Destinations"), "Destinations is missing; write the MCP server's address, such as [\"http://weather-mcp:8080/mcp\"].");
+            }
+
+            for (var i = 0; i < server.Destinations.Length; i++)
+            {
+                var value = server.Destinations[i];
+                var problem = !ConfiguredUrl.TryParse(value, out var url) ? "is not an absolute http or https URL in ASCII" + ConfiguredUrl.InAscii(value)
+                    : ConfiguredUrl.HasUserInfo(url) ? "holds a user or password"
+                    : value.AsSpan().IndexOfAny('?', '#') >= 0 ? "has a query or fragment"
+                    : url.GetComponents(UriComponents.Path, UriFormat.UriEscaped).TrimEnd('/') != PathAsWritten(value) ? "has a path with dot segments or characters to be escaped"
+                    : server.Destinations.Take(i).Any(other => CanonicalUri.Of(other) == CanonicalUri.Of(value)) ? "is listed twice"
+                    : SameOrigin(url, context.Options.PublicUrl) ? "is the gateway itself"
+                    : null;
+                if (problem is not null)
+                {
+                    context.Error("destination-url", RuleContext.KeyOf(server, $"Destinations:{i}"), $"The destination {ConfiguredUrl.Show(value)} {problem}; write the MCP server's address, such as 'http://weather-mcp:8080/mcp'.");
+                }
+            }
+        }
+    }
+
+    public static void ResourceIsSaidForSeveralDestinations(RuleContext context)
+    {
+        foreach (var server in context.Servers)
+        {
+            if (server.Destinations.Length > 1 && server.Outbound is { Resource: null, Mode: OutboundMode.Exchange or OutboundMode.Local })
+            {
+                context.Error("resource-implicit", RuleContext.KeyOf(server, "Outbound:Resource"), $"Resource is missing, and {server.Destinations.Length} destinations have no single address to take it from; write the identifier that the MCP server knows itself by.");
+            }
+        }
+    }
+
+    /// <summary>RFC 8707 §2: an absolute URI without a fragment.</summary>
+    public static void ResourceIsAnAbsoluteUri(RuleContext context)
+    {
+        foreach (var server in context.Servers)
+        {
+            if (server.Outbound is { Resource: { } value, Mode: OutboundMode.Exchange or OutboundMode.Local }
+                && (!Uri.TryCreate(value, UriKind.Absolute, out var uri) || !value.StartsWith(uri.Scheme + ":", StringComparison.OrdinalIgnoreCase)
+                    || value.Contains('#', StringComparison.Ordinal) || (uri.Host.Length > 0 && ConfiguredUrl.HasUserInfo(uri))))
+            {
+                context.Error("resource-uri", RuleContext.KeyOf(server, "Outbound:Resource"), $"Resource {ConfiguredUrl.Show(value)} is not an absolute URI without fragment and user (RFC 8707 §2); write one such as 'https://weather.internal/mcp', or a logical name as Audience.");
+            }
+        }
+    }
+
+    public static void SameTokenStaysOnThisMachine(RuleContext context)
+    {
+        foreach (var server in context.Servers.Where(server => server.Outbound is { Mode: OutboundMode.SameToken, AllowRemote: false }))
+        {
+            for (var i = 0; i < server.Destinations.Length; i++)
+            {
+                if (ConfiguredUrl.TryParse(server.Destinations[i], out var url) && !ConfiguredUrl.IsLoopback(url))
+                {
+                    context.Error("same-token-scope", RuleContext.KeyOf(server, $"Destinations:{i}"), $"Mode 'same-token' would send the client's own token to {ConfiguredUrl.Show(server.Destinations[i])}, which is not loopback; take mode 'exchange' or 'local', or set Outbound:AllowRemote to true where the MCP server is this very resource.");
+                }
+            }
+        }
+    }
+
+    public static void PlainHttpStaysNear(RuleContext context)
+    {
+        foreach (var server in context.Servers)
+        {
+            for (var i = 0; i < server.Destinations.Length; i++)
+            {
+                if (ConfiguredUrl.TryParse(server.Destinations[i], out var url) && ConfiguredUrl.IsInsecure(url) && !IsOfTheCluster(url.Host))
+                {
+                    context.Warn("http-destination", RuleContext.KeyOf(server, $"Destinations:{i}"), $"Hop tokens and bodies travel in the clear to {ConfiguredUrl.Show(server.Destinations[i])}; use https where the network is not yours alone.");
+                }
+            }
+        }
+    }
+
+    /// <summary>Names of Kubernetes services, and of the local network.</summary>
+    private static bool IsOfTheCluster(string host) =>
+        host.EndsWith(".svc", StringComparison.OrdinalIgnoreCase) || host.EndsWith(".local", StringComparison.OrdinalIgnoreCase);
+
+    private static string PathAsWritten(string value)
+    {
+        var start = value.IndexOf('/', value.IndexOf("://", StringComparison.Ordinal) + 3);
+        return start < 0 ? "" : value[(start + 1)..].TrimEnd('/');
+    }
+
+    private static bool SameOrigin(Uri url, string? publicUrl) =>
+        ConfiguredUrl.TryParse(publicUrl, out var ours) && CanonicalUri.Of(ours.GetLeftPart(UriPartial.Authority)) == CanonicalUri.Of(url.GetLeftPart(UriPartial.Authority));
+}

@@ -1,0 +1,98 @@
+using Gateway.Configuration.Options;
+
+namespace Gateway.Configuration.Rules;
+
+/// <summary><c>file-missing</c>, <c>session-key</c>: what the configuration names is there. In <c>check</c>, on another machine, a warning.</summary>
+internal static class FileRules
+{
+    public static void FilesAreThere(RuleContext context)
+    {
+        foreach (var (key, client) in context.Clients)
+        {
+            CheckFile($"{key}:SecretFile", client.SecretFile);
+            CheckFile($"{key}:KeyFile", client.KeyFile);
+            CheckFile($"{key}:CertificateFile", client.CertificateFile);
+            CheckFile($"{key}:AssertionFile", client.AssertionFile);
+        }
+
+        foreach (var server in context.Servers.Where(server => server.Outbound.Mode == OutboundMode.Credential))
+        {
+            CheckFile(RuleContext.KeyOf(server, "Outbound:File"), server.Outbound.File);
+        }
+
+        foreach (var (key, certificate) in CertificateRules.Served(context.Kestrel))
+        {
+            CheckFile($"{key}:Path", certificate.Path);
+            CheckFile($"{key}:KeyPath", certificate.KeyPath);
+        }
+
+        CheckFile("Gateway:SessionKeyFile", context.Options.SessionKeyFile);
+        Check("Gateway:LocalIssuer:KeyDirectory", context.Options.LocalIssuer?.KeyDirectory, Directory.Exists, "The directory");
+        if (context.Options.Audit.File is { } audit)
+        {
+            Check("Gateway:Audit:File", Path.GetDirectoryName(Path.GetFullPath(audit)), Directory.Exists, "The directory");
+        }
+
+        void CheckFile(string key, string? path) => Check(key, path, File.Exists, "The file");
+
+        void Check(string key, string? path, Func<string, bool> exists, string what)
+        {
+            if (path is null || exists(path))
+            {
+                return;
+            }
+
+            var message = $"{what} {ConfiguredUrl.Show(path)} {(Directory.Exists(path) ? "is a directory" : File.Exists(path) ? "is a file" : "is not there, or may not be read")}.";
+            Missing(context, key, message);
+        }
+    }
+
+    /// <summary>An error where the gateway is to run; a warning on another machine.</summary>
+    internal static void Missing(RuleContext context, string key, string message)
+    {
+        if (context.FilesMustExist)
+        {
+            context.Error("file-missing", key, message);
+        }
+        else
+        {
+            context.Warn("file-missing", key, $"{message} Where it is missing, 'run' does not start.");
+        }
+    }
+
+    /// <summary>A short or misread key would let anybody make session ids.</summary>
+    public static void SessionKeysAreKeys(RuleContext context)
+    {
+        const string key = "Gateway:SessionKeyFile";
+        if (context.Options.SessionKeyFile is not { } path || !File.Exists(path))
+        {
+            return;
+        }
+
+        string[] lines;
+        try
+        {
+            lines = File.ReadAllLines(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            context.Error("session-key", key, $"The file {ConfiguredUrl.Show(path)} cannot be read.");
+            return;
+        }
+
+        var keys = lines.Select((line, i) => (Text: line.Trim(), Number: i + 1)).Where(line => line.Text.Length > 0).ToArray();
+        if (keys.Length == 0)
+        {
+            context.Error("session-key", key, "The file holds no key; write one base64 key of 32 or more bytes per line.");
+        }
+
+        foreach (var (text, number) in keys)
+        {
+            var bytes = new byte[text.Length];
+            if (!Convert.TryFromBase64String(text, bytes, out var length) || length < 32)
+            {
+                context.Error("session-key", key, $"Line {number} of the file is not a base64 key of 32 or more bytes; make one with 'openssl rand -base64 32'.");
+            }
+        }
+    }
+}

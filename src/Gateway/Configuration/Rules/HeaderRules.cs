@@ -1,0 +1,79 @@
+using System.Collections.Frozen;
+using Gateway.Configuration.Options;
+
+namespace Gateway.Configuration.Rules;
+
+/// <summary>Headers and origins that somebody lists: <c>forward-headers</c>, <c>credential-header</c>, <c>allowed-origin</c>.</summary>
+internal static class HeaderRules
+{
+    private static readonly FrozenSet<string> Framing = Names("Connection", "Keep-Alive", "Proxy-Connection", "TE", "Trailer", "Transfer-Encoding",
+        "Upgrade", "HTTP2-Settings", "Content-Length", "Host", "Expect", "Max-Forwards", "Via");
+
+    private static readonly FrozenSet<string> Identity = Names("Forwarded", "X-Real-IP", "X-Client-IP", "True-Client-IP", "CF-Connecting-IP", "X-Original-URL",
+        "X-Original-Host", "X-Rewrite-URL", "X-Host", "X-HTTP-Method-Override", "X-Remote-User", "Remote-User", "X-User", "X-WebAuth-User", "Client-Cert",
+        "Client-Cert-Chain", "X-Client-Cert", "X-SSL-Client-Cert", "DPoP", "Signature", "Signature-Input", "X-Request-Id", "X-Serverless-Authorization");
+
+    /// <summary>What names of headers that carry credentials hold; products invent new ones all the time.</summary>
+    private static readonly string[] Credentials = ["authorization", "authenticat", "cookie", "token", "api-key", "apikey", "secret", "password", "credential", "assertion", "jwt", "x-forwarded-", "x-auth-request-", "x-goog-iap", "x-ms-client-principal", "x-amzn-oidc"];
+
+    /// <summary>What the gateway says about a request itself.</summary>
+    private static readonly FrozenSet<string> Ours = Names("MCP-Protocol-Version", "Mcp-Session-Id", "Mcp-Method", "Mcp-Name", "X-Request-Id", "traceparent", "tracestate", "baggage", "Last-Event-ID", "Accept", "Content-Type", "Content-Encoding");
+
+    public static void ForwardedHeadersAreNoCredentials(RuleContext context)
+    {
+        foreach (var server in context.Servers)
+        {
+            for (var i = 0; i < server.Options.ForwardHeaders.Count; i++)
+            {
+                var name = server.Options.ForwardHeaders[i];
+                var problem = !IsFieldName(name) ? "is not the name of a header; patterns are not read here"
+                    : name.Equals("Mcp-Session-Id", StringComparison.OrdinalIgnoreCase) ? "is the session's, which the gateway binds to the caller"
+                    : Framing.Contains(name) ? "belongs to one connection, not to the request"
+                    : Identity.Contains(name) || Credentials.Any(part => name.Contains(part, StringComparison.OrdinalIgnoreCase)) ? "names a credential or somebody's identity, and the MCP server gets the hop token alone"
+                    : null;
+                if (problem is not null)
+                {
+                    context.Error("forward-headers", RuleContext.KeyOf(server, $"ForwardHeaders:{i}"), $"The header {ConfiguredUrl.Show(name)} {problem}; remove it.");
+                }
+            }
+        }
+    }
+
+    public static void CredentialHeaderCanBeSent(RuleContext context)
+    {
+        foreach (var server in context.Servers.Where(server => server.Outbound.Mode == OutboundMode.Credential))
+        {
+            if (server.Outbound.Header is { } name && (!IsFieldName(name) || Framing.Contains(name) || Ours.Contains(name) || name.StartsWith("X-Forwarded-", StringComparison.OrdinalIgnoreCase)))
+            {
+                context.Error("credential-header", RuleContext.KeyOf(server, "Outbound:Header"), $"The header {ConfiguredUrl.Show(name)} cannot carry a credential: it is no header's name, or belongs to the connection or to MCP; write one such as 'Authorization' or 'X-Api-Key'.");
+            }
+
+            if (server.Outbound.Prefix?.Any(character => character is < ' ' or > '~') == true)
+            {
+                context.Error("credential-header", RuleContext.KeyOf(server, "Outbound:Prefix"), "Prefix holds a character that no header may hold; write printable ASCII such as 'Bearer '.");
+            }
+        }
+    }
+
+    public static void OriginsAreOrigins(RuleContext context)
+    {
+        foreach (var server in context.Servers)
+        {
+            for (var i = 0; i < server.Options.AllowedOrigins.Count; i++)
+            {
+                var value = server.Options.AllowedOrigins[i];
+                if (!ConfiguredUrl.TryParse(value, out var url) || CanonicalUri.Of(value) != CanonicalUri.Of(url.GetLeftPart(UriPartial.Authority))
+                    || ConfiguredUrl.HasUserInfo(url) || value.Contains('*', StringComparison.Ordinal))
+                {
+                    context.Error("allowed-origin", RuleContext.KeyOf(server, $"AllowedOrigins:{i}"), $"{ConfiguredUrl.Show(value)} is not an origin; write scheme, host and port as browsers send them, such as 'https://app.example.com', without a path and without '*'.");
+                }
+            }
+        }
+    }
+
+    /// <summary>RFC 9110 §5.1.</summary>
+    private static bool IsFieldName(string name) =>
+        name.Length > 0 && name.All(character => char.IsAsciiLetterOrDigit(character) || "!#$%&'+-.^_`|~".Contains(character, StringComparison.Ordinal));
+
+    private static FrozenSet<string> Names(params string[] names) => names.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+}

@@ -1,0 +1,56 @@
+using System.Net;
+using TokenExchange.Issuers;
+
+namespace Gateway.Configuration.Rules;
+
+/// <summary>Settings of the gateway as a process: <c>management-url</c>, <c>trusted-proxies</c>.</summary>
+internal static class HostRules
+{
+    public static void ManagementUrlCanBeListenedOn(RuleContext context)
+    {
+        if (context.Options.Management is not { } management)
+        {
+            return;
+        }
+
+        const string key = "Gateway:Management:Url";
+        if (AddressOf(management.Url) is not { } address || address.PathBase.Length > 0 || address.IsUnixPipe || address.IsNamedPipe)
+        {
+            context.Error("management-url", key, $"{(management.Url is null ? "Url is missing" : $"Url {ConfiguredUrl.Show(management.Url)} is not an address to listen on")}; write one such as 'http://127.0.0.1:9090' (or 'http://*:9090' for every interface).");
+        }
+        else if (management.Page && !Loopback.Is(address.Host))
+        {
+            context.Warn("management-exposed", key, $"The page shows subjects and refusals to whoever reaches '{management.Url}'; listen on loopback, or see to it that operators alone can reach it.");
+        }
+    }
+
+    public static void TrustedProxiesAreRanges(RuleContext context)
+    {
+        for (var i = 0; i < context.Options.TrustedProxies.Count; i++)
+        {
+            var (key, value) = ($"Gateway:TrustedProxies:{i}", context.Options.TrustedProxies[i]);
+            // The framework's parser drops bits beyond the length, which somebody meant as something.
+            if (!IPNetwork.TryParse(value, out var network) || !IPAddress.TryParse(value.AsSpan(0, value.IndexOf('/', StringComparison.Ordinal)), out var written) || !written.Equals(network.BaseAddress))
+            {
+                context.Error("trusted-proxies", key, $"{ConfiguredUrl.Show(value)} is not a CIDR range; write one such as '10.0.0.0/8' or '192.0.2.7/32', with no bits beyond its length.");
+            }
+            else if (network.PrefixLength == 0)
+            {
+                context.Warn("trusted-proxies", key, $"'{value}' is every address, so that any client can name another address in the audit; write the proxies' own range.");
+            }
+        }
+    }
+
+    /// <summary>An address to listen on; null when it is none.</summary>
+    internal static BindingAddress? AddressOf(string? url)
+    {
+        try
+        {
+            return url is not null && (url.StartsWith("http://", StringComparison.Ordinal) || url.StartsWith("https://", StringComparison.Ordinal)) ? BindingAddress.Parse(url) : null;
+        }
+        catch (FormatException)
+        {
+            return null;
+        }
+    }
+}

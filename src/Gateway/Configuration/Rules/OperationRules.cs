@@ -1,0 +1,88 @@
+using Gateway.Configuration.Read;
+
+namespace Gateway.Configuration.Rules;
+
+/// <summary><c>operation</c>: rules for MCP operations that say nothing, two things at once, or are never reached.</summary>
+internal static class OperationRules
+{
+    private static readonly string[] Methods =
+    [
+        "initialize", "server/discover", "ping", "tools/list", "tools/call", "prompts/list", "prompts/get", "resources/list", "resources/read",
+        "resources/templates/list", "resources/subscribe", "resources/unsubscribe", "completion/complete", "logging/setLevel",
+        "subscriptions/listen", "sampling/createMessage", "elicitation/create", "roots/list", "tasks/get", "tasks/list", "tasks/result", "tasks/cancel", "tasks/update",
+    ];
+
+    public static void OperationsSayOneThing(RuleContext context)
+    {
+        foreach (var server in context.Servers)
+        {
+            var rules = server.Options.Operations;
+            for (var i = 0; i < rules.Count; i++)
+            {
+                var rule = rules[i];
+                var key = RuleContext.KeyOf(server, $"Operations:{i}");
+                if (string.IsNullOrEmpty(rule.Method))
+                {
+                    context.Error("operation", $"{key}:Method", "Method is missing; write a JSON-RPC method such as 'tools/call', or '*'.");
+                    continue;
+                }
+
+                if (rule is { Deny: true, Scopes: not null })
+                {
+                    context.Error("operation", $"{key}:Deny", "Deny and Scopes are both given; an operation that is denied has no scopes that would allow it. Keep one.");
+                }
+
+                if (rule.Name is "")
+                {
+                    context.Error("operation", $"{key}:Name", "Name is empty, which no operation's name is; write a pattern, or remove it for any name.");
+                }
+
+                // A rule behind one that takes everything it is for has no effect, and what it denies is open.
+                var before = rules.Take(i).Select((other, place) => (Other: other, Place: place))
+                    .FirstOrDefault(pair => Covers(pair.Other.Method, rule.Method) && Covers(pair.Other.Name ?? "*", rule.Name ?? "*"));
+                if (before.Other is not null)
+                {
+                    context.Error("operation", key, $"This rule is never reached: number {before.Place + 1} of the list matches first whatever it would match. Move it up, or remove it.");
+                }
+
+                if (!rule.Method.Contains('*', StringComparison.Ordinal) && !rule.Method.StartsWith("notifications/", StringComparison.Ordinal)
+                    && !Methods.Contains(rule.Method) && NearestName.Of(rule.Method, Methods) is { } nearest)
+                {
+                    context.Warn("operation-unknown", $"{key}:Method", $"'{rule.Method}' is no method of MCP, so that this rule may never match; did you mean '{nearest}'?");
+                }
+            }
+        }
+    }
+
+    /// <summary>Whether one pattern matches everything that another does: the other read as a text in which a star stands for itself.</summary>
+    internal static bool Covers(string? pattern, string text)
+    {
+        if (pattern is null)
+        {
+            return false;
+        }
+
+        var (p, t, star, mark) = (0, 0, -1, 0);
+        while (t < text.Length)
+        {
+            if (p < pattern.Length && pattern[p] == '*')
+            {
+                (star, mark) = (p++, t);
+            }
+            else if (p < pattern.Length && pattern[p] == text[t])
+            {
+                (p, t) = (p + 1, t + 1);
+            }
+            else if (star >= 0)
+            {
+                (p, t) = (star + 1, ++mark);
+            }
+            else
+            {
+                return false;
+            }
+        }
+
+        return pattern[p..].All(character => character == '*');
+    }
+}

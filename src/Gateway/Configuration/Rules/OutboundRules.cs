@@ -1,0 +1,74 @@
+using Gateway.Configuration.Options;
+
+namespace Gateway.Configuration.Rules;
+
+/// <summary>What an MCP server gets: <c>outbound-missing</c>, <c>outbound-mode</c>, <c>required</c>.</summary>
+internal static class OutboundRules
+{
+    private static readonly string[] Targeted = ["Resource", "Scopes", "ScopeMap", "NarrowToOperation"];
+
+    private static readonly Dictionary<OutboundMode, string[]> Settings = new()
+    {
+        [OutboundMode.Exchange] =
+        [
+            .. Targeted, "AuthorizationServer", "Client", "Audience", "ResultIssuer", "ResultAudiences", "ResultFormat",
+            "ExtraResultScopes", "SubjectClaims", "ForeignSubjects", "MaxLifetime",
+        ],
+        [OutboundMode.Local] = [.. Targeted, "Lifetime", "Claims", "Subject"],
+        [OutboundMode.Credential] = ["Header", "Prefix", "File"],
+        [OutboundMode.SameToken] = ["AllowRemote"],
+        [OutboundMode.None] = [],
+    };
+
+    public static void ModeIsSaid(RuleContext context)
+    {
+        foreach (var server in context.Servers.Where(server => server.Outbound.Mode is null))
+        {
+            context.Error("outbound-missing", RuleContext.KeyOf(server, "Outbound:Mode"), "Outbound:Mode is missing and has no default; write exchange, local, credential, same-token or none.");
+        }
+    }
+
+    /// <summary>A setting without effect is one that somebody relies on in vain.</summary>
+    public static void SettingsBelongToTheMode(RuleContext context)
+    {
+        foreach (var server in context.Servers)
+        {
+            if (server.Outbound.Mode is not { } mode)
+            {
+                continue;
+            }
+
+            foreach (var setting in Settings.Values.SelectMany(names => names).Distinct().Except(Settings[mode]))
+            {
+                var key = RuleContext.KeyOf(server, $"Outbound:{setting}");
+                if (context.IsGiven(key))
+                {
+                    var owners = Settings.Where(pair => pair.Value.Contains(setting)).Select(pair => NameOf(pair.Key));
+                    context.Error("outbound-mode", key, $"{setting} has no effect in mode '{NameOf(mode)}', only in {string.Join(" and ", owners)}; remove it, or change the mode.");
+                }
+            }
+        }
+    }
+
+    public static void WhatAModeNeedsIsThere(RuleContext context)
+    {
+        foreach (var server in context.Servers)
+        {
+            if (server.Outbound is { Mode: OutboundMode.Exchange, AuthorizationServer: null })
+            {
+                context.Error("required", RuleContext.KeyOf(server, "Outbound:AuthorizationServer"), "AuthorizationServer is missing; write the name of the one that exchanges tokens for this server.");
+            }
+
+            if (server.Outbound is { Mode: OutboundMode.Credential, File: null })
+            {
+                context.Error("required", RuleContext.KeyOf(server, "Outbound:File"), "File is missing; write the file that holds the MCP server's credential.");
+            }
+        }
+    }
+
+    private static string NameOf(OutboundMode mode) => mode switch
+    {
+        OutboundMode.SameToken => "same-token",
+        _ => mode.ToString().ToLowerInvariant(),
+    };
+}

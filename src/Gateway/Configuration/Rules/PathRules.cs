@@ -1,0 +1,108 @@
+using System.Text.RegularExpressions;
+using Gateway.Configuration.Options;
+using Gateway.Generations;
+
+namespace Gateway.Configuration.Rules;
+
+/// <summary>Names and paths of servers: <c>server-id</c>, <c>server-path</c>. Routing and audience must never disagree.</summary>
+internal static partial class PathRules
+{
+    private static readonly string[] Reserved = ["/.well-known", "/healthz", "/backchannel-logout"];
+
+    /// <summary>Names that an override could not address, or that differ for one person and not for another.</summary>
+    public static void NamesAreDistinct(RuleContext context)
+    {
+        Check("Gateway:AuthorizationServers", context.Options.AuthorizationServers.Keys);
+        Check("Gateway:Servers", context.Options.Servers.Keys);
+
+        void Check(string key, IReadOnlyCollection<string> names)
+        {
+            foreach (var name in names)
+            {
+                var problem = name.Contains(':', StringComparison.Ordinal) ? "holds a ':', which parts the keys of overrides"
+                    : string.IsNullOrWhiteSpace(name) || name.Length > 100 || name.Any(character => char.IsControl(character) || char.IsWhiteSpace(character)) ? "is empty, longer than 100 characters or holds white space"
+                    : names.TakeWhile(other => other != name).FirstOrDefault(other => other.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } twin ? $"differs from '{twin}' by case alone, which overrides ignore"
+                    : null;
+                if (problem is not null)
+                {
+                    context.Error("server-id", $"{key}:{name}", $"The name '{name}' {problem}; write a short name such as 'weather'.");
+                }
+            }
+        }
+    }
+
+    public static void PathsAreCanonical(RuleContext context)
+    {
+        foreach (var server in context.Servers)
+        {
+            var problem = !server.Path.StartsWith('/') ? "does not begin with '/'"
+                : server.Path.Length > 1 && server.Path.EndsWith('/') ? "ends with '/'"
+                : server.Path.Contains("//", StringComparison.Ordinal) ? "has an empty segment"
+                : server.Path.Split('/').Any(segment => segment is "." or "..") ? "has a dot segment"
+                : !Canonical().IsMatch(server.Path) ? "holds characters that can be written in more than one way"
+                : null;
+            if (problem is not null)
+            {
+                Report(context, server, $"{problem}; write '/' and segments of letters, digits, '-', '.', '_' and '~', such as '/weather'.");
+            }
+        }
+    }
+
+    public static void PathsAreNotReserved(RuleContext context)
+    {
+        foreach (var server in context.Servers)
+        {
+            if (Reserved.FirstOrDefault(reserved => Overlap(reserved, server.Path)) is { } reserved)
+            {
+                Report(context, server, $"is under '{reserved}', which the gateway answers itself; take another path.");
+            }
+
+            // A server at the root leaves every path that the gateway answers itself to it; anything below must not meet it.
+            if (LocalIssuerPath(context.Options) is { } local && (Overlap(local, server.Path) || (server.Path != "/" && Overlap(server.Path, local))))
+            {
+                Report(context, server, $"meets the path of LocalIssuer, '{local}'; take another path, so that no resource identifier is an issuer.");
+            }
+        }
+    }
+
+    public static void PathsAreApart(RuleContext context)
+    {
+        for (var i = 0; i < context.Servers.Length; i++)
+        {
+            var server = context.Servers[i];
+            var other = context.Servers.Take(i).FirstOrDefault(other => Overlap(other.Path, server.Path) || Overlap(server.Path, other.Path));
+            if (other is not null)
+            {
+                Report(context, server, $"and the path '{other.Path}' of '{other.Id}' {(other.Path.Equals(server.Path, StringComparison.OrdinalIgnoreCase) ? "are one, case ignored" : "contain one another")}; give each server a path of its own.");
+            }
+        }
+    }
+
+    /// <summary>The path of the local issuer under the public URL; null when there is none.</summary>
+    internal static string? LocalIssuerPath(GatewayOptions options)
+    {
+        var origin = CanonicalUri.Of(options.PublicUrl).TrimEnd('/') + "/";
+        var issuer = CanonicalUri.Of(options.LocalIssuer?.Issuer).TrimEnd('/');
+        return issuer.Length > origin.Length && issuer.StartsWith(origin, StringComparison.Ordinal) ? issuer[(origin.Length - 1)..] : null;
+    }
+
+    /// <summary>Whether a path is another one or, segment by segment, below it; case ignored, as routing does.</summary>
+    private static bool Overlap(string above, string path) =>
+        above == "/"
+        || path.Equals(above, StringComparison.OrdinalIgnoreCase)
+        || path.StartsWith(above + "/", StringComparison.OrdinalIgnoreCase);
+
+    private static void Report(RuleContext context, ServerTopology server, string problem)
+    {
+        var (key, subject) = server.Options.Path is null
+            ? ($"Gateway:Servers:{server.Id}", $"The default path '{server.Path}'")
+            : (RuleContext.KeyOf(server, "Path"), $"Path '{server.Path}'");
+        if (!context.IsDoubtful(RuleContext.KeyOf(server, "Path")))
+        {
+            context.Error("server-path", key, $"{subject} {problem}");
+        }
+    }
+
+    [GeneratedRegex(@"^[A-Za-z0-9/._~-]*\z", RegexOptions.CultureInvariant)]
+    private static partial Regex Canonical();
+}

@@ -1,0 +1,62 @@
+using System.Collections.Immutable;
+using System.Text.Json.Nodes;
+using Gateway.Configuration.Options;
+using Gateway.Configuration.Read;
+using Gateway.Generations;
+
+namespace Gateway.Configuration.Rules;
+
+/// <summary>What a rule sees: the options as written, what follows from them, and where to say what is wrong.</summary>
+internal sealed class RuleContext(ConfigurationTree tree, ConfigurationFile file, bool filesMustExist)
+{
+    private readonly GatewayOptions options = file.Gateway;
+
+    public GatewayOptions Options => options;
+
+    /// <summary>The section of ASP.NET Core's web server.</summary>
+    public KestrelOptions Kestrel => file.Kestrel;
+
+    public bool FilesMustExist => filesMustExist;
+
+    public ImmutableArray<ServerTopology> Servers { get; } = ServerTopology.Of(file.Gateway);
+
+    /// <summary>Whether a key is written or overridden; a null is not.</summary>
+    public bool IsGiven(string key) => tree.IsGiven(key);
+
+    /// <summary>What is written at a key of a section that is not ours; null when nothing is.</summary>
+    public JsonNode? Find(string key) => tree.Find(key);
+
+    /// <summary>Whether a key could not be read, so that what depends on it cannot be judged.</summary>
+    public bool IsDoubtful(string key) => tree.IsDoubtful(key);
+
+    /// <summary>The key of an authorization server.</summary>
+    public static string KeyOf(string authorizationServer, string member) => $"Gateway:AuthorizationServers:{authorizationServer}:{member}";
+
+    /// <summary>The key of a server.</summary>
+    public static string KeyOf(ServerTopology server, string member) => $"Gateway:Servers:{server.Id}:{member}";
+
+    /// <summary>Every client of the gateway at an authorization server, with its key.</summary>
+    public IEnumerable<(string Key, ClientOptions Client)> Clients =>
+    [
+        .. from server in options.AuthorizationServers where server.Value.Client is not null select (KeyOf(server.Key, "Client"), server.Value.Client),
+        .. from server in Servers where server.Outbound.Client is not null select (KeyOf(server, "Outbound:Client"), server.Outbound.Client),
+    ];
+
+    /// <summary>An error: what is there, what is wrong, what would be right. Silent where the value could not be read at all.</summary>
+    public void Error(string rule, string key, string message)
+    {
+        if (!tree.IsDoubtful(key))
+        {
+            tree.Report(rule, key, message);
+        }
+    }
+
+    /// <summary>The gateway may run, but somebody should know.</summary>
+    public void Warn(string rule, string key, string message)
+    {
+        if (!tree.IsDoubtful(key))
+        {
+            tree.Report(rule, key, message, isWarning: true);
+        }
+    }
+}

@@ -1,0 +1,86 @@
+namespace Gateway.Configuration.Rules;
+
+/// <summary>The URLs of the gateway itself and of authorization servers: <c>public-url</c>, <c>issuer-url</c>, <c>insecure-url</c>.</summary>
+internal static class UrlRules
+{
+    /// <summary>Every resource identifier is built from the public URL, so that it must be exactly an origin.</summary>
+    public static void PublicUrlIsAnOrigin(RuleContext context)
+    {
+        const string key = "Gateway:PublicUrl";
+        var value = context.Options.PublicUrl;
+        var problem = value is null ? "is missing"
+            : !ConfiguredUrl.TryParse(value, out var url) ? "is not an absolute URL in ASCII" + ConfiguredUrl.InAscii(value)
+            : ConfiguredUrl.HasUserInfo(url) ? "holds a user or password"
+            : value.AsSpan().IndexOfAny('?', '#') >= 0 ? "has a query or fragment"
+            : url.AbsolutePath != "/" ? "has a path, which belongs to Path of a server"
+            : ConfiguredUrl.IsInsecure(url) ? "is not https"
+            : null;
+        if (problem is not null)
+        {
+            context.Error("public-url", key, $"{Subject("PublicUrl", value)} {problem}; write the https origin that clients use, such as 'https://mcp.example.com' (http is for loopback alone).");
+        }
+    }
+
+    public static void IssuersAreHttps(RuleContext context)
+    {
+        foreach (var (name, server) in context.Options.AuthorizationServers)
+        {
+            if (IssuerProblem(server.Issuer, server.AllowHttp) is { } problem)
+            {
+                context.Error("issuer-url", RuleContext.KeyOf(name, "Issuer"), $"{Subject("Issuer", server.Issuer)} {problem}; write the exact value of the iss claim, an https URL without query and fragment.");
+            }
+        }
+    }
+
+    /// <summary>The local issuer publishes its keys under its own address, which has to be ours.</summary>
+    public static void LocalIssuerIsUnderThePublicUrl(RuleContext context)
+    {
+        if (context.Options.LocalIssuer is not { } local)
+        {
+            return;
+        }
+
+        var origin = CanonicalUri.Of(context.Options.PublicUrl).TrimEnd('/');
+        var problem = IssuerProblem(local.Issuer, allowHttp: false)
+            ?? (PathRules.LocalIssuerPath(context.Options) is not null || context.IsDoubtful("Gateway:PublicUrl") ? null : $"is not a path under {ConfiguredUrl.Show(origin)}");
+        if (problem is not null)
+        {
+            context.Error("issuer-url", "Gateway:LocalIssuer:Issuer", $"{Subject("Issuer", local.Issuer)} {problem}; write PublicUrl and a path of its own, such as '{origin}/hop'.");
+        }
+    }
+
+    public static void EndpointsAreHttps(RuleContext context)
+    {
+        foreach (var (name, server) in context.Options.AuthorizationServers)
+        {
+            Check("MetadataUrl", server.MetadataUrl);
+            Check("JwksUrl", server.JwksUrl);
+            Check("TokenEndpoint", server.TokenEndpoint);
+            Check("Introspection:Endpoint", server.Introspection?.Endpoint);
+
+            void Check(string member, string? value)
+            {
+                var problem = value is null ? null
+                    : !ConfiguredUrl.TryParse(value, out var url) ? "is not an absolute http or https URL"
+                    : ConfiguredUrl.HasUserInfo(url) ? "holds a user or password"
+                    : value.Contains('#', StringComparison.Ordinal) ? "has a fragment"
+                    : ConfiguredUrl.IsInsecure(url) && !server.AllowHttp ? "is not https, so that keys and credentials could be read or replaced on the way"
+                    : null;
+                if (problem is not null)
+                {
+                    context.Error("insecure-url", RuleContext.KeyOf(name, member), $"{Subject(member, value)} {problem}; write an https URL (http is for loopback, or with AllowHttp).");
+                }
+            }
+        }
+    }
+
+    private static string? IssuerProblem(string? value, bool allowHttp) =>
+        value is null ? "is missing"
+        : !ConfiguredUrl.TryParse(value, out var url) ? "is not an absolute URL"
+        : ConfiguredUrl.HasUserInfo(url) ? "holds a user or password"
+        : value.AsSpan().IndexOfAny('?', '#') >= 0 ? "has a query or fragment (RFC 8414 §2)"
+        : ConfiguredUrl.IsInsecure(url) && !allowHttp ? "is not https"
+        : null;
+
+    private static string Subject(string member, string? value) => value is null ? member : $"{member} {ConfiguredUrl.Show(value)}";
+}

@@ -1,0 +1,39 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using Gateway.Advertise;
+using Gateway.Revoke;
+using TokenExchange.Issuers;
+using TokenExchange.Outbound.Local;
+using Yarp.ReverseProxy.Configuration;
+
+namespace Gateway.Generations;
+
+/// <summary>
+/// One configuration at run time, built whole and swapped whole: servers, public documents and YARP's records. A request
+/// keeps the generation of its route until it ends.
+/// </summary>
+internal sealed record Generation
+{
+    /// <summary>Counts up from 1 with every configuration applied.</summary>
+    public required long Number { get; init; }
+
+    /// <summary>Its requests that have not ended.</summary>
+    public required InFlight InFlight { get; init; }
+
+    public required ImmutableArray<McpServer> Servers { get; init; }
+
+    /// <summary>The authorization servers in use, by configured name.</summary>
+    public required FrozenDictionary<string, AuthorizationServer> AuthorizationServers { get; init; }
+
+    public required LocalIssuer? LocalIssuer { get; init; }
+
+    /// <summary>Who may announce logouts, by configured name.</summary>
+    public required FrozenDictionary<string, LogoutReceiver> Logouts { get; init; }
+
+    /// <summary>Public documents by path: resource metadata, the local issuer's metadata and keys.</summary>
+    public required FrozenDictionary<string, Document> Documents { get; init; }
+
+    public required ImmutableArray<RouteConfig> Routes { get; init; }
+
+    public required ImmutableArray<ClusterConfig> Clusters { get; init; }
+}

@@ -1,0 +1,255 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using Gateway.Advertise;
+using Gateway.Authorize;
+using Gateway.Configuration;
+using Gateway.Configuration.Options;
+using Gateway.Forward;
+using Gateway.Revoke;
+using Gateway.Sessions;
+using TokenExchange.Inbound;
+using TokenExchange.Inbound.Introspection;
+using TokenExchange.Inbound.Revocation;
+using TokenExchange.Issuers;
+using TokenExchange.Outbound;
+using TokenExchange.Outbound.Cache;
+using TokenExchange.Outbound.Exchange;
+using TokenExchange.Outbound.Local;
+using TokenExchange.Outbound.Profiles;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace Gateway.Generations;
+
+/// <summary>Builds a generation from options that every rule has passed; what the options leave open is resolved here, once.</summary>
+internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, SessionKeys sessionKeys, TimeProvider clock, Revocations revocations, InactiveTokens? inactive = null)
+{
+    private const int LeastRemembered = 256;
+
+    /// <summary>A generation that is complete but not served yet. Throws what a key directory or a key file throws.</summary>
+    public Generation Build(GatewayOptions options, long number)
+    {
+        var topology = ServerTopology.Of(options);
+        var connections = options.AuthorizationServers.ToFrozenDictionary(
+            server => server.Key, server => pool.Connect(SettingsMapping.Of(server.Key, server.Value), out _));
+        var localIssuer = options.LocalIssuer is { } local
+            ? pool.Issue(new LocalIssuerSettings(local.Issuer!, local.KeyDirectory!, local.Algorithm))
+            : null;
+        var inboundAudiences = InboundAudiences(options, topology);
+        var sessions = sessionKeys.Read(options.SessionKeyFile);
+        var introspections = Introspections(options, connections);
+        var inFlight = new InFlight();
+        var servers = topology.Select(server => Server(server, options, connections, introspections, localIssuer, inboundAudiences, sessions, inFlight, number)).ToImmutableArray();
+        return new Generation
+        {
+            Number = number,
+            InFlight = inFlight,
+            Servers = servers,
+            AuthorizationServers = connections,
+            LocalIssuer = localIssuer,
+            Logouts = Logouts(options, topology, connections),
+            Documents = PublicDocuments(options, topology, servers, localIssuer),
+            Routes = [.. servers.Select(YarpRecords.Route)],
+            Clusters = [.. servers.Zip(topology, (server, from) => YarpRecords.Cluster(server, from.Options))],
+        };
+    }
+
+    private McpServer Server(
+        ServerTopology topology,
+        GatewayOptions options,
+        FrozenDictionary<string, AuthorizationServer> connections,
+        FrozenDictionary<string, TokenIntrospection> introspections,
+        LocalIssuer? localIssuer,
+        FrozenDictionary<string, FrozenSet<string>> inboundAudiences,
+        SessionBinding sessions,
+        InFlight inFlight,
+        long number)
+    {
+        var server = topology.Options;
+        var outbound = topology.Outbound;
+        var mode = outbound.Mode!.Value;
+        var publicUrl = CanonicalUri.Of(options.PublicUrl).TrimEnd('/');
+        var rules = Rules(server);
+        var destinations = topology.Destinations.Distinct(StringComparer.Ordinal).ToArray();
+        var target = mode is OutboundMode.Exchange or OutboundMode.Local or OutboundMode.SameToken
+            ? TargetMapping.Of(topology, options, inboundAudiences)
+            : null;
+        return new McpServer
+        {
+            Id = topology.Id,
+            Generation = number,
+            InFlight = inFlight,
+            Path = topology.Path,
+            Resource = topology.Resource,
+            AcceptedAudiences = topology.AcceptedAudiences,
+            MetadataUrl = publicUrl + ResourceDocument.PathOf(topology.Path),
+            Transport = server.Transport,
+            Validator = Validator(topology, options, connections, introspections),
+            Mode = mode,
+            Target = target,
+            Exchanger = mode switch
+            {
+                OutboundMode.Exchange => Exchanger(outbound, options, connections),
+                OutboundMode.Local => LocalExchanger(outbound, options, localIssuer!),
+                OutboundMode.SameToken => new SameTokenExchanger(),
+                _ => null,
+            },
+            Credential = mode == OutboundMode.Credential ? new StaticCredential(outbound.Header ?? "Authorization", outbound.Prefix ?? "", outbound.File!, clock) : null,
+            AllowedClients = server.AllowedClients?.ToFrozenSet(StringComparer.Ordinal),
+            RequiredClaims = [.. server.RequiredClaims.Select(claim => new RequiredClaim(claim.Claim!, claim.AnyOf!.ToFrozenSet(StringComparer.Ordinal)))],
+            Rules = rules,
+            Scopes = Scopes(server),
+            NarrowToOperation = outbound.NarrowToOperation,
+            FilterLists = server.FilterLists,
+            ScopePrefix = server.ScopePrefix,
+            ChallengedScopes = Prefixed(server.ScopePrefix, ResourceDocument.ScopesOf(rules.Required)),
+            AllowedOrigins = server.AllowedOrigins.Append(publicUrl).Select(CanonicalUri.Of).ToFrozenSet(StringComparer.Ordinal),
+            ForwardHeaders = server.ForwardHeaders.ToFrozenSet(StringComparer.OrdinalIgnoreCase),
+            MaxRequestBody = server.MaxRequestBody,
+            MaxResponseDuration = server.MaxResponseDuration,
+            Sessions = sessions,
+            Destinations = destinations.ToFrozenDictionary(YarpRecords.DestinationId),
+            DestinationUrls = destinations.ToFrozenDictionary(address => address, address => RequestUtilities.MakeDestinationAddress(address, default, default)),
+        };
+    }
+
+    private TokenValidator Validator(
+        ServerTopology topology, GatewayOptions options, FrozenDictionary<string, AuthorizationServer> connections, FrozenDictionary<string, TokenIntrospection> introspections)
+    {
+        var issuers = topology.InboundServers.Select(name =>
+        {
+            var issuer = options.AuthorizationServers[name];
+            return new TrustedIssuer
+            {
+                Server = connections[name],
+                Algorithms = [.. issuer.Algorithms],
+                TokenTypes = issuer.TokenTypes is { } types ? [.. types] : ExchangeProfile.Find(issuer.Profile)!.TokenTypes,
+                ClockSkew = issuer.ClockSkew,
+                MaxTokenLifetime = issuer.MaxTokenLifetime,
+                CompanionAudiences = topology.CompanionAudiences(issuer),
+                Introspection = introspections.GetValueOrDefault(name),
+            };
+        });
+        return new TokenValidator(
+            new ResourceAudience(topology.Resource, topology.AcceptedAudiences, topology.Options.MultipleAudiences == MultipleAudiences.Allow),
+            [.. issuers],
+            clock,
+
+            // All servers together remember at least as many inbound tokens as there may be hop tokens: of those that are
+            // remembered, the validator forgets up to half at a time.
+            Math.Max(LeastRemembered, 2 * options.Cache.Capacity / options.Servers.Count),
+            revocations,
+            keepClaims: topology.Options.RequiredClaims.Count > 0);
+    }
+
+    /// <summary>One for all servers: what an authorization server says of a token holds wherever the token goes.</summary>
+    private FrozenDictionary<string, TokenIntrospection> Introspections(GatewayOptions options, FrozenDictionary<string, AuthorizationServer> connections) =>
+        options.AuthorizationServers.Where(server => server.Value is { Inbound: true, Introspection: not null }).ToFrozenDictionary(server => server.Key, server =>
+        {
+            var introspection = server.Value.Introspection!;
+            return new TokenIntrospection(
+                connections[server.Key],
+                SettingsMapping.Client(server.Value.Client!),
+                SettingsMapping.UriOf(introspection.Endpoint),
+                introspection.Mode == IntrospectionMode.Always,
+                introspection.MaxAge,
+                token => inactive?.Drop(server.Key, token));
+        });
+
+    private FrozenDictionary<string, LogoutReceiver> Logouts(GatewayOptions options, ImmutableArray<ServerTopology> topology, FrozenDictionary<string, AuthorizationServer> connections) =>
+        options.AuthorizationServers.Where(server => server.Value.BackchannelLogout).ToFrozenDictionary(server => server.Key, server => new LogoutReceiver(
+            new LogoutTokenValidator(
+                connections[server.Key],
+                [.. ClientIds(server.Key, server.Value, topology)],
+                [.. server.Value.Algorithms],
+                server.Value.ClockSkew,
+                revocations,
+                clock),
+
+            // No token that was issued until now is accepted for longer, wherever within the skew the two clocks are.
+            server.Value.MaxTokenLifetime + (2 * server.Value.ClockSkew)));
+
+    // Every client that the gateway is at the server: a server's Outbound may bring one of its own.
+    private static IEnumerable<string> ClientIds(string name, AuthorizationServerOptions server, ImmutableArray<ServerTopology> topology) =>
+        topology.Where(target => target.Outbound.AuthorizationServer == name).Select(target => target.ClientAt(server)?.Id)
+            .Append(server.Client?.Id).OfType<string>().Distinct(StringComparer.Ordinal);
+
+    private ITokenExchanger Exchanger(OutboundOptions outbound, GatewayOptions options, FrozenDictionary<string, AuthorizationServer> connections)
+    {
+        var asked = options.AuthorizationServers[outbound.AuthorizationServer!];
+        var client = SettingsMapping.Client(outbound.Client ?? asked.Client!);
+        var exchange = Client(outbound, options, connections, clock);
+        return cache.Wrap(exchange, new CachePartition(outbound.AuthorizationServer!, asked.TokenEndpoint ?? asked.MetadataUrl ?? asked.Issuer!, client.Id, "access_token"));
+    }
+
+    /// <summary>The client that asks for a server's hop tokens, without a cache before it.</summary>
+    internal static TokenExchangeClient Client(OutboundOptions outbound, GatewayOptions options, FrozenDictionary<string, AuthorizationServer> connections, TimeProvider clock)
+    {
+        var name = outbound.AuthorizationServer!;
+        var asked = options.AuthorizationServers[name];
+        return new TokenExchangeClient(connections[name], SettingsMapping.Client(outbound.Client ?? asked.Client!), connections[outbound.ResultIssuer ?? name], asked.ExtraParameters, clock);
+    }
+
+    private ITokenExchanger LocalExchanger(OutboundOptions outbound, GatewayOptions options, LocalIssuer issuer)
+    {
+        var settings = new LocalTokenSettings(
+            outbound.Lifetime ?? TimeSpan.FromMinutes(2),
+            outbound.Claims,
+            outbound.Subject == LocalSubject.IssuerQualified,
+            LocalClient(options));
+        return cache.Wrap(issuer.For(settings), new CachePartition("local", options.LocalIssuer!.Issuer!, "", "access_token"));
+    }
+
+    /// <summary>The client that a <c>may_act</c> may name where hop tokens are minted here; null without one.</summary>
+    internal static string? LocalClient(GatewayOptions options) =>
+        options.AuthorizationServers.Values.Select(server => server.Client?.Id).FirstOrDefault(id => id is not null);
+
+    private static OperationRules Rules(ServerOptions server) => new(
+        [.. server.Operations.Select(rule => new OperationRule(
+            new Pattern(rule.Method!),
+            rule.Name is null ? null : new Pattern(rule.Name),
+            ScopeSet.Of(rule.Scopes ?? []),
+            rule.Deny))],
+        ScopeSet.Of(server.RequiredScopes),
+        server.OtherOperations == OtherOperations.Deny);
+
+    private static ScopeMapping Scopes(ServerOptions server) => new(
+        server.ImpliedScopes.GroupBy(implied => implied.Scope!, StringComparer.Ordinal)
+            .ToFrozenDictionary(group => group.Key, group => group.SelectMany(implied => implied.Implies!).ToImmutableArray(), StringComparer.Ordinal),
+        server.Outbound!.ScopeMap?.GroupBy(map => map.Inbound!, StringComparer.Ordinal)
+            .ToFrozenDictionary(group => group.Key, group => group.SelectMany(map => map.Outbound!).ToImmutableArray(), StringComparer.Ordinal),
+        server.Outbound.Scopes is { } only ? ScopeSet.Of(only) : null);
+
+    /// <summary>For each inbound issuer, what any server here accepts from it: a result that holds one of these comes back as a boomerang.</summary>
+    internal static FrozenDictionary<string, FrozenSet<string>> InboundAudiences(GatewayOptions options, ImmutableArray<ServerTopology> topology) =>
+        topology.SelectMany(server => server.InboundServers.Select(name => (Issuer: options.AuthorizationServers[name].Issuer!, server.AcceptedAudiences)))
+            .GroupBy(pair => pair.Issuer, StringComparer.Ordinal)
+            .ToFrozenDictionary(group => group.Key, group => group.SelectMany(pair => pair.AcceptedAudiences).ToFrozenSet(StringComparer.Ordinal), StringComparer.Ordinal);
+
+    private static FrozenDictionary<string, Document> PublicDocuments(GatewayOptions options, ImmutableArray<ServerTopology> topology, ImmutableArray<McpServer> servers, LocalIssuer? issuer)
+    {
+        var documents = new Dictionary<string, Document>(StringComparer.Ordinal);
+        foreach (var (server, from) in servers.Zip(topology))
+        {
+            var scopes = from.Options.AdvertisedScopes ?? (IEnumerable<string>)ResourceDocument.ScopesOf(server.Rules.AllScopes);
+            var bytes = ResourceDocument.Write(
+                server.Resource,
+                server.Id,
+                from.InboundServers.Select(name => options.AuthorizationServers[name].Issuer!),
+                scopes.Select(scope => server.ScopePrefix + scope));
+            documents.Add(ResourceDocument.PathOf(server.Path), new Document(() => bytes));
+        }
+
+        if (issuer is not null)
+        {
+            var path = new Uri(options.LocalIssuer!.Issuer!).AbsolutePath.TrimEnd('/');
+            documents.Add(path + "/jwks", new Document(() => issuer.Jwks));
+            documents.Add("/.well-known/oauth-authorization-server" + path, new Document(() => issuer.Metadata));
+            documents.Add(path + "/.well-known/openid-configuration", new Document(() => issuer.Metadata));
+        }
+
+        return documents.ToFrozenDictionary(StringComparer.Ordinal);
+    }
+
+    private static string Prefixed(string? prefix, ScopeSet scopes) =>
+        prefix is null ? scopes.ToString() : string.Join(' ', scopes.Select(scope => prefix + scope));
+}

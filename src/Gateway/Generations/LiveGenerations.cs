@@ -1,0 +1,74 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using Gateway.Configuration.Options;
+using Gateway.Forward;
+using Gateway.Observe;
+using Yarp.ReverseProxy.Configuration;
+
+namespace Gateway.Generations;
+
+/// <summary>The generation that is served, and the one place that swaps it.</summary>
+internal sealed class LiveGenerations(GenerationBuilder builder, RuntimePool pool, OutboundClients clients, InMemoryConfigProvider yarp, GatewayMetrics metrics, TimeProvider clock)
+{
+    private readonly Lock gate = new();
+    private readonly ConcurrentDictionary<long, Generation> known = new();
+    private volatile GenerationsInUse? inUse;
+    private long number;
+
+    /// <summary>What is served. Throws before the first generation was applied.</summary>
+    public Generation Current => inUse?.Current ?? throw new InvalidOperationException("No generation was applied.");
+
+    /// <summary>When <see cref="Current"/> was applied.</summary>
+    public DateTimeOffset AppliedAt { get; private set; }
+
+    /// <summary>Builds a generation and serves it from now on; requests in flight finish on theirs. Throws what building throws, and then nothing has changed.</summary>
+    public void Apply(GatewayOptions options)
+    {
+        lock (gate)
+        {
+            var next = Build(options);
+            number = next.Number;
+            known[next.Number] = next;
+            foreach (var connection in next.AuthorizationServers.Values)
+            {
+                // Never throws for an outage; readiness tells when keys are there.
+                _ = connection.StartAsync(CancellationToken.None);
+            }
+
+            var previous = inUse?.Current;
+            inUse = inUse?.Then(next) ?? GenerationsInUse.First(next);
+            AppliedAt = clock.GetUtcNow();
+
+            // Synchronous: the endpoints of the new generation are there when this returns.
+            yarp.Update(next.Routes, next.Clusters);
+            metrics.Generation(next.Number);
+            if (previous is not null)
+            {
+                known.TryRemove(previous.Number, out _);
+                pool.Keep(inUse);
+                clients.Keep(inUse);
+            }
+        }
+    }
+
+    private Generation Build(GatewayOptions options)
+    {
+        try
+        {
+            return builder.Build(options, number + 1);
+        }
+        catch
+        {
+            // What was connected for the generation that did not come about.
+            pool.Keep(inUse);
+            throw;
+        }
+    }
+
+    /// <summary>The server that a route was made for, of the route's own generation.</summary>
+    public McpServer ServerOf(RouteConfig route)
+    {
+        var generation = known[long.Parse(route.Metadata!["generation"], CultureInfo.InvariantCulture)];
+        return generation.Servers.First(server => server.Id == route.Metadata[YarpRecords.ServerMetadata]);
+    }
+}

@@ -1,0 +1,146 @@
+using System.Security.Cryptography;
+using Gateway.Configuration;
+using Gateway.Observe;
+using TokenExchange.Outbound.Local;
+
+namespace Gateway.Generations;
+
+/// <summary>
+/// Watches gateway.json and the session keys, and applies what is good. By content, once a second: the framework's
+/// watchers miss the symbolic link that Kubernetes swaps under a mounted ConfigMap. A bad file changes nothing.
+/// </summary>
+internal sealed class Reload(ConfigurationInput input, LiveGenerations generations, GatewayMetrics metrics, ReloadState state, TimeProvider clock, ILogger<Reload> log) : BackgroundService
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+
+    /// <summary>How often a refused file is tried again: what it lacked may be a secret that is mounted later.</summary>
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(10);
+
+    private readonly Lock gate = new();
+    private long appliedAt;
+    private bool retrying;
+    private bool missing;
+
+    /// <summary>Looks once, and applies what has changed since the last look.</summary>
+    internal void Poll()
+    {
+        lock (gate)
+        {
+            var file = DigestOf(input.Path);
+            var keys = DigestOf(state.SessionKeyFile);
+            if (file is null && state.Seen is not null && !missing)
+            {
+                // Not there in this moment: it is being replaced, or was taken away, which the next look tells.
+                missing = true;
+                return;
+            }
+
+            missing = false;
+
+            var changed = file != state.Seen || keys != state.SeenKeys;
+            if (changed || (state.Problems.Count > 0 && clock.GetElapsedTime(appliedAt) >= RetryInterval))
+            {
+                // Before it is loaded: a change while it is loaded is another change.
+                var watched = state.SessionKeyFile;
+                (state.Seen, state.SeenKeys) = (file, keys);
+                retrying = !changed;
+                Apply();
+                retrying = false;
+                if (state.SessionKeyFile != watched)
+                {
+                    state.SeenKeys = DigestOf(state.SessionKeyFile);
+                }
+            }
+        }
+    }
+
+    /// <summary>Loads the file and applies it; on any problem the running generation stays.</summary>
+    internal void Apply()
+    {
+        lock (gate)
+        {
+            appliedAt = clock.GetTimestamp();
+            try
+            {
+                Apply(ConfigurationLoader.Load(input));
+            }
+            catch (Exception exception) when (exception is ConfigurationException or LocalIssuerException)
+            {
+                Refused([exception.Message]);
+            }
+            catch (Exception exception)
+            {
+                // Whatever it is, the running generation must not suffer from a file that it does not use.
+                Refused([$"The configuration cannot be applied ({exception.GetType().Name})."]);
+            }
+        }
+    }
+
+    /// <summary>A digest of a file's content; null when it cannot be read in this moment.</summary>
+    internal static string? DigestOf(string? path)
+    {
+        try
+        {
+            return path is null ? null : Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(path)));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return null;
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Interval, clock);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            Poll();
+        }
+    }
+
+    private void Apply(LoadedConfiguration loaded)
+    {
+        if (loaded.HasErrors || loaded.Options is not { } options)
+        {
+            Refused([.. loaded.Problems.Where(problem => !problem.IsWarning).Select(problem => ConfigurationReport.Line(input.Path, problem))]);
+            return;
+        }
+
+        generations.Apply(options);
+        state.Applied(options);
+        metrics.Reloaded(true);
+        log.GenerationApplied(generations.Current.Number);
+        foreach (var section in state.NeedRestart(loaded))
+        {
+            log.RestartNeeded(section);
+        }
+    }
+
+    private void Refused(IReadOnlyList<string> problems)
+    {
+        if (retrying && problems.SequenceEqual(state.Problems, StringComparer.Ordinal))
+        {
+            // Said before, of the same file.
+            return;
+        }
+
+        state.Refused(problems);
+        metrics.Reloaded(false);
+        foreach (var problem in problems)
+        {
+            log.ReloadRefused(problem);
+        }
+    }
+}
+
+internal static partial class ReloadEvents
+{
+    [LoggerMessage(1601, LogLevel.Information, "Configuration applied as generation {Generation}", EventName = "GenerationApplied")]
+    public static partial void GenerationApplied(this ILogger logger, long generation);
+
+    [LoggerMessage(1603, LogLevel.Warning, "{Section} was changed; it belongs to the process and takes effect at its next start", EventName = "RestartNeeded")]
+    public static partial void RestartNeeded(this ILogger logger, string section);
+
+    [LoggerMessage(1602, LogLevel.Error, "Changed configuration not applied, the running one stays: {Problem}", EventName = "ReloadRefused")]
+    public static partial void ReloadRefused(this ILogger logger, string problem);
+}

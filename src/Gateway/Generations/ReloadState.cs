@@ -1,0 +1,74 @@
+using System.Text.Json.Nodes;
+using Gateway.Configuration;
+using Gateway.Configuration.Options;
+
+namespace Gateway.Generations;
+
+/// <summary>What a reload compares with: what was seen last, and what the process started with.</summary>
+internal sealed class ReloadState(LoadedConfiguration started, string? seen)
+{
+    private static readonly string[] HostSections = ["Kestrel", "Logging", "AllowedHosts"];
+
+    private readonly GatewayOptions options = started.Options!;
+    private volatile IReadOnlyList<string> problems = [];
+
+    /// <summary>The problems of a refused change; empty when the running configuration is the file's.</summary>
+    public IReadOnlyList<string> Problems => problems;
+
+    /// <summary>The file with the session keys, watched along.</summary>
+    public string? SessionKeyFile { get; private set; } = started.Options!.SessionKeyFile;
+
+    /// <summary>The digest of the file that was loaded last, good or bad.</summary>
+    public string? Seen { get; set; } = seen;
+
+    /// <summary>The digest of the session keys that were loaded last.</summary>
+    public string? SeenKeys { get; set; } = Reload.DigestOf(started.Options!.SessionKeyFile);
+
+    public void Applied(GatewayOptions applied)
+    {
+        problems = [];
+        SessionKeyFile = applied.SessionKeyFile;
+    }
+
+    public void Refused(IReadOnlyList<string> refused) => problems = refused;
+
+    /// <summary>The sections that belong to the process and are not what it started with.</summary>
+    public IEnumerable<string> NeedRestart(LoadedConfiguration loaded)
+    {
+        var now = loaded.Options!;
+        if ((now.Cache.Capacity, now.Cache.MaxAge) != (options.Cache.Capacity, options.Cache.MaxAge))
+        {
+            yield return "Gateway:Cache";
+        }
+
+        if ((now.Audit.File, now.Audit.OnFull) != (options.Audit.File, options.Audit.OnFull))
+        {
+            yield return "Gateway:Audit";
+        }
+
+        if ((now.Management?.Url, now.Management?.Page) != (options.Management?.Url, options.Management?.Page))
+        {
+            yield return "Gateway:Management";
+        }
+
+        if (!now.TrustedProxies.SequenceEqual(options.TrustedProxies, StringComparer.Ordinal))
+        {
+            yield return "Gateway:TrustedProxies";
+        }
+
+        if (now.DrainDelay != options.DrainDelay)
+        {
+            yield return "Gateway:DrainDelay";
+        }
+
+        if (now.InlineScheduling != options.InlineScheduling)
+        {
+            yield return "Gateway:InlineScheduling";
+        }
+
+        foreach (var section in HostSections.Where(section => !JsonNode.DeepEquals(loaded.Host[section], started.Host[section])))
+        {
+            yield return section;
+        }
+    }
+}

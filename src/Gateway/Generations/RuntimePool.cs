@@ -1,0 +1,45 @@
+using TokenExchange.Issuers;
+using TokenExchange.Outbound.Local;
+
+namespace Gateway.Generations;
+
+/// <summary>
+/// What outlives a generation: connections to authorization servers with their keys and breakers, and the local issuer's
+/// key ring. Each is found again by equal settings.
+/// </summary>
+internal sealed class RuntimePool(TimeProvider clock, ILoggerFactory loggers) : IDisposable
+{
+    /// <summary>
+    /// How long what the current generation does not use is kept at least: longer than any exchange takes that nobody waits
+    /// for any more. What requests in flight use is kept until they have ended, however long that is.
+    /// </summary>
+    internal static readonly TimeSpan Grace = TimeSpan.FromMinutes(2);
+
+    private readonly Retirement<AuthorizationServerSettings, AuthorizationServer> servers =
+        new(Grace, clock, static (generation, _, server) => generation.AuthorizationServers.Values.Contains(server));
+
+    private readonly Retirement<LocalIssuerSettings, LocalIssuer> issuers =
+        new(Grace, clock, static (generation, _, issuer) => generation.LocalIssuer == issuer);
+
+    /// <summary>How many connections and issuers are alive, those in their grace included.</summary>
+    internal int Count => servers.Count + issuers.Count;
+
+    /// <summary>The connection for these settings; <paramref name="fresh"/> when it was made now.</summary>
+    public AuthorizationServer Connect(AuthorizationServerSettings settings, out bool fresh) => servers.Get(settings, settings => new AuthorizationServer(settings, clock, loggers), out fresh);
+
+    /// <summary>The local issuer for these settings. Throws <see cref="LocalIssuerException"/> when it has no usable key.</summary>
+    public LocalIssuer Issue(LocalIssuerSettings settings) => issuers.Get(settings, settings => new LocalIssuer(settings, clock, loggers.CreateLogger<LocalIssuer>()), out _);
+
+    /// <summary>Lets go, after a grace, of what the current generation does not use; of everything when there is none yet.</summary>
+    public void Keep(GenerationsInUse? inUse)
+    {
+        servers.Keep(inUse);
+        issuers.Keep(inUse);
+    }
+
+    public void Dispose()
+    {
+        servers.Dispose();
+        issuers.Dispose();
+    }
+}

@@ -1,0 +1,48 @@
+using Gateway.Configuration.Options;
+using TokenExchange.Issuers;
+
+namespace Gateway.Generations;
+
+/// <summary>From options as written to the settings of the library.</summary>
+internal static class SettingsMapping
+{
+    public static AuthorizationServerSettings Of(string name, AuthorizationServerOptions options) => new()
+    {
+        Name = name,
+        Issuer = options.Issuer!,
+        MetadataUrl = UriOf(options.MetadataUrl),
+        JwksUrl = UriOf(options.JwksUrl),
+        TokenEndpoint = UriOf(options.TokenEndpoint),
+        AllowHttp = options.AllowHttp,
+        KeyRefresh = options.KeyRefresh,
+        Timeout = options.Timeout,
+        Profile = options.Profile,
+        AllowMissingIssuedTokenType = options.AllowMissingIssuedTokenType,
+    };
+
+    public static ClientSettings Client(ClientOptions options) => new()
+    {
+        Id = options.Id!,
+        Authentication = NameOf(options.Authentication!.Value),
+        SecretFile = options.SecretFile,
+        Secret = options.Secret is { } secret ? new ClientSecret(secret) : null,
+        KeyFile = options.KeyFile,
+        KeyId = options.KeyId,
+        CertificateFile = options.CertificateFile,
+        AssertionFile = options.AssertionFile,
+        AssertionAudience = options.AssertionAudience,
+    };
+
+    /// <summary>The name of a method in the registry of RFC 7591 §2, as configuration writes it.</summary>
+    public static string NameOf(ClientAuthenticationMethod method) => method switch
+    {
+        ClientAuthenticationMethod.ClientSecretBasic => "client_secret_basic",
+        ClientAuthenticationMethod.ClientSecretPost => "client_secret_post",
+        ClientAuthenticationMethod.PrivateKeyJwt => "private_key_jwt",
+        ClientAuthenticationMethod.AssertionFile => "assertion_file",
+        ClientAuthenticationMethod.TlsClientAuth => "tls_client_auth",
+        _ => "none",
+    };
+
+    public static Uri? UriOf(string? value) => value is null ? null : new Uri(value);
+}

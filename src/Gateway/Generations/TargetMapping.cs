@@ -1,0 +1,105 @@
+using System.Buffers.Binary;
+using System.Buffers.Text;
+using System.Collections.Frozen;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Gateway.Configuration.Options;
+using TokenExchange.Inbound;
+using TokenExchange.Outbound;
+using TokenExchange.Outbound.Profiles;
+
+namespace Gateway.Generations;
+
+/// <summary>What a server's hop tokens are asked for and must be, from its options and its authorization server's profile.</summary>
+internal static class TargetMapping
+{
+    public static OutboundTarget Of(ServerTopology topology, GatewayOptions options, FrozenDictionary<string, FrozenSet<string>> inboundAudiences)
+    {
+        var outbound = topology.Outbound;
+        var asked = outbound.AuthorizationServer is { } name ? options.AuthorizationServers[name] : null;
+        var profile = asked is null ? null : ExchangeProfile.Find(asked.Profile);
+        return new OutboundTarget
+        {
+            Server = topology.Resource,
+            Resource = topology.OutboundResource ?? topology.Resource,
+            Audience = outbound.Audience,
+            ResultAudiences = topology.ResultAudiences,
+            ResultAudiencesGiven = outbound is { ResultAudiences: not null, Resource: not null, Audience: not null },
+            ResultIsJwt = outbound.ResultFormat == ResultFormat.Jwt,
+            ExtraResultScopes = outbound.ExtraResultScopes is { } extra ? ScopeSet.Of(extra) : profile?.ExtraResultScopes ?? ScopeSet.Empty,
+            SubjectClaims = outbound.SubjectClaims is { } claims ? [.. claims] : profile?.SubjectClaims ?? ["sub"],
+            MaxLifetime = outbound.MaxLifetime ?? profile?.MaxLifetime ?? TimeSpan.FromHours(1),
+            InboundAudiences = inboundAudiences,
+            ClientId = outbound.Client?.Id ?? asked?.Client?.Id,
+            SettingsDigest = Digest(topology, options, asked, inboundAudiences),
+        };
+    }
+
+    /// <summary>Over everything that decides what is asked for and accepted, without credentials.</summary>
+    private static string Digest(ServerTopology topology, GatewayOptions options, AuthorizationServerOptions? asked, FrozenDictionary<string, FrozenSet<string>> inboundAudiences)
+    {
+        var outbound = topology.Outbound;
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Add(hash, "outbound-1", topology.Resource, outbound.Mode.ToString(), topology.OutboundResource, outbound.Audience, topology.ResultIssuer);
+        Add(hash, outbound.AuthorizationServer, outbound.ResultFormat.ToString(), outbound.NarrowToOperation.ToString(), outbound.ForeignSubjects.ToString());
+        Add(hash, outbound.MaxLifetime?.ToString(), outbound.Lifetime?.ToString(), outbound.Subject?.ToString());
+        AddList(hash, topology.ResultAudiences);
+        AddList(hash, outbound.ResultAudiences);
+        AddList(hash, outbound.ExtraResultScopes);
+        AddList(hash, outbound.SubjectClaims);
+        AddList(hash, outbound.Claims);
+        AddList(hash, outbound.Scopes);
+        Add(hash, outbound.ScopeMap?.Count.ToString(CultureInfo.InvariantCulture));
+        foreach (var map in outbound.ScopeMap ?? [])
+        {
+            Add(hash, map.Inbound);
+            AddList(hash, map.Outbound);
+        }
+
+        AddClient(hash, outbound.Client ?? asked?.Client);
+        if (asked is not null)
+        {
+            Add(hash, asked.Issuer, asked.Profile, asked.MetadataUrl, asked.JwksUrl, asked.TokenEndpoint, asked.AllowMissingIssuedTokenType.ToString());
+            AddList(hash, asked.ExtraParameters.OrderBy(parameter => parameter.Key, StringComparer.Ordinal).SelectMany(parameter => (string?[])[parameter.Key, parameter.Value]));
+        }
+
+        if (outbound.ResultIssuer is { } signer)
+        {
+            var server = options.AuthorizationServers[signer];
+            Add(hash, signer, server.Issuer, server.MetadataUrl, server.JwksUrl, server.TokenEndpoint, server.AllowMissingIssuedTokenType.ToString());
+        }
+
+        if (outbound.Mode == OutboundMode.Local)
+        {
+            Add(hash, options.LocalIssuer!.Issuer, options.LocalIssuer.Algorithm, options.LocalIssuer.KeyDirectory, GenerationBuilder.LocalClient(options));
+        }
+
+        // Of what is accepted inbound, only what a result could carry: another server that comes or goes is none of this
+        // server's business, and must not empty its cache.
+        AddList(hash, inboundAudiences.OrderBy(entry => entry.Key, StringComparer.Ordinal)
+            .SelectMany(entry => topology.ResultAudiences.Where(entry.Value.Contains).SelectMany(audience => (string?[])[entry.Key, audience])));
+        return Base64Url.EncodeToString(hash.GetHashAndReset());
+    }
+
+    private static void AddClient(IncrementalHash hash, ClientOptions? client) =>
+        Add(hash, client?.Id, client?.Authentication?.ToString());
+
+    private static void AddList(IncrementalHash hash, IEnumerable<string?>? values)
+    {
+        var items = values?.ToArray();
+        Add(hash, [items?.Length.ToString(CultureInfo.InvariantCulture), .. items ?? []]);
+    }
+
+    private static void Add(IncrementalHash hash, params ReadOnlySpan<string?> fields)
+    {
+        Span<byte> length = stackalloc byte[4];
+        foreach (var field in fields)
+        {
+            var bytes = Encoding.UTF8.GetBytes(field ?? "");
+            BinaryPrimitives.WriteInt32BigEndian(length, field is null ? -1 : bytes.Length);
+            hash.AppendData(length);
+            hash.AppendData(bytes);
+        }
+    }
+}

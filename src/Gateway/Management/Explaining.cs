@@ -1,0 +1,72 @@
+using System.Collections.Immutable;
+using Gateway.Advertise;
+using Gateway.Authenticate;
+using TokenExchange.Inbound;
+
+namespace Gateway.Management;
+
+/// <summary>Says which check refuses a token at a server, by running the very checks of a request. The token is neither sent nor stored.</summary>
+internal static class Explaining
+{
+    private const string NotAsked = "Its authorization server is asked about it in each request (Introspection), and was not asked now.";
+
+    public static async ValueTask<Explanation> ExplainAsync(McpServer server, string token, CancellationToken cancellationToken)
+    {
+        var explained = await server.Validator.ExplainAsync(token.AsMemory(), cancellationToken);
+        var validation = explained.Validation;
+        var passed = explained.Passed.Select(check => new ExplanationStep(check, true));
+        var asked = server.Validator.IsAskedAbout(token, validation.Token) ? NotAsked : null;
+        return validation.Token is { } accepted
+            ? Admission(server, accepted, passed, asked)
+            : Refused(server, Refusal.Of(validation.Refusal), validation.Presented?.Audiences, [.. passed, new(explained.Failed!, false)], asked, PastedToken.Hint(token));
+    }
+
+    /// <summary>What the server asks of a valid token besides: only what is configured is a check.</summary>
+    private static Explanation Admission(McpServer server, ValidatedToken accepted, IEnumerable<ExplanationStep> passed, string? asked)
+    {
+        var refused = AuthenticateStage.CheckAdmission(accepted, server);
+        var clientRefused = refused?.Kind == Refusal.ClientNotAllowed;
+        ImmutableArray<ExplanationStep> steps =
+        [
+            .. passed,
+            .. Step("allowed client", server.AllowedClients is not null, !clientRefused),
+            .. Step("required claims", server.RequiredClaims.Length > 0 && !clientRefused, refused is null),
+        ];
+        return refused is not null
+            ? Refused(server, refused.Kind, accepted.Audiences, steps, asked)
+            : new Explanation(true, null, Sentences($"The token passes every check of server '{server.Id}'.", asked), steps, accepted.Audiences, server.AcceptedAudiences);
+    }
+
+    private static ImmutableArray<ExplanationStep> Step(string name, bool runs, bool passes) => runs ? [new(name, passes)] : [];
+
+    private static Explanation Refused(McpServer server, Refusal refusal, ImmutableArray<string>? presented, ImmutableArray<ExplanationStep> steps, string? asked, string? hint = null) => new(
+        false,
+        refusal.Reason,
+        Sentences(refusal.Description, hint ?? WhatWouldBeRight(server, refusal), asked),
+        steps,
+        presented,
+        server.AcceptedAudiences);
+
+    private static string Sentences(params string?[] sentences) => string.Join(' ', sentences.Where(sentence => !string.IsNullOrEmpty(sentence)));
+
+    private static string WhatWouldBeRight(McpServer server, Refusal refusal) => refusal.Reason switch
+    {
+        "audience_invalid" or "audience_not_single" => $"Its aud must be exactly {string.Join(" or ", server.AcceptedAudiences)}; ask the authorization server with resource={server.Resource}.",
+        "issuer_unknown" => "Its iss must be, character by character, the Issuer of an authorization server that is trusted inbound at this server; a slash at its end counts.",
+        "typ_not_allowed" => "Its header must say typ at+jwt, or the authorization server's TokenTypes must admit JWT; ID tokens are never access tokens.",
+        "kid_unknown" => "Its header must name a key that the issuer publishes now.",
+        "malformed" => "It is no JWT of three parts; opaque tokens are taken only where the authorization server has Introspection.",
+        "noncanonical_encoding" => "Each of its three parts must be base64url without padding, as it was issued; it was cut or encoded anew on the way here.",
+        "alg_not_allowed" => "Its algorithm must be one of the authorization server's Algorithms.",
+        "expired" => "It has expired; get a fresh one.",
+        "lifetime_excessive" => "It is valid for longer than the authorization server's MaxTokenLifetime.",
+        "client_not_allowed" => "Its client is not in the server's AllowedClients.",
+        "claim_refused" => "It lacks a value that the server's RequiredClaims ask for.",
+        "not_yet_valid" => "Its nbf or iat lies in the future; compare the clocks, and ClockSkew.",
+        "signature_invalid" => "It was changed, or signed with another key than the one that it names.",
+        "sender_constrained" => "It is bound to a key (cnf) that a bearer does not prove; have the client issued plain bearer tokens.",
+        "revoked" => "Its user was logged out; sign in again.",
+        "keys_unavailable" => "The issuer's keys could not be fetched; see doctor.",
+        _ => "See the reasons in docs/operations.md.",
+    };
+}

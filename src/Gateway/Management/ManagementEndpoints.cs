@@ -1,0 +1,138 @@
+using System.Net;
+using Gateway.Configuration.Options;
+using Gateway.Observe;
+
+namespace Gateway.Management;
+
+/// <summary>
+/// What the management listener answers: <c>/metrics</c>, <c>/healthz/live</c>, <c>/healthz/ready</c> and, when enabled, the
+/// page with its explain form. Everything is read-only; the form evaluates a token and keeps nothing.
+/// </summary>
+internal sealed class ManagementEndpoints(
+    ManagementOptions options,
+    ManagementState state,
+    PrometheusText metrics,
+    RecentRefusals refusals,
+    LatencyHistory latency,
+    TimeProvider clock)
+{
+    private const string Html = "text/html; charset=utf-8";
+
+    public Task AnswerAsync(HttpContext context)
+    {
+        var headers = context.Response.Headers;
+        headers.CacheControl = "no-store";
+        headers.XContentTypeOptions = "nosniff";
+        headers.ContentSecurityPolicy = "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+        headers.XFrameOptions = "DENY";
+        headers["Cross-Origin-Resource-Policy"] = "same-origin";
+        headers["Cross-Origin-Opener-Policy"] = "same-origin";
+        headers["Referrer-Policy"] = "same-origin";
+        var get = HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method);
+        return context.Request.Path.Value switch
+        {
+            "/metrics" when get => WriteAsync(context, PrometheusText.ContentType, metrics.Write()),
+            "/healthz/live" when get => WriteAsync(context, HealthText.ContentType, HealthText.Live),
+            "/healthz/ready" when get => ReadyAsync(context),
+            "/" when get && options.Page => PageAsync(context),
+            "/page.css" when get && options.Page => WriteAsync(context, "text/css; charset=utf-8", PageStyle.Css),
+            "/explain" when get && options.Page => RedirectToForm(context),
+            "/explain" when HttpMethods.IsPost(context.Request.Method) && options.Page => ExplainAsync(context),
+            "/metrics" or "/healthz/live" or "/healthz/ready" => NotAllowed(context, "GET, HEAD"),
+            "/" or "/page.css" when options.Page => NotAllowed(context, "GET, HEAD"),
+            "/explain" when options.Page => NotAllowed(context, "GET, HEAD, POST"),
+            _ => Status(context, StatusCodes.Status404NotFound),
+        };
+    }
+
+    private Task ReadyAsync(HttpContext context)
+    {
+        var readiness = state.Readiness();
+        context.Response.StatusCode = readiness.Ready && !readiness.Draining ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
+        return WriteAsync(context, HealthText.ContentType, HealthText.Of(readiness));
+    }
+
+    private Task PageAsync(HttpContext context) =>
+        IsForThisHost(context.Request)
+            ? WriteAsync(context, Html, Page.Of(Snapshot(), outcome: null, Refresh(context.Request)))
+            : Status(context, StatusCodes.Status421MisdirectedRequest);
+
+    private async Task ExplainAsync(HttpContext context)
+    {
+        var request = context.Request;
+        if (!IsForThisHost(request))
+        {
+            context.Response.StatusCode = StatusCodes.Status421MisdirectedRequest;
+            return;
+        }
+
+        if (!IsFromThisPage(request))
+        {
+            context.Response.StatusCode = StatusCodes.Status403Forbidden;
+            return;
+        }
+
+        if (!request.HasFormContentType)
+        {
+            context.Response.StatusCode = StatusCodes.Status415UnsupportedMediaType;
+            return;
+        }
+
+        var form = await request.ReadFormAsync(context.RequestAborted);
+        var server = form["server"].ToString();
+        var explanation = await state.Explain(server, form["token"].ToString().Trim(), context.RequestAborted);
+        context.Response.StatusCode = explanation is null ? StatusCodes.Status404NotFound : StatusCodes.Status200OK;
+        await WriteAsync(context, Html, Page.Of(Snapshot(), new PageOutcome(server, explanation), refresh: 0));
+    }
+
+    private PageSnapshot Snapshot() =>
+        new(clock.GetUtcNow(), state.Readiness(), state.Servers(), state.HopTokens(PageSnapshot.MaxHopTokens), refusals.Newest(), latency.Minutes());
+
+    /// <summary>
+    /// A page of somebody else whose name was made to resolve to this address (DNS rebinding) is told by the name: only
+    /// addresses, localhost and the configured name are answered. Metrics and health, which hold no names, always are.
+    /// </summary>
+    private bool IsForThisHost(HttpRequest request)
+    {
+        var host = request.Host.Host;
+        return IPAddress.TryParse(host.Trim('[', ']'), out _)
+            || host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
+            || (Uri.TryCreate(options.Url, UriKind.Absolute, out var url) && host.Equals(url.Host, StringComparison.OrdinalIgnoreCase));
+    }
+
+    /// <summary>Whether the form was sent by this page, or by something that is no browser.</summary>
+    private static bool IsFromThisPage(HttpRequest request)
+    {
+        var site = request.Headers["Sec-Fetch-Site"].ToString();
+        var origin = request.Headers.Origin.ToString();
+        return site is "" or "same-origin" or "none"
+            && (origin.Length == 0 || origin.Equals($"{request.Scheme}://{request.Host}", StringComparison.OrdinalIgnoreCase));
+    }
+
+    /// <summary>How often the page asks to be loaded again: not at all, unless its address says so.</summary>
+    private static int Refresh(HttpRequest request) => request.Query["refresh"] == "10" ? 10 : 0;
+
+    private static Task RedirectToForm(HttpContext context)
+    {
+        context.Response.Headers.Location = "/#explain";
+        return Status(context, StatusCodes.Status303SeeOther);
+    }
+
+    private static Task NotAllowed(HttpContext context, string allow)
+    {
+        context.Response.Headers.Allow = allow;
+        return Status(context, StatusCodes.Status405MethodNotAllowed);
+    }
+
+    private static Task Status(HttpContext context, int status)
+    {
+        context.Response.StatusCode = status;
+        return Task.CompletedTask;
+    }
+
+    private static Task WriteAsync(HttpContext context, string contentType, string text)
+    {
+        context.Response.ContentType = contentType;
+        return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : context.Response.WriteAsync(text, context.RequestAborted);
+    }
+}

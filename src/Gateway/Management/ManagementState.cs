@@ -1,0 +1,72 @@
+using System.Collections.Immutable;
+
+namespace Gateway.Management;
+
+/// <summary>What the management listener shows and asks; the application fills it in, each member is called per request.</summary>
+internal sealed record ManagementState
+{
+    public required Func<Readiness> Readiness { get; init; }
+
+    public required Func<IReadOnlyList<ServerView>> Servers { get; init; }
+
+    /// <summary>The hop tokens alive, at most as many as asked for.</summary>
+    public required Func<int, IReadOnlyList<HopTokenView>> HopTokens { get; init; }
+
+    /// <summary>
+    /// Says which check refuses a token at a server: evaluated here, with keys fetched as always, the token neither sent
+    /// nor stored. Null when there is no such server.
+    /// </summary>
+    public required Func<string, string, CancellationToken, ValueTask<Explanation?>> Explain { get; init; }
+}
+
+/// <summary>Whether the gateway can serve, and if not fully, why.</summary>
+/// <param name="Ready">Whether it takes requests.</param>
+/// <param name="Degraded">Ready, but something that requests need is not there.</param>
+/// <param name="Draining">Whether it is about to stop.</param>
+/// <param name="Generation">The generation of the configuration that is served.</param>
+/// <param name="AuthorizationServers">The authorization servers of the generation.</param>
+/// <param name="ReloadProblems">What is wrong with the newest configuration, when it was refused.</param>
+internal sealed record Readiness(
+    bool Ready,
+    bool Degraded,
+    bool Draining,
+    long Generation,
+    ImmutableArray<AuthorizationServerHealth> AuthorizationServers,
+    ImmutableArray<string> ReloadProblems);
+
+/// <summary>One authorization server's health: whether its keys are at hand and since when.</summary>
+internal sealed record AuthorizationServerHealth(string Name, bool KeysAvailable, DateTimeOffset? KeysFetched);
+
+/// <summary>One server, as the page shows it.</summary>
+internal sealed record ServerView(
+    string Id,
+    string Path,
+    string Resource,
+    ImmutableArray<string> AcceptedAudiences,
+    string Mode,
+    ImmutableArray<string> OutboundAudiences,
+    ImmutableArray<DestinationHealth> Destinations);
+
+/// <summary>One destination and whether YARP sends to it.</summary>
+internal sealed record DestinationHealth(string Address, bool Available);
+
+/// <summary>One hop token: never the token, only what it is for. <paramref name="SubjectDigest"/> is no subject either.</summary>
+internal sealed record HopTokenView(string Server, string SubjectDigest, DateTimeOffset Expires, long Hits);
+
+/// <summary>Why a token is refused at a server, or that it would pass.</summary>
+/// <param name="Passes">Whether the token would be admitted.</param>
+/// <param name="Reason">The reason of the contract; null when it passes.</param>
+/// <param name="Text">One sentence: what is wrong and what would be right.</param>
+/// <param name="Steps">The checks in their order, up to the one that refused.</param>
+/// <param name="PresentedAudiences">The token's audiences; null unless its signature was verified.</param>
+/// <param name="AcceptedAudiences">The audiences that identify the server.</param>
+internal sealed record Explanation(
+    bool Passes,
+    string? Reason,
+    string Text,
+    ImmutableArray<ExplanationStep> Steps,
+    ImmutableArray<string>? PresentedAudiences,
+    ImmutableArray<string> AcceptedAudiences);
+
+/// <summary>One check by name, and whether the token passed it.</summary>
+internal sealed record ExplanationStep(string Check, bool Passed);

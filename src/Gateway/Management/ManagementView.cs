@@ -1,0 +1,57 @@
+using System.Collections.Immutable;
+using Gateway.Generations;
+using Gateway.Observe;
+using TokenExchange.Outbound.Cache;
+using Yarp.ReverseProxy;
+
+namespace Gateway.Management;
+
+/// <summary>What the management listener shows of the running gateway. Reads, never changes.</summary>
+internal sealed class ManagementView(LiveGenerations generations, Health health, ReloadState reload, ExchangeCache cache, IProxyStateLookup proxy)
+{
+    public ManagementState State => new()
+    {
+        Readiness = ReadinessNow,
+        Servers = Servers,
+        HopTokens = HopTokens,
+        Explain = ExplainAsync,
+    };
+
+    private Readiness ReadinessNow()
+    {
+        var servers = generations.Current.AuthorizationServers.Values
+            .Select(server => new AuthorizationServerHealth(server.Settings.Name, server.Keys.Available, server.Keys.FetchedAt)).ToImmutableArray();
+        var ready = health.IsReady;
+        return new Readiness(ready, ready && servers.Any(server => !server.KeysAvailable), health.IsDraining, generations.Current.Number, servers, [.. reload.Problems]);
+    }
+
+    private IReadOnlyList<ServerView> Servers() =>
+        [.. generations.Current.Servers.Select(server => new ServerView(
+            server.Id,
+            server.Path,
+            server.Resource,
+            server.AcceptedAudiences,
+            server.Mode == Configuration.Options.OutboundMode.SameToken ? "same-token" : server.Mode.ToString().ToLowerInvariant(),
+            server.Target?.ResultAudiences ?? [],
+            [.. server.Destinations.Select(destination => new DestinationHealth(destination.Value, IsAvailable(server, destination.Key)))]))];
+
+    private bool IsAvailable(McpServer server, string destination) =>
+        proxy.TryGetCluster(Forward.YarpRecords.IdOf(server), out var cluster)
+        && cluster.DestinationsState.AvailableDestinations.Any(state => state.DestinationId == destination);
+
+    private IReadOnlyList<HopTokenView> HopTokens(int most)
+    {
+        var ids = generations.Current.Servers.ToDictionary(server => server.Resource, server => server.Id, StringComparer.Ordinal);
+        return [.. cache.Entries().Where(entry => !entry.IsRefusal).Take(most).Select(entry => new HopTokenView(ids.GetValueOrDefault(entry.Server, entry.Server), entry.SubjectDigest, entry.ExpiresAt, entry.Hits))];
+    }
+
+    private async ValueTask<Explanation?> ExplainAsync(string serverId, string token, CancellationToken cancellationToken)
+    {
+        if (generations.Current.Servers.FirstOrDefault(server => server.Id == serverId) is not { } server)
+        {
+            return null;
+        }
+
+        return await Explaining.ExplainAsync(server, token, cancellationToken);
+    }
+}

@@ -1,0 +1,86 @@
+using System.Buffers.Binary;
+using System.Buffers.Text;
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Text;
+using TokenExchange.Inbound;
+
+namespace Gateway.Sessions;
+
+/// <summary>A session that belongs to the caller: the MCP server's own id, and the destination that knows it.</summary>
+internal readonly record struct BoundSession(string Id, string Destination);
+
+/// <summary>
+/// Binds sessions of legacy MCP servers to server, issuer, subject and client without remembering any. What the client
+/// holds is <c>mac.destination.id</c>; the MCP server sees its own id. Another principal's or a tampered id is nobody's.
+/// </summary>
+internal sealed class SessionBinding
+{
+    private const int MaxLength = 2048;
+    private static readonly int MacLength = Base64Url.GetEncodedLength(HMACSHA256.HashSizeInBytes);
+    private readonly ImmutableArray<byte[]> keys;
+
+    /// <param name="keys">The first key signs, all verify, so that a key can be rotated.</param>
+    public SessionBinding(ImmutableArray<byte[]> keys)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(keys.Length);
+        this.keys = keys;
+    }
+
+    /// <summary>A binding under a key of this process: sessions end with it.</summary>
+    public static SessionBinding ForThisProcess() => new([RandomNumberGenerator.GetBytes(32)]);
+
+    /// <summary>What the client is to hold for the MCP server's <paramref name="session"/>.</summary>
+    public string Wrap(BoundSession session, string server, ValidatedToken principal)
+    {
+        Span<byte> mac = stackalloc byte[HMACSHA256.HashSizeInBytes];
+        Sign(keys[0], session, server, principal, mac);
+        return $"{Base64Url.EncodeToString(mac)}.{session.Destination}.{session.Id}";
+    }
+
+    /// <summary>The session behind what the client presents; false when it is not the caller's.</summary>
+    public bool TryUnwrap(string presented, string server, ValidatedToken principal, out BoundSession session)
+    {
+        session = default;
+        if (presented.Length is < 46 or > MaxLength || presented[MacLength] != '.')
+        {
+            return false;
+        }
+
+        var separator = presented.IndexOf('.', MacLength + 1);
+        Span<byte> claimed = stackalloc byte[HMACSHA256.HashSizeInBytes];
+        if (separator < 0 || !Base64Url.IsValid(presented.AsSpan(0, MacLength)) || !Base64Url.TryDecodeFromChars(presented.AsSpan(0, MacLength), claimed, out var written) || written != claimed.Length)
+        {
+            return false;
+        }
+
+        var candidate = new BoundSession(presented[(separator + 1)..], presented[(MacLength + 1)..separator]);
+        Span<byte> mac = stackalloc byte[HMACSHA256.HashSizeInBytes];
+        var verified = false;
+        foreach (var key in keys)
+        {
+            Sign(key, candidate, server, principal, mac);
+            verified |= CryptographicOperations.FixedTimeEquals(mac, claimed);
+        }
+
+        session = verified ? candidate : default;
+        return verified;
+    }
+
+    private static void Sign(byte[] key, BoundSession session, string server, ValidatedToken principal, Span<byte> mac)
+    {
+        using var hash = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, key);
+        Span<byte> length = stackalloc byte[4];
+        ReadOnlySpan<string?> fields = ["session-1", server, principal.Issuer, principal.Subject, principal.ClientId, session.Destination, session.Id];
+        foreach (var field in fields)
+        {
+            // Lengths in front, and null told apart from empty, so that no two principals sign alike.
+            var bytes = Encoding.UTF8.GetBytes(field ?? "");
+            BinaryPrimitives.WriteInt32BigEndian(length, field is null ? -1 : bytes.Length);
+            hash.AppendData(length);
+            hash.AppendData(bytes);
+        }
+
+        hash.GetHashAndReset(mac);
+    }
+}

@@ -1,0 +1,48 @@
+using System.Text.Json;
+using TokenExchange.Jose;
+
+namespace TokenExchange.Inbound.Introspection;
+
+/// <summary>Whether an answer that says "active" speaks of an access token, and of the one that was asked about.</summary>
+/// <remarks>RFC 7662 §2.2. Products name the type in three ways: <c>token_type</c>, <c>token_use</c>, <c>typ</c>.</remarks>
+internal static class IntrospectedClaims
+{
+    /// <summary>Null when it does; <paramref name="token"/> is what the token says of itself, where that is known.</summary>
+    public static TokenRefusal? Refusal(JsonElement claims, string issuer, ValidatedToken? token = null)
+    {
+        if (!IsAbsentOr(claims, "token_type", type => Is(type, "Bearer") || Is(type, "access_token")) ||
+            !IsAbsentOr(claims, "token_use", use => Is(use, "access_token") || Is(use, "access")) ||
+            !IsAbsentOr(claims, "typ", type => Is(type, "Bearer") || TokenChecks.IsMediaType(type, "at+jwt") || TokenChecks.IsMediaType(type, "JWT")))
+        {
+            return TokenRefusal.TypNotAllowed;
+        }
+
+        return !IsAbsentOr(claims, "iss", value => value == issuer) ? TokenRefusal.IssuerUnknown
+            : token is null ? null
+            : !IsAbsentOr(claims, "sub", value => value == token.Subject) ? TokenRefusal.SubjectInvalid
+            : !IsForSomeOf(claims, token) ? TokenRefusal.AudienceInvalid
+            : !IsOfTheClient(claims, token) ? TokenRefusal.ClaimTypeInvalid
+            : null;
+    }
+
+    private static bool IsForSomeOf(JsonElement claims, ValidatedToken token) =>
+        !claims.TryGetProperty("aud", out var value) || (TokenClaims.TryReadStrings(value, out var audiences) && audiences.Any(token.Audiences.Contains));
+
+    private static bool IsOfTheClient(JsonElement claims, ValidatedToken token)
+    {
+        foreach (var name in TokenClaims.ClientNames)
+        {
+            if (claims.TryGetProperty(name, out _))
+            {
+                return token.ClientId is null || Jws.StringOf(claims, name) == token.ClientId;
+            }
+        }
+
+        return true;
+    }
+
+    private static bool IsAbsentOr(JsonElement claims, string name, Predicate<string> expected) =>
+        !claims.TryGetProperty(name, out _) || (Jws.StringOf(claims, name) is { } value && expected(value));
+
+    private static bool Is(string value, string expected) => value.Equals(expected, StringComparison.OrdinalIgnoreCase);
+}

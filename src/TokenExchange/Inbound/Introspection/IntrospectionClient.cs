@@ -1,0 +1,81 @@
+using System.Diagnostics;
+using System.Text.Json;
+using TokenExchange.Issuers;
+using TokenExchange.Outbound.Exchange;
+
+namespace TokenExchange.Inbound.Introspection;
+
+/// <summary>Asks one authorization server, as one client, whether tokens are active. Remembers no answer.</summary>
+/// <remarks>RFC 7662 §2.</remarks>
+internal sealed class IntrospectionClient(AuthorizationServer server, ClientSettings client, Uri? endpoint)
+{
+    private readonly RegisteredClient registered = server.Endpoints.Client(client);
+
+    /// <summary>
+    /// The server's word on the token. Whatever is no clear word, a refusal of the gateway included, is
+    /// <see cref="IntrospectionAnswer.Unavailable"/>; only cancellation and bugs throw.
+    /// </summary>
+    public async ValueTask<IntrospectionAnswer> IntrospectAsync(ReadOnlyMemory<char> token, CancellationToken cancellationToken)
+    {
+        if (registered.RefusedWith is { } code)
+        {
+            return new IntrospectionAnswer.Unavailable(ProtectedEndpoint.ShortestBreak, code);
+        }
+
+        var answer = await server.Endpoints.AskIntrospectionAsync(
+            registered, endpoint, form => form.Add("token", token.Span).Add("token_type_hint", "access_token")).WaitAsync(cancellationToken);
+        return answer switch
+        {
+            EndpointAnswer.Reply { Status: 200, Body: { } body } => Read(body),
+            EndpointAnswer.Reply reply => new IntrospectionAnswer.Unavailable(ProtectedEndpoint.ShortestBreak, Refused(reply)),
+            EndpointAnswer.Outage outage => new IntrospectionAnswer.Unavailable(outage.RetryAfter!.Value, null),
+            EndpointAnswer.NotSent unsent => new IntrospectionAnswer.Unavailable(ProtectedEndpoint.ShortestBreak, unsent.Diagnostic),
+            _ => throw new UnreachableException(),
+        };
+    }
+
+    private static IntrospectionAnswer Read(JsonElement body) => body.TryGetProperty("active", out var active) ? active.ValueKind switch
+    {
+        JsonValueKind.True => new IntrospectionAnswer.Active(body),
+        JsonValueKind.False => IntrospectionAnswer.Inactive.Value,
+        _ => IntrospectionAnswer.Unavailable.Nonsense,
+    }
+    : IntrospectionAnswer.Unavailable.Nonsense;
+
+    private string Refused(EndpointAnswer.Reply reply)
+    {
+        var error = TokenError.Of(reply, Outbound.Profiles.StandardProfile.Value);
+        if (error.Meaning == Outbound.Profiles.ErrorMeaning.Client)
+        {
+            registered.Refused(error.Diagnostic);
+        }
+
+        return error.Diagnostic;
+    }
+}
+
+/// <summary>What an authorization server says about a token; closed.</summary>
+internal abstract record IntrospectionAnswer
+{
+    private IntrospectionAnswer()
+    {
+    }
+
+    /// <summary>Active, with everything the server says about it, none of it checked.</summary>
+    public sealed record Active(JsonElement Claims) : IntrospectionAnswer
+    {
+        public override string ToString() => "active";
+    }
+
+    /// <summary>Not active, or not known there.</summary>
+    public sealed record Inactive : IntrospectionAnswer
+    {
+        public static readonly Inactive Value = new();
+    }
+
+    /// <summary>No word; worth another try after 1 to 30 s. The diagnostic is a registered code or a fixed text.</summary>
+    public sealed record Unavailable(TimeSpan RetryAfter, string? Diagnostic) : IntrospectionAnswer
+    {
+        public static readonly Unavailable Nonsense = new(ProtectedEndpoint.ShortestBreak, "the endpoint's answer is none of OAuth");
+    }
+}

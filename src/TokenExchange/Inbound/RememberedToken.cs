@@ -1,0 +1,41 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+
+namespace TokenExchange.Inbound;
+
+/// <summary>
+/// An accepted token as it is remembered: without its text, which whoever presents it again brings along, and without its
+/// claims unless they are asked for at every use. One small object, since many are alive and every collection moves the new ones.
+/// </summary>
+internal sealed class RememberedToken(ValidatedToken token, TokenTerms terms, bool withClaims)
+{
+    private readonly long expiresAt = token.ExpiresAt.UtcTicks;
+
+    /// <summary>What it has in common with other tokens of its client.</summary>
+    public TokenTerms Terms => terms;
+
+    public string Subject { get; } = token.Subject;
+
+    public string? TokenId { get; } = token.TokenId;
+
+    public ImmutableArray<string> Actors { get; } = token.Actors;
+
+    public string? Session { get; } = token.Session;
+
+    public long? IssuedAt { get; } = token.IssuedAt;
+
+    public JsonElement Claims { get; } = withClaims ? token.Claims : default;
+
+    public DateTimeOffset ExpiresAt => new(expiresAt, TimeSpan.Zero);
+}
+
+/// <summary>On whose terms tokens were accepted and with which generation of the issuer's keys, and what else tokens of one client share.</summary>
+internal sealed record TokenTerms(TrustedIssuer Issuer, int Generation, string? ClientId, ImmutableArray<string> Audiences, ScopeSet Scopes)
+{
+    /// <summary>The terms of a token: those of the one before it, when they are the same.</summary>
+    public static TokenTerms Of(ValidatedToken token, TrustedIssuer issuer, int generation, TokenTerms? before) =>
+        before is not null && ReferenceEquals(before.Issuer, issuer) && before.Generation == generation && before.ClientId == token.ClientId
+        && before.Audiences.AsSpan().SequenceEqual(token.Audiences.AsSpan()) && before.Scopes.Equals(token.Scopes)
+            ? before
+            : new TokenTerms(issuer, generation, token.ClientId, token.Audiences, token.Scopes);
+}

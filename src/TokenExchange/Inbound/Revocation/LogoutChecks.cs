@@ -1,0 +1,65 @@
+using System.Text.Json;
+using TokenExchange.Jose;
+
+namespace TokenExchange.Inbound.Revocation;
+
+/// <summary>A named check of a logout token.</summary>
+internal sealed record LogoutCheck(string Name, Func<LogoutCandidate, bool> Passes);
+
+/// <summary>Everything a logout token must pass, in order; the first failure names the refusal.</summary>
+/// <remarks>OpenID Connect Back-Channel Logout 1.0 §2.4 and §2.6; RFC 8417 §2.2.</remarks>
+internal static class LogoutChecks
+{
+    public const string Event = "http://schemas.openid.net/event/backchannel-logout";
+
+    /// <summary>How old an announcement may be; the specification recommends at most two minutes of life.</summary>
+    public static readonly TimeSpan MaxAge = TimeSpan.FromMinutes(2);
+
+    private const int LongestName = 255;
+
+    /// <summary>The one list. The key is looked up just before the check named "key".</summary>
+    public static readonly LogoutCheck[] All =
+    [
+        .. JwsChecks.All.Select(check => new LogoutCheck(check.Name, token => check.Refusal(token) is null)),
+        new("alg", token => token.Algorithm is { } alg && SignatureAlgorithms.KeyOf(alg) is not null && token.Algorithms.Contains(alg, StringComparer.Ordinal)),
+        new("typ", TypeIsLogout),
+        new("issuer", token => Jws.StringOf(token.Payload, "iss") == token.Issuer),
+        new("key", token => token.Key is { Refusal: null, Key: not null }),
+        new("signature", token => token.Key!.Key!.Verify(token.Algorithm!, token.SigningInput, token.Signature)),
+        new("claim types", ClaimsHaveTheirTypes),
+        new("issued at", IsFresh),
+        new("expiry", token => token.Claims!.Expiry is not { } expiry || token.Now < DateTimeOffset.FromUnixTimeSeconds(expiry) + token.Skew),
+        new("not before", token => token.Claims!.NotBefore is not { } start || DateTimeOffset.FromUnixTimeSeconds(start) <= token.Now + token.Skew),
+        new("audience", token => token.Claims!.Audiences.Any(audience => token.ClientIds.Contains(audience, StringComparer.Ordinal))),
+        new("events", AnnouncesLogout),
+        new("nonce", token => !token.Payload.TryGetProperty("nonce", out _)),
+        new("subject or session", NamesSomebody),
+        new("id", token => token.TokenId is { Length: > 0 and <= LongestName }),
+    ];
+
+    /// <summary>Where in <see cref="All"/> a key is needed for the first time.</summary>
+    public static readonly int NeedsKey = Array.FindIndex(All, check => check.Name == "key");
+
+    // Issuers from before explicit typing say JWT or nothing; the events tell their tokens apart.
+    private static bool TypeIsLogout(LogoutCandidate token) =>
+        !token.Header.TryGetProperty("typ", out _) ||
+        (Jws.StringOf(token.Header, "typ") is { } type && (TokenChecks.IsMediaType(type, "logout+jwt") || TokenChecks.IsMediaType(type, "JWT")));
+
+    private static bool ClaimsHaveTheirTypes(LogoutCandidate token) => (token.Claims = TokenClaims.Read(token.Payload)) is not null;
+
+    private static bool IsFresh(LogoutCandidate token) =>
+        token.Claims!.IssuedAt is not null && token.IssuedAt <= token.Now + token.Skew && token.Now < token.StaleAt;
+
+    private static bool AnnouncesLogout(LogoutCandidate token) =>
+        token.Payload.TryGetProperty("events", out var events) && events.ValueKind == JsonValueKind.Object
+        && events.TryGetProperty(Event, out var logout) && logout.ValueKind == JsonValueKind.Object;
+
+    private static bool NamesSomebody(LogoutCandidate token) =>
+        IsNameOrAbsent(token.Payload, "sub", out var subject) && IsNameOrAbsent(token.Payload, "sid", out var session) && (subject || session);
+
+    private static bool IsNameOrAbsent(JsonElement payload, string name, out bool present)
+    {
+        present = payload.TryGetProperty(name, out _);
+        return !present || (Jws.StringOf(payload, name) is { Length: <= LongestName } value && !string.IsNullOrWhiteSpace(value));
+    }
+}

@@ -1,0 +1,69 @@
+using System.Collections.Immutable;
+using TokenExchange.Issuers;
+
+namespace TokenExchange.Inbound.Revocation;
+
+/// <summary>
+/// Decides whether a logout token was issued by one authorization server for this gateway, by rules of its own: what
+/// passes here is no access token, and no access token passes here. Each token is good once.
+/// </summary>
+/// <remarks>OpenID Connect Back-Channel Logout 1.0 §2.6.</remarks>
+/// <param name="server">The issuer's keys.</param>
+/// <param name="clientIds">The client identifiers that the gateway has there; one of them must be in <c>aud</c>.</param>
+/// <param name="algorithms">The signature algorithms accepted.</param>
+/// <param name="clockSkew">How far the issuer's clock may be off.</param>
+/// <param name="revocations">Where used tokens are noted.</param>
+/// <param name="clock">The time.</param>
+public sealed class LogoutTokenValidator(
+    AuthorizationServer server,
+    ImmutableArray<string> clientIds,
+    ImmutableArray<string> algorithms,
+    TimeSpan clockSkew,
+    Revocations revocations,
+    TimeProvider clock)
+{
+    /// <summary>The server that the validator was made for.</summary>
+    public AuthorizationServer Server => server;
+
+    /// <summary>Runs every check. An outage of the issuer is a refusal too; only cancellation throws.</summary>
+    public async ValueTask<LogoutValidation> ValidateAsync(ReadOnlyMemory<char> token, CancellationToken cancellationToken)
+    {
+        var candidate = new LogoutCandidate(token, server.Settings.Issuer, clientIds, algorithms, clock.GetUtcNow(), clockSkew);
+        if (Run(candidate, 0, LogoutChecks.NeedsKey) is { } early)
+        {
+            return new(null, early);
+        }
+
+        candidate.Key = await server.Keys.FindAsync(candidate.KeyId, candidate.Algorithm!, cancellationToken);
+        if (Run(candidate, LogoutChecks.NeedsKey, LogoutChecks.All.Length) is { } late)
+        {
+            return new(null, late);
+        }
+
+        // Last: only a token that is sound in everything else may use up its id.
+        return revocations.UsedTokens.TryUse(server.Settings.Issuer, candidate.TokenId!, candidate.StaleAt)
+            ? new(candidate.Accept(), null)
+            : new(null, "replay");
+    }
+
+    private static string? Run(LogoutCandidate candidate, int from, int to)
+    {
+        foreach (var check in LogoutChecks.All.AsSpan(from..to))
+        {
+            try
+            {
+                if (!check.Passes(candidate))
+                {
+                    return check.Name;
+                }
+            }
+            catch
+            {
+                // A token that a check cannot cope with is not acceptable, whatever is wrong with it.
+                return check.Name;
+            }
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,210 @@
+using System.Text;
+using System.Text.Json;
+using TokenExchange.Jose;
+
+namespace TokenExchange.Inbound;
+
+/// <summary>
+/// Everything an inbound token must pass, in order; the first failure names the refusal. Nothing a token says is
+/// normalised, and nothing but an exact match of an accepted audience identifies a server.
+/// </summary>
+/// <remarks>RFC 8725 §3; RFC 9068 §4; RFC 7519 §4.1.</remarks>
+internal static class TokenChecks
+{
+    private const int LongestSubject = 255;
+
+    /// <summary>The one list. The key is looked up just before the check named "key".</summary>
+    public static readonly Check<TokenCandidate, TokenRefusal>[] All =
+    [
+        .. JwsChecks.All.Select(check => new Check<TokenCandidate, TokenRefusal>(check.Name, check.Refusal)),
+        new("algorithm", AlgorithmIsAllowed),
+        new("token type", TypeIsAccessToken),
+        new("issuer claim", IssuerIsText),
+        new("trusted issuer", IssuerIsTrusted),
+        new("key", KeyIsForThisAlgorithm),
+        new("signature", SignatureVerifies),
+        new("claim types", ClaimsHaveTheirTypes),
+        new("expiry", NotExpired),
+        new("not before", NotAheadOfTime),
+        new("lifetime", NotValidForTooLong),
+        new("subject", SubjectIsUsable),
+        new("audience", AudienceIsThisServer),
+        new("no other audience", AudienceIsNoOther),
+        new("bearer token", NotBoundToAKey),
+    ];
+
+    /// <summary>Where in <see cref="All"/> a key is needed for the first time.</summary>
+    public static readonly int NeedsKey = Array.FindIndex(All, check => check.Name == "key");
+
+    /// <summary>Where in <see cref="All"/> the claims begin, which an introspected token has as well.</summary>
+    public static readonly int Claims = Array.FindIndex(All, check => check.Name == "claim types");
+
+    private static TokenRefusal? AlgorithmIsAllowed(TokenCandidate token)
+    {
+        if (token.Algorithm is { } algorithm && SignatureAlgorithms.KeyOf(algorithm) is not null)
+        {
+            foreach (var issuer in token.CandidateIssuers)
+            {
+                if (issuer.Algorithms.Contains(algorithm, StringComparer.Ordinal))
+                {
+                    return null;
+                }
+            }
+        }
+
+        return TokenRefusal.AlgNotAllowed;
+    }
+
+    private static TokenRefusal? TypeIsAccessToken(TokenCandidate token)
+    {
+        var named = token.Header.TryGetProperty("typ", out _);
+        var type = Jws.StringOf(token.Header, "typ");
+        if (named && type is null)
+        {
+            return TokenRefusal.TypNotAllowed;
+        }
+
+        // Where JWT is admitted, no type at all says as much.
+        type ??= "JWT";
+        foreach (var issuer in token.CandidateIssuers)
+        {
+            foreach (var allowed in issuer.TokenTypes)
+            {
+                if (IsMediaType(type, allowed) && (!IsMediaType(type, "JWT") || LooksLikeAccessToken(token.Payload)))
+                {
+                    return null;
+                }
+            }
+        }
+
+        return TokenRefusal.TypNotAllowed;
+    }
+
+    // Media types ignore case, and "application/" may be left out (RFC 7515 §4.1.9).
+    internal static bool IsMediaType(string type, string other) => Ascii.EqualsIgnoreCase(WithoutApplication(type), WithoutApplication(other));
+
+    private static ReadOnlySpan<char> WithoutApplication(string type)
+    {
+        const string Prefix = "application/";
+        return type.Length > Prefix.Length && Ascii.EqualsIgnoreCase(type.AsSpan(0, Prefix.Length), Prefix) && !type.AsSpan(Prefix.Length).Contains('/')
+            ? type.AsSpan(Prefix.Length)
+            : type;
+    }
+
+    // A type that ID, logout and refresh tokens have as well: only the claims tell them apart.
+    private static bool LooksLikeAccessToken(JsonElement payload) =>
+        HasAny(payload, TokenClaims.ClientNames.AsSpan()) &&
+        HasAny(payload, ["scope", "scp", "roles"]) &&
+        !HasAny(payload, ["nonce", "at_hash", "c_hash", "s_hash", "events"]) &&
+        (!payload.TryGetProperty("typ", out _) || Jws.StringOf(payload, "typ") == "Bearer");
+
+    private static bool HasAny(JsonElement payload, ReadOnlySpan<string> names)
+    {
+        foreach (var name in names)
+        {
+            if (payload.TryGetProperty(name, out _))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static TokenRefusal? IssuerIsText(TokenCandidate token) =>
+        Jws.StringOf(token.Payload, "iss") is null ? TokenRefusal.ClaimTypeInvalid : null;
+
+    private static TokenRefusal? IssuerIsTrusted(TokenCandidate token) => token.Issuer is null ? TokenRefusal.IssuerUnknown : null;
+
+    private static TokenRefusal? KeyIsForThisAlgorithm(TokenCandidate token) => token.Key!.Refusal;
+
+    private static TokenRefusal? SignatureVerifies(TokenCandidate token)
+    {
+        try
+        {
+            token.SignatureVerified = token.Key!.Key!.Verify(token.Algorithm!, token.SigningInput, token.Signature);
+        }
+        catch
+        {
+            // Whatever the cryptography stumbles over, the signature did not verify.
+        }
+
+        return token.SignatureVerified ? null : TokenRefusal.SignatureInvalid;
+    }
+
+    private static TokenRefusal? ClaimsHaveTheirTypes(TokenCandidate token)
+    {
+        token.Claims = TokenClaims.Read(token.Payload);
+        if (token.Claims?.Expiry is null || !TokenClaims.TryReadActors(token.Payload, out var actors))
+        {
+            return TokenRefusal.ClaimTypeInvalid;
+        }
+
+        token.Actors = actors;
+        return null;
+    }
+
+    private static TokenRefusal? NotExpired(TokenCandidate token) =>
+        token.Now >= Milliseconds(token.Claims!.Expiry!.Value) + Skew(token) ? TokenRefusal.Expired : null;
+
+    private static TokenRefusal? NotAheadOfTime(TokenCandidate token)
+    {
+        var latest = token.Now + Skew(token);
+        return Milliseconds(token.Claims!.NotBefore ?? 0) > latest || Milliseconds(token.Claims.IssuedAt ?? 0) > latest
+            ? TokenRefusal.NotYetValid
+            : null;
+    }
+
+    private static TokenRefusal? NotValidForTooLong(TokenCandidate token)
+    {
+        var from = token.Claims!.IssuedAt is { } issued ? Milliseconds(issued) : token.Now;
+        var lifetime = Milliseconds(token.Claims.Expiry!.Value) - from;
+        return lifetime > (long)token.Issuer!.MaxTokenLifetime.TotalMilliseconds ? TokenRefusal.LifetimeExcessive : null;
+    }
+
+    private static TokenRefusal? SubjectIsUsable(TokenCandidate token)
+    {
+        var subject = Jws.StringOf(token.Payload, "sub");
+        return string.IsNullOrWhiteSpace(subject) || subject.Length > LongestSubject ? TokenRefusal.SubjectInvalid : null;
+    }
+
+    private static TokenRefusal? AudienceIsThisServer(TokenCandidate token)
+    {
+        foreach (var audience in token.Claims!.Audiences)
+        {
+            if (token.Audience.Accepted.Contains(audience, StringComparer.Ordinal))
+            {
+                return null;
+            }
+        }
+
+        return TokenRefusal.AudienceInvalid;
+    }
+
+    private static TokenRefusal? AudienceIsNoOther(TokenCandidate token)
+    {
+        if (token.Audience.AllowOthers)
+        {
+            return null;
+        }
+
+        foreach (var audience in token.Claims!.Audiences)
+        {
+            if (!token.Audience.Accepted.Contains(audience, StringComparer.Ordinal) &&
+                !token.Issuer!.CompanionAudiences.Contains(audience, StringComparer.Ordinal))
+            {
+                return TokenRefusal.AudienceNotSingle;
+            }
+        }
+
+        return null;
+    }
+
+    // A bearer proves no possession (RFC 7800, RFC 9449): the token is somebody else's, or was downgraded.
+    private static TokenRefusal? NotBoundToAKey(TokenCandidate token) =>
+        token.Payload.TryGetProperty("cnf", out _) ? TokenRefusal.SenderConstrained : null;
+
+    private static long Milliseconds(long seconds) => seconds * 1000;
+
+    private static long Skew(TokenCandidate token) => (long)token.Issuer!.ClockSkew.TotalMilliseconds;
+}

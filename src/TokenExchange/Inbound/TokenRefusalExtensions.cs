@@ -1,0 +1,55 @@
+using System.Diagnostics;
+using TokenExchange.Outbound;
+
+namespace TokenExchange.Inbound;
+
+/// <summary>The stable reason codes of refusals and rejections, for answers, audit and metrics.</summary>
+public static class TokenRefusalExtensions
+{
+    /// <summary>The reason code of an inbound token's refusal, say <c>audience_invalid</c>.</summary>
+    public static string ToReason(this TokenRefusal refusal) => refusal switch
+    {
+        TokenRefusal.TooLarge => "too_large",
+        TokenRefusal.Malformed => "malformed",
+        TokenRefusal.JweNotAllowed => "jwe_not_allowed",
+        TokenRefusal.NoncanonicalEncoding => "noncanonical_encoding",
+        TokenRefusal.DuplicateMember => "duplicate_member",
+        TokenRefusal.HeaderForbidden => "header_forbidden",
+        TokenRefusal.CritUnsupported => "crit_unsupported",
+        TokenRefusal.AlgNotAllowed => "alg_not_allowed",
+        TokenRefusal.TypNotAllowed => "typ_not_allowed",
+        TokenRefusal.IssuerUnknown => "issuer_unknown",
+        TokenRefusal.KidUnknown => "kid_unknown",
+        TokenRefusal.KeyNotForSigning => "key_not_for_signing",
+        TokenRefusal.SignatureInvalid => "signature_invalid",
+        TokenRefusal.ClaimTypeInvalid => "claim_type_invalid",
+        TokenRefusal.Expired => "expired",
+        TokenRefusal.NotYetValid => "not_yet_valid",
+        TokenRefusal.LifetimeExcessive => "lifetime_excessive",
+        TokenRefusal.SubjectInvalid => "subject_invalid",
+        TokenRefusal.AudienceInvalid => "audience_invalid",
+        TokenRefusal.AudienceNotSingle => "audience_not_single",
+        TokenRefusal.SenderConstrained => "sender_constrained",
+        TokenRefusal.Revoked => "revoked",
+        TokenRefusal.Inactive => "inactive",
+        TokenRefusal.KeysUnavailable => "keys_unavailable",
+        TokenRefusal.IntrospectionUnavailable => "introspection_unavailable",
+        _ => throw new UnreachableException(),
+    };
+
+    /// <summary>The detail code of a rejected result, say <c>result_audience</c>.</summary>
+    public static string ToReason(this ResultRejection rejection) => rejection switch
+    {
+        ResultRejection.Shape => "result_shape",
+        ResultRejection.Signature => "result_signature",
+        ResultRejection.Issuer => "result_issuer",
+        ResultRejection.Audience => "result_audience",
+        ResultRejection.AudienceExtra => "result_audience_extra",
+        ResultRejection.Subject => "result_subject",
+        ResultRejection.Scope => "result_scope",
+        ResultRejection.Lifetime => "result_lifetime",
+        ResultRejection.Boomerang => "result_boomerang",
+        ResultRejection.Actor => "result_actor",
+        _ => throw new UnreachableException(),
+    };
+}

@@ -1,0 +1,268 @@
+using System.Collections.Immutable;
+using TokenExchange.Inbound.Introspection;
+using TokenExchange.Inbound.Revocation;
+using TokenExchange.Issuers;
+using TokenExchange.Jose;
+
+namespace TokenExchange.Inbound;
+
+/// <summary>
+/// Decides whether an inbound access token was minted for one server. One validator per server; the first failing check
+/// names the refusal.
+/// </summary>
+/// <param name="audience">What a token must be minted for.</param>
+/// <param name="issuers">The issuers trusted at this server, and on what terms.</param>
+/// <param name="clock">The time.</param>
+/// <param name="capacity">How many accepted tokens are remembered, so that they are not verified again; 0: none.</param>
+/// <param name="revocations">What is revoked; null: nothing ever is.</param>
+/// <param name="keepClaims">Whether the claims of remembered tokens are kept too, for rules that ask for them at every use.</param>
+public sealed class TokenValidator(
+    ResourceAudience audience, ImmutableArray<TrustedIssuer> issuers, TimeProvider clock, int capacity = 4096, Revocations? revocations = null, bool keepClaims = false)
+{
+    private readonly ValidationCache accepted = new(capacity);
+
+    // Most tokens come from the same clients with the same scopes: what they have in common is kept once.
+    private volatile TokenTerms? latest;
+
+    private readonly bool introspects = issuers.Any(issuer => issuer.Introspection is not null);
+
+    // Whom opaque tokens are shown to: the one issuer that is asked, or nobody, since a token must not be shown to another issuer.
+    private readonly TrustedIssuer? opaqueIssuer = issuers.Count(issuer => issuer.Introspection is not null) == 1
+        ? issuers.Single(issuer => issuer.Introspection is not null)
+        : null;
+
+    /// <summary>
+    /// Runs every check: those that need nobody first, then revocation, then, where it is configured, the issuer's own
+    /// word. An outage of the issuer is a refusal too; only cancellation throws.
+    /// </summary>
+    public ValueTask<TokenValidation> ValidateAsync(ReadOnlyMemory<char> token, CancellationToken cancellationToken)
+    {
+        if (opaqueIssuer is not null && IsOpaque(token.Span))
+        {
+            return IntrospectAsync(token, opaqueIssuer, cancellationToken);
+        }
+
+        var local = ValidateLocallyAsync(token, cancellationToken);
+        return !introspects ? local
+            : local.IsCompletedSuccessfully ? ConfirmAsync(token, local.Result, cancellationToken)
+            : ConfirmAsync(token, local, cancellationToken);
+    }
+
+    /// <summary>Runs every check but introspection: what can be said of a token that must not be sent anywhere.</summary>
+    public ValueTask<TokenValidation> ValidateLocallyAsync(ReadOnlyMemory<char> token, CancellationToken cancellationToken)
+    {
+        // Sized first: not even a digest is computed over more than a token may have.
+        TokenDigest? digest = token.Length <= JwsChecks.MaxLength ? TokenDigest.Of(token.Span) : null;
+        if (digest is { } presented && Remembered(presented) is { } known)
+        {
+            return new(UnlessRevoked(ValidatedToken.Presented(known, audience.Resource, token, presented)));
+        }
+
+        var candidate = new TokenCandidate(token, audience, issuers, clock.GetUtcNow(), digest);
+        if (Run(candidate, 0, TokenChecks.NeedsKey) is { } refusal)
+        {
+            return new(TokenValidation.Refused(refusal));
+        }
+
+        return FinishAsync(candidate, candidate.Issuer!.Server.Keys.FindAsync(candidate.KeyId, candidate.Algorithm!, cancellationToken));
+    }
+
+    /// <summary>Whether the issuer is asked about this token when it is presented: an opaque one, or one that is accepted and of an issuer that is always asked.</summary>
+    /// <remarks>RFC 7662.</remarks>
+    public bool IsAskedAbout(ReadOnlySpan<char> token, ValidatedToken? accepted) =>
+        (opaqueIssuer is not null && IsOpaque(token)) || (accepted is not null && IntrospectionOf(accepted) is not null);
+
+    /// <summary>Runs every check but introspection from the first on, remembering nothing, and tells which of them ran.</summary>
+    public async ValueTask<TokenExplanation> ExplainAsync(ReadOnlyMemory<char> token, CancellationToken cancellationToken)
+    {
+        var candidate = new TokenCandidate(token, audience, issuers, clock.GetUtcNow());
+        var refusal = Run(candidate, 0, TokenChecks.NeedsKey, out var passed);
+        if (refusal is { } early)
+        {
+            return new(TokenValidation.Refused(early), NamesOf(passed), TokenChecks.All[passed].Name);
+        }
+
+        candidate.Key = await candidate.Issuer!.Server.Keys.FindAsync(candidate.KeyId, candidate.Algorithm!, cancellationToken);
+        refusal = Run(candidate, TokenChecks.NeedsKey, TokenChecks.All.Length, out passed);
+        if (refusal is { } late)
+        {
+            return new(TokenValidation.Refused(late, candidate.Present()), NamesOf(passed), TokenChecks.All[passed].Name);
+        }
+
+        const string revocation = "revocation";
+        var validation = UnlessRevoked(candidate.Accept());
+        return validation.Token is null ? new(validation, NamesOf(passed), revocation) : new(validation, [.. NamesOf(passed), revocation], null);
+    }
+
+    /// <summary>How many accepted tokens are remembered.</summary>
+    internal int RememberedCount => accepted.Count;
+
+    private async ValueTask<TokenValidation> FinishAsync(TokenCandidate candidate, ValueTask<KeyLookup> lookup)
+    {
+        var key = await lookup;
+
+        // The caller may be on a thread that serves sockets. Verifying, and whatever a new token makes necessary after it,
+        // is long by comparison and belongs on the thread pool: the connections of tokens already known do not wait for it.
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        return Finish(candidate, key);
+    }
+
+    private TokenValidation Finish(TokenCandidate candidate, KeyLookup key)
+    {
+        candidate.Key = key;
+        if (Run(candidate, TokenChecks.NeedsKey, TokenChecks.All.Length) is { } refusal)
+        {
+            return TokenValidation.Refused(refusal, candidate.Present());
+        }
+
+        var token = candidate.Accept();
+        var terms = TokenTerms.Of(token, candidate.Issuer!, key.Generation, latest);
+        latest = terms;
+        accepted.Add(token.Digest, new RememberedToken(token, terms, keepClaims));
+        return UnlessRevoked(token);
+    }
+
+    // Neither three parts nor five: no JWS, and no JWE, which is refused as one.
+    private static bool IsOpaque(ReadOnlySpan<char> token) => token.Length <= JwsChecks.MaxLength && token.Count('.') is not (2 or 4);
+
+    private async ValueTask<TokenValidation> IntrospectAsync(ReadOnlyMemory<char> token, TrustedIssuer issuer, CancellationToken cancellationToken)
+    {
+        var answer = await issuer.Introspection!.AskAsync(token, TokenDigest.Of(token.Span), null, cancellationToken);
+        if (answer is not IntrospectionAnswer.Active active)
+        {
+            return TokenValidation.Refused(RefusalOf(answer));
+        }
+
+        if (IntrospectedClaims.Refusal(active.Claims, issuer.Server.Settings.Issuer) is { } unlike)
+        {
+            return TokenValidation.Refused(unlike);
+        }
+
+        var candidate = TokenCandidate.Introspected(token, active.Claims, audience, issuer, clock.GetUtcNow());
+        return Run(candidate, TokenChecks.Claims, TokenChecks.All.Length) is { } refusal
+            ? TokenValidation.Refused(refusal, candidate.Present())
+            : UnlessRevoked(candidate.Accept());
+    }
+
+    private async ValueTask<TokenValidation> ConfirmAsync(ReadOnlyMemory<char> token, ValueTask<TokenValidation> local, CancellationToken cancellationToken) =>
+        await ConfirmAsync(token, await local, cancellationToken);
+
+    private ValueTask<TokenValidation> ConfirmAsync(ReadOnlyMemory<char> text, TokenValidation local, CancellationToken cancellationToken)
+    {
+        if (local.Token is not { } token || IntrospectionOf(token) is not { } introspection)
+        {
+            return new(local);
+        }
+
+        var answer = introspection.AskAsync(text, token.Digest, token.Subject, cancellationToken);
+        return answer.IsCompletedSuccessfully ? new(Confirm(local, token, answer.Result)) : ConfirmAsync(local, token, answer);
+    }
+
+    private async ValueTask<TokenValidation> ConfirmAsync(TokenValidation local, ValidatedToken token, ValueTask<IntrospectionAnswer> answer) =>
+        Confirm(local, token, await answer);
+
+    private TokenValidation Confirm(TokenValidation local, ValidatedToken token, IntrospectionAnswer answer)
+    {
+        var refusal = answer is IntrospectionAnswer.Active active ? IntrospectedClaims.Refusal(active.Claims, token.Issuer, token) : RefusalOf(answer);
+
+        // Once more: a logout may have come while the answer was waited for.
+        return refusal is { } refused ? Refused(refused, token) : revocations?.IsRevoked(token) == true ? Refused(TokenRefusal.Revoked, token) : local;
+    }
+
+    private TokenIntrospection? IntrospectionOf(ValidatedToken token)
+    {
+        foreach (var issuer in issuers)
+        {
+            if (issuer.Server.Settings.Issuer == token.Issuer)
+            {
+                return issuer.Introspection is { Always: true } asked ? asked : null;
+            }
+        }
+
+        return null;
+    }
+
+    private static TokenRefusal RefusalOf(IntrospectionAnswer answer) =>
+        answer is IntrospectionAnswer.Inactive ? TokenRefusal.Inactive : TokenRefusal.IntrospectionUnavailable;
+
+    private TokenValidation UnlessRevoked(ValidatedToken token) =>
+        revocations?.IsRevoked(token) == true ? Refused(TokenRefusal.Revoked, token) : TokenValidation.Accepted(token);
+
+    private static TokenValidation Refused(TokenRefusal refusal, ValidatedToken token) =>
+        TokenValidation.Refused(refusal, new(token.Issuer, token.Subject, token.ClientId, token.TokenId, token.Audiences, token.Actors));
+
+    private static ImmutableArray<string> NamesOf(int passed) => [.. TokenChecks.All.Take(passed).Select(check => check.Name)];
+
+    private static TokenRefusal? Run(TokenCandidate candidate, int from, int to) => Run(candidate, from, to, out _);
+
+    // Counts in passed how far in the whole list it came.
+    private static TokenRefusal? Run(TokenCandidate candidate, int from, int to, out int passed)
+    {
+        passed = from;
+        try
+        {
+            for (; passed < to; passed++)
+            {
+                if (TokenChecks.All[passed].Refusal(candidate) is { } refusal)
+                {
+                    return refusal;
+                }
+            }
+
+            return null;
+        }
+        catch
+        {
+            // A token that a check cannot cope with is not acceptable, whatever is wrong with it.
+            return TokenRefusal.Malformed;
+        }
+    }
+
+    // Everything a check found still holds, save what time and the issuer's keys may have changed.
+    private RememberedToken? Remembered(TokenDigest digest)
+    {
+        if (accepted.Find(digest) is not { } entry)
+        {
+            return null;
+        }
+
+        var terms = entry.Terms;
+        if (clock.GetUtcNow() - entry.ExpiresAt < terms.Issuer.ClockSkew && terms.Issuer.Server.Keys.IsCurrent(terms.Generation))
+        {
+            return entry;
+        }
+
+        accepted.Remove(digest);
+        return null;
+    }
+}
+
+/// <summary>The outcome of a validation: a token, or a refusal with what may be said about the token.</summary>
+public sealed class TokenValidation
+{
+    private TokenValidation()
+    {
+    }
+
+    /// <summary>The token, when every check passed.</summary>
+    public ValidatedToken? Token { get; private init; }
+
+    /// <summary>The first failed check; meaningful only without a <see cref="Token"/>.</summary>
+    public TokenRefusal Refusal { get; private init; }
+
+    /// <summary>What the refused token claims to be, once its signature was verified; null before that, and for accepted tokens.</summary>
+    public PresentedToken? Presented { get; private init; }
+
+    internal static TokenValidation Accepted(ValidatedToken token) => new() { Token = token };
+
+    internal static TokenValidation Refused(TokenRefusal refusal, PresentedToken? presented = null) => new() { Refusal = refusal, Presented = presented };
+}
+
+/// <summary>A validation, and which checks it is made of.</summary>
+/// <param name="Validation">The outcome.</param>
+/// <param name="Passed">The names of the checks that ran and were passed, in their order.</param>
+/// <param name="Failed">The name of the check that refused; null when none did.</param>
+public sealed record TokenExplanation(TokenValidation Validation, ImmutableArray<string> Passed, string? Failed);
+
+/// <summary>The identity of a refused token whose signature was verified: for the audit, never for a decision.</summary>
+public sealed record PresentedToken(string Issuer, string? Subject, string? ClientId, string? TokenId, ImmutableArray<string> Audiences, ImmutableArray<string> Actors);

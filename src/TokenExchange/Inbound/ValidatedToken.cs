@@ -1,0 +1,106 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using TokenExchange.Jose;
+
+namespace TokenExchange.Inbound;
+
+/// <summary>
+/// An inbound access token that passed every check for one resource. Only the validator creates one, so that a token
+/// nobody validated cannot be exchanged: it does not compile.
+/// </summary>
+public sealed class ValidatedToken
+{
+    private readonly ReadOnlyMemory<char> text;
+    private JsonElement claims;
+
+    internal ValidatedToken(ReadOnlyMemory<char> text, TokenDigest digest)
+    {
+        this.text = text;
+        Digest = digest;
+    }
+
+    /// <summary>The resource identifier of the server that the token was validated for.</summary>
+    public required string Resource { get; init; }
+
+    /// <summary>The issuer, exactly as configured (<c>iss</c>).</summary>
+    public required string Issuer { get; init; }
+
+    /// <summary>The subject (<c>sub</c>), 1 to 255 characters.</summary>
+    public required string Subject { get; init; }
+
+    /// <summary>The client: the first of <c>client_id</c>, <c>azp</c>, <c>appid</c>, <c>cid</c>; null without any.</summary>
+    public required string? ClientId { get; init; }
+
+    /// <summary>The token's id (<c>jti</c>), null when it has none.</summary>
+    public required string? TokenId { get; init; }
+
+    /// <summary>The audiences (<c>aud</c>) in the token's order.</summary>
+    public required ImmutableArray<string> Audiences { get; init; }
+
+    /// <summary>The granted scopes, of <c>scope</c> or <c>scp</c>.</summary>
+    public required ScopeSet Scopes { get; init; }
+
+    /// <summary>The subjects of the actor chain (<c>act</c>), the current actor first.</summary>
+    /// <remarks>RFC 8693 §4.1.</remarks>
+    public required ImmutableArray<string> Actors { get; init; }
+
+    /// <summary>When the token expires; no use of it outlives this time.</summary>
+    public required DateTimeOffset ExpiresAt { get; init; }
+
+    /// <summary>All claims: one JSON object, for rules that name a claim.</summary>
+    public required JsonElement Claims
+    {
+        get
+        {
+            if (claims.ValueKind == JsonValueKind.Undefined && !text.IsEmpty)
+            {
+                // Of a token that was remembered without them: read once more from what was verified.
+                claims = Jws.PayloadOf(text);
+            }
+
+            return claims;
+        }
+
+        init
+        {
+            claims = value;
+            if (value.ValueKind == JsonValueKind.Object)
+            {
+                Session = Jws.StringOf(value, "sid");
+                IssuedAt = value.TryGetProperty("iat", out var issued) && issued.ValueKind == JsonValueKind.Number && issued.TryGetInt64(out var seconds) ? seconds : null;
+            }
+        }
+    }
+
+    /// <summary>The digest that stands for the token in keys and logs.</summary>
+    public TokenDigest Digest { get; }
+
+    /// <summary>The token itself. It leaves this library only in the body of an exchange, or by mode same-token.</summary>
+    internal string Value => text.ToString();
+
+    /// <summary>The session at the issuer (<c>sid</c>); null without one.</summary>
+    internal string? Session { get; private init; }
+
+    /// <summary>When the token was issued (<c>iat</c>), in seconds since 1970; null when it does not say.</summary>
+    internal long? IssuedAt { get; private init; }
+
+    /// <summary>A remembered token as it was presented again to the same server; the caller has found it by its digest.</summary>
+    internal static ValidatedToken Presented(RememberedToken known, string resource, ReadOnlyMemory<char> text, TokenDigest digest) => new(text, digest)
+    {
+        Resource = resource,
+        Issuer = known.Terms.Issuer.Server.Settings.Issuer,
+        Subject = known.Subject,
+        ClientId = known.Terms.ClientId,
+        TokenId = known.TokenId,
+        Audiences = known.Terms.Audiences,
+        Scopes = known.Terms.Scopes,
+        Actors = known.Actors,
+        ExpiresAt = known.ExpiresAt,
+        Claims = known.Claims,
+        Session = known.Session,
+        IssuedAt = known.IssuedAt,
+    };
+
+    /// <summary>Names no claim and no part of the token.</summary>
+    public override string ToString() => $"validated token expiring {ExpiresAt:O}";
+}

@@ -1,0 +1,87 @@
+namespace TokenExchange.Issuers;
+
+/// <summary>
+/// An authorization server as configured, every default resolved. A value: two equal settings share one connection, one
+/// key set and one breaker, also across reloads.
+/// </summary>
+public sealed record AuthorizationServerSettings
+{
+    /// <summary>The configured name, for logs and metrics.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The exact value of <c>iss</c>.</summary>
+    public required string Issuer { get; init; }
+
+    /// <summary>Where metadata is; null: the RFC 8414 well-known address of <see cref="Issuer"/>, then OpenID discovery.</summary>
+    public Uri? MetadataUrl { get; init; }
+
+    /// <summary>Where the keys are; given, no discovery happens for them.</summary>
+    public Uri? JwksUrl { get; init; }
+
+    /// <summary>Where exchanges are asked for; given, no discovery happens for it.</summary>
+    public Uri? TokenEndpoint { get; init; }
+
+    /// <summary>Whether http is allowed to hosts other than loopback.</summary>
+    public bool AllowHttp { get; init; }
+
+    /// <summary>How often the key set is fetched anew.</summary>
+    public TimeSpan KeyRefresh { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>The time limit of one request to the server.</summary>
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>The product's way of exchanging: <c>rfc8693</c>, <c>keycloak</c>, <c>entra-obo</c> and so on.</summary>
+    public string Profile { get; init; } = "rfc8693";
+
+    /// <summary>Whether an answer without <c>issued_token_type</c> passes (some servers omit it against RFC 8693 §2.2.1).</summary>
+    public bool AllowMissingIssuedTokenType { get; init; }
+}
+
+/// <summary>How the gateway authenticates at an authorization server.</summary>
+public sealed record ClientSettings
+{
+    /// <summary>The client identifier.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>The method: <c>client_secret_basic</c>, <c>client_secret_post</c>, <c>private_key_jwt</c>, <c>assertion_file</c>, <c>tls_client_auth</c>, <c>none</c>.</summary>
+    public required string Authentication { get; init; }
+
+    /// <summary>A file with the secret, re-read when it changes.</summary>
+    public string? SecretFile { get; init; }
+
+    /// <summary>The secret itself; a file is better.</summary>
+    public ClientSecret? Secret { get; init; }
+
+    /// <summary>A PEM file with the private key of <c>private_key_jwt</c> or <c>tls_client_auth</c>, re-read when it changes.</summary>
+    public string? KeyFile { get; init; }
+
+    /// <summary>The <c>kid</c> of client assertions; null: none is sent, unless a certificate gives <c>x5t#S256</c>.</summary>
+    public string? KeyId { get; init; }
+
+    /// <summary>A PEM file with the certificate of <see cref="KeyFile"/>.</summary>
+    public string? CertificateFile { get; init; }
+
+    /// <summary>A file with a ready assertion, re-read for every exchange.</summary>
+    public string? AssertionFile { get; init; }
+
+    /// <summary>The <c>aud</c> of client assertions; null: the server's issuer.</summary>
+    public string? AssertionAudience { get; init; }
+}
+
+/// <summary>A secret that does not print.</summary>
+public sealed class ClientSecret(string value) : IEquatable<ClientSecret>
+{
+    internal string Value { get; } = value;
+
+    /// <inheritdoc/>
+    public bool Equals(ClientSecret? other) => other is not null && other.Value == Value;
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => Equals(obj as ClientSecret);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => StringComparer.Ordinal.GetHashCode(Value);
+
+    /// <summary>Names no part of the secret.</summary>
+    public override string ToString() => "(secret)";
+}

@@ -1,0 +1,38 @@
+using System.Net;
+using System.Net.Security;
+
+namespace TokenExchange.Issuers;
+
+/// <summary>
+/// Makes the one pooled connection to an authorization server. It follows no redirect (a secret would go along), keeps
+/// no cookies, uses no ambient proxy and asks for no compression (an answer's size is what was read).
+/// </summary>
+internal static class BackChannel
+{
+    public static HttpMessageInvoker Create(SslStreamCertificateContext? clientCertificate = null)
+    {
+        var handler = new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            UseProxy = false,
+            AutomaticDecompression = DecompressionMethods.None,
+            ConnectTimeout = TimeSpan.FromSeconds(5),
+            PooledConnectionLifetime = TimeSpan.FromMinutes(2),
+            MaxConnectionsPerServer = 32,
+            EnableMultipleHttp2Connections = true,
+        };
+        if (clientCertificate is not null)
+        {
+            handler.SslOptions = new SslClientAuthenticationOptions
+            {
+                ClientCertificateContext = clientCertificate,
+
+                // A resumed session speaks for the certificate that it began with, not for the one in the files now.
+                AllowTlsResume = false,
+            };
+        }
+
+        return new HttpMessageInvoker(handler);
+    }
+}

@@ -1,0 +1,89 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Http.Headers;
+using TokenExchange.Issuers.ClientAuthentication;
+using TokenExchange.Outbound.Profiles;
+
+namespace TokenExchange.Issuers;
+
+/// <summary>
+/// The endpoints of one authorization server that the gateway asks as a client, with what all its clients share: the
+/// breakers, and for each client its credentials. Lives as long as the server's settings stay the same.
+/// </summary>
+internal sealed class BackChannelEndpoints(AuthorizationServerSettings settings, IssuerMetadataSource metadata, HttpMessageInvoker http, TimeProvider clock) : IDisposable
+{
+    // Apart from keys and introspection, which every request may need: exchanges that hang take no connection from them.
+    private readonly HttpMessageInvoker exchanges = BackChannel.Create();
+    private readonly ProtectedEndpoint token = new(settings.Timeout, clock);
+    private readonly ProtectedEndpoint introspection = new(settings.Timeout, clock);
+    private readonly ConcurrentDictionary<ClientSettings, RegisteredClient> clients = new();
+
+    /// <summary>The client with these settings; one and the same for equal settings. Throws when they cannot work.</summary>
+    public RegisteredClient Client(ClientSettings client)
+    {
+        var profile = ExchangeProfile.Find(settings.Profile) ?? throw new ArgumentException($"The profile '{settings.Profile}' is unknown.", nameof(client));
+        return clients.GetOrAdd(client, wanted => new RegisteredClient(ClientAuthenticator.Create(wanted, settings, profile, clock), clock));
+    }
+
+    /// <summary>Posts to the token endpoint. <paramref name="write"/> fills in each attempt's form anew.</summary>
+    public Task<EndpointAnswer> AskTokenAsync(RegisteredClient client, Action<FormBody> write) =>
+        token.AskAsync(async cancellationToken =>
+            await PostAsync(client, exchanges, settings.TokenEndpoint, known => known.TokenEndpoint, write, cancellationToken));
+
+    /// <summary>Posts to the introspection endpoint, which <paramref name="endpoint"/> may name.</summary>
+    public Task<EndpointAnswer> AskIntrospectionAsync(RegisteredClient client, Uri? endpoint, Action<FormBody> write) =>
+        introspection.AskAsync(async cancellationToken =>
+            await PostAsync(client, http, endpoint, known => known.IntrospectionEndpoint, write, cancellationToken));
+
+    public void Dispose()
+    {
+        foreach (var client in clients.Values)
+        {
+            client.Dispose();
+        }
+
+        exchanges.Dispose();
+    }
+
+    private async Task<EndpointAnswer> PostAsync(RegisteredClient client, HttpMessageInvoker connections, Uri? given, Func<IssuerMetadata, Uri?> discovered, Action<FormBody> write, CancellationToken cancellationToken)
+    {
+        var endpoint = given;
+        if (endpoint is null)
+        {
+            if (await metadata.GetAsync(cancellationToken) is not { } known)
+            {
+                return new EndpointAnswer.Outage(null, Repeatable: false);
+            }
+
+            endpoint = discovered(known);
+        }
+
+        if (endpoint is null)
+        {
+            return new EndpointAnswer.NotSent("the metadata names no such endpoint");
+        }
+
+        // Looked at here as well, so that no path of configuration or metadata sends a secret in the clear.
+        if (!IssuerDocument.IsAllowed(endpoint, settings))
+        {
+            return new EndpointAnswer.NotSent("the endpoint is not https");
+        }
+
+        using var form = new FormBody();
+        using var request = new HttpRequestMessage(HttpMethod.Post, endpoint)
+        {
+            Content = form,
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
+        };
+        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
+        write(form);
+        if (client.Authenticator.Authenticate(form, request.Headers) is { } diagnostic)
+        {
+            return new EndpointAnswer.NotSent(diagnostic);
+        }
+
+        using var response = await (client.Http ?? connections).SendAsync(request, cancellationToken);
+        return await AnswerReader.ReadAsync(response, clock, cancellationToken);
+    }
+}

@@ -1,0 +1,30 @@
+using System.Net.Http.Headers;
+using TokenExchange.Outbound.Profiles;
+
+namespace TokenExchange.Issuers.ClientAuthentication;
+
+/// <summary>One way in which the gateway proves at an authorization server who it is.</summary>
+/// <remarks>RFC 6749 §2.3.</remarks>
+internal abstract class ClientAuthenticator
+{
+    public const string AssertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+    /// <summary>Adds the credentials to one request; called anew for each attempt. Null, or a fixed text that says why it cannot.</summary>
+    public abstract string? Authenticate(FormBody form, HttpRequestHeaders headers);
+
+    /// <summary>The method that <paramref name="client"/> names. Throws when it is unknown or lacks its key, secret or file.</summary>
+    public static ClientAuthenticator Create(ClientSettings client, AuthorizationServerSettings server, ExchangeProfile profile, TimeProvider clock) => client.Authentication switch
+    {
+        "client_secret_basic" => new ClientSecretBasic(client, clock),
+        "client_secret_post" => new ClientSecretPost(client, clock),
+        "private_key_jwt" => new PrivateKeyJwt(client, client.AssertionAudience ?? server.Issuer, profile, clock),
+        "assertion_file" => new AssertionFile(client, clock),
+        "tls_client_auth" => new TlsClientAuth(client, clock),
+        "none" => new PublicClient(client),
+        _ => throw new ArgumentException($"Client authentication '{client.Authentication}' is unknown.", nameof(client)),
+    };
+
+    /// <summary>Demands a setting without which a method cannot work.</summary>
+    protected static string Required(string? value, string setting) =>
+        !string.IsNullOrEmpty(value) ? value : throw new ArgumentException($"The client authentication needs {setting}.");
+}

@@ -1,0 +1,20 @@
+using System.Net.Http.Headers;
+
+namespace TokenExchange.Issuers.ClientAuthentication;
+
+/// <summary><c>client_secret_basic</c>: id and secret, each form-encoded, in the Authorization header.</summary>
+/// <remarks>RFC 6749 §2.3.1.</remarks>
+internal sealed class ClientSecretBasic(ClientSettings client, TimeProvider clock) : ClientAuthenticator
+{
+    private readonly SharedSecret shared = new(client, clock);
+
+    public override string? Authenticate(FormBody form, HttpRequestHeaders headers)
+    {
+        if (shared.TryRead(out var secret, out var diagnostic))
+        {
+            headers.Authorization = new AuthenticationHeaderValue("Basic", FormBody.BasicCredentials(client.Id, secret));
+        }
+
+        return diagnostic;
+    }
+}

@@ -1,0 +1,20 @@
+using System.Net.Http.Headers;
+
+namespace TokenExchange.Issuers.ClientAuthentication;
+
+/// <summary><c>client_secret_post</c>: id and secret as parameters of the body.</summary>
+/// <remarks>RFC 6749 §2.3.1.</remarks>
+internal sealed class ClientSecretPost(ClientSettings client, TimeProvider clock) : ClientAuthenticator
+{
+    private readonly SharedSecret shared = new(client, clock);
+
+    public override string? Authenticate(FormBody form, HttpRequestHeaders headers)
+    {
+        if (shared.TryRead(out var secret, out var diagnostic))
+        {
+            form.Add("client_id", client.Id).Add("client_secret", secret);
+        }
+
+        return diagnostic;
+    }
+}

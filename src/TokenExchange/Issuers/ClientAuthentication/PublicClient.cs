@@ -1,0 +1,14 @@
+using System.Net.Http.Headers;
+
+namespace TokenExchange.Issuers.ClientAuthentication;
+
+/// <summary><c>none</c>: the client says its name and proves nothing.</summary>
+/// <remarks>RFC 6749 §3.2.1.</remarks>
+internal sealed class PublicClient(ClientSettings client) : ClientAuthenticator
+{
+    public override string? Authenticate(FormBody form, HttpRequestHeaders headers)
+    {
+        form.Add("client_id", client.Id);
+        return null;
+    }
+}

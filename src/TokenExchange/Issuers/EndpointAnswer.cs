@@ -1,0 +1,28 @@
+using System.Text.Json;
+
+namespace TokenExchange.Issuers;
+
+/// <summary>What came of one request to an endpoint of an authorization server; closed.</summary>
+internal abstract record EndpointAnswer
+{
+    private EndpointAnswer()
+    {
+    }
+
+    /// <summary>
+    /// The server answered something other than an outage. <paramref name="Body"/> is one strict JSON object of at most
+    /// 64 KiB in <c>application/json</c>, or null when the answer was anything else.
+    /// </summary>
+    public sealed record Reply(int Status, JsonElement? Body) : EndpointAnswer
+    {
+        public override string ToString() => $"reply {Status}";
+    }
+
+    /// <summary>Nothing worth an opinion: no connection, no answer in time, 5xx or 429.</summary>
+    /// <param name="RetryAfter">What the server asked for; null when it said nothing.</param>
+    /// <param name="Repeatable">Whether asking once more at once makes sense.</param>
+    public sealed record Outage(TimeSpan? RetryAfter, bool Repeatable) : EndpointAnswer;
+
+    /// <summary>Nothing was sent, for a reason of our own configuration. <paramref name="Diagnostic"/> is a fixed text.</summary>
+    public sealed record NotSent(string Diagnostic) : EndpointAnswer;
+}

@@ -1,0 +1,77 @@
+using System.Net;
+using System.Net.Http.Headers;
+
+namespace TokenExchange.Issuers;
+
+/// <summary>
+/// Fetches public documents of an authorization server: over https (or where http is allowed), without following
+/// redirects, within the time limit, at most 1 MiB.
+/// </summary>
+internal sealed class IssuerDocument(AuthorizationServerSettings settings, HttpMessageInvoker http, TimeProvider clock)
+{
+    private const int MaxLength = 1024 * 1024;
+
+    /// <summary>The bytes; null for every kind of failure.</summary>
+    public async Task<byte[]?> FetchAsync(Uri address, CancellationToken cancellationToken)
+    {
+        if (!IsAllowed(address))
+        {
+            return null;
+        }
+
+        using var limit = new CancellationTokenSource(settings.Timeout, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, address);
+            request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
+            using var response = await http.SendAsync(request, either.Token);
+            if (response.StatusCode != HttpStatusCode.OK || response.Content.Headers.ContentLength > MaxLength)
+            {
+                return null;
+            }
+
+            await using var body = await response.Content.ReadAsStreamAsync(either.Token);
+            return await ReadAsync(body, either.Token);
+        }
+        catch (Exception exception) when (exception is HttpRequestException or IOException or OperationCanceledException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Whether an address may be asked: metadata must not lead from https to http, nor carry credentials.</summary>
+    public bool IsAllowed(Uri address) => IsAllowed(address, settings);
+
+    /// <summary>The same for any endpoint of the server with these settings.</summary>
+    public static bool IsAllowed(Uri address, AuthorizationServerSettings settings) =>
+        address.IsAbsoluteUri && address.UserInfo.Length == 0 && address.Fragment.Length == 0 &&
+        (address.Scheme == Uri.UriSchemeHttps || (address.Scheme == Uri.UriSchemeHttp && (settings.AllowHttp || Loopback.Is(address.IdnHost))));
+
+    private static async Task<byte[]?> ReadAsync(Stream body, CancellationToken cancellationToken)
+    {
+        const int FirstRead = 16 * 1024;
+        var buffer = new byte[FirstRead];
+        var length = 0;
+        while (true)
+        {
+            if (length == buffer.Length)
+            {
+                if (length > MaxLength)
+                {
+                    return null;
+                }
+
+                Array.Resize(ref buffer, Math.Min(buffer.Length * 2, MaxLength + 1));
+            }
+
+            var read = await body.ReadAsync(buffer.AsMemory(length), cancellationToken);
+            if (read == 0)
+            {
+                return length <= MaxLength ? buffer[..length] : null;
+            }
+
+            length += read;
+        }
+    }
+}

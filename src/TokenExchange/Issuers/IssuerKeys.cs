@@ -1,0 +1,253 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+using Microsoft.Extensions.Logging;
+using TokenExchange.Inbound;
+using TokenExchange.Jose;
+using TokenExchange.Observe;
+
+namespace TokenExchange.Issuers;
+
+/// <summary>
+/// The keys of one issuer. A fetched set replaces the whole old one, so that a key removed at the source stops working;
+/// in an outage the last good set serves for an hour, and after that every token is refused.
+/// </summary>
+/// <remarks>RFC 7517 §5; RFC 8414 §2 (<c>jwks_uri</c>).</remarks>
+public sealed partial class IssuerKeys : IDisposable
+{
+    /// <summary>The least time between two fetches that tokens ask for.</summary>
+    internal static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);
+
+    private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
+    private static readonly FetchPause OnDemand = new(Interval, Interval);
+    private static readonly FetchPause WithoutKeys = new(TimeSpan.FromSeconds(1), Interval);
+
+    private readonly AuthorizationServerSettings settings;
+    private readonly IssuerMetadataSource metadata;
+    private readonly IssuerDocument documents;
+    private readonly TimeProvider clock;
+    private readonly ILogger<IssuerKeys> log;
+    private readonly FetchGate gate;
+    private readonly CancellationTokenSource disposal = new();
+    private readonly Lock starting = new();
+    private readonly TimeSpan goodFor;
+    private readonly ITimer retry;
+    private volatile Snapshot? current;
+    private ITimer? timer;
+    private int failures;
+
+    internal IssuerKeys(AuthorizationServerSettings settings, IssuerMetadataSource metadata, HttpMessageInvoker http, TimeProvider clock, ILogger<IssuerKeys> log)
+    {
+        this.settings = settings;
+        this.metadata = metadata;
+        this.clock = clock;
+        this.log = log;
+        documents = new IssuerDocument(settings, http, clock);
+        gate = new FetchGate(clock, OnDemand, FetchAsync);
+        retry = clock.CreateTimer(_ => gate.Scheduled(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        // A set that is refreshed less often than hourly must outlive one failed refresh, too.
+        goodFor = settings.KeyRefresh * 2 > Hour ? settings.KeyRefresh * 2 : Hour;
+    }
+
+    /// <summary>Whether a key set was fetched at least once and is still good.</summary>
+    public bool Available => IsGood(current);
+
+    /// <summary>When the last good key set was fetched; null before the first.</summary>
+    public DateTimeOffset? FetchedAt => current?.FetchedAt;
+
+    /// <summary>Changes whenever the key set does; what was verified under another number must be verified anew.</summary>
+    public int Generation => current?.Generation ?? 0;
+
+    /// <summary>The fetch under way, if any: what a test waits for after it moved the clock.</summary>
+    internal Task Fetching => gate.Running;
+
+    /// <summary>Whether the set of that generation still is the set, and good.</summary>
+    internal bool IsCurrent(int generation)
+    {
+        var snapshot = current;
+        RefreshWhenDue(snapshot);
+        return snapshot?.Generation == generation && IsGood(snapshot);
+    }
+
+    /// <summary>Finds the key that the header of a token names, and fetches the set when that may help and is allowed.</summary>
+    internal ValueTask<KeyLookup> FindAsync(string? kid, string algorithm, CancellationToken cancellationToken)
+    {
+        if (kid is null)
+        {
+            return new(KeyLookup.Unknown);
+        }
+
+        var snapshot = current;
+        RefreshWhenDue(snapshot);
+        if (IsGood(snapshot) && snapshot!.Keys.Knows(kid))
+        {
+            return new(Lookup(snapshot, kid, algorithm));
+        }
+
+        return gate.OnDemand() is { } fetch
+            ? FindAfterAsync(fetch, kid, algorithm, cancellationToken)
+            : new(Lookup(current, kid, algorithm));
+    }
+
+    internal async Task StartAsync(CancellationToken cancellationToken)
+    {
+        lock (starting)
+        {
+            // A server that survives a reload is started again.
+            if (timer is not null || disposal.IsCancellationRequested)
+            {
+                return;
+            }
+
+            timer = clock.CreateTimer(_ => gate.Scheduled(), null, settings.KeyRefresh, settings.KeyRefresh);
+        }
+
+        await gate.Scheduled().WaitAsync(cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        lock (starting)
+        {
+            timer?.Dispose();
+            retry.Dispose();
+            disposal.Cancel();
+        }
+    }
+
+    private async ValueTask<KeyLookup> FindAfterAsync(Task<bool> fetch, string kid, string algorithm, CancellationToken cancellationToken)
+    {
+        await fetch.WaitAsync(cancellationToken);
+        return Lookup(current, kid, algorithm);
+    }
+
+    private KeyLookup Lookup(Snapshot? snapshot, string kid, string algorithm)
+    {
+        if (snapshot is null || !IsGood(snapshot))
+        {
+            return KeyLookup.Unavailable;
+        }
+
+        if (!snapshot.Keys.Knows(kid))
+        {
+            return KeyLookup.Unknown;
+        }
+
+        return snapshot.Keys.Find(kid, algorithm) is { } key ? new KeyLookup(key, null, snapshot.Generation) : KeyLookup.NotForSigning;
+    }
+
+    private bool IsGood(Snapshot? snapshot) => snapshot is not null && clock.GetUtcNow() < snapshot.FetchedAt + goodFor;
+
+    // Not waited for: while the issuer is slow or away, requests go on with the last good set.
+    private void RefreshWhenDue(Snapshot? snapshot)
+    {
+        if (snapshot is not null && clock.GetUtcNow() >= snapshot.FetchedAt + settings.KeyRefresh)
+        {
+            _ = gate.OnDemand();
+        }
+    }
+
+    private async Task<bool> FetchAsync()
+    {
+        if (disposal.IsCancellationRequested)
+        {
+            return false;
+        }
+
+        using var activity = TokenExchangeTelemetry.Source.StartActivity("token_exchange.jwks.fetch");
+        var fetched = false;
+        try
+        {
+            fetched = await ReplaceAsync();
+        }
+        catch (Exception bug)
+        {
+            KeyFetchFailed(settings.Name, bug.GetType().Name);
+        }
+
+        TokenExchangeTelemetry.JwksFetched(settings.Name, fetched);
+        failures = fetched ? 0 : failures + 1;
+        if (!fetched)
+        {
+            activity?.SetStatus(ActivityStatusCode.Error);
+            RetryWithoutKeys();
+        }
+
+        return fetched;
+    }
+
+    // While there is no key to verify anything with, everybody is refused, and no token is allowed to hurry the next
+    // fetch: so the clock asks again, soon at first.
+    private void RetryWithoutKeys()
+    {
+        lock (starting)
+        {
+            if (!Available && !disposal.IsCancellationRequested)
+            {
+                retry.Change(WithoutKeys.After(failures), Timeout.InfiniteTimeSpan);
+            }
+        }
+    }
+
+    private async Task<bool> ReplaceAsync()
+    {
+        if ((settings.JwksUrl ?? (await metadata.RefreshAsync())?.JwksUri) is not { } address)
+        {
+            KeyFetchFailed(settings.Name, "no metadata that names them");
+            return false;
+        }
+
+        if (await documents.FetchAsync(address, disposal.Token) is not { } document)
+        {
+            KeyFetchFailed(settings.Name, "not served");
+            return false;
+        }
+
+        if (!Replace(document))
+        {
+            KeyFetchFailed(settings.Name, "no key set");
+            return false;
+        }
+
+        KeysFetched(settings.Name, Generation);
+        return true;
+    }
+
+    // Only the gate's one fetch at a time comes here.
+    private bool Replace(byte[] document)
+    {
+        var digest = SHA256.HashData(document);
+        var previous = current;
+        if (previous is not null && digest.AsSpan().SequenceEqual(previous.Digest))
+        {
+            current = previous with { FetchedAt = clock.GetUtcNow() };
+            return true;
+        }
+
+        if (KeySet.Read(document) is not { } keys)
+        {
+            return false;
+        }
+
+        current = new Snapshot(keys, digest, clock.GetUtcNow(), Generation + 1);
+        return true;
+    }
+
+    [LoggerMessage(2101, LogLevel.Debug, "Keys of {AuthorizationServer} fetched, generation {Generation}", EventName = "IssuerKeysFetched")]
+    private partial void KeysFetched(string authorizationServer, int generation);
+
+    [LoggerMessage(2102, LogLevel.Warning, "Keys of {AuthorizationServer} could not be fetched: {Cause}", EventName = "IssuerKeysNotFetched")]
+    private partial void KeyFetchFailed(string authorizationServer, string cause);
+
+    private sealed record Snapshot(KeySet Keys, byte[] Digest, DateTimeOffset FetchedAt, int Generation);
+}
+
+/// <summary>The outcome of looking for a key: the key, or why there is none.</summary>
+internal sealed record KeyLookup(VerificationKey? Key, TokenRefusal? Refusal, int Generation)
+{
+    public static KeyLookup Unknown { get; } = new(null, TokenRefusal.KidUnknown, 0);
+
+    public static KeyLookup NotForSigning { get; } = new(null, TokenRefusal.KeyNotForSigning, 0);
+
+    public static KeyLookup Unavailable { get; } = new(null, TokenRefusal.KeysUnavailable, 0);
+}

@@ -1,0 +1,60 @@
+using TokenExchange.Inbound;
+
+namespace TokenExchange.Jose;
+
+/// <summary>A named check; null passes.</summary>
+internal sealed record Check<TSubject, TRefusal>(string Name, Func<TSubject, TRefusal?> Refusal)
+    where TRefusal : struct;
+
+/// <summary>
+/// The first stage of every verification, before any key is looked for: refuses what is not exactly one JWS in compact
+/// form, encoded canonically, whose header and payload every parser reads alike.
+/// </summary>
+internal static class JwsChecks
+{
+    public const int MaxLength = 16 * 1024;
+
+    // In the order in which the first failure names the refusal.
+    public static readonly Check<Jws, TokenRefusal>[] All =
+    [
+        new("size", SizeIsBounded),
+        new("three parts", ThreeParts),
+        new("canonical encoding", EncodingIsCanonical),
+        new("JSON objects", HeaderAndPayloadAreObjects),
+        new("no member twice", NoMemberTwice),
+        new("no key in its header", HeaderBringsNoKey),
+        new("no critical extension", NothingCritical),
+    ];
+
+    private static TokenRefusal? SizeIsBounded(Jws token) => token.Text.Length <= MaxLength ? null : TokenRefusal.TooLarge;
+
+    private static TokenRefusal? ThreeParts(Jws token)
+    {
+        const int PeriodsOfJws = 2, PeriodsOfJwe = 4;
+        return token.Text.Count('.') switch
+        {
+            PeriodsOfJws => null,
+            PeriodsOfJwe => TokenRefusal.JweNotAllowed,
+            _ => TokenRefusal.Malformed,
+        };
+    }
+
+    private static TokenRefusal? EncodingIsCanonical(Jws token) => token.Decode() ? null : TokenRefusal.NoncanonicalEncoding;
+
+    private static TokenRefusal? HeaderAndPayloadAreObjects(Jws token) =>
+        token is { HeaderForm: not JsonForm.Malformed, PayloadForm: not JsonForm.Malformed } ? null : TokenRefusal.Malformed;
+
+    private static TokenRefusal? NoMemberTwice(Jws token) =>
+        token is { HeaderForm: JsonForm.Sound, PayloadForm: JsonForm.Sound } ? null : TokenRefusal.DuplicateMember;
+
+    // A token must not say how it is to be verified (RFC 8725 §3.10); nothing of it is ever fetched.
+    private static TokenRefusal? HeaderBringsNoKey(Jws token) =>
+        token.Header.TryGetProperty("jwk", out _) || token.Header.TryGetProperty("jku", out _) ||
+        token.Header.TryGetProperty("x5u", out _) || token.Header.TryGetProperty("x5c", out _)
+            ? TokenRefusal.HeaderForbidden
+            : null;
+
+    // No extension is understood (RFC 7515 §4.1.11), b64 of RFC 7797 included, which is an extension even without crit.
+    private static TokenRefusal? NothingCritical(Jws token) =>
+        token.Header.TryGetProperty("crit", out _) || token.Header.TryGetProperty("b64", out _) ? TokenRefusal.CritUnsupported : null;
+}

@@ -1,0 +1,72 @@
+namespace TokenExchange.Outbound.Cache;
+
+/// <summary>
+/// One remembered outcome. It holds the answer ready to be returned and nothing of the inbound token but its key; links
+/// and shares belong to <see cref="CacheStore"/> and change under its lock alone.
+/// </summary>
+internal sealed class CacheEntry(CacheKey key, ExchangeResult answer, string server, int session, DateTimeOffset servedUntil, DateTimeOffset refreshFrom)
+{
+    private readonly long servedUntil = servedUntil.UtcTicks;
+    private long refreshFrom = refreshFrom.UtcTicks;
+    private long hits;
+    private bool used;
+
+    public CacheKey Key => key;
+
+    /// <summary>What a hit returns; made once, so that a hit allocates nothing.</summary>
+    public ExchangeResult Answer => answer;
+
+    /// <summary>The gateway's server that the entry is for.</summary>
+    public string Server => server;
+
+    /// <summary>A hash of the inbound session (<c>sid</c>), 0 without one; a collision costs one exchange.</summary>
+    public int Session => session;
+
+    public DateTimeOffset ServedUntil => new(servedUntil, TimeSpan.Zero);
+
+    public long Hits => Volatile.Read(ref hits);
+
+    public bool IsRefusal => answer is not ExchangeResult.Issued;
+
+    internal CacheLinks InIssuer;
+    internal CacheLinks InSubject;
+    internal SubjectShare? Subject;
+
+    /// <summary>Whether the entry may answer now: within its time, and signed by a key that is still published.</summary>
+    public bool IsLive(DateTimeOffset now) =>
+        now.UtcTicks < servedUntil && answer is not ExchangeResult.Issued { Token.Signer.IsRetired: true };
+
+    public void CountHit()
+    {
+        Interlocked.Increment(ref hits);
+        if (!Volatile.Read(ref used))
+        {
+            Volatile.Write(ref used, true);
+        }
+    }
+
+    /// <summary>Whether the entry was used since it was last asked; asking takes the mark off.</summary>
+    public bool TakeUsed()
+    {
+        var was = Volatile.Read(ref used);
+        Volatile.Write(ref used, false);
+        return was;
+    }
+
+    /// <summary>True for one caller alone, once the last part of the entry's life has begun.</summary>
+    public bool TryClaimRefresh(DateTimeOffset now)
+    {
+        var from = Volatile.Read(ref refreshFrom);
+        return from <= now.UtcTicks && Interlocked.CompareExchange(ref refreshFrom, long.MaxValue, from) == from;
+    }
+
+    /// <summary>After a refresh that brought nothing: the next one comes when half of what is left has passed, a second at least.</summary>
+    public void RefreshLater(DateTimeOffset now)
+    {
+        var pause = Math.Max(TimeSpan.TicksPerSecond, (servedUntil - now.UtcTicks) / 2);
+        Volatile.Write(ref refreshFrom, now.UtcTicks + pause);
+    }
+
+    /// <summary>The hits of the entry that this one replaces count on.</summary>
+    public void Inherit(CacheEntry replaced) => hits = replaced.Hits;
+}

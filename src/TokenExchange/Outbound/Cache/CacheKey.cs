@@ -1,0 +1,122 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using TokenExchange.Inbound;
+using TokenExchange.Jose;
+
+namespace TokenExchange.Outbound.Cache;
+
+/// <summary>
+/// What an entry stands for: the digest of the inbound token, and the digest of every other field that an exchange
+/// depends on.
+/// </summary>
+internal readonly record struct CacheKey(TokenDigest Token, ExchangeDigest Exchange);
+
+/// <summary>SHA-256 over fields, each with its length before it, so that no value can reach into its neighbour. Shared by the keys of many tokens.</summary>
+internal sealed class ExchangeDigest(ReadOnlySpan<byte> fields) : IEquatable<ExchangeDigest>
+{
+    private readonly byte[] digest = SHA256.HashData(fields);
+
+    public bool Equals(ExchangeDigest? other) => ReferenceEquals(this, other) || (other is not null && digest.AsSpan().SequenceEqual(other.digest));
+
+    public override bool Equals(object? obj) => Equals(obj as ExchangeDigest);
+
+    public override int GetHashCode() => MemoryMarshal.Read<int>(digest);
+}
+
+/// <summary>Makes the keys of one partition. For tokens of one issuer with equal scopes, one after the other, it allocates nothing.</summary>
+internal sealed class CacheKeys
+{
+    private const int OnStack = 2048;
+    private readonly byte[] prefix;
+    private volatile Made? latest;
+
+    public CacheKeys(CachePartition partition)
+    {
+        prefix = new byte[SizeOf(partition.AuthorizationServer) + SizeOf(partition.TokenEndpoint) + SizeOf(partition.ClientId) + SizeOf(partition.RequestedTokenType)];
+        var fields = new Fields(prefix);
+        fields.Add(partition.AuthorizationServer);
+        fields.Add(partition.TokenEndpoint);
+        fields.Add(partition.ClientId);
+        fields.Add(partition.RequestedTokenType);
+    }
+
+    public CacheKey Of(TokenExchangeRequest request)
+    {
+        var made = latest;
+        if (made is null || !made.IsFor(request))
+        {
+            latest = made = new Made(request.Target, request.Subject.Issuer, request.Scopes, Digest(request));
+        }
+
+        return new CacheKey(request.Subject.Digest, made.Digest);
+    }
+
+    private ExchangeDigest Digest(TokenExchangeRequest request)
+    {
+        var (subject, target, scopes) = request;
+        var size = prefix.Length + SizeOf(target.SettingsDigest) + SizeOf(target.Server) + SizeOf(target.Resource) + SizeOf(target.Audience) + SizeOf(subject.Issuer) + sizeof(int);
+        for (var i = 0; i < scopes.Count; i++)
+        {
+            size += SizeOf(scopes[i]);
+        }
+
+        byte[]? rented = null;
+        var buffer = size <= OnStack ? stackalloc byte[OnStack] : rented = ArrayPool<byte>.Shared.Rent(size);
+        try
+        {
+            prefix.CopyTo(buffer);
+            var fields = new Fields(buffer[prefix.Length..]);
+            fields.Add(target.SettingsDigest);
+            fields.Add(target.Server);
+            fields.Add(target.Resource);
+            fields.Add(target.Audience);
+            fields.Add(subject.Issuer);
+            fields.Add(scopes.Count);
+            for (var i = 0; i < scopes.Count; i++)
+            {
+                // One by one: a scope with a space in it is not two scopes.
+                fields.Add(scopes[i]);
+            }
+
+            return new ExchangeDigest(buffer[..size]);
+        }
+        finally
+        {
+            if (rented is not null)
+            {
+                ArrayPool<byte>.Shared.Return(rented);
+            }
+        }
+    }
+
+    /// <summary>The digest that was made last, and from what: targets never change, and a server has one per generation.</summary>
+    private sealed record Made(OutboundTarget Target, string Issuer, ScopeSet Scopes, ExchangeDigest Digest)
+    {
+        public bool IsFor(TokenExchangeRequest request) =>
+            ReferenceEquals(Target, request.Target) && Issuer == request.Subject.Issuer && Scopes.Equals(request.Scopes);
+    }
+
+    private static int SizeOf(string? value) => sizeof(int) + ((value?.Length ?? 0) * sizeof(char));
+
+    private ref struct Fields(Span<byte> rest)
+    {
+        private Span<byte> rest = rest;
+
+        public void Add(int value)
+        {
+            BinaryPrimitives.WriteInt32LittleEndian(rest, value);
+            rest = rest[sizeof(int)..];
+        }
+
+        public void Add(string? value)
+        {
+            // UTF-16 as it is: a conversion would fold every unpaired surrogate into one replacement character.
+            Add(value?.Length ?? -1);
+            var bytes = MemoryMarshal.AsBytes(value.AsSpan());
+            bytes.CopyTo(rest);
+            rest = rest[bytes.Length..];
+        }
+    }
+}

@@ -1,0 +1,68 @@
+using TokenExchange.Observe;
+
+namespace TokenExchange.Outbound.Cache;
+
+/// <summary>
+/// Stands before an exchanger and answers, in this order: from the cache; from an exchange on its way; from an exchange
+/// of its own, which others may join. Refuses a token that was validated for another server.
+/// </summary>
+internal sealed class CachedExchanger(ExchangeCache cache, ITokenExchanger inner, CachePartition partition) : ITokenExchanger
+{
+    private static readonly ExchangeResult.Refused ForAnotherServer = new(ExchangeError.TargetRefused, Diagnostic: "validated for another server");
+    private readonly CacheKeys keys = new(partition);
+    private readonly RequestCounter counter = new(partition.AuthorizationServer);
+
+    public ValueTask<ExchangeResult> ExchangeAsync(TokenExchangeRequest request, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        if (request.Subject.Resource != request.Target.Server)
+        {
+            return new(counter.Count(ForAnotherServer));
+        }
+
+        var key = keys.Of(request);
+        var now = cache.Clock.GetUtcNow();
+        if (cache.Store.Find(key, now) is { } entry && now < request.Subject.ExpiresAt)
+        {
+            entry.CountHit();
+            if (entry.TryClaimRefresh(now))
+            {
+                cache.RefreshBehind(key, entry, request, inner);
+            }
+
+            return new(counter.Count(entry.Answer));
+        }
+
+        return cancellationToken.IsCancellationRequested
+            ? ValueTask.FromCanceled<ExchangeResult>(cancellationToken)
+            : new(FlyAsync(key, request, cancellationToken));
+    }
+
+    public void Forget(TokenExchangeRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        cache.Forget(keys.Of(request));
+        inner.Forget(request);
+    }
+
+    public void Forget(TokenExchangeRequest request, OutboundToken refused)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        if (cache.Forget(keys.Of(request), refused))
+        {
+            inner.Forget(request);
+        }
+    }
+
+    private async Task<ExchangeResult> FlyAsync(CacheKey key, TokenExchangeRequest request, CancellationToken cancellationToken)
+    {
+        var flight = cache.Board(key, request, inner, out var joined);
+        var outcome = await cache.WaitAsync(flight, cancellationToken);
+        if (joined && outcome is ExchangeResult.Issued issued)
+        {
+            outcome = issued with { Origin = ExchangeOrigin.Joined };
+        }
+
+        return counter.Count(outcome);
+    }
+}

@@ -1,0 +1,179 @@
+using System.Collections.Immutable;
+using System.Diagnostics;
+using System.Text.Json;
+using TokenExchange.Inbound;
+using TokenExchange.Issuers;
+using TokenExchange.Jose;
+using TokenExchange.Observe;
+using TokenExchange.Outbound.Profiles;
+using TokenExchange.Outbound.Result;
+
+namespace TokenExchange.Outbound.Exchange;
+
+/// <summary>
+/// Asks one authorization server, as one client, for tokens (RFC 8693), and verifies each before it returns it. A refusal
+/// of the client itself is remembered for 5 to 10 s; an outage opens the server's breaker; nothing else is remembered.
+/// </summary>
+/// <remarks>RFC 8693 §2; an exchange that has begun runs to its end or the server's time limit, also when its caller leaves.</remarks>
+public sealed class TokenExchangeClient : ITokenExchanger
+{
+    private readonly AuthorizationServer server;
+    private readonly AuthorizationServer resultIssuer;
+    private readonly ExchangeProfile profile;
+    private readonly ClientSettings client;
+    private readonly ImmutableArray<KeyValuePair<string, string>> extraParameters;
+    private readonly ResultVerifier verifier;
+    private readonly TimeProvider clock;
+
+    /// <summary>A client of <paramref name="server"/> whose results must be signed by <paramref name="resultIssuer"/>.</summary>
+    /// <exception cref="ArgumentException">The profile or the client authentication is unknown or lacks what it needs, or an extra parameter is reserved.</exception>
+    public TokenExchangeClient(AuthorizationServer server, ClientSettings client, AuthorizationServer resultIssuer, IReadOnlyDictionary<string, string> extraParameters, TimeProvider clock)
+    {
+        ArgumentNullException.ThrowIfNull(server);
+        ArgumentNullException.ThrowIfNull(extraParameters);
+        if (extraParameters.Keys.FirstOrDefault(ExchangeProfile.IsReserved) is { } reserved)
+        {
+            throw new ArgumentException($"The extra parameter '{reserved}' is reserved.", nameof(extraParameters));
+        }
+
+        (this.server, this.resultIssuer, this.client, this.clock) = (server, resultIssuer, client, clock);
+        this.extraParameters = [.. extraParameters];
+        profile = ExchangeProfile.Find(server.Settings.Profile) ?? throw new ArgumentException($"The profile '{server.Settings.Profile}' is unknown.", nameof(server));
+        verifier = new ResultVerifier(resultIssuer, clock);
+        _ = server.Endpoints.Client(client);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<ExchangeResult> ExchangeAsync(TokenExchangeRequest request, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        if (request.Subject.Resource != request.Target.Server)
+        {
+            return new ExchangeResult.Refused(ExchangeError.TargetRefused, Diagnostic: "validated for another server");
+        }
+
+        var started = clock.GetTimestamp();
+        using var activity = TokenExchangeTelemetry.StartExchange(server.Settings.Name, profile.Name);
+        var result = await RunAsync(request).WaitAsync(cancellationToken);
+        TokenExchangeTelemetry.Exchanged(activity, server.Settings.Name, result, clock.GetElapsedTime(started));
+        return result;
+    }
+
+    /// <summary>
+    /// Asks with a subject token that nobody can accept, and never returns a token: a refusal of the subject says that the
+    /// client itself was accepted. For an operator's checks.
+    /// </summary>
+    public async Task<ExchangeResult> ProbeAsync(OutboundTarget target, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(target);
+        using var claims = JsonDocument.Parse("{}");
+        var nobody = new ValidatedToken("not-a-token".AsMemory(), TokenDigest.Of("not-a-token"))
+        {
+            Resource = target.Server,
+            Issuer = server.Settings.Issuer,
+            Subject = "nobody",
+            ClientId = null,
+            TokenId = null,
+            Audiences = [],
+            Scopes = ScopeSet.Empty,
+            Actors = [],
+            ExpiresAt = clock.GetUtcNow(),
+            Claims = claims.RootElement,
+        };
+        var result = await RunAsync(new TokenExchangeRequest(nobody, target, ScopeSet.Empty)).WaitAsync(cancellationToken);
+        return result is ExchangeResult.Issued ? new ExchangeResult.Rejected(ResultRejection.Subject) : result;
+    }
+
+    /// <inheritdoc/>
+    public void Forget(TokenExchangeRequest request)
+    {
+    }
+
+    private async Task<ExchangeResult> RunAsync(TokenExchangeRequest request)
+    {
+        var leg = await AskAsync(server, profile, request.Subject.Value, request, extraParameters);
+        if (leg.Token is { } grant && profile.IssuedTokenType == TokenType.IdJag)
+        {
+            if (IdJagGrant.Rejection(grant.AccessToken, server.Settings.Issuer, resultIssuer.Settings.Issuer, client.Id, request.Target.Resource, clock.GetUtcNow()) is { } unfit)
+            {
+                return new ExchangeResult.Rejected(unfit);
+            }
+
+            leg = await AskAsync(resultIssuer, IdJagProfile.Grant, grant.AccessToken, request, []);
+        }
+
+        return leg.Token is { } token ? await verifier.VerifyAsync(token, request, CancellationToken.None) : leg.Failure!;
+    }
+
+    private async Task<Leg> AskAsync(AuthorizationServer asked, ExchangeProfile shape, string subjectToken, TokenExchangeRequest request, ImmutableArray<KeyValuePair<string, string>> extra)
+    {
+        var registered = asked.Endpoints.Client(client);
+        if (registered.RefusedWith is { } code)
+        {
+            return new(new ExchangeResult.Refused(ExchangeError.Misconfigured, Diagnostic: code));
+        }
+
+        var answer = await asked.Endpoints.AskTokenAsync(registered, form =>
+        {
+            TokenRequest.Write(form, shape, subjectToken, request, resultIssuer.Settings.Issuer);
+            foreach (var (name, value) in extra)
+            {
+                form.Add(name, value);
+            }
+        });
+        return answer switch
+        {
+            EndpointAnswer.Reply { Status: 200 } reply => Succeeded(reply, asked, shape, request.Target),
+            EndpointAnswer.Reply reply => new(Failed(TokenError.Of(reply, shape), registered)),
+            EndpointAnswer.Outage outage => new(new ExchangeResult.Unavailable(outage.RetryAfter!.Value)),
+            EndpointAnswer.NotSent unsent => new(new ExchangeResult.Refused(ExchangeError.Misconfigured, Diagnostic: unsent.Diagnostic)),
+            _ => throw new UnreachableException(),
+        };
+    }
+
+    private static Leg Succeeded(EndpointAnswer.Reply reply, AuthorizationServer asked, ExchangeProfile shape, OutboundTarget target)
+    {
+        if (TokenResponseReader.Read(reply.Body, shape, asked.Settings.AllowMissingIssuedTokenType) is not { } token)
+        {
+            return new(new ExchangeResult.Rejected(ResultRejection.Shape));
+        }
+
+        // Where scopes name their target, the answer repeats the name and the token leaves it out.
+        return new(shape.Scope == ScopeParameter.TargetDefault ? token with { Scope = Bare(token.Scope, TokenRequest.TargetPrefix(target)) } : token);
+    }
+
+    private static ScopeSet? Bare(ScopeSet? scopes, string prefix) =>
+        scopes is null ? null : ScopeSet.Of(scopes.Select(scope => scope.StartsWith(prefix, StringComparison.OrdinalIgnoreCase) ? scope[prefix.Length..] : scope));
+
+    private static ExchangeResult Failed(TokenError error, RegisteredClient registered)
+    {
+        if (error.Meaning == ErrorMeaning.Client)
+        {
+            registered.Refused(error.Diagnostic);
+        }
+
+        return error.Meaning switch
+        {
+            ErrorMeaning.Subject => new ExchangeResult.Refused(ExchangeError.SubjectRefused, Diagnostic: error.Diagnostic),
+            ErrorMeaning.Interaction => new ExchangeResult.Refused(ExchangeError.InteractionRequired, error.Claims, error.Diagnostic),
+            ErrorMeaning.Target => new ExchangeResult.Refused(ExchangeError.TargetRefused, Diagnostic: error.Diagnostic),
+            ErrorMeaning.ActorChain => new ExchangeResult.Refused(ExchangeError.ActorChainRefused, Diagnostic: error.Diagnostic),
+            ErrorMeaning.Outage => new ExchangeResult.Unavailable(ProtectedEndpoint.ShortestBreak),
+            _ => new ExchangeResult.Refused(ExchangeError.Misconfigured, Diagnostic: error.Diagnostic),
+        };
+    }
+
+    /// <summary>What came of one request: a token to go on with, or the end of the exchange.</summary>
+    private readonly record struct Leg(TokenResponse? Token, ExchangeResult? Failure)
+    {
+        public Leg(TokenResponse token)
+            : this(token, null)
+        {
+        }
+
+        public Leg(ExchangeResult failure)
+            : this(null, failure)
+        {
+        }
+    }
+}

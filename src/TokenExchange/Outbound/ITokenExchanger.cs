@@ -1,0 +1,23 @@
+using TokenExchange.Inbound;
+
+namespace TokenExchange.Outbound;
+
+/// <summary>Turns a validated inbound token into a token for one MCP server. Cache, authorization server and local issuer implement it.</summary>
+public interface ITokenExchanger
+{
+    /// <summary>Returns a token that is bound to the request's target and verified, or the reason why there is none.</summary>
+    /// <remarks>Protocol errors and outages are values; only cancellation and bugs throw. RFC 8693 §2.</remarks>
+    ValueTask<ExchangeResult> ExchangeAsync(TokenExchangeRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Drops what is remembered for the request, so that the next exchange is a fresh one.</summary>
+    void Forget(TokenExchangeRequest request);
+
+    /// <summary>
+    /// The same, unless something newer than <paramref name="refused"/> is remembered already: of a hundred requests whose
+    /// token the MCP server refused at once, one makes a new exchange necessary and the others find its result.
+    /// </summary>
+    void Forget(TokenExchangeRequest request, OutboundToken refused) => Forget(request);
+}
+
+/// <summary>One exchange: whose token, for which server, with which scopes (empty: the parameter is omitted).</summary>
+public sealed record TokenExchangeRequest(ValidatedToken Subject, OutboundTarget Target, ScopeSet Scopes);

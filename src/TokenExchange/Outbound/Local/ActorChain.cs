@@ -1,0 +1,31 @@
+using System.Text.Json;
+
+namespace TokenExchange.Outbound.Local;
+
+/// <summary>The chain of actors in an <c>act</c> claim.</summary>
+/// <remarks>RFC 8693 §4.1.</remarks>
+internal static class ActorChain
+{
+    /// <summary>The most actors in a token, the one that is added here included.</summary>
+    public const int MostActors = 8;
+
+    /// <summary>Whether <paramref name="actor"/> may be put before the chain: it is no loop, not too deep, and a chain at all.</summary>
+    public static bool CanGrow(JsonElement act, string actor)
+    {
+        for (var depth = 1; ; depth++)
+        {
+            if (depth >= MostActors || act.ValueKind != JsonValueKind.Object
+                || (act.TryGetProperty("sub", out var subject) && (subject.ValueKind != JsonValueKind.String || subject.ValueEquals(actor))))
+            {
+                return false;
+            }
+
+            if (!act.TryGetProperty("act", out var next))
+            {
+                return true;
+            }
+
+            act = next;
+        }
+    }
+}

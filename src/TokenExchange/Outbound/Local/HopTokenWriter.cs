@@ -1,0 +1,137 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.Collections.Frozen;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using TokenExchange.Jose;
+
+namespace TokenExchange.Outbound.Local;
+
+/// <summary>Writes and signs hop tokens: access tokens for one audience, as RFC 9068 has them.</summary>
+internal sealed class HopTokenWriter(string issuer, LocalTokenSettings settings)
+{
+    /// <summary>
+    /// Claims that no configuration carries over: those that the hop token states itself, those that a reader would take
+    /// for its scope (<c>scp</c>), and those that speak of the inbound token alone.
+    /// </summary>
+    private static readonly FrozenSet<string> NeverCarried =
+        FrozenSet.Create(StringComparer.Ordinal, "iss", "sub", "sub_iss", "aud", "client_id", "scope", "scp", "iat", "nbf", "exp", "jti", "act", "may_act", "cnf");
+
+    // What is encoded never meets HTML; the default would write every letter beyond ASCII as six.
+    private static readonly JsonWriterOptions Compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+
+    [ThreadStatic]
+    private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Json)? reusable;
+
+    private readonly string[] carried = [.. settings.Claims.Where(name => !NeverCarried.Contains(name)).Distinct(StringComparer.Ordinal)];
+
+    public OutboundToken Write(TokenExchangeRequest request, SigningKey key, long now, long expires)
+    {
+        var (buffer, json) = reusable ??= Rent();
+        buffer.ResetWrittenCount();
+        json.Reset();
+        Span<byte> random = stackalloc byte[16];
+        RandomNumberGenerator.Fill(random);
+        var id = Base64Url.EncodeToString(random);
+        WriteClaims(json, request, id, now, expires);
+        json.Flush();
+        var header = AuthorizationHeader(buffer.WrittenSpan, key);
+        if (buffer.Capacity > 64 * 1024)
+        {
+            reusable = null;
+        }
+
+        return new OutboundToken(header)
+        {
+            Server = request.Target.Server,
+            Audiences = [request.Target.Resource],
+            Scopes = request.Scopes,
+            TokenId = id,
+            ExpiresAt = DateTimeOffset.FromUnixTimeSeconds(expires),
+            Signer = key,
+        };
+    }
+
+    private void WriteClaims(Utf8JsonWriter json, TokenExchangeRequest request, string id, long now, long expires)
+    {
+        var (subject, target, scopes) = request;
+        json.WriteStartObject();
+        json.WriteString("iss"u8, issuer);
+        if (settings.QualifySubject)
+        {
+            json.WriteString("sub"u8, QualifiedSubject.Of(subject.Issuer, subject.Subject));
+            json.WriteString("sub_iss"u8, subject.Issuer);
+        }
+        else
+        {
+            json.WriteString("sub"u8, subject.Subject);
+        }
+
+        json.WriteString("aud"u8, target.Resource);
+        if (subject.ClientId is not null)
+        {
+            json.WriteString("client_id"u8, subject.ClientId);
+        }
+
+        if (scopes.Count > 0)
+        {
+            json.WriteString("scope"u8, scopes.ToString());
+        }
+
+        json.WriteNumber("iat"u8, now);
+        json.WriteNumber("nbf"u8, now);
+        json.WriteNumber("exp"u8, expires);
+        json.WriteString("jti"u8, id);
+        json.WriteStartObject("act"u8);
+        json.WriteString("sub"u8, target.Server);
+        if (subject.Claims.TryGetProperty("act", out var act))
+        {
+            json.WritePropertyName("act"u8);
+            act.WriteTo(json);
+        }
+
+        json.WriteEndObject();
+        foreach (var name in carried)
+        {
+            if (subject.Claims.TryGetProperty(name, out var claim))
+            {
+                json.WritePropertyName(name);
+                claim.WriteTo(json);
+            }
+        }
+
+        json.WriteEndObject();
+    }
+
+    /// <summary>The signed token with the scheme before it: the one text of it that is ever made.</summary>
+    private static string AuthorizationHeader(ReadOnlySpan<byte> claims, SigningKey key)
+    {
+        var inputLength = key.Header.Length + Base64Url.GetEncodedLength(claims.Length);
+        var length = OutboundToken.Scheme.Length + inputLength + 1 + Base64Url.GetEncodedLength(key.SignatureLength);
+        var header = ArrayPool<byte>.Shared.Rent(length);
+        try
+        {
+            var token = header.AsSpan(Encoding.ASCII.GetBytes(OutboundToken.Scheme, header));
+            key.Header.CopyTo(token);
+            Base64Url.EncodeToUtf8(claims, token[key.Header.Length..]);
+            Span<byte> signature = stackalloc byte[key.SignatureLength];
+            var signed = key.Sign(token[..inputLength], signature);
+            token[inputLength] = (byte)'.';
+            var encoded = Base64Url.EncodeToUtf8(signature[..signed], token[(inputLength + 1)..]);
+            return Encoding.ASCII.GetString(header, 0, OutboundToken.Scheme.Length + inputLength + 1 + encoded);
+        }
+        finally
+        {
+            // Somebody else's next: a valid token is not to lie about in the pool.
+            ArrayPool<byte>.Shared.Return(header, clearArray: true);
+        }
+    }
+
+    private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Json) Rent()
+    {
+        var buffer = new ArrayBufferWriter<byte>(2048);
+        return (buffer, new Utf8JsonWriter(buffer, Compact));
+    }
+}

@@ -1,0 +1,69 @@
+using System.Collections.Immutable;
+
+namespace TokenExchange.Outbound.Profiles;
+
+/// <summary>What an error of a token endpoint means for the request at hand.</summary>
+internal enum ErrorMeaning
+{
+    /// <summary>This subject token is not accepted.</summary>
+    Subject,
+
+    /// <summary>The user has to do something first.</summary>
+    Interaction,
+
+    /// <summary>The target or a policy says no.</summary>
+    Target,
+
+    /// <summary>Too many actors stand between the user and the target.</summary>
+    ActorChain,
+
+    /// <summary>The gateway is not who it should be, or not allowed to exchange: true for all its requests.</summary>
+    Client,
+
+    /// <summary>The gateway asked in a way that can never work, as it is configured.</summary>
+    Configuration,
+
+    /// <summary>The server is out of order for now.</summary>
+    Outage,
+}
+
+/// <summary>
+/// Tells what an error means. Many products say one code for several things, so that a rule may ask for more as well: a
+/// phrase of the description, which is compared and goes no further, the status, or that a claims challenge came along.
+/// </summary>
+internal sealed record ErrorRule(string Code, ErrorMeaning Meaning, string? Phrase = null)
+{
+    /// <summary>What the specifications say. <c>invalid_request</c> is how RFC 8693 §2.2.2 spells a subject token that is not accepted.</summary>
+    public static readonly ImmutableArray<ErrorRule> Standard =
+    [
+        new("invalid_request", ErrorMeaning.Subject),
+        new("invalid_grant", ErrorMeaning.Subject),
+        new("interaction_required", ErrorMeaning.Interaction),
+        new("login_required", ErrorMeaning.Interaction),
+        new("consent_required", ErrorMeaning.Interaction),
+        new("insufficient_user_authentication", ErrorMeaning.Interaction),
+        new("invalid_target", ErrorMeaning.Target),
+        new("invalid_scope", ErrorMeaning.Target),
+        new("access_denied", ErrorMeaning.Target),
+        new("invalid_client", ErrorMeaning.Client),
+        new("unauthorized_client", ErrorMeaning.Client),
+        new("unsupported_grant_type", ErrorMeaning.Configuration),
+        new("unsupported_token_type", ErrorMeaning.Configuration),
+        new("invalid_dpop_proof", ErrorMeaning.Configuration),
+        new("use_dpop_nonce", ErrorMeaning.Configuration),
+        new("temporarily_unavailable", ErrorMeaning.Outage),
+        new("server_error", ErrorMeaning.Outage),
+    ];
+
+    /// <summary>The only status that the rule is about; null: any.</summary>
+    public int? Status { get; init; }
+
+    /// <summary>Whether the rule is about errors with a claims challenge only.</summary>
+    public bool WithClaims { get; init; }
+
+    public bool Fits(int status, string code, string? description, bool hasClaims) =>
+        code == Code
+        && (Status is null || status == Status)
+        && (!WithClaims || hasClaims)
+        && (Phrase is null || description?.Contains(Phrase, StringComparison.OrdinalIgnoreCase) == true);
+}

@@ -1,0 +1,16 @@
+namespace TokenExchange.Outbound.Profiles;
+
+/// <summary>Okta with a custom authorization server, which has exactly one audience.</summary>
+internal static class OktaProfile
+{
+    public static readonly ExchangeProfile Value = new()
+    {
+        Name = "okta",
+        TokenTypes = ["at+jwt", "JWT"],
+        Target = TargetParameter.Audience,
+        RsaAlgorithm = "RS256",
+
+        // An unknown client is refused in the form of Okta's management API.
+        OtherErrorMember = "errorCode",
+    };
+}

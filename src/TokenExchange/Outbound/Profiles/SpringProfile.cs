@@ -1,0 +1,13 @@
+namespace TokenExchange.Outbound.Profiles;
+
+/// <summary>Spring Authorization Server 1.3 and later. It honours no target by itself: the result's audience shows whether it was taught to.</summary>
+internal static class SpringProfile
+{
+    public static readonly ExchangeProfile Value = new()
+    {
+        Name = "spring",
+
+        // It names the parameter that it cannot read; a subject token that is not accepted is an invalid_grant.
+        Errors = [new("invalid_request", ErrorMeaning.Configuration, "OAuth 2.0 Parameter")],
+    };
+}

@@ -1,0 +1,192 @@
+using System.Text;
+using System.Text.Json;
+using TokenExchange.Inbound;
+using TokenExchange.Jose;
+
+namespace TokenExchange.Outbound.Result;
+
+/// <summary>
+/// Everything a returned token must pass before anything is sent with it, in order; the first failure names the
+/// rejection. That an authorization server answered 200 does not prove that it honoured what was asked.
+/// </summary>
+/// <remarks>RFC 8693 §2.2; RFC 8707 §2.2.</remarks>
+internal static class ResultChecks
+{
+    private static readonly TimeSpan Skew = TimeSpan.FromSeconds(30);
+
+    /// <summary>A token that can be looked into. The key is looked up just before the check named "signature".</summary>
+    public static readonly Check<ResultCandidate, ResultRejection>[] OfJwt =
+    [
+        new("echo", IsNotTheSubjectToken),
+        new("form", IsSignedToken),
+        new("typ", TypeIsAccessToken),
+        new("issuer", IssuerIsTheExpectedOne),
+        new("alg", AlgorithmIsAsymmetric),
+        new("signature", SignatureVerifies),
+        new("claim types", ClaimsHaveTheirTypes),
+        new("boomerang", NotAcceptableInbound),
+        new("audience", AudienceIsTheTarget),
+        new("audience alone", AudienceIsNoOther),
+        new("subject", SubjectIsTheSame),
+        new("times", IsValidNow),
+        new("lifetime", IsShortLived),
+        new("scope", ScopeIsNotWider),
+        new("actor", ActorIsTheClient),
+        new("sender constraint", IsABearerToken),
+    ];
+
+    /// <summary>A token that cannot be looked into: only the answer around it can be judged.</summary>
+    public static readonly Check<ResultCandidate, ResultRejection>[] OfOpaque =
+    [
+        new("header-safe", FitsIntoAHeader),
+        new("echo", IsNotTheSubjectToken),
+        new("lifetime", AnswerSaysAShortLife),
+        new("scope", ScopeIsNotWider),
+    ];
+
+    /// <summary>Where in <see cref="OfJwt"/> a key is needed for the first time.</summary>
+    public static readonly int NeedsKey = Array.FindIndex(OfJwt, check => check.Name == "signature");
+
+    private static ResultRejection? FitsIntoAHeader(ResultCandidate token) =>
+        token.Text.Length is > 0 and <= JwsChecks.MaxLength && !token.Text.ContainsAnyExceptInRange('!', '~') ? null : ResultRejection.Shape;
+
+    private static ResultRejection? IsNotTheSubjectToken(ResultCandidate token) =>
+        token.Text.SequenceEqual(token.Request.Subject.Value) ? ResultRejection.Boomerang : null;
+
+    private static ResultRejection? IsSignedToken(ResultCandidate token)
+    {
+        foreach (var check in JwsChecks.All)
+        {
+            if (check.Refusal(token) is not null)
+            {
+                return ResultRejection.Shape;
+            }
+        }
+
+        return null;
+    }
+
+    // An ID token, a logout token or an assertion is no access token, whatever the answer calls it.
+    private static ResultRejection? TypeIsAccessToken(ResultCandidate token)
+    {
+        if (!token.Header.TryGetProperty("typ", out _))
+        {
+            return null;
+        }
+
+        return Jws.StringOf(token.Header, "typ") is { } type && (IsType(type, "at+jwt") || IsType(type, "JWT")) ? null : ResultRejection.Shape;
+    }
+
+    private static bool IsType(string type, string other) =>
+        Ascii.EqualsIgnoreCase(type, other) || Ascii.EqualsIgnoreCase(type, "application/" + other);
+
+    // Before the key: a token of somebody else's is that, and not a bad signature.
+    private static ResultRejection? IssuerIsTheExpectedOne(ResultCandidate token) =>
+        Jws.StringOf(token.Payload, "iss") == token.ExpectedIssuer ? null : ResultRejection.Issuer;
+
+    private static ResultRejection? AlgorithmIsAsymmetric(ResultCandidate token) =>
+        token.Algorithm is { } algorithm && SignatureAlgorithms.KeyOf(algorithm) is not null ? null : ResultRejection.Signature;
+
+    private static ResultRejection? SignatureVerifies(ResultCandidate token)
+    {
+        try
+        {
+            return token.Key!.Key is { } key && key.Verify(token.Algorithm!, token.SigningInput, token.Signature) ? null : ResultRejection.Signature;
+        }
+        catch
+        {
+            return ResultRejection.Signature;
+        }
+    }
+
+    private static ResultRejection? ClaimsHaveTheirTypes(ResultCandidate token)
+    {
+        token.Claims = TokenClaims.Read(token.Payload);
+        return token.Claims is null ? ResultRejection.Shape : null;
+    }
+
+    // A token that the gateway itself would accept could be sent back to it by the MCP server that receives it.
+    private static ResultRejection? NotAcceptableInbound(ResultCandidate token) =>
+        token.Target.InboundAudiences.TryGetValue(token.ExpectedIssuer, out var accepted) && token.Claims!.Audiences.Any(accepted.Contains)
+            ? ResultRejection.Boomerang
+            : null;
+
+    private static ResultRejection? AudienceIsTheTarget(ResultCandidate token) =>
+        token.Claims!.Audiences.Any(audience => token.Target.ResultAudiences.Contains(audience, StringComparer.Ordinal)) ? null : ResultRejection.Audience;
+
+    private static ResultRejection? AudienceIsNoOther(ResultCandidate token) =>
+        token.Claims!.Audiences.All(audience => token.Target.ResultAudiences.Contains(audience, StringComparer.Ordinal)) ? null : ResultRejection.AudienceExtra;
+
+    private static ResultRejection? SubjectIsTheSame(ResultCandidate token)
+    {
+        // No claim to compare would mean any subject.
+        var names = token.Target.SubjectClaims;
+        if (names.IsDefaultOrEmpty)
+        {
+            return ResultRejection.Subject;
+        }
+
+        foreach (var name in names)
+        {
+            if (!token.Request.Subject.Claims.TryGetProperty(name, out var inbound) || IsBlank(inbound) ||
+                !token.Payload.TryGetProperty(name, out var returned) || !JsonElement.DeepEquals(inbound, returned))
+            {
+                return ResultRejection.Subject;
+            }
+        }
+
+        return null;
+    }
+
+    private static bool IsBlank(JsonElement claim) =>
+        claim.ValueKind == JsonValueKind.Null || (claim.ValueKind == JsonValueKind.String && string.IsNullOrWhiteSpace(claim.GetString()));
+
+    private static ResultRejection? IsValidNow(ResultCandidate token)
+    {
+        var claims = token.Claims!;
+        var latest = token.Now + Skew;
+        return claims.Expiry is not { } expiry || Time(expiry) <= token.Now || Time(claims.NotBefore ?? 0) > latest || Time(claims.IssuedAt ?? 0) > latest
+            ? ResultRejection.Lifetime
+            : null;
+    }
+
+    private static ResultRejection? IsShortLived(ResultCandidate token)
+    {
+        var expiry = Time(token.Claims!.Expiry!.Value);
+        var most = token.Target.MaxLifetime;
+        return expiry - token.Now > most + Skew || (token.Claims.IssuedAt is { } issued && expiry - Time(issued) > most) ? ResultRejection.Lifetime : null;
+    }
+
+    private static ResultRejection? AnswerSaysAShortLife(ResultCandidate token) =>
+        token.Response.ExpiresIn is { } life && life > TimeSpan.Zero && life <= token.Target.MaxLifetime ? null : ResultRejection.Lifetime;
+
+    // What was asked for is the limit, also when nothing was: the scopes of the inbound token were mapped and cut down
+    // on purpose, and what an authorization server grants by default is for the operator to admit (ExtraResultScopes).
+    private static ResultRejection? ScopeIsNotWider(ResultCandidate token)
+    {
+        var admitted = token.Request.Scopes.Union(token.Target.ExtraResultScopes);
+        var said = token.Response.Scope ?? ScopeSet.Empty;
+        var carried = token.Claims?.Scopes ?? ScopeSet.Empty;
+        return said.IsSubsetOf(admitted) && carried.IsSubsetOf(admitted) ? null : ResultRejection.Scope;
+    }
+
+    // Only the outermost actor is the current one; servers spell it as subject or as client.
+    private static ResultRejection? ActorIsTheClient(ResultCandidate token)
+    {
+        if (!token.Payload.TryGetProperty("act", out var actor))
+        {
+            return null;
+        }
+
+        return token.Target.ClientId is { } client && actor.ValueKind == JsonValueKind.Object &&
+               (Jws.StringOf(actor, "sub") == client || Jws.StringOf(actor, "client_id") == client || Jws.StringOf(actor, "azp") == client)
+            ? null
+            : ResultRejection.Actor;
+    }
+
+    // Bound to a key, it is worth nothing without a proof, and the gateway's certificate or key is not shown to MCP servers.
+    private static ResultRejection? IsABearerToken(ResultCandidate token) =>
+        token.Payload.TryGetProperty("cnf", out _) ? ResultRejection.Shape : null;
+
+    private static DateTimeOffset Time(long seconds) => DateTimeOffset.FromUnixTimeSeconds(seconds);
+}

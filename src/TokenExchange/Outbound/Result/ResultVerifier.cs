@@ -1,0 +1,78 @@
+using TokenExchange.Inbound;
+using TokenExchange.Issuers;
+using TokenExchange.Jose;
+using TokenExchange.Outbound.Exchange;
+
+namespace TokenExchange.Outbound.Result;
+
+/// <summary>
+/// Verifies the token that an authorization server returned, before anything is sent with it. Stands between every
+/// exchange and the cache; rejects what is not signed by the expected issuer for the target alone, the same subject, no
+/// more scope and a short life (<see cref="ResultChecks"/>).
+/// </summary>
+internal sealed class ResultVerifier(AuthorizationServer resultIssuer, TimeProvider clock)
+{
+    private static readonly TimeSpan RetryKeysAfter = ProtectedEndpoint.ShortestBreak;
+
+    /// <summary>Issued, rejected, or, when the issuer's keys cannot be had, unavailable; only cancellation throws.</summary>
+    public async ValueTask<ExchangeResult> VerifyAsync(TokenResponse response, TokenExchangeRequest request, CancellationToken cancellationToken)
+    {
+        var candidate = new ResultCandidate(response, request, resultIssuer.Settings.Issuer, clock.GetUtcNow());
+        if (!request.Target.ResultIsJwt)
+        {
+            return Run(candidate, ResultChecks.OfOpaque) is { } refused ? new ExchangeResult.Rejected(refused) : Issue(candidate);
+        }
+
+        if (Run(candidate, ResultChecks.OfJwt.AsSpan(..ResultChecks.NeedsKey)) is { } unverified)
+        {
+            return new ExchangeResult.Rejected(unverified);
+        }
+
+        candidate.Key = await resultIssuer.Keys.FindAsync(candidate.KeyId, candidate.Algorithm!, cancellationToken);
+        if (candidate.Key.Refusal == TokenRefusal.KeysUnavailable)
+        {
+            return new ExchangeResult.Unavailable(RetryKeysAfter);
+        }
+
+        return Run(candidate, ResultChecks.OfJwt.AsSpan(ResultChecks.NeedsKey..)) is { } rejection ? new ExchangeResult.Rejected(rejection) : Issue(candidate);
+    }
+
+    private static ResultRejection? Run(ResultCandidate candidate, ReadOnlySpan<Check<ResultCandidate, ResultRejection>> checks)
+    {
+        try
+        {
+            foreach (var check in checks)
+            {
+                if (check.Refusal(candidate) is { } rejection)
+                {
+                    return rejection;
+                }
+            }
+
+            return null;
+        }
+        catch
+        {
+            // A result that a check cannot cope with is no result.
+            return ResultRejection.Shape;
+        }
+    }
+
+    private static ExchangeResult.Issued Issue(ResultCandidate candidate)
+    {
+        var claims = candidate.Claims;
+        DateTimeOffset? answered = candidate.Response.ExpiresIn is { } life ? candidate.Now + life : null;
+        DateTimeOffset? claimed = claims?.Expiry is { } expiry ? DateTimeOffset.FromUnixTimeSeconds(expiry) : null;
+        return new ExchangeResult.Issued(
+            new OutboundToken(OutboundToken.Scheme + candidate.Response.AccessToken)
+            {
+                Server = candidate.Target.Server,
+                Audiences = claims?.Audiences ?? [candidate.Target.Audience ?? candidate.Target.Resource],
+                Scopes = candidate.Scopes,
+                TokenId = claims?.TokenId,
+                // At least one is there: a JWT has the one, an opaque result the other.
+                ExpiresAt = answered is { } first && claimed is { } second ? (first < second ? first : second) : (answered ?? claimed)!.Value,
+            },
+            ExchangeOrigin.Issued);
+    }
+}

@@ -1,0 +1,35 @@
+namespace TokenExchange.Outbound;
+
+/// <summary>
+/// Mode same-token: the inbound token was validated for this very server, which stands right behind, and is itself the
+/// outbound token. The only way in which an inbound token can be forwarded.
+/// </summary>
+public sealed class SameTokenExchanger : ITokenExchanger
+{
+    /// <inheritdoc/>
+    public ValueTask<ExchangeResult> ExchangeAsync(TokenExchangeRequest request, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var subject = request.Subject;
+        if (subject.Resource != request.Target.Server)
+        {
+            return new(new ExchangeResult.Refused(ExchangeError.TargetRefused, Diagnostic: "validated for another server"));
+        }
+
+        return new(new ExchangeResult.Issued(
+            new OutboundToken(OutboundToken.Scheme + subject.Value)
+            {
+                Server = subject.Resource,
+                Audiences = subject.Audiences,
+                Scopes = subject.Scopes,
+                TokenId = subject.TokenId,
+                ExpiresAt = subject.ExpiresAt,
+            },
+            ExchangeOrigin.None));
+    }
+
+    /// <inheritdoc/>
+    public void Forget(TokenExchangeRequest request)
+    {
+    }
+}
