@@ -11,7 +11,7 @@ ARG RUNTIME_IMAGE=mcr.microsoft.com/dotnet/runtime-deps:10.0-noble-chiseled
 # The build runs on the machine's own architecture and compiles for the target's.
 FROM --platform=$BUILDPLATFORM ${SDK_IMAGE} AS build
 ARG TARGETARCH
-# For restores that differ from the public registry's: -p:IdentityModelFromRegistry=true, -p:NuGetAudit=false, a --source.
+# For restores that differ from the public registry's: -p:NuGetAudit=false, a --source.
 ARG PUBLISH_ARGS=""
 WORKDIR /source
 ENV DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_USE_MSBUILD_SERVER=0

@@ -39,6 +39,9 @@ internal sealed class OutboundClients(TimeProvider clock, DistributedContextProp
         handler.ConnectTimeout = TimeSpan.FromSeconds(5);
     }
 
+    protected override HttpMessageHandler WrapHandler(ForwarderHttpClientContext context, HttpMessageHandler handler) =>
+        new OutboundBody(base.WrapHandler(context, handler));
+
     private static bool Uses(Generation generation, ClientSettings settings) =>
         generation.Clusters.Any(cluster => SettingsOf(cluster.Metadata, cluster.HttpClient!) == settings);
 

@@ -27,8 +27,13 @@ internal static class OutboundRequest
         var server = request.Server ?? throw new InvalidOperationException("A request without a server reached the last gate.");
         var outbound = transform.ProxyRequest;
 
-        outbound.Content = request.Body?.ToContent() ?? outbound.Content;
-        CopyHeaders(context.Request.Headers, outbound, server, AnswerRewrite.Reads(context.Request.Method, request, server));
+        var whole = request.Body?.ToContent();
+        if (whole is not null)
+        {
+            OutboundBody.Leave(outbound, whole);
+        }
+
+        CopyHeaders(context.Request.Headers, outbound, whole ?? outbound.Content, server, AnswerRewrite.Reads(context.Request.Method, request, server));
         outbound.Headers.TryAddWithoutValidation("X-Request-Id", request.Id);
         if (request.Session is { } session && server.Transport == McpTransport.StreamableHttp)
         {
@@ -76,7 +81,7 @@ internal static class OutboundRequest
         headers.TryAddWithoutValidation("Authorization", token.AuthorizationHeader);
     }
 
-    private static void CopyHeaders(IHeaderDictionary inbound, HttpRequestMessage outbound, McpServer server, bool plain)
+    private static void CopyHeaders(IHeaderDictionary inbound, HttpRequestMessage outbound, HttpContent? body, McpServer server, bool plain)
     {
         var nominated = inbound.Connection;
         foreach (var header in inbound)
@@ -89,7 +94,7 @@ internal static class OutboundRequest
 
             if (name.StartsWith("Content-", StringComparison.OrdinalIgnoreCase))
             {
-                Add(outbound.Content?.Headers, name, header.Value);
+                Add(body?.Headers, name, header.Value);
             }
             else if (IsAllowed(name, server, plain))
             {

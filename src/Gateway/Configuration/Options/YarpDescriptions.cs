@@ -10,7 +10,7 @@ internal static class YarpDescriptions
     {
         [(typeof(HealthCheckConfig), nameof(HealthCheckConfig.Passive))] = ("Judges destinations by the answers to real requests.", """{ "Enabled": true }"""),
         [(typeof(HealthCheckConfig), nameof(HealthCheckConfig.Active))] = ("Judges destinations by asking a health endpoint of theirs.", """{ "Enabled": true, "Path": "/healthz" }"""),
-        [(typeof(HealthCheckConfig), nameof(HealthCheckConfig.AvailableDestinationsPolicy))] = ("Which destinations get requests: HealthyAndUnknown, or HealthyOrPanic (all of them when none is healthy). Default: HealthyAndUnknown.", "HealthyOrPanic"),
+        [(typeof(HealthCheckConfig), nameof(HealthCheckConfig.AvailableDestinationsPolicy))] = ("Which destinations get requests: HealthyAndUnknown, or HealthyOrPanic (all of them when none is healthy). Default: HealthyOrPanic.", "HealthyAndUnknown"),
 
         [(typeof(PassiveHealthCheckConfig), nameof(PassiveHealthCheckConfig.Enabled))] = ("Turns it on. Default: false.", null),
         [(typeof(PassiveHealthCheckConfig), nameof(PassiveHealthCheckConfig.Policy))] = ("Who judges. Default: TransportFailureRate, the share of requests that failed to get an answer.", "TransportFailureRate"),
@@ -21,6 +21,7 @@ internal static class YarpDescriptions
         [(typeof(ActiveHealthCheckConfig), nameof(ActiveHealthCheckConfig.Timeout))] = ("How long a probe may take. Default: 00:00:10.", "00:00:10"),
         [(typeof(ActiveHealthCheckConfig), nameof(ActiveHealthCheckConfig.Policy))] = ("Who judges. Default: ConsecutiveFailures, two failed probes in a row.", "ConsecutiveFailures"),
         [(typeof(ActiveHealthCheckConfig), nameof(ActiveHealthCheckConfig.Path))] = ("The path that is asked for, put after the destination's address; it must answer 2xx without a token.", "/healthz"),
+        [(typeof(ActiveHealthCheckConfig), nameof(ActiveHealthCheckConfig.Query))] = ("The query that is put after the path, with its leading '?'. Default: none.", "?deep=true"),
 
         [(typeof(HttpClientConfig), nameof(HttpClientConfig.SslProtocols))] = ("The TLS versions to use. Default: the operating system's.", """["Tls13"]"""),
         [(typeof(HttpClientConfig), nameof(HttpClientConfig.DangerousAcceptAnyServerCertificate))] = ("Refused when true: whoever stands on the way could take the hop tokens.", null),

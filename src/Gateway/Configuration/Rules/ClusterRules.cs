@@ -44,6 +44,17 @@ internal static class ClusterRules
                 context.Error("cluster", RuleContext.KeyOf(server, "Cluster"), $"YARP refuses this: {error.Message}");
             }
 
+            // YARP would find out at each probe, log it and count the destination as ill.
+            if (options.HealthCheck?.Active?.Path is { Length: > 0 } path && path[0] != '/')
+            {
+                context.Error("cluster", RuleContext.KeyOf(server, "Cluster:HealthCheck:Active:Path"), $"'{path}' must begin with '/'.");
+            }
+
+            if (options.HealthCheck?.Active?.Query is { Length: > 0 } query && (query[0] != '?' || query.Contains('#')))
+            {
+                context.Error("cluster", RuleContext.KeyOf(server, "Cluster:HealthCheck:Active:Query"), $"'{query}' must begin with '?' and hold no '#'.");
+            }
+
             if (options.HealthCheck?.Active is { Enabled: true, Path: null or "" })
             {
                 context.Warn("cluster-health", RuleContext.KeyOf(server, "Cluster:HealthCheck:Active"), "Active probes without a Path ask the MCP endpoint itself, which answers 401 or 405 and then counts as ill; write the Path of a health endpoint.");
