@@ -43,8 +43,6 @@ public sealed class ConfigurationException(string message) : Exception(message);
 /// <summary>Composes the gateway; reads as the path of a request.</summary>
 public static class GatewayApplication
 {
-    private const string DefaultUrl = "http://127.0.0.1:8080";
-
     /// <summary>A gateway that is ready to run. Throws <see cref="ConfigurationException"/> with every problem of the configuration.</summary>
     public static WebApplication Create(GatewayStart start)
     {
@@ -165,7 +163,7 @@ public static class GatewayApplication
         var endpoints = configuration.GetSection("Kestrel:Endpoints").GetChildren().Any();
         if (!endpoints && configuration["urls"] is null && configuration["http_ports"] is null && configuration["https_ports"] is null)
         {
-            configuration.AddInMemoryCollection([KeyValuePair.Create<string, string?>("urls", DefaultUrl)]);
+            configuration.AddInMemoryCollection([KeyValuePair.Create<string, string?>("urls", ListeningAddresses.Default)]);
         }
 
         var hosts = configuration["AllowedHosts"]?.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];

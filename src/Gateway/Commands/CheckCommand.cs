@@ -23,7 +23,7 @@ internal static class CheckCommand
         command.SetAction(parsed =>
         {
             var path = options.PathOf(parsed);
-            var loaded = ConfigurationLoader.Load(ConfigurationInput.Of(path, overrides, filesMustExist: false));
+            var loaded = ConfigurationLoader.Load(ConfigurationInput.Of(path, [.. options.ArgumentsOf(parsed), .. overrides], filesMustExist: false));
             var report = new ConfigurationReport(path, loaded);
             output.Write(parsed.GetValue(format) == "json" ? report.ToJson() : report.ToText(IsTerminal(output)));
             return loaded.Unreadable ? Unreadable

@@ -12,6 +12,9 @@ internal sealed record ConfigurationInput
     /// <summary>Overrides of single keys, from the environment and then from the command line; the last one wins.</summary>
     public ImmutableArray<ConfigurationOverride> Overrides { get; init; } = [];
 
+    /// <summary>Where the gateway listens unless <c>Kestrel:Endpoints</c> says it.</summary>
+    public ImmutableArray<string> Listening { get; init; } = [ListeningAddresses.Default];
+
     /// <summary>Whether a file that is not there is an error (<c>run</c>) or a warning (<c>check</c>, on another machine).</summary>
     public bool FilesMustExist { get; init; } = true;
 
@@ -20,6 +23,7 @@ internal sealed record ConfigurationInput
     {
         Path = path,
         Overrides = [.. ConfigurationOverride.FromEnvironment(Environment.GetEnvironmentVariables()), .. ConfigurationOverride.FromArguments(arguments)],
+        Listening = ListeningAddresses.Of(arguments, Environment.GetEnvironmentVariables()),
         FilesMustExist = filesMustExist,
     };
 }

@@ -46,7 +46,7 @@ internal static class ConfigurationLoader
         var written = OptionsOf(tree);
         if (written is not null)
         {
-            Rules.ConfigurationRules.Check(new Rules.RuleContext(tree, written, input.FilesMustExist));
+            Rules.ConfigurationRules.Check(new Rules.RuleContext(tree, written, input));
         }
 
         return new LoadedConfiguration(written?.Gateway, HostSections(tree.Root), InFileOrder(tree.Problems)) { Limits = written?.Kestrel.Limits ?? new() };

@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using System.Net.Http.Headers;
 using Gateway.Authorize;
 using Gateway.Configuration.Options;
@@ -14,11 +13,6 @@ namespace Gateway.Forward;
 /// </summary>
 internal static class OutboundRequest
 {
-    /// <summary>End-to-end headers that an MCP server needs; nothing that identifies or authenticates the client.</summary>
-    private static readonly FrozenSet<string> Allowed = FrozenSet.Create(
-        StringComparer.OrdinalIgnoreCase,
-        "Accept", "User-Agent", "MCP-Protocol-Version", "Mcp-Method", "Mcp-Name", "Last-Event-ID", "traceparent", "tracestate", "baggage");
-
     /// <summary>Builds the outbound request from nothing; throws when there is no credential for this server.</summary>
     public static ValueTask Apply(RequestTransformContext transform)
     {
@@ -68,7 +62,15 @@ internal static class OutboundRequest
             case OutboundMode.None:
                 return;
             case OutboundMode.Credential:
-                headers.TryAddWithoutValidation(server.Credential!.Header, request.Credential ?? throw new InvalidOperationException("No credential reached the last gate."));
+                var (name, credential) = (server.Credential!.Header, request.Credential ?? throw new InvalidOperationException("No credential reached the last gate."));
+
+                // Whatever was copied under that name is the client's, and lines of one name arrive joined.
+                headers.Remove(name);
+                if (!headers.TryAddWithoutValidation(name, credential))
+                {
+                    throw new InvalidOperationException("The credential's header cannot be sent.");
+                }
+
                 return;
         }
 
@@ -117,7 +119,7 @@ internal static class OutboundRequest
 
     private static bool IsAllowed(string name, McpServer server, bool plain)
     {
-        if (Allowed.Contains(name) || name.StartsWith("Mcp-Param-", StringComparison.OrdinalIgnoreCase))
+        if (RelayedHeaders.Named.Contains(name) || name.StartsWith("Mcp-Param-", StringComparison.OrdinalIgnoreCase))
         {
             return true;
         }

@@ -122,7 +122,7 @@ internal static class AudienceRules
         context.Error("boomerang", KeyOfAudience(server), $"The outbound audience {ConfiguredUrl.Show(audience)} {problem}, so that a hop token could be used as an inbound one; write the identifier of the MCP server behind the gateway.");
 
     /// <summary>The key that the result audiences follow from.</summary>
-    private static string KeyOfAudience(ServerTopology server) => RuleContext.KeyOf(server, server.Outbound switch
+    internal static string KeyOfAudience(ServerTopology server) => RuleContext.KeyOf(server, server.Outbound switch
     {
         { ResultAudiences: not null } => "Outbound:ResultAudiences",
         { Audience: not null, Mode: OutboundMode.Exchange } => "Outbound:Audience",

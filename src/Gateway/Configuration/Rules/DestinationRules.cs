@@ -2,7 +2,7 @@ using Gateway.Configuration.Options;
 
 namespace Gateway.Configuration.Rules;
 
-/// <summary>Where requests go: <c>destination-url</c>, <c>resource-implicit</c>, <c>resource-uri</c>, <c>same-token-scope</c>, <c>http-destination</c>.</summary>
+/// <summary>Where requests go: <c>destination-url</c>, <c>destination-own</c>, <c>resource-implicit</c>, <c>resource-uri</c>, <c>same-token-scope</c>, <c>http-destination</c>.</summary>
 internal static class DestinationRules
 {
     public static void DestinationsAreUrls(RuleContext context)
@@ -22,11 +22,35 @@ internal static class DestinationRules
                     : value.AsSpan().IndexOfAny('?', '#') >= 0 ? "has a query or fragment"
                     : url.GetComponents(UriComponents.Path, UriFormat.UriEscaped).TrimEnd('/') != PathAsWritten(value) ? "has a path with dot segments or characters to be escaped"
                     : server.Destinations.Take(i).Any(other => CanonicalUri.Of(other) == CanonicalUri.Of(value)) ? "is listed twice"
-                    : SameOrigin(url, context.Options.PublicUrl) ? "is the gateway itself"
                     : null;
                 if (problem is not null)
                 {
                     context.Error("destination-url", RuleContext.KeyOf(server, $"Destinations:{i}"), $"The destination {ConfiguredUrl.Show(value)} {problem}; write the MCP server's address, such as 'http://weather-mcp:8080/mcp'.");
+                }
+            }
+        }
+    }
+
+    /// <summary>A request that comes back would be answered with the gateway's own documents, or with what its operators alone may see.</summary>
+    public static void DestinationsAreNotTheGateway(RuleContext context)
+    {
+        var listeners = context.Listening.Select(address => (Address: address, What: "a listener of the gateway itself"))
+            .Append((Address: context.Options.Management?.Url ?? "", What: "the management listener"))
+            .Select(listener => (Own: ListenedAt.Of(listener.Address), listener.What)).ToArray();
+        foreach (var server in context.Servers)
+        {
+            for (var i = 0; i < server.Destinations.Length; i++)
+            {
+                var value = server.Destinations[i];
+                if (!ConfiguredUrl.TryParse(value, out var url))
+                {
+                    continue;
+                }
+
+                var own = SameOrigin(url, context.Options.PublicUrl) ? "the gateway itself" : listeners.FirstOrDefault(listener => listener.Own?.Takes(url, context.Options.PublicUrl) == true).What;
+                if (own is not null)
+                {
+                    context.Error("destination-own", RuleContext.KeyOf(server, $"Destinations:{i}"), $"The destination {ConfiguredUrl.Show(value)} is {own}; write the MCP server's address, such as 'http://weather-mcp:8080/mcp'.");
                 }
             }
         }

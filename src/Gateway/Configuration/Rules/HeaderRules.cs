@@ -13,11 +13,11 @@ internal static class HeaderRules
         "X-Original-Host", "X-Rewrite-URL", "X-Host", "X-HTTP-Method-Override", "X-Remote-User", "Remote-User", "X-User", "X-WebAuth-User", "Client-Cert",
         "Client-Cert-Chain", "X-Client-Cert", "X-SSL-Client-Cert", "DPoP", "Signature", "Signature-Input", "X-Request-Id", "X-Serverless-Authorization");
 
+    /// <summary>What HTTP has for answers alone; somebody between might drop it.</summary>
+    private static readonly FrozenSet<string> Answers = Names("Set-Cookie", "Set-Cookie2", "WWW-Authenticate", "Proxy-Authenticate", "Authentication-Info", "Location", "Server", "ETag", "Age", "Vary", "Retry-After", "Date");
+
     /// <summary>What names of headers that carry credentials hold; products invent new ones all the time.</summary>
     private static readonly string[] Credentials = ["authorization", "authenticat", "cookie", "token", "api-key", "apikey", "secret", "password", "credential", "assertion", "jwt", "x-forwarded-", "x-auth-request-", "x-goog-iap", "x-ms-client-principal", "x-amzn-oidc"];
-
-    /// <summary>What the gateway says about a request itself.</summary>
-    private static readonly FrozenSet<string> Ours = Names("MCP-Protocol-Version", "Mcp-Session-Id", "Mcp-Method", "Mcp-Name", "X-Request-Id", "traceparent", "tracestate", "baggage", "Last-Event-ID", "Accept", "Content-Type", "Content-Encoding");
 
     public static void ForwardedHeadersAreNoCredentials(RuleContext context)
     {
@@ -43,9 +43,9 @@ internal static class HeaderRules
     {
         foreach (var server in context.Servers.Where(server => server.Outbound.Mode == OutboundMode.Credential))
         {
-            if (server.Outbound.Header is { } name && (!IsFieldName(name) || Framing.Contains(name) || Ours.Contains(name) || name.StartsWith("X-Forwarded-", StringComparison.OrdinalIgnoreCase)))
+            if (server.Outbound.Header is { } name && CredentialHeaderProblem(name, server.Options.ForwardHeaders) is { } problem)
             {
-                context.Error("credential-header", RuleContext.KeyOf(server, "Outbound:Header"), $"The header {ConfiguredUrl.Show(name)} cannot carry a credential: it is no header's name, or belongs to the connection or to MCP; write one such as 'Authorization' or 'X-Api-Key'.");
+                context.Error("credential-header", RuleContext.KeyOf(server, "Outbound:Header"), $"The header {ConfiguredUrl.Show(name)} cannot carry a credential: it {problem}; write one such as 'Authorization' or 'X-Api-Key'.");
             }
 
             if (server.Outbound.Prefix?.Any(character => character is < ' ' or > '~') == true)
@@ -53,6 +53,27 @@ internal static class HeaderRules
                 context.Error("credential-header", RuleContext.KeyOf(server, "Outbound:Prefix"), "Prefix holds a character that no header may hold; write printable ASCII such as 'Bearer '.");
             }
         }
+    }
+
+    private static string? CredentialHeaderProblem(string name, List<string> forwarded)
+    {
+        if (!IsFieldName(name))
+        {
+            return "is no header's name";
+        }
+
+        if (Framing.Contains(name) || name.StartsWith("X-Forwarded-", StringComparison.OrdinalIgnoreCase))
+        {
+            return "belongs to the connection";
+        }
+
+        if (RelayedHeaders.IsOfClient(name) || forwarded.Contains(name, StringComparer.OrdinalIgnoreCase))
+        {
+            return "is passed on from the client, who could set it too";
+        }
+
+        using var request = new HttpRequestMessage();
+        return !Answers.Contains(name) && request.Headers.TryAddWithoutValidation(name, "x") ? null : "belongs to bodies or to answers, so that HTTP forbids it there";
     }
 
     public static void OriginsAreOrigins(RuleContext context)

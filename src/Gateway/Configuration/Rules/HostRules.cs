@@ -26,6 +26,7 @@ internal static class HostRules
 
     public static void TrustedProxiesAreRanges(RuleContext context)
     {
+        var ranges = new List<IPNetwork>();
         for (var i = 0; i < context.Options.TrustedProxies.Count; i++)
         {
             var (key, value) = ($"Gateway:TrustedProxies:{i}", context.Options.TrustedProxies[i]);
@@ -34,9 +35,14 @@ internal static class HostRules
             {
                 context.Error("trusted-proxies", key, $"{ConfiguredUrl.Show(value)} is not a CIDR range; write one such as '10.0.0.0/8' or '192.0.2.7/32', with no bits beyond its length.");
             }
-            else if (network.PrefixLength == 0)
+            else
             {
-                context.Warn("trusted-proxies", key, $"'{value}' is every address, so that any client can name another address in the audit; write the proxies' own range.");
+                ranges.Add(network);
+                if (AddressRanges.HoldEveryAddress(ranges))
+                {
+                    context.Warn("trusted-proxies", key, $"{(ranges.Count > 1 && !AddressRanges.HoldEveryAddress([network]) ? $"With those before it, '{value}'" : $"'{value}'")} is every address, so that any client can name another address in the audit; write the proxies' own range.");
+                    ranges.Clear();
+                }
             }
         }
     }

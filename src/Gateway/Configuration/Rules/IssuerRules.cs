@@ -139,6 +139,24 @@ internal static class IssuerRules
         }
     }
 
+    /// <summary>
+    /// <c>subject-qualified</c>: where tokens of several issuers become hop tokens for one MCP server, by whichever servers,
+    /// all subjects are qualified. An issuer could else choose a <c>sub</c> that equals another's, qualified or not.
+    /// </summary>
+    public static void AlikeSubjectsAreQualified(RuleContext context)
+    {
+        var local = context.Servers.Where(server => server.Outbound.Mode == OutboundMode.Local).ToArray();
+        foreach (var server in local.Where(server => server.Outbound.Subject != LocalSubject.IssuerQualified))
+        {
+            var alike = local.Where(other => other.Id != server.Id && other.ResultAudiences.Intersect(server.ResultAudiences, StringComparer.OrdinalIgnoreCase).Any()).ToArray();
+            var issuers = alike.Append(server).SelectMany(other => other.InboundServers).Where(context.Options.AuthorizationServers.ContainsKey).Distinct(StringComparer.Ordinal).ToArray();
+            if (alike.Length > 0 && issuers.Length > 1)
+            {
+                context.Error("subject-qualified", RuleContext.KeyOf(server, "Outbound:Subject"), $"The MCP server behind gets hop tokens by way of {string.Join(", ", alike.Select(other => $"'{other.Id}'"))} too, and by both ways of several issuers ({string.Join(", ", issuers)}), any of which could choose a subject that is another's there; write Subject 'issuer-qualified' at each of these servers.");
+            }
+        }
+    }
+
     /// <summary><c>introspection-ambiguous</c>: an opaque token does not say whom to ask.</summary>
     public static void OpaqueTokensHaveOneIssuer(RuleContext context)
     {

@@ -7,7 +7,7 @@ using Gateway.Generations;
 namespace Gateway.Configuration.Rules;
 
 /// <summary>What a rule sees: the options as written, what follows from them, and where to say what is wrong.</summary>
-internal sealed class RuleContext(ConfigurationTree tree, ConfigurationFile file, bool filesMustExist)
+internal sealed class RuleContext(ConfigurationTree tree, ConfigurationFile file, ConfigurationInput input)
 {
     private readonly GatewayOptions options = file.Gateway;
 
@@ -16,7 +16,10 @@ internal sealed class RuleContext(ConfigurationTree tree, ConfigurationFile file
     /// <summary>The section of ASP.NET Core's web server.</summary>
     public KestrelOptions Kestrel => file.Kestrel;
 
-    public bool FilesMustExist => filesMustExist;
+    public bool FilesMustExist => input.FilesMustExist;
+
+    /// <summary>The addresses that the gateway listens on for clients.</summary>
+    public IEnumerable<string> Listening => file.Kestrel.Endpoints.Count > 0 ? file.Kestrel.Endpoints.Values.Select(endpoint => endpoint.Url).OfType<string>() : input.Listening;
 
     public ImmutableArray<ServerTopology> Servers { get; } = ServerTopology.Of(file.Gateway);
 

@@ -1,0 +1,52 @@
+using System.Net;
+using TokenExchange;
+
+namespace Gateway.Configuration.Rules;
+
+/// <summary>An address that the gateway listens on, as a destination could reach it from the same machine.</summary>
+internal sealed class ListenedAt
+{
+    private readonly BindingAddress address;
+
+    private ListenedAt(BindingAddress address) => this.address = address;
+
+    /// <summary>Null for what is no address, and for a port that the operating system chooses.</summary>
+    public static ListenedAt? Of(string? url) => HostRules.AddressOf(url) is { } address && (address.IsUnixPipe || address.Port > 0) ? new ListenedAt(address) : null;
+
+    /// <summary>
+    /// Whether a connection to <paramref name="destination"/> ends here: at the very address, or, where every interface is
+    /// listened on, at any name of this machine that the configuration shows: loopback and the public one.
+    /// </summary>
+    public bool Takes(Uri destination, string? publicUrl)
+    {
+        if (address.IsUnixPipe)
+        {
+            return destination.OriginalString.StartsWith($"http://unix:{address.UnixPipePath}", StringComparison.OrdinalIgnoreCase);
+        }
+
+        if (destination.Port != address.Port)
+        {
+            return false;
+        }
+
+        var (here, there) = (HostOf(address.Host), HostOf(destination.IdnHost));
+        if (IsEveryInterface(here))
+        {
+            return IsEveryInterface(there) || Loopback.Is(destination.IdnHost)
+                || (ConfiguredUrl.TryParse(publicUrl, out var ours) && HostOf(ours.IdnHost).Equals(there, StringComparison.OrdinalIgnoreCase));
+        }
+
+        // Connecting to "every interface" connects to this machine, and a name for loopback is both of its addresses.
+        return here.Equals(there, StringComparison.OrdinalIgnoreCase)
+            || (Loopback.Is(here) && (IsEveryInterface(there) || (Loopback.Is(there) && (!IPAddress.TryParse(here, out _) || !IPAddress.TryParse(there, out _)))));
+    }
+
+    /// <summary>What Kestrel takes as every interface: whatever is neither an address nor localhost, and the addresses of all zeros.</summary>
+    private static bool IsEveryInterface(string host) => IPAddress.TryParse(host, out var ip) ? ip.Equals(IPAddress.Any) || ip.Equals(IPAddress.IPv6Any) : host is "*" or "+";
+
+    private static string HostOf(string host)
+    {
+        var plain = host.Trim('[', ']').TrimEnd('.');
+        return IPAddress.TryParse(plain, out var ip) ? (ip.IsIPv4MappedToIPv6 ? ip.MapToIPv4() : ip).ToString() : plain;
+    }
+}
