@@ -1,5 +1,6 @@
 using System.Net.Http.Headers;
 using Gateway.Authorize;
+using Gateway.Configuration;
 using Gateway.Configuration.Options;
 using Gateway.Sessions;
 using Microsoft.Extensions.Primitives;

@@ -1,5 +1,5 @@
 using System.Net;
-using TokenExchange;
+using TokenExchange.Issuers;
 
 namespace Gateway.Configuration.Rules;
 

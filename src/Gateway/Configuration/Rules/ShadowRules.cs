@@ -1,4 +1,5 @@
 using Gateway.Configuration.Options;
+using Gateway.Generations;
 
 namespace Gateway.Configuration.Rules;
 
