@@ -12,7 +12,7 @@ internal static class Explaining
 
     public static async ValueTask<Explanation> ExplainAsync(McpServer server, string token, CancellationToken cancellationToken)
     {
-        var explained = await server.Validator.ExplainAsync(token.AsMemory(), cancellationToken);
+        var explained = await server.Validator.ExplainAsync(token.AsMemory(), default, cancellationToken);
         var validation = explained.Validation;
         var passed = explained.Passed.Select(check => new ExplanationStep(check, true));
         var asked = server.Validator.IsAskedAbout(token, validation.Token) ? NotAsked : null;

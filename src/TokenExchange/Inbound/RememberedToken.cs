@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using TokenExchange.Inbound.Proof;
 
 namespace TokenExchange.Inbound;
 
@@ -30,12 +31,13 @@ internal sealed class RememberedToken(ValidatedToken token, TokenTerms terms, bo
 }
 
 /// <summary>On whose terms tokens were accepted and with which generation of the issuer's keys, and what else tokens of one client share.</summary>
-internal sealed record TokenTerms(TrustedIssuer Issuer, int Generation, string? ClientId, ImmutableArray<string> Audiences, ScopeSet Scopes)
+internal sealed record TokenTerms(TrustedIssuer Issuer, int Generation, string? ClientId, ImmutableArray<string> Audiences, ScopeSet Scopes, Confirmation? Confirmation)
 {
     /// <summary>The terms of a token: those of the one before it, when they are the same.</summary>
     public static TokenTerms Of(ValidatedToken token, TrustedIssuer issuer, int generation, TokenTerms? before) =>
         before is not null && ReferenceEquals(before.Issuer, issuer) && before.Generation == generation && before.ClientId == token.ClientId
         && before.Audiences.AsSpan().SequenceEqual(token.Audiences.AsSpan()) && before.Scopes.Equals(token.Scopes)
+        && before.Confirmation == token.Confirmation
             ? before
-            : new TokenTerms(issuer, generation, token.ClientId, token.Audiences, token.Scopes);
+            : new TokenTerms(issuer, generation, token.ClientId, token.Audiences, token.Scopes, token.Confirmation);
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using TokenExchange.Inbound.Proof;
 using TokenExchange.Issuers;
 using TokenExchange.Jose;
 
@@ -69,6 +70,7 @@ internal sealed class TokenCandidate(ReadOnlyMemory<char> text, ResourceAudience
             Actors = Actors,
             ExpiresAt = DateTimeOffset.FromUnixTimeSeconds(Claims.Expiry!.Value),
             Claims = Payload,
+            Confirmation = Confirmation.Read(Payload),
         };
     }
 

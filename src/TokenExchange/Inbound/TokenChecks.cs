@@ -30,7 +30,6 @@ internal static class TokenChecks
         new("subject", SubjectIsUsable),
         new("audience", AudienceIsThisServer),
         new("no other audience", AudienceIsNoOther),
-        new("bearer token", NotBoundToAKey),
     ];
 
     /// <summary>Where in <see cref="All"/> a key is needed for the first time.</summary>
@@ -199,10 +198,6 @@ internal static class TokenChecks
 
         return null;
     }
-
-    // A bearer proves no possession (RFC 7800, RFC 9449): the token is somebody else's, or was downgraded.
-    private static TokenRefusal? NotBoundToAKey(TokenCandidate token) =>
-        token.Payload.TryGetProperty("cnf", out _) ? TokenRefusal.SenderConstrained : null;
 
     private static long Milliseconds(long seconds) => seconds * 1000;
 

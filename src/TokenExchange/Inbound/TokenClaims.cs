@@ -113,7 +113,8 @@ internal sealed record TokenClaims
         return true;
     }
 
-    private static bool TryReadSeconds(JsonElement payload, string name, out long? seconds)
+    /// <summary>Reads a time as a plain integer; null when it is absent, false when it is anything else.</summary>
+    public static bool TryReadSeconds(JsonElement payload, string name, out long? seconds)
     {
         seconds = null;
         if (!payload.TryGetProperty(name, out var claim))

@@ -63,8 +63,14 @@ public enum TokenRefusal
     /// <summary>Minted for this server and for others as well.</summary>
     AudienceNotSingle,
 
-    /// <summary>Bound to a key (<c>cnf</c>) that a bearer does not prove.</summary>
+    /// <summary>Bound (<c>cnf</c>) to something that was not proven, or bound to nothing where it has to be.</summary>
     SenderConstrained,
+
+    /// <summary>Its DPoP proof is missing, or is not for this request, this token and this key.</summary>
+    InvalidDPoPProof,
+
+    /// <summary>Its DPoP proof lacks a nonce that is ours and fresh.</summary>
+    UseDPoPNonce,
 
     /// <summary>Revoked by a logout.</summary>
     Revoked,

@@ -30,6 +30,8 @@ public static class TokenRefusalExtensions
         TokenRefusal.AudienceInvalid => "audience_invalid",
         TokenRefusal.AudienceNotSingle => "audience_not_single",
         TokenRefusal.SenderConstrained => "sender_constrained",
+        TokenRefusal.InvalidDPoPProof => "invalid_dpop_proof",
+        TokenRefusal.UseDPoPNonce => "use_dpop_nonce",
         TokenRefusal.Revoked => "revoked",
         TokenRefusal.Inactive => "inactive",
         TokenRefusal.KeysUnavailable => "keys_unavailable",

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using TokenExchange.Inbound.Introspection;
+using TokenExchange.Inbound.Proof;
 using TokenExchange.Inbound.Revocation;
 using TokenExchange.Issuers;
 using TokenExchange.Jose;
@@ -16,8 +17,10 @@ namespace TokenExchange.Inbound;
 /// <param name="capacity">How many accepted tokens are remembered, so that they are not verified again; 0: none.</param>
 /// <param name="revocations">What is revoked; null: nothing ever is.</param>
 /// <param name="keepClaims">Whether the claims of remembered tokens are kept too, for rules that ask for them at every use.</param>
+/// <param name="sender">Decides whether what a token is bound to was proven; null: a token that is bound to anything is refused.</param>
 public sealed class TokenValidator(
-    ResourceAudience audience, ImmutableArray<TrustedIssuer> issuers, TimeProvider clock, int capacity = 4096, Revocations? revocations = null, bool keepClaims = false)
+    ResourceAudience audience, ImmutableArray<TrustedIssuer> issuers, TimeProvider clock, int capacity = 4096, Revocations? revocations = null, bool keepClaims = false,
+    SenderPolicy? sender = null)
 {
     private readonly ValidationCache accepted = new(capacity);
 
@@ -31,31 +34,35 @@ public sealed class TokenValidator(
         ? issuers.Single(issuer => issuer.Introspection is not null)
         : null;
 
+    /// <summary>Validates a token that is presented by a bearer, without any proof.</summary>
+    public ValueTask<TokenValidation> ValidateAsync(ReadOnlyMemory<char> token, CancellationToken cancellationToken) => ValidateAsync(token, default, cancellationToken);
+
     /// <summary>
-    /// Runs every check: those that need nobody first, then revocation, then, where it is configured, the issuer's own
-    /// word. An outage of the issuer is a refusal too; only cancellation throws.
+    /// Runs every check: those that need nobody first, then whether it comes from its sender, then revocation, then, where
+    /// it is configured, the issuer's own word. An outage of the issuer is a refusal too; only cancellation throws. What
+    /// was found out about the token may be remembered; what was presented with it is judged each time.
     /// </summary>
-    public ValueTask<TokenValidation> ValidateAsync(ReadOnlyMemory<char> token, CancellationToken cancellationToken)
+    public ValueTask<TokenValidation> ValidateAsync(ReadOnlyMemory<char> token, Presentation presented, CancellationToken cancellationToken)
     {
         if (opaqueIssuer is not null && IsOpaque(token.Span))
         {
-            return IntrospectAsync(token, opaqueIssuer, cancellationToken);
+            return IntrospectAsync(token, presented, opaqueIssuer, cancellationToken);
         }
 
-        var local = ValidateLocallyAsync(token, cancellationToken);
+        var local = ValidateLocallyAsync(token, presented, cancellationToken);
         return !introspects ? local
-            : local.IsCompletedSuccessfully ? ConfirmAsync(token, local.Result, cancellationToken)
-            : ConfirmAsync(token, local, cancellationToken);
+            : local.IsCompletedSuccessfully ? ConfirmAsync(token, presented, local.Result, cancellationToken)
+            : ConfirmAsync(token, presented, local, cancellationToken);
     }
 
     /// <summary>Runs every check but introspection: what can be said of a token that must not be sent anywhere.</summary>
-    public ValueTask<TokenValidation> ValidateLocallyAsync(ReadOnlyMemory<char> token, CancellationToken cancellationToken)
+    private ValueTask<TokenValidation> ValidateLocallyAsync(ReadOnlyMemory<char> token, Presentation presented, CancellationToken cancellationToken)
     {
         // Sized first: not even a digest is computed over more than a token may have.
         TokenDigest? digest = token.Length <= JwsChecks.MaxLength ? TokenDigest.Of(token.Span) : null;
-        if (digest is { } presented && Remembered(presented) is { } known)
+        if (digest is { } remembered && Remembered(remembered) is { } known)
         {
-            return new(UnlessRevoked(ValidatedToken.Presented(known, audience.Resource, token, presented)));
+            return new(UnlessStolen(ValidatedToken.Presented(known, audience.Resource, token, remembered), presented));
         }
 
         var candidate = new TokenCandidate(token, audience, issuers, clock.GetUtcNow(), digest);
@@ -64,7 +71,7 @@ public sealed class TokenValidator(
             return new(TokenValidation.Refused(refusal));
         }
 
-        return FinishAsync(candidate, candidate.Issuer!.Server.Keys.FindAsync(candidate.KeyId, candidate.Algorithm!, cancellationToken));
+        return FinishAsync(candidate, presented, candidate.Issuer!.Server.Keys.FindAsync(candidate.KeyId, candidate.Algorithm!, cancellationToken));
     }
 
     /// <summary>Whether the issuer is asked about this token when it is presented: an opaque one, or one that is accepted and of an issuer that is always asked.</summary>
@@ -73,7 +80,7 @@ public sealed class TokenValidator(
         (opaqueIssuer is not null && IsOpaque(token)) || (accepted is not null && IntrospectionOf(accepted) is not null);
 
     /// <summary>Runs every check but introspection from the first on, remembering nothing, and tells which of them ran.</summary>
-    public async ValueTask<TokenExplanation> ExplainAsync(ReadOnlyMemory<char> token, CancellationToken cancellationToken)
+    public async ValueTask<TokenExplanation> ExplainAsync(ReadOnlyMemory<char> token, Presentation presented, CancellationToken cancellationToken)
     {
         var candidate = new TokenCandidate(token, audience, issuers, clock.GetUtcNow());
         var refusal = Run(candidate, 0, TokenChecks.NeedsKey, out var passed);
@@ -89,25 +96,33 @@ public sealed class TokenValidator(
             return new(TokenValidation.Refused(late, candidate.Present()), NamesOf(passed), TokenChecks.All[passed].Name);
         }
 
-        const string revocation = "revocation";
-        var validation = UnlessRevoked(candidate.Accept());
-        return validation.Token is null ? new(validation, NamesOf(passed), revocation) : new(validation, [.. NamesOf(passed), revocation], null);
+        const string constraint = "sender constraint", revocation = "revocation";
+        var accepted = candidate.Accept();
+        ImmutableArray<string> names = [.. NamesOf(passed), constraint];
+        if (SenderRefusal(accepted.Confirmation, accepted, presented, out var failed) is { } unproven)
+        {
+            return new(Refused(unproven, accepted, failed), failed is null ? NamesOf(passed) : [.. names, .. ProofChecks.NamesUpTo(failed)], failed is null ? constraint : ProofChecks.NameOf(failed));
+        }
+
+        names = presented.Proof is null ? names : [.. names, .. ProofChecks.NamesUpTo(null)];
+        var validation = UnlessRevoked(accepted);
+        return validation.Token is null ? new(validation, names, revocation) : new(validation, [.. names, revocation], null);
     }
 
     /// <summary>How many accepted tokens are remembered.</summary>
     internal int RememberedCount => accepted.Count;
 
-    private async ValueTask<TokenValidation> FinishAsync(TokenCandidate candidate, ValueTask<KeyLookup> lookup)
+    private async ValueTask<TokenValidation> FinishAsync(TokenCandidate candidate, Presentation presented, ValueTask<KeyLookup> lookup)
     {
         var key = await lookup;
 
         // The caller may be on a thread that serves sockets. Verifying, and whatever a new token makes necessary after it,
         // is long by comparison and belongs on the thread pool: the connections of tokens already known do not wait for it.
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        return Finish(candidate, key);
+        return Finish(candidate, presented, key);
     }
 
-    private TokenValidation Finish(TokenCandidate candidate, KeyLookup key)
+    private TokenValidation Finish(TokenCandidate candidate, Presentation presented, KeyLookup key)
     {
         candidate.Key = key;
         if (Run(candidate, TokenChecks.NeedsKey, TokenChecks.All.Length) is { } refusal)
@@ -119,13 +134,13 @@ public sealed class TokenValidator(
         var terms = TokenTerms.Of(token, candidate.Issuer!, key.Generation, latest);
         latest = terms;
         accepted.Add(token.Digest, new RememberedToken(token, terms, keepClaims));
-        return UnlessRevoked(token);
+        return UnlessStolen(token, presented);
     }
 
     // Neither three parts nor five: no JWS, and no JWE, which is refused as one.
     private static bool IsOpaque(ReadOnlySpan<char> token) => token.Length <= JwsChecks.MaxLength && token.Count('.') is not (2 or 4);
 
-    private async ValueTask<TokenValidation> IntrospectAsync(ReadOnlyMemory<char> token, TrustedIssuer issuer, CancellationToken cancellationToken)
+    private async ValueTask<TokenValidation> IntrospectAsync(ReadOnlyMemory<char> token, Presentation presented, TrustedIssuer issuer, CancellationToken cancellationToken)
     {
         var answer = await issuer.Introspection!.AskAsync(token, TokenDigest.Of(token.Span), null, cancellationToken);
         if (answer is not IntrospectionAnswer.Active active)
@@ -141,13 +156,13 @@ public sealed class TokenValidator(
         var candidate = TokenCandidate.Introspected(token, active.Claims, audience, issuer, clock.GetUtcNow());
         return Run(candidate, TokenChecks.Claims, TokenChecks.All.Length) is { } refusal
             ? TokenValidation.Refused(refusal, candidate.Present())
-            : UnlessRevoked(candidate.Accept());
+            : UnlessStolen(candidate.Accept(), presented, isWholeBinding: true);
     }
 
-    private async ValueTask<TokenValidation> ConfirmAsync(ReadOnlyMemory<char> token, ValueTask<TokenValidation> local, CancellationToken cancellationToken) =>
-        await ConfirmAsync(token, await local, cancellationToken);
+    private async ValueTask<TokenValidation> ConfirmAsync(ReadOnlyMemory<char> token, Presentation presented, ValueTask<TokenValidation> local, CancellationToken cancellationToken) =>
+        await ConfirmAsync(token, presented, await local, cancellationToken);
 
-    private ValueTask<TokenValidation> ConfirmAsync(ReadOnlyMemory<char> text, TokenValidation local, CancellationToken cancellationToken)
+    private ValueTask<TokenValidation> ConfirmAsync(ReadOnlyMemory<char> text, Presentation presented, TokenValidation local, CancellationToken cancellationToken)
     {
         if (local.Token is not { } token || IntrospectionOf(token) is not { } introspection)
         {
@@ -155,15 +170,27 @@ public sealed class TokenValidator(
         }
 
         var answer = introspection.AskAsync(text, token.Digest, token.Subject, cancellationToken);
-        return answer.IsCompletedSuccessfully ? new(Confirm(local, token, answer.Result)) : ConfirmAsync(local, token, answer);
+        return answer.IsCompletedSuccessfully ? new(Confirm(local, token, presented, answer.Result)) : ConfirmAsync(local, token, presented, answer);
     }
 
-    private async ValueTask<TokenValidation> ConfirmAsync(TokenValidation local, ValidatedToken token, ValueTask<IntrospectionAnswer> answer) =>
-        Confirm(local, token, await answer);
+    private async ValueTask<TokenValidation> ConfirmAsync(TokenValidation local, ValidatedToken token, Presentation presented, ValueTask<IntrospectionAnswer> answer) =>
+        Confirm(local, token, presented, await answer);
 
-    private TokenValidation Confirm(TokenValidation local, ValidatedToken token, IntrospectionAnswer answer)
+    private TokenValidation Confirm(TokenValidation local, ValidatedToken token, Presentation presented, IntrospectionAnswer answer)
     {
-        var refusal = answer is IntrospectionAnswer.Active active ? IntrospectedClaims.Refusal(active.Claims, token.Issuer, token) : RefusalOf(answer);
+        if (answer is not IntrospectionAnswer.Active active)
+        {
+            return Refused(RefusalOf(answer), token);
+        }
+
+        var refusal = IntrospectedClaims.Refusal(active.Claims, token.Issuer, token);
+
+        // What the issuer says the token is bound to counts as if the token said it. Proven already is what the token names.
+        var binding = Confirmation.Both(token.Confirmation, Confirmation.Read(active.Claims));
+        if (refusal is null && (token.Confirmation is null || binding != token.Confirmation) && SenderRefusal(binding, token, presented, out var failed) is { } unproven)
+        {
+            return Refused(unproven, token, failed);
+        }
 
         // Once more: a logout may have come while the answer was waited for.
         return refusal is { } refused ? Refused(refused, token) : revocations?.IsRevoked(token) == true ? Refused(TokenRefusal.Revoked, token) : local;
@@ -185,11 +212,26 @@ public sealed class TokenValidator(
     private static TokenRefusal RefusalOf(IntrospectionAnswer answer) =>
         answer is IntrospectionAnswer.Inactive ? TokenRefusal.Inactive : TokenRefusal.IntrospectionUnavailable;
 
+    // A token that does not say what it is bound to may be bound all the same, where its issuer is asked: then the answer is
+    // waited for.
+    private TokenValidation UnlessStolen(ValidatedToken token, Presentation presented, bool isWholeBinding = false) =>
+        (isWholeBinding || token.Confirmation is not null || IntrospectionOf(token) is null) && SenderRefusal(token.Confirmation, token, presented, out var failed) is { } unproven
+            ? Refused(unproven, token, failed)
+            : UnlessRevoked(token);
+
+    private TokenRefusal? SenderRefusal(Confirmation? binding, ValidatedToken token, Presentation presented, out string? failed)
+    {
+        failed = null;
+        return sender is not null ? sender.Refusal(binding, token.Digest, presented, out failed)
+            : binding is null && presented.Proof is null ? null
+            : TokenRefusal.SenderConstrained;
+    }
+
     private TokenValidation UnlessRevoked(ValidatedToken token) =>
         revocations?.IsRevoked(token) == true ? Refused(TokenRefusal.Revoked, token) : TokenValidation.Accepted(token);
 
-    private static TokenValidation Refused(TokenRefusal refusal, ValidatedToken token) =>
-        TokenValidation.Refused(refusal, new(token.Issuer, token.Subject, token.ClientId, token.TokenId, token.Audiences, token.Actors));
+    private static TokenValidation Refused(TokenRefusal refusal, ValidatedToken token, string? failed = null) =>
+        TokenValidation.Refused(refusal, new(token.Issuer, token.Subject, token.ClientId, token.TokenId, token.Audiences, token.Actors), failed);
 
     private static ImmutableArray<string> NamesOf(int passed) => [.. TokenChecks.All.Take(passed).Select(check => check.Name)];
 
@@ -253,9 +295,13 @@ public sealed class TokenValidation
     /// <summary>What the refused token claims to be, once its signature was verified; null before that, and for accepted tokens.</summary>
     public PresentedToken? Presented { get; private init; }
 
+    /// <summary>The check that the token's proof failed, as one word; null where no proof was refused.</summary>
+    public string? FailedProofCheck { get; private init; }
+
     internal static TokenValidation Accepted(ValidatedToken token) => new() { Token = token };
 
-    internal static TokenValidation Refused(TokenRefusal refusal, PresentedToken? presented = null) => new() { Refusal = refusal, Presented = presented };
+    internal static TokenValidation Refused(TokenRefusal refusal, PresentedToken? presented = null, string? failed = null) =>
+        new() { Refusal = refusal, Presented = presented, FailedProofCheck = failed };
 }
 
 /// <summary>A validation, and which checks it is made of.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using TokenExchange.Inbound.Proof;
 using TokenExchange.Jose;
 
 namespace TokenExchange.Inbound;
@@ -72,11 +73,18 @@ public sealed class ValidatedToken
         }
     }
 
+    /// <summary>How it was proven that the token comes from whom it was issued to.</summary>
+    public ProofOfPossession ProofOfPossession =>
+        Confirmation is null ? ProofOfPossession.None : Confirmation.KeyThumbprint is null ? ProofOfPossession.Certificate : ProofOfPossession.DPoP;
+
     /// <summary>The digest that stands for the token in keys and logs.</summary>
     public TokenDigest Digest { get; }
 
     /// <summary>The token itself. It leaves this library only in the body of an exchange, or by mode same-token.</summary>
     internal string Value => text.ToString();
+
+    /// <summary>What the token is bound to (<c>cnf</c>), all of it proven; null for a bearer token.</summary>
+    internal Confirmation? Confirmation { get; init; }
 
     /// <summary>The session at the issuer (<c>sid</c>); null without one.</summary>
     internal string? Session { get; private init; }
@@ -99,6 +107,7 @@ public sealed class ValidatedToken
         Claims = known.Claims,
         Session = known.Session,
         IssuedAt = known.IssuedAt,
+        Confirmation = known.Terms.Confirmation,
     };
 
     /// <summary>Names no claim and no part of the token.</summary>

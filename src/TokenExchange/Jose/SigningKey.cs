@@ -18,7 +18,7 @@ internal sealed class SigningKey
         this.key = key;
         this.algorithm = algorithm;
         members = PublicMembers(key, algorithm);
-        Id = Thumbprint(members);
+        Id = Thumbprint.Of(members);
         Header = Encoding.ASCII.GetBytes(Base64Url.EncodeToString(HeaderOf(algorithm.Name, Id)) + ".");
         SignatureLength = key is ECDsa ec ? ec.GetMaxSignatureSize(DSASignatureFormat.IeeeP1363FixedFieldConcatenation) : ((RSA)key).GetMaxOutputSize();
     }
@@ -73,13 +73,6 @@ internal sealed class SigningKey
 
         var numbers = ((RSA)key).ExportParameters(includePrivateParameters: false);
         return [("e", Base64Url.EncodeToString(numbers.Exponent)), ("kty", "RSA"), ("n", Base64Url.EncodeToString(numbers.Modulus))];
-    }
-
-    /// <summary>The members are all that identify the key, in the order of their names, and hold nothing that JSON escapes.</summary>
-    private static string Thumbprint((string Name, string Value)[] members)
-    {
-        var json = "{" + string.Join(',', members.Select(member => $"\"{member.Name}\":\"{member.Value}\"")) + "}";
-        return Base64Url.EncodeToString(SHA256.HashData(Encoding.ASCII.GetBytes(json)));
     }
 
     private static byte[] HeaderOf(string algorithm, string id) =>

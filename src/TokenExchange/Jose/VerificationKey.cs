@@ -57,7 +57,8 @@ internal sealed class VerificationKey
         }
     }
 
-    private static bool IsForVerifying(JsonElement jwk)
+    /// <summary>Whether the JWK is a public key that nobody has meant for anything but signatures.</summary>
+    public static bool IsForVerifying(JsonElement jwk)
     {
         if (jwk.TryGetProperty("use", out _) && Jws.StringOf(jwk, "use") != "sig")
         {

@@ -15,7 +15,7 @@ public sealed class ExplainTests
     [
         "size", "three parts", "canonical encoding", "JSON objects", "no member twice", "no key in its header", "no critical extension",
         "algorithm", "token type", "issuer claim", "trusted issuer", "key", "signature", "claim types", "expiry", "not before", "lifetime",
-        "subject", "audience", "no other audience", "bearer token", "revocation",
+        "subject", "audience", "no other audience", "sender constraint", "revocation",
     ];
 
     [Fact]
@@ -38,7 +38,7 @@ public sealed class ExplainTests
     [InlineData("subject", "subject_invalid")]
     [InlineData("audience", "audience_invalid")]
     [InlineData("no other audience", "audience_not_single")]
-    [InlineData("bearer token", "sender_constrained")]
+    [InlineData("sender constraint", "sender_constrained")]
     public async Task A_refused_token_passed_what_stands_before_the_check_that_refuses(string check, string reason)
     {
         await using var world = await World.StartAsync();

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging.Abstractions;
 using TokenExchange.Inbound;
+using TokenExchange.Inbound.Proof;
 using TokenExchange.Issuers;
 using TokenExchange.Tests.Harness;
 
@@ -15,10 +16,10 @@ public sealed class ValidatorFixture : ITokenSource, IAsyncDisposable
 
     private readonly AuthorizationServer server;
 
-    private ValidatorFixture(TestIssuer issuer, ManualClock clock, AuthorizationServer server, TrustedIssuer trusted, bool allowOthers, int capacity, bool keepClaims)
+    private ValidatorFixture(TestIssuer issuer, ManualClock clock, AuthorizationServer server, TrustedIssuer trusted, bool allowOthers, int capacity, bool keepClaims, SenderPolicy? sender)
     {
         (Issuer, Clock, this.server, Trusted) = (issuer, clock, server, trusted);
-        Validator = new TokenValidator(new ResourceAudience(Resource, [Resource, Alias], allowOthers), [trusted], clock, capacity, keepClaims: keepClaims);
+        Validator = new TokenValidator(new ResourceAudience(Resource, [Resource, Alias], allowOthers), [trusted], clock, capacity, keepClaims: keepClaims, sender: sender);
     }
 
     public TestIssuer Issuer { get; }
@@ -38,10 +39,12 @@ public sealed class ValidatorFixture : ITokenSource, IAsyncDisposable
         int capacity = 0,
         bool keepClaims = false,
         Func<AuthorizationServerSettings, AuthorizationServerSettings>? change = null,
+        ManualClock? clock = null,
+        SenderPolicy? sender = null,
         params TestKey[] keys)
     {
         var issuer = await TestIssuer.StartAsync("", keys);
-        var clock = new ManualClock();
+        clock ??= new ManualClock();
         var settings = new AuthorizationServerSettings { Name = "corp", Issuer = issuer.Issuer };
         var server = new AuthorizationServer(change?.Invoke(settings) ?? settings, clock, NullLoggerFactory.Instance);
         var trusted = new TrustedIssuer
@@ -53,7 +56,7 @@ public sealed class ValidatorFixture : ITokenSource, IAsyncDisposable
             MaxTokenLifetime = TimeSpan.FromDays(1),
             CompanionAudiences = [Companion],
         };
-        return new ValidatorFixture(issuer, clock, server, trusted, allowOthers, capacity, keepClaims);
+        return new ValidatorFixture(issuer, clock, server, trusted, allowOthers, capacity, keepClaims, sender);
     }
 
     /// <summary>A sound token for the server, after a test changed it.</summary>

@@ -10,7 +10,7 @@ internal static class IntrospectedClaims
     /// <summary>Null when it does; <paramref name="token"/> is what the token says of itself, where that is known.</summary>
     public static TokenRefusal? Refusal(JsonElement claims, string issuer, ValidatedToken? token = null)
     {
-        if (!IsAbsentOr(claims, "token_type", type => Is(type, "Bearer") || Is(type, "access_token")) ||
+        if (!IsAbsentOr(claims, "token_type", type => Is(type, "Bearer") || Is(type, "access_token") || (Is(type, "DPoP") && claims.TryGetProperty("cnf", out _))) ||
             !IsAbsentOr(claims, "token_use", use => Is(use, "access_token") || Is(use, "access")) ||
             !IsAbsentOr(claims, "typ", type => Is(type, "Bearer") || TokenChecks.IsMediaType(type, "at+jwt") || TokenChecks.IsMediaType(type, "JWT")))
         {

@@ -1,0 +1,122 @@
+using System.Runtime.InteropServices;
+using TokenExchange.Jose;
+
+namespace TokenExchange.Inbound.Proof;
+
+/// <summary>
+/// The used ids of one process. Bounded, and nothing is forgotten before its time: when it is full it takes no more. Once
+/// three quarters are in use, one owner has a quarter at most, so that nobody alone can shut out the others.
+/// </summary>
+public sealed class ReplayMemory : IUsedIds
+{
+    private readonly Lock gate = new();
+    private readonly TimeProvider clock;
+
+    // Half a digest is as good as none to anybody who looks for a second id with the same one. Hashed with this process's
+    // own seed: whoever chooses ids does not choose where they are kept.
+    private readonly HashSet<UInt128> ids = [];
+    private readonly Dictionary<UInt128, Owner> owners = [];
+    private readonly SortedDictionary<long, List<(UInt128 Id, Owner Owner)>> ends = [];
+    private int capacity;
+
+    /// <summary>An empty memory for at most <paramref name="capacity"/> ids. Throws when that is not positive.</summary>
+    public ReplayMemory(int capacity, TimeProvider clock)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);
+        ArgumentNullException.ThrowIfNull(clock);
+        (this.capacity, this.clock) = (capacity, clock);
+    }
+
+    /// <summary>The most ids that are remembered at once. Lowered below what is held, nothing is forgotten, and nothing taken until there is room.</summary>
+    public int Capacity
+    {
+        get => Volatile.Read(ref capacity);
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);
+            Volatile.Write(ref capacity, value);
+        }
+    }
+
+    internal int Count
+    {
+        get
+        {
+            lock (gate)
+            {
+                return ids.Count;
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<IdUse> TryTakeAsync(UsedId id, CancellationToken cancellationToken) => new(TryTake(HalfOf(id.Owner), HalfOf(id.Id), id.Until));
+
+    private IdUse TryTake(UInt128 ownerId, UInt128 id, DateTimeOffset until)
+    {
+        lock (gate)
+        {
+            Forget(clock.GetUtcNow());
+            if (ids.Contains(id))
+            {
+                return IdUse.Seen;
+            }
+
+            var owner = owners.GetValueOrDefault(ownerId);
+            long most = capacity, held = ids.Count;
+            if (held >= most || (held * 4 >= most * 3 && owner is not null && owner.Held * 4L >= most))
+            {
+                return IdUse.Full;
+            }
+
+            if (owner is null)
+            {
+                owners[ownerId] = owner = new Owner(ownerId);
+            }
+
+            // To the end of that second: never a moment too early.
+            var end = until.ToUnixTimeSeconds() + 1;
+            if (!ends.TryGetValue(end, out var ending))
+            {
+                ends[end] = ending = [];
+            }
+
+            ids.Add(id);
+            ending.Add((id, owner));
+            owner.Held++;
+            return IdUse.Taken;
+        }
+    }
+
+    private void Forget(DateTimeOffset now)
+    {
+        var seconds = now.ToUnixTimeSeconds();
+        while (ends.Count > 0)
+        {
+            var (end, ended) = ends.First();
+            if (end > seconds)
+            {
+                return;
+            }
+
+            ends.Remove(end);
+            foreach (var (id, owner) in ended)
+            {
+                ids.Remove(id);
+                if (--owner.Held == 0)
+                {
+                    owners.Remove(owner.Id);
+                }
+            }
+        }
+    }
+
+    private static UInt128 HalfOf(in TokenDigest digest) => MemoryMarshal.Read<UInt128>(digest);
+
+    private sealed class Owner(UInt128 id)
+    {
+        public UInt128 Id => id;
+
+        public int Held { get; set; }
+    }
+}

@@ -1,0 +1,96 @@
+using TokenExchange.Inbound.Proof;
+using TokenExchange.Jose;
+using TokenExchange.Tests.Harness;
+using Xunit;
+
+namespace TokenExchange.Tests.Proof;
+
+/// <summary>Bounded, nothing forgotten early, and nobody alone can fill it for all.</summary>
+public sealed class ReplayMemoryTests
+{
+    private static readonly TimeSpan Age = TimeSpan.FromMinutes(5);
+    private readonly ManualClock clock = new();
+
+    [Fact]
+    public async Task A_full_memory_forgets_nothing_before_its_time()
+    {
+        var memory = new ReplayMemory(8, clock);
+        for (var i = 0; i < 8; i++)
+        {
+            Assert.Equal(IdUse.Taken, await TakeAsync(memory, $"key-{i}", "id"));
+        }
+
+        Assert.Equal(IdUse.Full, await TakeAsync(memory, "key-8", "id"));
+        for (var i = 0; i < 8; i++)
+        {
+            Assert.Equal(IdUse.Seen, await TakeAsync(memory, $"key-{i}", "id"));
+        }
+
+        clock.Advance(Age + TimeSpan.FromSeconds(1));
+        Assert.Equal(IdUse.Taken, await TakeAsync(memory, "key-8", "id"));
+        Assert.Equal(1, memory.Count);
+    }
+
+    [Fact]
+    public async Task Once_three_quarters_are_in_use_one_key_has_a_quarter_at_most()
+    {
+        var memory = new ReplayMemory(100, clock);
+        for (var i = 0; i < 75; i++)
+        {
+            Assert.Equal(IdUse.Taken, await TakeAsync(memory, "greedy", $"{i}"));
+        }
+
+        Assert.Equal(IdUse.Full, await TakeAsync(memory, "greedy", "75"));
+        for (var i = 0; i < 25; i++)
+        {
+            Assert.Equal(IdUse.Taken, await TakeAsync(memory, "modest", $"{i}"));
+        }
+
+        Assert.Equal(IdUse.Full, await TakeAsync(memory, "late", "0"));
+    }
+
+    [Fact]
+    public async Task What_a_key_held_counts_no_more_once_it_is_forgotten()
+    {
+        var memory = new ReplayMemory(8, clock);
+        for (var i = 0; i < 6; i++)
+        {
+            await TakeAsync(memory, "greedy", $"{i}");
+        }
+
+        Assert.Equal(IdUse.Full, await TakeAsync(memory, "greedy", "6"));
+
+        clock.Advance(Age + TimeSpan.FromSeconds(1));
+        Assert.Equal(IdUse.Taken, await TakeAsync(memory, "greedy", "6"));
+    }
+
+    [Fact]
+    public async Task A_memory_that_is_made_smaller_keeps_what_it_has()
+    {
+        var memory = new ReplayMemory(8, clock);
+        for (var i = 0; i < 6; i++)
+        {
+            await TakeAsync(memory, $"key-{i}", "id");
+        }
+
+        memory.Capacity = 4;
+
+        Assert.Equal(IdUse.Full, await TakeAsync(memory, "key-6", "id"));
+        Assert.Equal(IdUse.Seen, await TakeAsync(memory, "key-0", "id"));
+        Assert.Equal(6, memory.Count);
+    }
+
+    [Fact]
+    public async Task Of_many_who_take_one_id_at_once_one_has_it()
+    {
+        var memory = new ReplayMemory(100, clock);
+
+        var uses = await Task.WhenAll(Enumerable.Range(0, 64).Select(_ => Task.Run(() => TakeAsync(memory, "key", "id"))));
+
+        Assert.Single(uses, IdUse.Taken);
+        Assert.Equal(63, uses.Count(use => use == IdUse.Seen));
+    }
+
+    private Task<IdUse> TakeAsync(ReplayMemory memory, string owner, string id) =>
+        memory.TryTakeAsync(new UsedId("test", TokenDigest.Of(owner), TokenDigest.Of(owner + id), clock.GetUtcNow() + Age), TestContext.Current.CancellationToken).AsTask();
+}
