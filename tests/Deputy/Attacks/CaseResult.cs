@@ -1,0 +1,3 @@
+namespace Deputy.Attacks;
+
+internal sealed record CaseResult(Case Case, Verdict Verdict, TimeSpan Duration);

@@ -1,0 +1,74 @@
+using Deputy.Attacks;
+using Deputy.Reports;
+using Deputy.Staging;
+
+namespace Deputy.Commands;
+
+/// <summary>Reads the command line and does what it says. Exit codes: 0 all held, 1 something broke or erred, 2 not started.</summary>
+internal static class Command
+{
+    private const string Usage = """
+        deputy attack TARGET.json [--case ID...] [--json FILE] [--junit FILE] [--html FILE] [--no-build] [--verbose]
+        deputy attack TARGET.json --mutants [ID...] [--everything]
+        deputy attack --describe            what a gateway must be configured with, and every case
+        deputy scoreboard FILE.md RESULT.json...
+
+        Ids may be cut: '--case audience' runs the whole family. Exit code: 0 when every applicable case held (or every mutant
+        was found), 1 when not, 2 when the attack could not begin.
+        """;
+
+    public static async Task<int> RunAsync(string[] arguments, TextWriter output, TextWriter error)
+    {
+        switch (arguments)
+        {
+            case ["attack", .. var rest]:
+                return await AttackAsync(Options.Parse(rest), output, error);
+            default:
+                await error.WriteLineAsync(Usage);
+                return 2;
+        }
+    }
+
+    private static async Task<int> AttackAsync(Options options, TextWriter output, TextWriter error)
+    {
+        var cases = options.Cases.Count == 0 ? Catalogue.All
+            : [.. Catalogue.All.Where(one => options.Cases.Exists(id => one.Id == id || one.Id.StartsWith(id + ".", StringComparison.Ordinal)))];
+        var problem = options.Problem
+            ?? (cases.Count == 0 ? "No case has that id." : null)
+            ?? (options.Target is null && !options.Describe ? "A target is missing." : null);
+        if (problem is not null)
+        {
+            await error.WriteLineAsync(problem);
+            await error.WriteLineAsync(Usage);
+            return 2;
+        }
+
+        try
+        {
+            var target = Target.Read(options.Target!);
+            var repository = Repository.Find(target.Directory);
+            if (!options.NoBuild)
+            {
+                await BuildAsync(target, repository);
+            }
+
+            var run = await AttackRun.RunAsync(target, repository, cases);
+            TerminalReport.Write(output, run, options.Verbose);
+            return run.Holds ? 0 : 1;
+        }
+        catch (Exception exception) when (exception is IOException or FormatException or InvalidOperationException or System.Text.Json.JsonException or System.ComponentModel.Win32Exception)
+        {
+            await error.WriteLineAsync(exception.Message);
+            return 2;
+        }
+    }
+
+    private static async Task BuildAsync(Target target, string repository)
+    {
+        await using var stage = new Stage(target, repository, TimeProvider.System);
+        foreach (var command in target.Build)
+        {
+            await TargetProcess.RunAsync([.. command.Select(stage.Fill)], target.Directory);
+        }
+    }
+}

@@ -1,0 +1,3 @@
+using Deputy.Commands;
+
+return await Command.RunAsync(args, Console.Out, Console.Error);

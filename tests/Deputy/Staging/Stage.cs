@@ -1,0 +1,174 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.RegularExpressions;
+using Deputy.Attacks;
+using Deputy.Peers;
+using Deputy.Tokens;
+using Deputy.Wire;
+
+namespace Deputy.Staging;
+
+/// <summary>A running target and all the peers that its templates name, each on a free port of loopback.</summary>
+internal sealed partial class Stage : IAsyncDisposable
+{
+    private readonly ConcurrentDictionary<string, AuthorizationServer> issuers = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, McpServer> servers = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> ports = [];
+    private readonly DirectoryInfo directory = System.IO.Directory.CreateTempSubdirectory("deputy-");
+    private readonly Lock gate = new();
+    private TargetProcess? process;
+
+    public Stage(Target target, string repository, TimeProvider clock)
+    {
+        (Target, Repository, Clock) = (target, repository, clock);
+        Canary = new Canary();
+        ports[""] = FreePort();
+    }
+
+    public Target Target { get; }
+
+    public TimeProvider Clock { get; }
+
+    public string Repository { get; }
+
+    /// <summary>The port that clients of the gateway use.</summary>
+    public int Port => ports[""];
+
+    /// <summary>A listener that nobody has a reason to call.</summary>
+    public Canary Canary { get; }
+
+    public IReadOnlyCollection<McpServer> Servers => [.. servers.Values];
+
+    /// <summary>Everything that the target wrote.</summary>
+    public string Output => process?.Output ?? "";
+
+    /// <summary>The identifier of a server as clients know it.</summary>
+    public static string Resource(string server) => $"https://{Call.PublicHost}/{server}";
+
+    /// <summary>The identifier of the MCP server behind, for which hop tokens are made.</summary>
+    public static string Inner(string server) => $"https://{server}.internal/mcp";
+
+    /// <summary>The issuer whose tokens a server takes.</summary>
+    public static string IssuerOf(string server) => server is "partner" or "fragile" or "rotating" or "brief" or "watched" ? server : "corp";
+
+    public AuthorizationServer Issuer(string name) => issuers.GetOrAdd(name, _ => new AuthorizationServer(name, Key.Create("ES256", name + "-1"), Clock));
+
+    public McpServer Mcp(string name) => servers.GetOrAdd(name, _ => new McpServer(name));
+
+    /// <summary>The requests with this marker, at whichever MCP server.</summary>
+    public IReadOnlyList<(string Server, ReceivedRequest Request)> Saw(string marker) =>
+        [.. servers.Values.SelectMany(server => server.Of(marker).Select(request => (server.Name, request)))];
+
+    /// <summary>The exchanges asked for tokens with this marker, at whichever authorization server.</summary>
+    public IReadOnlyList<ReceivedRequest> Asked(string marker) => [.. issuers.Values.SelectMany(issuer => issuer.Of(marker))];
+
+    /// <summary>Writes the templates, starts the target and waits until it is ready.</summary>
+    public async Task StartAsync()
+    {
+        foreach (var (name, template) in Target.Files)
+        {
+            var path = Path.Combine(directory.FullName, name);
+            System.IO.Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            await File.WriteAllTextAsync(path, Fill(await File.ReadAllTextAsync(Path.Combine(Target.Directory, template))));
+            if (!OperatingSystem.IsWindows())
+            {
+                // What holds a secret is for its owner alone; gateways check that.
+                File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            }
+        }
+
+        await LaunchAsync();
+    }
+
+    /// <summary>Starts the target again when it is gone; whether it was.</summary>
+    public async Task<bool> ReviveAsync()
+    {
+        if (process is { HasExited: false })
+        {
+            return false;
+        }
+
+        process?.Dispose();
+        await LaunchAsync();
+        return true;
+    }
+
+    /// <summary>Replaces the placeholders of a template.</summary>
+    public string Fill(string template) => Placeholder().Replace(template, match => Value(match.Groups[1].Value, match.Groups[3].Value));
+
+    public async ValueTask DisposeAsync()
+    {
+        process?.Dispose();
+        await Canary.DisposeAsync();
+        foreach (var server in servers.Values)
+        {
+            await server.DisposeAsync();
+        }
+
+        foreach (var issuer in issuers.Values)
+        {
+            await issuer.DisposeAsync();
+        }
+
+        directory.Delete(recursive: true);
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private async Task LaunchAsync()
+    {
+        process = TargetProcess.Start(
+            [.. Target.Start.Select(command => command.Select(Fill).ToArray())],
+            Target.Environment.ToDictionary(pair => pair.Key, pair => Fill(pair.Value)),
+            directory.FullName);
+        await process.ReadyAsync(new Uri(Fill(Target.Ready)));
+    }
+
+    private string Value(string name, string argument) => name switch
+    {
+        "port" => PortOf(argument).ToString(CultureInfo.InvariantCulture),
+        "directory" => directory.FullName,
+        "repository" => Repository,
+        "target" => Target.Directory,
+        "kit" => AppContext.BaseDirectory.TrimEnd('/'),
+        "public-url" => $"https://{Call.PublicHost}",
+        "public-host" => Call.PublicHost,
+        "resource" => Resource(argument),
+        "inner" => Inner(argument),
+        "client-id" => AuthorizationServer.ClientId,
+        "client-secret" => AuthorizationServer.ClientSecret,
+        "issuer" => Issuer(argument).Issuer,
+        "issuer-host" => new Uri(Issuer(argument).Issuer).Authority,
+        "mcp" => Mcp(argument).Url,
+        "mcp-host" => new Uri(Mcp(argument).Url).Authority,
+        "public-key" => WriteFile(argument + ".pem", Issuer(argument).Key.PublicPem()),
+        "jwks-file" => WriteFile(argument + ".jwks", Issuer(argument).Jwks),
+        "canary" => Canary.Url,
+        _ => throw new FormatException($"'{name}' is no placeholder; --describe lists them."),
+    };
+
+    private int PortOf(string name)
+    {
+        lock (gate)
+        {
+            return ports.TryGetValue(name, out var port) ? port : ports[name] = FreePort();
+        }
+    }
+
+    private string WriteFile(string name, string text)
+    {
+        var path = Path.Combine(directory.FullName, name);
+        File.WriteAllText(path, text);
+        return path;
+    }
+
+    [GeneratedRegex(@"\$\{([a-z-]+)(:([A-Za-z0-9_-]+))?\}")]
+    private static partial Regex Placeholder();
+}
