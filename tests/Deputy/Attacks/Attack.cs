@@ -92,7 +92,7 @@ internal sealed class Attack(Stage stage)
 
     public static string Seen(string server, ReceivedRequest request)
     {
-        var token = request.Token is { } text ? $" Authorization: {Encoded.Payload(text)?.ToJsonString() ?? text}" : "";
+        var token = request.Token is { } text ? $" Authorization: {Encoded.Plain(Encoded.Payload(text)) ?? text}" : "";
         return $"seen  by MCP server {server}: {request.Line}{Short(token)} {Short(request.Text)}";
     }
 

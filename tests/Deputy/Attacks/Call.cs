@@ -115,7 +115,7 @@ internal sealed class Call(string server)
         get
         {
             var headers = string.Concat(Headers.Select(header => $" {header.Name}: {header.Value};"));
-            var token = Token is null ? " without a token" : $" {Scheme} {Encoded.Header(Token)?.ToJsonString() ?? "?"}.{Encoded.Payload(Token)?.ToJsonString() ?? Token}";
+            var token = Token is null ? " without a token" : $" {Scheme} {Encoded.Plain(Encoded.Header(Token)) ?? "?"}.{Encoded.Plain(Encoded.Payload(Token)) ?? Token}";
             var line = $"sent  {Method} {Target}{headers}{token} {(Method == "POST" ? Body ?? $"{Bytes?.Length} bytes" : "")}".ReplaceLineEndings("␤").Replace('\0', '␀');
             return line.Length > 420 ? line[..420] + "…" : line;
         }

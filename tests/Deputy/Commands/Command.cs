@@ -23,6 +23,11 @@ internal static class Command
         {
             case ["attack", .. var rest]:
                 return await AttackAsync(Options.Parse(rest), output, error);
+            case ["scoreboard", var page, .. { Length: > 0 } results]:
+                await Scoreboard.WriteAsync(page, results);
+                return 0;
+            case ["stub", "refuse" or "forward", var port, .. var servers]:
+                return await Stub.RunAsync(arguments[1], int.Parse(port, System.Globalization.CultureInfo.InvariantCulture), servers);
             default:
                 await error.WriteLineAsync(Usage);
                 return 2;
@@ -43,6 +48,12 @@ internal static class Command
             return 2;
         }
 
+        if (options.Describe)
+        {
+            DescribeReport.Write(output);
+            return 0;
+        }
+
         try
         {
             var target = Target.Read(options.Target!);
@@ -54,12 +65,23 @@ internal static class Command
 
             var run = await AttackRun.RunAsync(target, repository, cases);
             TerminalReport.Write(output, run, options.Verbose);
+            Write(options.Json, path => JsonReport.Write(path, run));
+            Write(options.Junit, path => JunitReport.Write(path, run));
+            Write(options.Html, path => HtmlReport.Write(path, run));
             return run.Holds ? 0 : 1;
         }
         catch (Exception exception) when (exception is IOException or FormatException or InvalidOperationException or System.Text.Json.JsonException or System.ComponentModel.Win32Exception)
         {
             await error.WriteLineAsync(exception.Message);
             return 2;
+        }
+    }
+
+    private static void Write(string? path, Action<string> write)
+    {
+        if (path is not null)
+        {
+            write(path);
         }
     }
 

@@ -20,7 +20,7 @@ internal static class DiscoveryCases
         Challenge("discovery.challenge-forwarded", "Nor from Forwarded.", call => call.With("Forwarded", "host=evil.elsewhere.test;proto=http"), null),
         Challenge("discovery.challenge-invalid", "A bad token gets invalid_token.", call => call.Token = "x.y.z", answer => !answer.Challenges.Contains("error=\"invalid_token\"", StringComparison.Ordinal)),
         Resource("discovery.resource", "The document names exactly this server.", _ => { }),
-        Resource("discovery.resource-host", "Whatever the Host header says.", call => call.Host = "evil.elsewhere.test"),
+        Resource("discovery.resource-host", "Whatever the Host header says.", call => call.Host = "evil.elsewhere.test", mayRefuse: true),
         Resource("discovery.resource-forwarded", "Whatever X-Forwarded-Host and -Prefix say.", call => call.With("X-Forwarded-Host", "evil.elsewhere.test").With("X-Forwarded-Prefix", "/beta")),
         new("discovery.no-shared-document", "There is no document of the origin that would make all servers one.", "RFC 9728 §3; MCP: one resource, one document", async attack =>
         {
@@ -72,18 +72,18 @@ internal static class DiscoveryCases
         var answer = await attack.SendAsync(call);
         var where = $"resource_metadata=\"https://{Call.PublicHost}{Document}\"";
         var elsewhere = answer.Raw.Contains("evil.elsewhere.test", StringComparison.Ordinal);
-        var misses = !answer.Challenges.Contains(where, StringComparison.Ordinal) && !(mayRefuse && answer.Status is 400 or 404 or 421);
+        var misses = !answer.Challenges.Contains(where, StringComparison.Ordinal) && !(mayRefuse && answer.Status is (400 or 404 or 421));
         return Verdict.First(
             attack.Refused(call, answer),
             Verdict.BrokenIf(elsewhere || misses || answer.Status == 200 || wrong?.Invoke(answer) == true, "The challenge is not the one of RFC 9728.", call.Line, Attack.Got(answer), "seen  nothing by any MCP server"));
     }) { Needs = ["metadata"] };
 
-    private static Case Resource(string id, string claim, Action<Call> change) => new(id, claim, "RFC 9728 §3.3", async attack =>
+    private static Case Resource(string id, string claim, Action<Call> change, bool mayRefuse = false) => new(id, claim, "RFC 9728 §3.3", async attack =>
     {
         var call = new Call("alpha") { Method = "GET", Target = Document };
         change(call);
         var answer = await attack.SendAsync(call);
         var right = answer.Json is JsonObject json && json["resource"]?.ToString() == Stage.Resource("alpha") && !answer.Body.Contains("evil.elsewhere", StringComparison.Ordinal);
-        return Verdict.BrokenIf(!right && answer.Status is not (400 or 404 or 421), "It does not.", call.Line, Attack.Got(answer), "seen  nothing by any MCP server");
+        return Verdict.BrokenIf(!right && !(mayRefuse && answer.Status is (400 or 404 or 421)), "It does not.", call.Line, Attack.Got(answer), "seen  nothing by any MCP server");
     }) { Needs = ["metadata"] };
 }

@@ -91,6 +91,7 @@ internal static class OutageCases
             var issuer = attack.Stage.Issuer("rotating");
             var key = Key.Create("ES256", "leaked-" + Marker.Fresh());
             var published = issuer.Published;
+            issuer.Further.Add(key);
             issuer.Published = [.. published, key.Jwk()];
             var token = attack.Token("rotating");
             (token.Key, token.Header["kid"]) = (key, key.Kid);
@@ -99,13 +100,14 @@ internal static class OutageCases
             var call = Call.Tool("rotating", text);
             while (!(await attack.SendAsync(call)).IsSuccess && attack.Now < deadline)
             {
+                await attack.HonestAsync("rotating");
                 await Task.Delay(200);
             }
 
             if (attack.Seen(call) is null)
             {
                 issuer.Published = published;
-                return Verdict.Error("The new key was never taken.", call.Line);
+                return Verdict.Error($"The new key was never taken, after {issuer.KeyFetches} fetches of the key set.", call.Line, Attack.Got(await attack.SendAsync(call)));
             }
 
             issuer.Published = published;
@@ -166,7 +168,7 @@ internal static class OutageCases
     {
         var deadline = attack.Now + 35;
         string? problem;
-        while ((problem = await attack.HonestAsync(server)) is not null && attack.Now < deadline)
+        while ((problem = await attack.HonestAsync(server))?.Contains("got 50", StringComparison.Ordinal) == true && attack.Now < deadline)
         {
             await Task.Delay(500);
         }

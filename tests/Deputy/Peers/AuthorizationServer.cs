@@ -40,6 +40,9 @@ internal sealed class AuthorizationServer : IAsyncDisposable
 
     public Key Key { get; }
 
+    /// <summary>Further keys that it takes for its own.</summary>
+    public ConcurrentBag<Key> Further { get; } = [];
+
     /// <summary>Keys that are published, but fit to verify nothing.</summary>
     public IReadOnlyDictionary<string, Key> Unfit { get; }
 

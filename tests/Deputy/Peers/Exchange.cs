@@ -88,7 +88,7 @@ internal sealed class Exchange(AuthorizationServer server, ReceivedRequest reque
     /// <summary>Issues when the subject's token is one of this server's own and has not expired: as RFC 8693 asks, and no more.</summary>
     public async Task HonestAsync(Reply reply)
     {
-        if (SubjectToken.Count(c => c == '.') != 2 || !server.Key.Verifies(SubjectToken) || Subject["exp"]?.GetValue<long>() < server.Clock.GetUtcNow().ToUnixTimeSeconds())
+        if (SubjectToken.Count(c => c == '.') != 2 || !server.Further.Prepend(server.Key).Any(key => key.Verifies(SubjectToken)) || Subject["exp"]?.GetValue<long>() < server.Clock.GetUtcNow().ToUnixTimeSeconds())
         {
             await reply.SendAsync(400, """{"error":"invalid_grant"}""");
             return;

@@ -35,6 +35,11 @@ internal static class Encoded
 
     public static JsonObject? Header(string? token) => Part(token, 0);
 
+    /// <summary>As people read it: nothing escaped that need not be.</summary>
+    public static string? Plain(JsonObject? json) => json?.ToJsonString(Readable);
+
+    private static readonly JsonSerializerOptions Readable = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping, TypeInfoResolver = new System.Text.Json.Serialization.Metadata.DefaultJsonTypeInfoResolver() };
+
     private static JsonObject? Part(string? token, int index)
     {
         if (token?.Split('.') is not { Length: >= 2 } parts || !TryDecode(parts[index], out var bytes))
@@ -44,9 +49,22 @@ internal static class Encoded
 
         try
         {
-            return JsonNode.Parse(bytes) as JsonObject;
+            using var document = JsonDocument.Parse(bytes);
+            if (document.RootElement.ValueKind != JsonValueKind.Object)
+            {
+                return null;
+            }
+
+            // Of members that are there twice the last counts, as for most readers.
+            var json = new JsonObject();
+            foreach (var member in document.RootElement.EnumerateObject())
+            {
+                json[member.Name] = JsonNode.Parse(member.Value.GetRawText());
+            }
+
+            return json;
         }
-        catch (Exception exception) when (exception is JsonException or ArgumentException)
+        catch (Exception exception) when (exception is JsonException or ArgumentException or InvalidOperationException)
         {
             return null;
         }

@@ -147,6 +147,43 @@ internal sealed class RawClient : IDisposable
         }
     }
 
+    /// <summary>Passes on everything that comes, until the other side closes or has said one whole answer with a length.</summary>
+    public async Task CopyAsync(Reply to, CancellationToken cancellation)
+    {
+        var buffer = new byte[16 * 1024];
+        var seen = new System.Text.StringBuilder();
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        try
+        {
+            int read;
+            while ((read = await stream.ReadAsync(buffer, limit.Token)) > 0)
+            {
+                await to.WriteAsync(buffer.AsMemory(0, read));
+                if (seen.Length < 100_000)
+                {
+                    seen.Append(Encoding.Latin1.GetString(buffer, 0, read));
+                }
+
+                if (IsWhole(seen.ToString()))
+                {
+                    // A second answer may follow the first; what is sent at once is passed on, too.
+                    limit.CancelAfter(TimeSpan.FromMilliseconds(20));
+                }
+            }
+        }
+        catch (Exception exception) when (exception is IOException or OperationCanceledException)
+        {
+            // Either side left.
+        }
+    }
+
+    private static bool IsWhole(string text)
+    {
+        var end = text.IndexOf("\r\n\r\n", StringComparison.Ordinal);
+        var length = text.Split("\r\n").FirstOrDefault(line => line.StartsWith("Content-Length:", StringComparison.OrdinalIgnoreCase));
+        return end >= 0 && (length is null ? text.EndsWith("0\r\n\r\n", StringComparison.Ordinal) : text.Length >= end + 4 + int.Parse(length.AsSpan(15), NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture));
+    }
+
     public void HalfClose() => client.Client.Shutdown(SocketShutdown.Send);
 
     public void Dispose() => client.Dispose();

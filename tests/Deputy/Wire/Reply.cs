@@ -25,6 +25,8 @@ internal sealed class Reply(Socket socket, Stream stream, CancellationToken canc
 
     public Task ChunkAsync(string text) => WriteAsync($"{Encoding.UTF8.GetByteCount(text):x}\r\n{text}\r\n");
 
+    public async Task WriteAsync(ReadOnlyMemory<byte> bytes) => await stream.WriteAsync(bytes, cancellation);
+
     public async Task WriteAsync(string text) => await stream.WriteAsync(Encoding.UTF8.GetBytes(text), cancellation);
 
     /// <summary>Waits until the other side has closed; false when that takes longer.</summary>
