@@ -63,7 +63,7 @@ public sealed class KeyRotationTests : IAsyncDisposable
         await UntilAsync(async () => (await KidsAsync(0)).Count == 1 && (await KidsAsync(1)).Count == 1);
         await FurtherAsync(20);
         Volatile.Write(ref done, true);
-        await load;
+        await load.WaitAsync(TestContext.Current.CancellationToken);
 
         Assert.Empty(failures);
         Assert.DoesNotContain(before, await KidsAsync(0));
