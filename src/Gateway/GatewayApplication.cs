@@ -122,6 +122,8 @@ public static class GatewayApplication
         services.AddSingleton<LiveGenerations>();
         services.AddSingleton<Entry>();
         services.AddSingleton<RequestPath>();
+        services.AddSingleton<HeldEvents>();
+        services.AddSingleton<AnswerRewrite>();
         services.AddSingleton<InboundResponse>();
         services.AddSingleton<Reload>();
         services.AddHostedService(provider => provider.GetRequiredService<Reload>());

@@ -68,6 +68,7 @@ internal sealed record Refusal(string Reason, int Status, string Description, Ch
     public static readonly Refusal UpstreamInsufficientScope = new("upstream_insufficient_scope", 403, "The MCP server asks for a further scope.", ChallengeKind.InsufficientScope);
     public static readonly Refusal UpstreamRedirected = new("upstream_redirected", 502, "The MCP server answered with a redirect.");
     public static readonly Refusal UpstreamUnavailable = new("upstream_unavailable", 502, "The MCP server cannot be reached.");
+    public static readonly Refusal EndpointOutside = new("upstream_unavailable", 502, "The MCP server announced an endpoint outside its destination.", JsonRpcCode: -32603);
     public static readonly Refusal UpstreamTimeout = new("upstream_timeout", 504, "The MCP server did not answer in time.");
 
     /// <summary>A fault of the gateway itself; nothing was sent.</summary>

@@ -20,7 +20,7 @@ internal static class AuthenticateStage
     /// <summary>Validates the token for the server and checks who may come; on success the request holds the token.</summary>
     public static ValueTask<Refused?> AuthenticateAsync(HttpContext context, GatewayRequest request, McpServer server)
     {
-        var token = BearerCredentials.Read(context.Request, out var refusal);
+        var token = BearerCredentials.Read(context.Request, server.ForwardHeaders, out var refusal);
         if (refusal is not null)
         {
             return new(new Refused(refusal));

@@ -1,5 +1,8 @@
 using System.Buffers;
+using System.Collections.Frozen;
 using Gateway.Advertise;
+using Gateway.Authorize;
+using Gateway.Forward;
 using Microsoft.AspNetCore.WebUtilities;
 
 namespace Gateway.Authenticate;
@@ -23,8 +26,8 @@ internal static class BearerCredentials
     private static readonly SearchValues<char> TokenCharacters =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/=");
 
-    /// <summary>The token, or the refusal.</summary>
-    public static ReadOnlyMemory<char> Read(HttpRequest request, out Refusal? refusal)
+    /// <summary>The token, or the refusal; <paramref name="forwarded"/> are the server's own headers to pass on.</summary>
+    public static ReadOnlyMemory<char> Read(HttpRequest request, FrozenSet<string> forwarded, out Refusal? refusal)
     {
         var inQuery = request.QueryString.HasValue && NamesToken(request.QueryString.Value!);
         var headers = request.Headers.Authorization;
@@ -68,7 +71,7 @@ internal static class BearerCredentials
             return default;
         }
 
-        refusal = CarriedElsewhere(request, token.Span) ? Refusal.MultipleCredentials : null;
+        refusal = CarriedElsewhere(request, forwarded, token.Span) ? Refusal.MultipleCredentials : null;
         return token;
     }
 
@@ -86,7 +89,7 @@ internal static class BearerCredentials
     }
 
     /// <summary>Whether the token also stands where it would be forwarded: in the query or in a header that is passed on.</summary>
-    private static bool CarriedElsewhere(HttpRequest request, ReadOnlySpan<char> token)
+    private static bool CarriedElsewhere(HttpRequest request, FrozenSet<string> forwarded, ReadOnlySpan<char> token)
     {
         if (token.Length < ShortestSecret)
         {
@@ -103,7 +106,7 @@ internal static class BearerCredentials
             foreach (var value in header.Value)
             {
                 if (value is not null && value.Length >= token.Length && value.AsSpan().Contains(token, StringComparison.Ordinal)
-                    && !header.Key.Equals("Authorization", StringComparison.OrdinalIgnoreCase))
+                    && (OutboundRequest.Forwards(header.Key, forwarded) || header.Key.Equals(AuthorizeStage.SessionHeader, StringComparison.OrdinalIgnoreCase)))
                 {
                     return true;
                 }

@@ -89,27 +89,36 @@ internal static class AuthorizeStage
     public static Refused? CheckSession(HttpContext context, GatewayRequest request, McpServer server)
     {
         StringValues presented;
+        var optional = false;
         if (server.Transport == McpTransport.HttpSse)
         {
             // Whatever revision a header claims: this transport has sessions, and a message without one is nobody's.
             presented = SseEndpoint.SessionOf(context.Request.Query).Value;
-            if (presented.Count == 0 && context.Request.Method == "GET")
+            if (context.Request.Method == "GET" && presented.Count == 0)
             {
                 return null;
+            }
+
+            if (context.Request.Method != "GET" && SseEndpoint.IsBoundAsAWhole(context.Request, server, request.Token!, out var whole))
+            {
+                request.Session = whole;
+                return whole is { } own && server.Destinations.ContainsKey(own.Destination) ? null : Refusal.SessionNotYours;
             }
         }
         else
         {
             presented = context.Request.Headers[SessionHeader];
-            if (presented.Count == 0 || McpHeaders.IsModern(context.Request.Headers, request.Operation))
+            optional = McpHeaders.IsModern(context.Request.Headers, request.Operation);
+            if (presented.Count == 0 || (optional && McpHeaders.IsKnown(context.Request.Headers, request.Operation)))
             {
                 return null;
             }
         }
 
-        if (presented.Count != 1 || !server.Sessions.TryUnwrap(presented[0]!, server.Resource, request.Token!, out var session) || !server.Destinations.ContainsKey(session.Destination))
+        BoundSession session = default;
+        if (presented.Count != 1 || !server.Sessions.TryUnwrap(presented[0]!, server.Resource, request.Token!, out session) || !server.Destinations.ContainsKey(session.Destination))
         {
-            return Refusal.SessionNotYours;
+            return optional ? null : session.Destination == SseEndpoint.Nowhere ? Refusal.EndpointOutside : Refusal.SessionNotYours;
         }
 
         request.Session = session;

@@ -12,15 +12,22 @@ internal static class McpHeaders
 {
     /// <summary>The first revision without sessions, whose requests carry these headers.</summary>
     private const string FirstModern = "2026-07-28";
+    private const string Initialize = "initialize";
     private const string ProtocolVersion = "MCP-Protocol-Version";
     private const string Method = "Mcp-Method";
     private const string Name = "Mcp-Name";
 
     /// <summary>Whether a request belongs to a revision without sessions: by its header, or else by its body.</summary>
-    public static bool IsModern(IHeaderDictionary headers, Operation operation)
+    public static bool IsModern(IHeaderDictionary headers, Operation operation) => IsModern(RevisionOf(headers, operation));
+
+    /// <summary>Whether the revision is one that is known. Sessions of an unknown one are taken where they are the caller's.</summary>
+    public static bool IsKnown(IHeaderDictionary headers, Operation operation) => RevisionOf(headers, operation) is null or FirstModern || !IsModern(headers, operation);
+
+    /// <summary>What a request says its revision is. Of <c>initialize</c>, which only the revisions with sessions have, nothing is asked: it is there to agree on one.</summary>
+    private static string? RevisionOf(IHeaderDictionary headers, Operation operation)
     {
         var version = headers[ProtocolVersion];
-        return IsModern(version.Count > 0 ? version[0] : operation.ProtocolVersion);
+        return operation.Method == Initialize ? null : version.Count > 0 ? version[0] : operation.ProtocolVersion;
     }
 
     /// <summary>Whether headers and body speak of the same operation.</summary>
@@ -36,8 +43,10 @@ internal static class McpHeaders
 
         // A request is modern when its body says so; one that only its header calls modern, the MCP server answers itself.
         // The HTTP+SSE transport is older than the headers: there they may be missing whatever the body says.
-        var modern = transport == McpTransport.StreamableHttp && operation is { Kind: MessageKind.Request, ProtocolVersion: { } inBody } && IsModern(inBody);
-        if (version.Count == 1 ? operation.ProtocolVersion is { } other && version[0] != other : modern)
+        // initialize belongs to the revisions before, whatever it is sent with.
+        var initializes = operation.Method == Initialize;
+        var modern = transport == McpTransport.StreamableHttp && !initializes && operation is { Kind: MessageKind.Request, ProtocolVersion: { } inBody } && IsModern(inBody);
+        if (version.Count == 1 ? !initializes && operation.ProtocolVersion is { } other && version[0] != other : modern)
         {
             return false;
         }
@@ -60,10 +69,8 @@ internal static class McpHeaders
     private static bool HasName(string method) =>
         method is "tools/call" or "prompts/get" or "resources/read" or "tasks/get" or "tasks/update" or "tasks/cancel";
 
-    private static bool IsModern(string? version) => version is not null && string.CompareOrdinal(version, FirstModern) >= 0 && IsRevision(version);
-
-    /// <summary>Revisions are dates; anything else is not compared as one.</summary>
-    private static bool IsRevision(string version) => version.Length == FirstModern.Length && char.IsAsciiDigit(version[0]);
+    /// <summary>What is no known revision is treated as the newest one known.</summary>
+    private static bool IsModern(string? version) => version is not (null or "2024-10-07" or "2024-11-05" or "2025-03-26" or "2025-06-18" or "2025-11-25");
 
     /// <summary>Values that a header cannot carry as they are come as <c>=?base64?…?=</c>.</summary>
     private static string? Decode(string value)

@@ -12,7 +12,8 @@ namespace Gateway.Authorize;
 /// <remarks>JSON-RPC 2.0 §4, §5; MCP 2025-06-18 (no batches).</remarks>
 internal static class OperationReader
 {
-    private const int MaxDepth = 128;
+    /// <summary>How deep the JSON of a message may nest, in either direction.</summary>
+    public const int MaxDepth = 128;
     private const string ProtocolVersionKey = "io.modelcontextprotocol/protocolVersion";
 
     /// <summary>

@@ -10,14 +10,17 @@ namespace Gateway.Forward;
 /// The two answers that are not only relayed: the event stream of the HTTP+SSE transport, and tool lists where the
 /// server filters them. What cannot be read is refused; it is never passed on unread.
 /// </summary>
-internal static class AnswerRewrite
+internal sealed class AnswerRewrite(HeldEvents held, ILogger<AnswerRewrite> log)
 {
+    /// <summary>The longest list that is filtered.</summary>
+    public const int MaxList = 4 * 1024 * 1024;
+
     /// <summary>Whether the answer will be read, and so must not come compressed.</summary>
     public static bool Reads(string httpMethod, GatewayRequest request, McpServer server) =>
         (httpMethod == "GET" && server.Transport == McpTransport.HttpSse) || MayList(httpMethod, request, server);
 
     /// <summary>Puts a rewriting body in place of the answer's own where there is something to rewrite.</summary>
-    public static async ValueTask<Refused?> ApplyAsync(ResponseTransformContext transform, GatewayRequest request, McpServer server)
+    public async ValueTask<Refused?> ApplyAsync(ResponseTransformContext transform, GatewayRequest request, McpServer server)
     {
         var context = transform.HttpContext;
         var answer = transform.ProxyResponse!;
@@ -37,10 +40,11 @@ internal static class AnswerRewrite
         {
             var destination = context.GetReverseProxyFeature().ProxiedDestination!.DestinationId;
             var stream = answer.RequestMessage!.RequestUri!;
-            Func<string, string>? endpoint = server.Transport == McpTransport.HttpSse && context.Request.Method == "GET"
-                ? announced => SseEndpoint.Rewrite(announced, stream, request, destination)
-                : null;
-            Replace(context, answer, new StreamContent(new EventStream(await answer.Content.ReadAsStreamAsync(transform.CancellationToken), new EventRewrite(endpoint, filter))));
+            var endpoint = server.Transport == McpTransport.HttpSse && context.Request.Method == "GET"
+                ? announced => Endpoint(announced, stream, request, destination)
+                : (Func<string?, (string, bool)>?)null;
+            var body = await answer.Content.ReadAsStreamAsync(transform.CancellationToken);
+            Replace(context, answer, new StreamContent(new EventStream(body, new EventRewrite(endpoint, filter), new HeldShare(held, server.Id))));
             return null;
         }
 
@@ -50,6 +54,18 @@ internal static class AnswerRewrite
         }
 
         return InboundResponse.IsEventStream(answer) ? Unreadable : null;
+    }
+
+    /// <summary>Where the client is to post to, and whether it may go on: not after an endpoint that is not the server's own.</summary>
+    private (string Endpoint, bool GoesOn) Endpoint(string? announced, Uri stream, GatewayRequest request, string destination)
+    {
+        if (announced is not null && SseEndpoint.Rewrite(announced, stream, request, destination) is { } endpoint)
+        {
+            return (endpoint, true);
+        }
+
+        log.EndpointOutside(request.Id, request.Server!.Id, announced is null ? "unreadable" : RedirectLocation.Of(announced));
+        return (SseEndpoint.Dead(request), false);
     }
 
     /// <summary>A list may come as the answer to its request, or on a stream that carries or resumes answers.</summary>
@@ -67,12 +83,13 @@ internal static class AnswerRewrite
     private static bool IsEncoded(HttpContent content) =>
         content.Headers.NonValidated.TryGetValues("Content-Encoding", out var codings) && !codings.All(coding => coding.Trim().Equals("identity", StringComparison.OrdinalIgnoreCase));
 
-    private static async ValueTask<Refused?> FilterAsync(ResponseTransformContext transform, GatewayRequest request, HttpResponseMessage answer, MediaTypeHeaderValue? type, ToolListFilter filter)
+    private async ValueTask<Refused?> FilterAsync(ResponseTransformContext transform, GatewayRequest request, HttpResponseMessage answer, MediaTypeHeaderValue? type, ToolListFilter filter)
     {
         try
         {
             request.BeginWait();
-            var body = await ReadAsync(answer.Content, transform.CancellationToken);
+            using var share = new HeldShare(held, request.Server!.Id);
+            var body = await ReadAsync(answer.Content, share, transform.CancellationToken);
             request.EndWait();
             if (body is null || !IsMediaType(type, "application/json") || (type!.Charset.HasValue && !HeaderUtilities.RemoveQuotes(type.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase)))
             {
@@ -95,15 +112,15 @@ internal static class AnswerRewrite
         }
     }
 
-    /// <summary>The whole body; null when it is larger than a list may be.</summary>
-    private static async Task<byte[]?> ReadAsync(HttpContent content, CancellationToken cancellationToken)
+    /// <summary>The whole body; null when it is larger than a list may be, or than there is memory for.</summary>
+    private static async Task<byte[]?> ReadAsync(HttpContent content, HeldShare share, CancellationToken cancellationToken)
     {
         using var body = new MemoryStream();
         var source = await content.ReadAsStreamAsync(cancellationToken);
         var buffer = new byte[16 * 1024];
         while (await source.ReadAsync(buffer, cancellationToken) is > 0 and var read)
         {
-            if (body.Length + read > EventStream.MaxEvent)
+            if (body.Length + read > MaxList || !share.TryHold((int)body.Length + read))
             {
                 return null;
             }

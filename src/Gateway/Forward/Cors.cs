@@ -3,7 +3,7 @@ namespace Gateway.Forward;
 /// <summary>Lets the browser origins of a server's configuration read its answers. No cookie is ever involved.</summary>
 internal static class Cors
 {
-    private const string Exposed = "WWW-Authenticate, Mcp-Session-Id, MCP-Protocol-Version, X-Request-Id, Retry-After";
+    private const string Exposed = "WWW-Authenticate, Mcp-Session-Id, MCP-Protocol-Version, X-Request-Id, Retry-After, DPoP-Nonce";
 
     /// <summary>Whether the request is a preflight (Fetch §3.2.2).</summary>
     public static bool IsPreflight(HttpRequest request) =>
@@ -19,7 +19,7 @@ internal static class Cors
 
         var headers = context.Response.Headers;
         headers.AccessControlAllowOrigin = origin;
-        headers.AccessControlExposeHeaders = headers.AccessControlExposeHeaders.Count == 0 ? Exposed : $"{Exposed}, {headers.AccessControlExposeHeaders}";
+        headers.AccessControlExposeHeaders = Exposed;
         headers.AppendCommaSeparatedValues("Vary", "Origin");
     }
 
@@ -40,7 +40,7 @@ internal static class Cors
         var requested = context.Request.Headers.AccessControlRequestHeaders;
         if (requested.Count > 0)
         {
-            response.Headers.AccessControlAllowHeaders = "Authorization, Content-Type, Accept, MCP-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id, Last-Event-ID"
+            response.Headers.AccessControlAllowHeaders = "Authorization, DPoP, Content-Type, Accept, MCP-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id, Last-Event-ID, traceparent, tracestate, baggage"
                 + string.Concat(requested.ToString().Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
                     .Where(name => IsParameterHeader(name) || server.ForwardHeaders.Contains(name))
                     .Select(name => ", " + name));

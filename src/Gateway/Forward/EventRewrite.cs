@@ -1,29 +1,37 @@
 using System.Buffers;
+using System.Text;
 
 namespace Gateway.Forward;
 
 /// <summary>
-/// What becomes of the events of one stream: the endpoint event of the HTTP+SSE transport, and tool lists. Everything
+/// What becomes of the events of one stream: every endpoint event of the HTTP+SSE transport, and tool lists. Everything
 /// else comes out as it came in, byte for byte.
 /// </summary>
-internal sealed class EventRewrite(Func<string, string>? endpoint, ToolListFilter? tools)
+/// <param name="endpoint">What the client is told in place of an announced endpoint, null for one that cannot be read, and whether the stream goes on.</param>
+/// <param name="tools">Filters lists; null: nothing is hidden.</param>
+/// <param name="seen">Is shown the data of every event.</param>
+internal sealed class EventRewrite(Func<string?, (string Endpoint, bool GoesOn)>? endpoint, ToolListFilter? tools, Action<ReadOnlyMemory<byte>>? seen = null)
 {
-    private Func<string, string>? endpoint = endpoint;
+    /// <summary>Whether no event is to be looked at.</summary>
+    public bool Finished => (endpoint is null && tools is null) || Ended;
 
-    /// <summary>Whether no later event will be changed.</summary>
-    public bool Finished => endpoint is null && tools is null;
+    /// <summary>Whether the stream ends after what was rewritten last: the server announced an endpoint that is not its own.</summary>
+    public bool Ended { get; private set; }
+
+    /// <summary>Whether an event that is too large to be held may pass piece by piece, as long as no line of it makes it an endpoint event.</summary>
+    public bool MayPassUnread => tools is null;
 
     /// <summary>The bytes to send in place of one event, its blank line included. Throws <see cref="IOException"/> on one that must not pass.</summary>
     public ReadOnlySpan<byte> Event(ReadOnlySpan<byte> block)
     {
-        var type = "";
+        ReadOnlySpan<byte> type = [];
         var data = new ArrayBufferWriter<byte>(block.Length);
         var lines = 0;
-        foreach (var line in new Lines(block))
+        foreach (var line in new EventLines(block))
         {
             if (line.IsField("event"u8))
             {
-                type = System.Text.Encoding.UTF8.GetString(line.Value);
+                type = line.Value;
             }
             else if (line.IsField("data"u8))
             {
@@ -36,31 +44,49 @@ internal sealed class EventRewrite(Func<string, string>? endpoint, ToolListFilte
             }
         }
 
+        if (endpoint is not null)
+        {
+            var announces = lines > 0 && type.SequenceEqual("endpoint"u8);
+            if (EventLines.HasOtherEnds(block) && (announces || EventLines.NameEndpointToSome(block)))
+            {
+                return Unreadable();
+            }
+
+            if (announces)
+            {
+                return Announce(Encoding.UTF8.GetString(data.WrittenSpan), block);
+            }
+        }
+
         if (lines == 0)
         {
             return block;
         }
 
-        if (endpoint is not null && type == "endpoint")
-        {
-            var rewritten = System.Text.Encoding.UTF8.GetBytes(endpoint(System.Text.Encoding.UTF8.GetString(data.WrittenSpan)));
-            endpoint = null;
-            return WithData(block, rewritten);
-        }
-
+        seen?.Invoke(data.WrittenMemory);
         return tools is not null && MayBeMessage(type, data.WrittenSpan) && tools.Without(data.WrittenSpan) is { } filtered ? WithData(block, filtered) : block;
     }
 
+    /// <summary>What is sent in place of an endpoint event that two clients would read differently, or that began to pass before its type was known.</summary>
+    public ReadOnlySpan<byte> Unreadable() => Announce(null, "event: endpoint\ndata: \n\n"u8);
+
+    private ReadOnlySpan<byte> Announce(string? announced, ReadOnlySpan<byte> block)
+    {
+        var (told, goesOn) = endpoint!(announced);
+        Ended = !goesOn;
+        return WithData(block, Encoding.UTF8.GetBytes(told));
+    }
+
     /// <summary>Messages are the data of events without another type; what looks like one under another is not left to a client's taste.</summary>
-    private static bool MayBeMessage(string type, ReadOnlySpan<byte> data) =>
-        type is "" or "message" || data.TrimStart("\uFEFF \t\r\n"u8) is [(byte)'{' or (byte)'[', ..];
+    private static bool MayBeMessage(ReadOnlySpan<byte> type, ReadOnlySpan<byte> data) =>
+        type.IsEmpty || type.SequenceEqual("message"u8) || data.TrimStart("\uFEFF \t\r\n"u8) is [(byte)'{' or (byte)'[', ..];
 
     /// <summary>The same event with other data; its other fields stay where they are.</summary>
     private static ReadOnlySpan<byte> WithData(ReadOnlySpan<byte> block, ReadOnlySpan<byte> data)
     {
         var buffer = new ArrayBufferWriter<byte>(block.Length + data.Length);
         var written = false;
-        foreach (var line in new Lines(block))
+        foreach (var line in new EventLines(block))
         {
             if (!line.IsField("data"u8))
             {
@@ -83,52 +109,5 @@ internal sealed class EventRewrite(Func<string, string>? endpoint, ToolListFilte
         }
 
         return buffer.WrittenSpan;
-    }
-
-    /// <summary>One line of an event with its ending.</summary>
-    private readonly ref struct Line(ReadOnlySpan<byte> whole, int length)
-    {
-        public ReadOnlySpan<byte> Whole { get; } = whole;
-
-        private ReadOnlySpan<byte> Text { get; } = whole[..length];
-
-        /// <summary>The line's ending; the last line of a stream may have none.</summary>
-        public ReadOnlySpan<byte> Ending => Whole.Length > Text.Length ? Whole[Text.Length..] : "\n"u8;
-
-        public ReadOnlySpan<byte> Value
-        {
-            get
-            {
-                var colon = Text.IndexOf((byte)':');
-                var value = colon < 0 ? [] : Text[(colon + 1)..];
-                return value.StartsWith(" "u8) ? value[1..] : value;
-            }
-        }
-
-        public bool IsField(ReadOnlySpan<byte> name) => Text.StartsWith(name) && (Text.Length == name.Length || Text[name.Length] == ':');
-    }
-
-    /// <summary>The lines of an event; a byte order mark at the start of a stream belongs to none.</summary>
-    private ref struct Lines(ReadOnlySpan<byte> block)
-    {
-        private ReadOnlySpan<byte> rest = block.StartsWith("\uFEFF"u8) ? block[3..] : block;
-
-        public Line Current { get; private set; }
-
-        public readonly Lines GetEnumerator() => this;
-
-        public bool MoveNext()
-        {
-            if (rest.IsEmpty)
-            {
-                return false;
-            }
-
-            var length = rest.IndexOfAny((byte)'\n', (byte)'\r');
-            var whole = length < 0 ? rest.Length : rest[length..].StartsWith("\r\n"u8) ? length + 2 : length + 1;
-            Current = new Line(rest[..whole], length < 0 ? rest.Length : length);
-            rest = rest[whole..];
-            return true;
-        }
     }
 }

@@ -2,55 +2,47 @@ namespace Gateway.Forward;
 
 /// <summary>
 /// An MCP server's event stream in which single events are rewritten as they come. Comments and events pass as soon as
-/// they are complete, and once there is nothing left to rewrite, bytes pass as they are. Holds one event at a time.
+/// they are complete, and once there is nothing left to rewrite, bytes pass as they are. Holds at most one event, and no
+/// more of it than <see cref="MaxEvent"/>: what is larger passes line by line where it may, and ends the stream where not.
 /// </summary>
 /// <remarks>HTML Living Standard §9.2.5, parsing an event stream.</remarks>
-internal sealed class EventStream(Stream source, EventRewrite rewrite) : Stream
+internal sealed class EventStream(Stream source, EventRewrite rewrite, HeldShare held) : ReadOnlyStream
 {
-    /// <summary>The largest event that is looked at; a server that sends a larger one loses its stream.</summary>
-    public const int MaxEvent = 16 * 1024 * 1024;
+    /// <summary>The most of an unfinished event that is held.</summary>
+    public const int MaxEvent = 1024 * 1024;
 
     private const int ReadSize = 16 * 1024;
-    private byte[] pending = new byte[ReadSize];
+
+    /// <summary>No line that is longer makes its event an endpoint event.</summary>
+    private const int LongestName = 32;
+
+    private byte[] pending = [];
     private int pendingLength;
     private int scanned;
     private int lineStart;
     private bool expectsLineFeed;
+    private bool passing;
     private bool ended;
-    private byte[] output = new byte[ReadSize];
+    private byte[] output = [];
     private int outputStart;
     private int outputEnd;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         while (outputStart == outputEnd)
         {
-            if (ended)
+            if (ended || rewrite.Ended)
             {
                 return 0;
             }
 
-            if (rewrite.Finished && pendingLength == 0)
+            if (buffer.IsEmpty || (rewrite.Finished && pendingLength == 0))
             {
+                // Also the read of nothing with which the forwarder waits for something to read: no buffer until then.
                 return await source.ReadAsync(buffer, cancellationToken);
             }
 
-            outputStart = outputEnd = 0;
-            if (pendingLength == pending.Length)
-            {
-                Grow(ref pending, pendingLength + ReadSize);
-            }
-
+            MakeRoom();
             var read = await source.ReadAsync(pending.AsMemory(pendingLength), cancellationToken);
             pendingLength += read;
             ended = read == 0;
@@ -63,29 +55,33 @@ internal sealed class EventStream(Stream source, EventRewrite rewrite) : Stream
         return count;
     }
 
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Flush()
-    {
-    }
-
     protected override void Dispose(bool disposing)
     {
         if (disposing)
         {
+            held.Dispose();
             source.Dispose();
         }
 
         base.Dispose(disposing);
+    }
+
+    private void MakeRoom()
+    {
+        outputStart = outputEnd = 0;
+        if (output.Length > 4 * ReadSize)
+        {
+            output = [];
+        }
+
+        if (pendingLength == pending.Length)
+        {
+            Array.Resize(ref pending, Math.Min(Math.Max(pendingLength * 2, ReadSize), MaxEvent + ReadSize));
+        }
+        else if (pendingLength == 0 && pending.Length > 4 * ReadSize)
+        {
+            pending = new byte[ReadSize];
+        }
     }
 
     /// <summary>Moves what is complete from pending to output.</summary>
@@ -121,10 +117,19 @@ internal sealed class EventStream(Stream source, EventRewrite rewrite) : Stream
             var firstLine = lineStart == blockStart;
             if (scanned - 1 == lineStart)
             {
-                Emit(rewrite.Event(pending.AsSpan(blockStart..scanned)));
+                if (passing)
+                {
+                    passing = false;
+                    Pass(blockStart, scanned, scanned);
+                }
+                else
+                {
+                    Emit(rewrite.Event(pending.AsSpan(blockStart..scanned)));
+                }
+
                 blockStart = scanned;
             }
-            else if (firstLine && pending[lineStart] == ':')
+            else if (!passing && firstLine && pending[lineStart] == ':')
             {
                 Emit(pending.AsSpan(blockStart..scanned));
                 blockStart = scanned;
@@ -133,40 +138,82 @@ internal sealed class EventStream(Stream source, EventRewrite rewrite) : Stream
             lineStart = scanned;
         }
 
+        Keep(End(blockStart));
+    }
+
+    /// <summary>What becomes of an event that has not ended: the position of what is kept of it.</summary>
+    private int End(int blockStart)
+    {
         if (rewrite.Finished)
         {
-            scanned = pendingLength;
-            Emit(pending.AsSpan(blockStart..pendingLength));
-            blockStart = pendingLength;
+            if (!rewrite.Ended)
+            {
+                Emit(pending.AsSpan(blockStart..pendingLength));
+            }
+
+            return pendingLength;
         }
-        else if (ended && blockStart < pendingLength)
+
+        if (ended && blockStart < pendingLength)
         {
             // An event without its end is none, but a reader that takes it for one gets the same as of any other.
+            if (passing)
+            {
+                return Pass(blockStart, pendingLength, pendingLength);
+            }
+
             Emit(rewrite.Event(pending.AsSpan(blockStart..pendingLength)));
-            blockStart = pendingLength;
+            return pendingLength;
         }
 
-        if (pendingLength - blockStart > MaxEvent)
+        var length = pendingLength - blockStart;
+        if (!passing && (length > MaxEvent || !held.TryHold(length > ReadSize ? length : 0)))
         {
-            throw new IOException("The MCP server sent an event that is too large.");
+            if (!rewrite.MayPassUnread)
+            {
+                throw new IOException("The MCP server sent an event that is too large.");
+            }
+
+            passing = true;
+            held.TryHold(0);
         }
 
+        // Of a line that has not ended, only so much is kept as tells whether it names the endpoint event.
+        return passing && length > LongestName ? Pass(blockStart, pendingLength - LongestName, pendingLength) : blockStart;
+    }
+
+    /// <summary>
+    /// Emits a part of an event that is too large to be held, unless a line up to <paramref name="seen"/> makes it an
+    /// endpoint event: then the stream ends in the midst of it, and a client has no event.
+    /// </summary>
+    private int Pass(int from, int to, int seen)
+    {
+        if (EventLines.NameEndpointToSome(pending.AsSpan(from..seen)))
+        {
+            rewrite.Unreadable();
+            return pendingLength;
+        }
+
+        Emit(pending.AsSpan(from..to));
+        return to;
+    }
+
+    private void Keep(int blockStart)
+    {
         pending.AsSpan(blockStart..pendingLength).CopyTo(pending);
         pendingLength -= blockStart;
         scanned -= blockStart;
-        lineStart -= blockStart;
+        lineStart = Math.Max(lineStart - blockStart, 0);
     }
 
     private void Emit(ReadOnlySpan<byte> bytes)
     {
         if (outputEnd + bytes.Length > output.Length)
         {
-            Grow(ref output, outputEnd + bytes.Length);
+            Array.Resize(ref output, Math.Max(outputEnd + bytes.Length, Math.Max(output.Length * 2, ReadSize)));
         }
 
         bytes.CopyTo(output.AsSpan(outputEnd));
         outputEnd += bytes.Length;
     }
-
-    private static void Grow(ref byte[] buffer, int least) => Array.Resize(ref buffer, Math.Max(least, buffer.Length * 2));
 }

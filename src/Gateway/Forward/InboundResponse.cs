@@ -13,7 +13,7 @@ namespace Gateway.Forward;
 /// Looks at the MCP server's answer before its first byte goes to the client. Its challenges, redirects and refusals of
 /// the hop token stay here; everything else passes untouched, event streams at once.
 /// </summary>
-internal sealed class InboundResponse(RequestEnd end, OpenStreams streams, TimeProvider clock, ILogger<InboundResponse> log)
+internal sealed class InboundResponse(RequestEnd end, AnswerRewrite rewrite, OpenStreams streams, TimeProvider clock, ILogger<InboundResponse> log)
 {
     private readonly Func<object, Task> beginning = state => end.CompleteAsync((HttpContext)state, GatewayRequest.Of((HttpContext)state)).AsTask();
 
@@ -33,7 +33,9 @@ internal sealed class InboundResponse(RequestEnd end, OpenStreams streams, TimeP
 
         // Asked before a rewriting body takes the place of the answer's own, which alone has the type.
         var isStream = IsEventStream(answer);
-        if ((RefusalFor(answer, request, server) ?? await AnswerRewrite.ApplyAsync(transform, request, server)) is { } refused)
+        var headers = context.Response.Headers;
+        AnswerHeaders.Apply(answer, headers, request.Id, isStream);
+        if ((RefusalFor(context, answer, request, server) ?? await rewrite.ApplyAsync(transform, request, server)) is { } refused)
         {
             if (refused.Kind == Refusal.UpstreamRedirected && answer.Headers.NonValidated.TryGetValues("Location", out var locations))
             {
@@ -46,8 +48,6 @@ internal sealed class InboundResponse(RequestEnd end, OpenStreams streams, TimeP
             return;
         }
 
-        var headers = context.Response.Headers;
-        headers.Remove(HeaderNames.WWWAuthenticate);
         RemoveNominated(answer, headers);
         BindSession(context, headers, request, server);
         Cors.Expose(context, server);
@@ -75,17 +75,27 @@ internal sealed class InboundResponse(RequestEnd end, OpenStreams streams, TimeP
     public static ValueTask ApplyAsync(ResponseTrailersTransformContext transform)
     {
         var trailers = transform.HttpContext.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpResponseTrailersFeature>()?.Trailers;
-        trailers?.Remove(HeaderNames.WWWAuthenticate);
-        trailers?.Remove(AuthorizeStage.SessionHeader);
+        if (trailers is not null && transform.ProxyResponse is { } answer)
+        {
+            AnswerHeaders.ApplyToTrailers(answer, trailers);
+            trailers.Remove(AuthorizeStage.SessionHeader);
+        }
+
         return default;
     }
 
-    private static Refused? RefusalFor(HttpResponseMessage answer, GatewayRequest request, McpServer server)
+    private static Refused? RefusalFor(HttpContext context, HttpResponseMessage answer, GatewayRequest request, McpServer server)
     {
         if (answer.Headers.NonValidated.TryGetValues(HeaderNames.TransferEncoding, out var codings) && !codings.ToString().Equals("chunked", StringComparison.OrdinalIgnoreCase))
         {
             // Nobody asked for another coding, and the client would get its bytes without its name.
             return new Refused(Refusal.UpstreamUnavailable, "transfer_coding");
+        }
+
+        if (context.Response.Headers[AuthorizeStage.SessionHeader] is [{ Length: > SessionBinding.MaxId }])
+        {
+            // Handed out, it could not be taken back.
+            return new Refused(Refusal.UpstreamUnavailable, "session_too_long");
         }
 
         switch ((int)answer.StatusCode)

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Net.Http.Headers;
 using Gateway.Authorize;
 using Gateway.Configuration;
@@ -37,7 +38,11 @@ internal static class OutboundRequest
 
         InstallCredential(request, server, outbound.Headers);
         transform.Path = server.Rest(context.Request.Path);
-        if (request.Session is { } legacy && server.Transport == McpTransport.HttpSse)
+        if (request.Session is { Path: { } endpoint })
+        {
+            transform.Path = endpoint;
+        }
+        else if (request.Session is { } legacy && server.Transport == McpTransport.HttpSse)
         {
             transform.Query.Collection[SseEndpoint.SessionOf(context.Request.Query).Name!] = legacy.Id;
         }
@@ -99,7 +104,7 @@ internal static class OutboundRequest
             {
                 Add(body?.Headers, name, header.Value);
             }
-            else if (IsAllowed(name, server, plain))
+            else if (IsAllowed(name, server.ForwardHeaders, plain))
             {
                 Add(outbound.Headers, name, header.Value);
             }
@@ -118,7 +123,11 @@ internal static class OutboundRequest
         }
     }
 
-    private static bool IsAllowed(string name, McpServer server, bool plain)
+    /// <summary>Whether a request header of this name reaches the MCP server.</summary>
+    public static bool Forwards(string name, FrozenSet<string> forwarded) =>
+        name.StartsWith("Content-", StringComparison.OrdinalIgnoreCase) || IsAllowed(name, forwarded, plain: false);
+
+    private static bool IsAllowed(string name, FrozenSet<string> forwarded, bool plain)
     {
         if (RelayedHeaders.Named.Contains(name) || name.StartsWith("Mcp-Param-", StringComparison.OrdinalIgnoreCase))
         {
@@ -131,7 +140,7 @@ internal static class OutboundRequest
             return !(plain && name.Equals("Accept-Encoding", StringComparison.OrdinalIgnoreCase));
         }
 
-        return server.ForwardHeaders.Count > 0 && server.ForwardHeaders.Contains(name);
+        return forwarded.Count > 0 && forwarded.Contains(name);
     }
 
     /// <summary>Whether the client's Connection header makes the header a hop-by-hop one (RFC 9110 §7.6.1).</summary>

@@ -10,8 +10,7 @@ namespace Gateway.Forward;
 /// </summary>
 internal sealed class ToolListFilter(OperationRules rules, ScopeSet effective)
 {
-    // Deeper than any client reads: what is unreadable here must be unreadable there.
-    private static readonly JsonReaderOptions Options = new() { MaxDepth = 10_000 };
+    private static readonly JsonReaderOptions Options = new() { MaxDepth = OperationReader.MaxDepth };
 
     /// <summary>The message without the hidden tools; null when it has none. Throws <see cref="IOException"/> when it is unreadable.</summary>
     public byte[]? Without(ReadOnlySpan<byte> message)
@@ -28,10 +27,7 @@ internal sealed class ToolListFilter(OperationRules rules, ScopeSet effective)
         {
             var reader = new Utf8JsonReader(message, Options);
             reader.Read();
-            ReadMessage(ref reader, cuts);
-            while (reader.Read())
-            {
-            }
+            ReadMessages(ref reader, cuts);
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
@@ -41,21 +37,18 @@ internal sealed class ToolListFilter(OperationRules rules, ScopeSet effective)
         return cuts.Count == 0 ? null : Cut(message, cuts);
     }
 
-    /// <summary>A message, or an array of them, as servers of 2025-03-26 may send.</summary>
-    private void ReadMessage(ref Utf8JsonReader reader, List<Range> cuts)
+    /// <summary>A message, or an array of them, as servers of 2025-03-26 may send; an array in an array changes nothing, and nobody's stack.</summary>
+    private void ReadMessages(ref Utf8JsonReader reader, List<Range> cuts)
     {
-        if (reader.TokenType == JsonTokenType.StartArray)
+        do
         {
-            while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+            if (reader.TokenType == JsonTokenType.StartObject)
             {
-                ReadMessage(ref reader, cuts);
+                ReadMember(ref reader, cuts, "result"u8, static (ref Utf8JsonReader result, List<Range> found, ToolListFilter filter) =>
+                    filter.ReadMember(ref result, found, "tools"u8, static (ref Utf8JsonReader tools, List<Range> list, ToolListFilter self) => self.ReadTools(ref tools, list)));
             }
-
-            return;
         }
-
-        ReadMember(ref reader, cuts, "result"u8, static (ref Utf8JsonReader result, List<Range> found, ToolListFilter filter) =>
-            filter.ReadMember(ref result, found, "tools"u8, static (ref Utf8JsonReader tools, List<Range> list, ToolListFilter self) => self.ReadTools(ref tools, list)));
+        while (reader.Read());
     }
 
     private delegate void ReadValue(ref Utf8JsonReader reader, List<Range> cuts, ToolListFilter filter);

@@ -8,7 +8,11 @@ using TokenExchange.Inbound;
 namespace Gateway.Sessions;
 
 /// <summary>A session that belongs to the caller: the MCP server's own id, and the destination that knows it.</summary>
-internal readonly record struct BoundSession(string Id, string Destination);
+internal readonly record struct BoundSession(string Id, string Destination)
+{
+    /// <summary>The path below the destination that the session is posted to; null where the session is not part of a path.</summary>
+    public string? Path { get; init; }
+}
 
 /// <summary>
 /// Binds sessions of legacy MCP servers to server, issuer, subject and client without remembering any. What the client
@@ -16,8 +20,13 @@ internal readonly record struct BoundSession(string Id, string Destination);
 /// </summary>
 internal sealed class SessionBinding
 {
-    private const int MaxLength = 2048;
-    private static readonly int MacLength = Base64Url.GetEncodedLength(HMACSHA256.HashSizeInBytes);
+    /// <summary>The longest id that an MCP server may give a session.</summary>
+    public const int MaxId = 6 * 1024;
+
+    private const int MaxLength = MaxId + 128;
+
+    /// <summary>How many characters a seal has.</summary>
+    public static readonly int SealLength = Base64Url.GetEncodedLength(HMACSHA256.HashSizeInBytes);
     private readonly ImmutableArray<byte[]> keys;
 
     /// <param name="keys">The first key signs, all verify, so that a key can be rotated.</param>
@@ -31,30 +40,51 @@ internal sealed class SessionBinding
     public static SessionBinding ForThisProcess() => new([RandomNumberGenerator.GetBytes(32)]);
 
     /// <summary>What the client is to hold for the MCP server's <paramref name="session"/>.</summary>
-    public string Wrap(BoundSession session, string server, ValidatedToken principal)
+    public string Wrap(BoundSession session, string server, ValidatedToken principal) =>
+        $"{Seal(session, server, principal)}.{session.Destination}.{session.Id}";
+
+    /// <summary>What binds the session to the caller and tells nothing of it.</summary>
+    public string Seal(BoundSession session, string server, ValidatedToken principal)
     {
         Span<byte> mac = stackalloc byte[HMACSHA256.HashSizeInBytes];
         Sign(keys[0], session, server, principal, mac);
-        return $"{Base64Url.EncodeToString(mac)}.{session.Destination}.{session.Id}";
+        return Base64Url.EncodeToString(mac);
     }
 
     /// <summary>The session behind what the client presents; false when it is not the caller's.</summary>
     public bool TryUnwrap(string presented, string server, ValidatedToken principal, out BoundSession session)
     {
         session = default;
-        if (presented.Length is < 46 or > MaxLength || presented[MacLength] != '.')
+        if (presented.Length is < 45 or > MaxLength || presented[SealLength] != '.')
         {
             return false;
         }
 
-        var separator = presented.IndexOf('.', MacLength + 1);
+        var separator = presented.IndexOf('.', SealLength + 1);
+        if (separator < 0)
+        {
+            return false;
+        }
+
+        var candidate = new BoundSession(presented[(separator + 1)..], presented[(SealLength + 1)..separator]);
+        if (!Owns(presented.AsSpan(0, SealLength), candidate, server, principal))
+        {
+            return false;
+        }
+
+        session = candidate;
+        return true;
+    }
+
+    /// <summary>Whether the seal binds the session to the caller.</summary>
+    public bool Owns(ReadOnlySpan<char> seal, BoundSession candidate, string server, ValidatedToken principal)
+    {
         Span<byte> claimed = stackalloc byte[HMACSHA256.HashSizeInBytes];
-        if (separator < 0 || !Base64Url.IsValid(presented.AsSpan(0, MacLength)) || !Base64Url.TryDecodeFromChars(presented.AsSpan(0, MacLength), claimed, out var written) || written != claimed.Length)
+        if (seal.Length != SealLength || !Base64Url.IsValid(seal) || !Base64Url.TryDecodeFromChars(seal, claimed, out var written) || written != claimed.Length)
         {
             return false;
         }
 
-        var candidate = new BoundSession(presented[(separator + 1)..], presented[(MacLength + 1)..separator]);
         Span<byte> mac = stackalloc byte[HMACSHA256.HashSizeInBytes];
         var verified = false;
         foreach (var key in keys)
@@ -63,7 +93,6 @@ internal sealed class SessionBinding
             verified |= CryptographicOperations.FixedTimeEquals(mac, claimed);
         }
 
-        session = verified ? candidate : default;
         return verified;
     }
 

@@ -1,14 +1,23 @@
 using Gateway.Authenticate;
+using Microsoft.AspNetCore.WebUtilities;
+using TokenExchange.Inbound;
 
 namespace Gateway.Sessions;
 
 /// <summary>
-/// The endpoint that a server of the HTTP+SSE transport announces: where clients post to, with the session in its query.
-/// What the client is told lies under the public path and holds the session bound to the caller.
+/// The endpoint that a server of the HTTP+SSE transport announces: where clients post to. What the client is told lies
+/// under the public path and is bound to the caller: by the session in its query, or else as a whole, since the session
+/// may then be any part of it.
 /// </summary>
 /// <remarks>MCP 2024-11-05, HTTP with SSE.</remarks>
 internal static class SseEndpoint
 {
+    /// <summary>The destination of an endpoint that leads nowhere: the server announced one outside its own.</summary>
+    public const string Nowhere = "-";
+
+    /// <summary>In the address of an endpoint that is the destination itself, in place of a last segment.</summary>
+    private const string Itself = "~";
+
     /// <summary>The session of a query and the name it goes by; more than one is nobody's.</summary>
     public static (string? Name, string[] Value) SessionOf(IQueryCollection query)
     {
@@ -26,11 +35,8 @@ internal static class SseEndpoint
         return (name, value);
     }
 
-    /// <summary>
-    /// The public form of <paramref name="announced"/>. Throws <see cref="IOException"/> when it lies outside the destination,
-    /// or has no session that could be bound: then nobody may post to it.
-    /// </summary>
-    public static string Rewrite(string announced, Uri stream, GatewayRequest request, string destinationId)
+    /// <summary>The public form of <paramref name="announced"/>; null when it lies outside the destination: then nobody may post to it.</summary>
+    public static string? Rewrite(string announced, Uri stream, GatewayRequest request, string destinationId)
     {
         var server = request.Server!;
         var destination = new Uri(server.Destinations[destinationId]);
@@ -41,21 +47,59 @@ internal static class SseEndpoint
             || (endpoint.AbsolutePath.Length > basePath.Length && endpoint.AbsolutePath[basePath.Length] != '/')
             || !CanonicalPath.IsCanonical(endpoint.AbsolutePath))
         {
-            throw new IOException("The MCP server announced an endpoint outside its destination.");
+            return null;
         }
 
-        var query = new QueryCollection(Microsoft.AspNetCore.WebUtilities.QueryHelpers.ParseQuery(endpoint.Query));
-        if (SessionOf(query) is not (string name, [{ Length: > 0 } session]))
+        var publicPath = server.Path == "/" ? "" : server.Path;
+        var rest = endpoint.AbsolutePath[basePath.Length..];
+        var query = new QueryCollection(QueryHelpers.ParseQuery(endpoint.Query));
+        if (SessionOf(query) is (string name, [{ Length: > 0 } session]))
         {
-            throw new IOException("The MCP server announced an endpoint without a session.");
+            var bound = server.Sessions.Wrap(new BoundSession(session, destinationId), server.Resource, request.Token!);
+            return publicPath + rest + QueryString.Create(query.Select(pair => pair.Key == name ? new(name, bound) : pair));
         }
 
-        var bound = server.Sessions.Wrap(new BoundSession(session, destinationId), server.Resource, request.Token!);
-        var rewritten = QueryString.Create(query.Select(pair => pair.Key == name ? new(name, bound) : pair));
-        return (server.Path == "/" ? "" : server.Path) + endpoint.AbsolutePath[basePath.Length..] + rewritten;
+        var whole = Whole(PathString.FromUriComponent(rest).Value!, endpoint.Query, destinationId);
+        var slash = rest.LastIndexOf('/');
+        return $"{publicPath}{(slash < 0 ? "" : rest[..slash])}/{server.Sessions.Seal(whole, server.Resource, request.Token!)}.{destinationId}.{(slash < 0 ? Itself : rest[(slash + 1)..])}{endpoint.Query}";
     }
 
-    /// <summary>How the official TypeScript, C# and Java servers call it, and how the Python one does.</summary>
+    /// <summary>What a client is told in place of an endpoint outside the destination: an address of its own where every post is told so.</summary>
+    public static string Dead(GatewayRequest request)
+    {
+        var server = request.Server!;
+        return (server.Path == "/" ? "" : server.Path) + "/message"
+            + QueryString.Create("sessionId", server.Sessions.Wrap(new BoundSession("outside", Nowhere), server.Resource, request.Token!));
+    }
+
+    /// <summary>Whether a post goes to an endpoint that is bound as a whole; then <paramref name="session"/> is the one it leads to, or null when it is not the caller's.</summary>
+    public static bool IsBoundAsAWhole(HttpRequest post, McpServer server, ValidatedToken principal, out BoundSession? session)
+    {
+        session = null;
+        var rest = server.Rest(post.Path).Value ?? "";
+        var slash = rest.LastIndexOf('/');
+        if (slash < 0 || rest[(slash + 1)..].Split('.', 3) is not [{ } seal, { } destination, { } last] || seal.Length != SessionBinding.SealLength)
+        {
+            return false;
+        }
+
+        foreach (var own in last == Itself && slash == 0 ? (ReadOnlySpan<string>)["", "/" + Itself] : [rest[..(slash + 1)] + last])
+        {
+            var whole = Whole(own, post.QueryString.Value ?? "", destination);
+            if (server.Sessions.Owns(seal, whole, server.Resource, principal))
+            {
+                session = whole;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>The whole address in place of a session's id; the method in front tells it from the id of a query, which is sealed as it is.</summary>
+    private static BoundSession Whole(string path, string query, string destination) => new($"POST {path}{query}", destination) { Path = path };
+
+    /// <summary>How the official TypeScript, C# and Java servers call it, how the Python one does, and what else there is.</summary>
     private static bool IsSession(string name) =>
-        name.Equals("sessionId", StringComparison.OrdinalIgnoreCase) || name.Equals("session_id", StringComparison.OrdinalIgnoreCase);
+        name.Equals("sessionId", StringComparison.OrdinalIgnoreCase) || name.Equals("session_id", StringComparison.OrdinalIgnoreCase)
+        || name.Equals("sid", StringComparison.OrdinalIgnoreCase) || name.Equals("clientId", StringComparison.OrdinalIgnoreCase);
 }

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Gateway.Tests.Harness;
+using Microsoft.AspNetCore.Http;
 using Xunit;
 
 namespace Gateway.Tests.Authorize;
@@ -74,6 +75,127 @@ public sealed class HeaderTests
 
         Assert.Contains(answer.Reason, (string[])["operation_denied", "header_mismatch"]);
         world.AssertNothingWasSent();
+    }
+
+    [Theory]
+    [InlineData(Modern)]
+    [InlineData("2025-06-18")]
+    [InlineData("2099-01-01")]
+    [InlineData("draft")]
+    public async Task The_version_header_of_initialize_decides_nothing(string version)
+    {
+        await using var world = await World.StartAsync();
+        world.Weather.Answer = async context =>
+        {
+            context.Response.Headers["Mcp-Session-Id"] = "s-1";
+            context.Response.ContentType = "application/json";
+            await context.Response.WriteAsync("{}");
+        };
+        var token = world.WeatherToken();
+
+        var opened = await world.Gateway.CallAsync("/weather", token, """{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25"}}""", request => Set(request, version, null, null));
+        var session = opened.Headers.GetValueOrDefault("Mcp-Session-Id");
+        var next = await world.Gateway.CallAsync("/weather", token, LegacyCall, request =>
+        {
+            Set(request, "2025-11-25", null, null);
+            request.Headers.Add("Mcp-Session-Id", session);
+        });
+
+        Assert.Equal((200, 200), (opened.Status, next.Status));
+        Assert.Equal("s-1", world.Weather.Requests[^1].Headers["Mcp-Session-Id"]);
+    }
+
+    [Theory]
+    [InlineData("2099-01-01", true, "s-1")]
+    [InlineData("2026-01-15", true, "s-1")]
+    [InlineData("draft", true, "s-1")]
+    [InlineData("2099-01-01", false, null)]
+    [InlineData("draft", false, null)]
+    [InlineData(Modern, true, null)]
+    [InlineData(Modern, false, null)]
+    public async Task A_session_is_kept_in_an_unknown_revision_and_dropped_in_one_that_has_none(string version, bool own, string? sent)
+    {
+        await using var world = await World.StartAsync();
+        world.Weather.Answer = async context =>
+        {
+            context.Response.Headers["Mcp-Session-Id"] = "s-1";
+            context.Response.ContentType = "application/json";
+            await context.Response.WriteAsync("{}");
+        };
+        var token = world.WeatherToken();
+        var opened = await world.Gateway.CallAsync("/weather", token, Messages.Of("initialize"));
+
+        var answer = await world.Gateway.CallAsync("/weather", token, LegacyCall, request =>
+        {
+            Set(request, version, null, null);
+            request.Headers.Add("Mcp-Session-Id", own ? opened.Headers["Mcp-Session-Id"] : "made-up");
+        });
+
+        Assert.Equal(200, answer.Status);
+        Assert.Equal(sent, world.Weather.Requests[^1].Headers.GetValueOrDefault("Mcp-Session-Id"));
+    }
+
+    [Theory]
+    [InlineData(2_000)]
+    [InlineData(6 * 1024)]
+    public async Task A_long_session_id_comes_back(int length)
+    {
+        await using var world = await World.StartAsync();
+        var id = new string('s', length);
+        world.Weather.Answer = async context =>
+        {
+            context.Response.Headers["Mcp-Session-Id"] = id;
+            context.Response.ContentType = "application/json";
+            await context.Response.WriteAsync("{}");
+        };
+        var token = world.WeatherToken();
+
+        var opened = await world.Gateway.CallAsync("/weather", token, Messages.Of("initialize"));
+        var next = await world.Gateway.CallAsync("/weather", token, LegacyCall, request => request.Headers.Add("Mcp-Session-Id", opened.Headers["Mcp-Session-Id"]));
+
+        Assert.Equal(200, next.Status);
+        Assert.Equal(id, world.Weather.Requests[^1].Headers["Mcp-Session-Id"]);
+    }
+
+    [Fact]
+    public async Task A_session_id_that_could_not_come_back_is_not_handed_out()
+    {
+        await using var world = await World.StartAsync();
+        world.Weather.Answer = context =>
+        {
+            context.Response.Headers["Mcp-Session-Id"] = new string('s', (6 * 1024) + 1);
+            return context.Response.WriteAsync("{}");
+        };
+
+        var answer = await world.Gateway.CallAsync("/weather", world.WeatherToken(), Messages.Of("initialize"));
+
+        Assert.Equal((502, "upstream_unavailable"), (answer.Status, answer.Reason));
+    }
+
+    [Theory]
+    [InlineData("X-Forwarded-Access-Token", 200)]
+    [InlineData("X-Amzn-Oidc-Accesstoken", 200)]
+    [InlineData("Cookie", 200)]
+    [InlineData("X-Tenant", 400)]
+    [InlineData("User-Agent", 400)]
+    [InlineData("Mcp-Param-Key", 400)]
+    [InlineData("Content-Language", 400)]
+    [InlineData("baggage", 400)]
+    public async Task The_token_in_a_second_header_is_refused_only_where_it_would_be_forwarded(string header, int status)
+    {
+        await using var world = await World.StartAsync(options => options["Servers"]!["weather"]!["ForwardHeaders"] = new JsonArray("X-Tenant"));
+        var token = world.WeatherToken();
+
+        var answer = await world.Gateway.CallAsync("/weather", token, change: request =>
+        {
+            if (!request.Headers.TryAddWithoutValidation(header, "a=" + token))
+            {
+                request.Content!.Headers.TryAddWithoutValidation(header, "a=" + token);
+            }
+        });
+
+        Assert.Equal(status, answer.Status);
+        Assert.All(world.Weather.Requests, request => Assert.DoesNotContain(token, request.Everything, StringComparison.Ordinal));
     }
 
     private static void Set(HttpRequestMessage request, string? version, string? method, string? name)

@@ -240,6 +240,11 @@ public sealed partial class BadConfigurationTests
         { Credential + "W:Outbound:Prefix='Bearer\\r\\n'", "credential-header", "no header may hold" },
         { "W:AllowedOrigins=['*']", "allowed-origin", "not an origin" },
         { "W:AllowedOrigins=['null']", "allowed-origin", "not an origin" },
+        { "W:AllowedOrigins=['file://']", "allowed-origin", "not an origin" },
+        { "W:AllowedOrigins=['chrome-extension://*']", "allowed-origin", "not an origin" },
+        { "W:AllowedOrigins=['app://localhost/']", "allowed-origin", "not an origin" },
+        { "W:AllowedOrigins=['app://u@localhost']", "allowed-origin", "not an origin" },
+        { "W:AllowedOrigins=['tauri:localhost']", "allowed-origin", "not an origin" },
         { "W:AllowedOrigins=['https://app.example.com/']", "allowed-origin", "without a path" },
         { "W:AllowedOrigins=['https://*.example.com']", "allowed-origin", "without '*'" },
 

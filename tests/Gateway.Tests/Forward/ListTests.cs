@@ -34,6 +34,24 @@ public sealed class ListTests
         world.Gateway.CallAsync("/weather", world.WeatherToken(), Messages.Of("tools/list"), change);
 
     [Theory]
+    [InlineData(126, false)]
+    [InlineData(200, true)]
+    [InlineData(9_990, true)]
+    public async Task A_list_that_nests_deeper_than_a_message_may_is_unreadable_and_nobodys_stack(int depth, bool refused)
+    {
+        await using var world = await StartAsync();
+        foreach (var (open, close) in ((string, string)[])[("[", "]"), ("{\"a\":", "}"), ("{\"result\":", "}")])
+        {
+            var nested = string.Concat(Enumerable.Repeat(open, depth)) + "1" + string.Concat(Enumerable.Repeat(close, depth));
+            world.Weather.Answer = Says(nested);
+
+            var answer = await ListAsync(world);
+
+            Assert.Equal(refused ? (502, "upstream_unavailable") : (200, (string?)null), (answer.Status, answer.Status == 200 ? null : answer.Reason));
+        }
+    }
+
+    [Theory]
     [InlineData(new[] { Echo, Wipe, Delete }, new[] { Echo })]
     [InlineData(new[] { Wipe, Delete, Echo }, new[] { Echo })]
     [InlineData(new[] { Wipe, Echo, Delete, Echo }, new[] { Echo, Echo })]

@@ -50,7 +50,7 @@ public sealed class RawRequestTests(RawFixture fixture) : IClassFixture<RawFixtu
         new("a token in the query, name in capitals", 400, "token_in_query", "POST /weather?ACCESS_TOKEN={T}|" + Json),
         new("a token in the query, name encoded", 400, "token_in_query", "POST /weather?%61ccess_token={T}|" + Json),
         new("an empty access_token in the query", 400, "token_in_query", "POST /weather?access_token|" + Json),
-        new("the header's token in a cookie too", 400, "multiple_credentials", "POST /weather|Authorization: Bearer {T}|Cookie: t={T}|" + Json),
+        new("the header's token in a header that is forwarded", 400, "multiple_credentials", "POST /weather|Authorization: Bearer {T}|Mcp-Param-Key: t={T}|" + Json),
         new("Connection: Authorization without a token", 401, "token_missing", "POST /weather|Connection: Authorization|" + Json),
         new("the wrong server's token under a forwarded host", 401, "audience_invalid", "POST /notes|X-Forwarded-Host: mcp.example.com|X-Forwarded-Prefix: /weather|Authorization: Bearer {T}|" + Json),
         new("the wrong server's token with rewriting headers", 401, "audience_invalid", "POST /notes|X-Original-URL: /weather|X-Rewrite-URL: /weather|Authorization: Bearer {T}|" + Json),

@@ -37,12 +37,12 @@ public sealed class BrowserTests
     {
         await using var world = await StartAsync();
 
-        var answer = await PreflightAsync(world, origin, "authorization,content-type,mcp-protocol-version,mcp-session-id,last-event-id,mcp-param-unit,x-tenant,x-other");
+        var answer = await PreflightAsync(world, origin, "authorization,content-type,mcp-protocol-version,mcp-session-id,last-event-id,mcp-param-unit,x-tenant,x-other,traceparent,tracestate,baggage,dpop");
 
         Assert.Equal(204, answer.Status);
         Assert.Equal((origin, "GET, POST, DELETE, OPTIONS", "Origin"), (answer.Headers["Access-Control-Allow-Origin"], answer.Headers["Access-Control-Allow-Methods"], answer.Headers["Vary"]));
         var allowed = answer.Headers["Access-Control-Allow-Headers"].Split(", ").ToHashSet(StringComparer.OrdinalIgnoreCase);
-        Assert.Superset(new HashSet<string>(["Authorization", "Content-Type", "MCP-Protocol-Version", "Mcp-Session-Id", "Last-Event-ID", "mcp-param-unit", "x-tenant"], StringComparer.OrdinalIgnoreCase), allowed);
+        Assert.Superset(new HashSet<string>(["Authorization", "Content-Type", "MCP-Protocol-Version", "Mcp-Session-Id", "Last-Event-ID", "mcp-param-unit", "x-tenant", "traceparent", "tracestate", "baggage", "DPoP"], StringComparer.OrdinalIgnoreCase), allowed);
         Assert.DoesNotContain("x-other", allowed);
         Assert.DoesNotContain("*", allowed);
         Assert.False(answer.Headers.ContainsKey("Access-Control-Allow-Credentials"));
@@ -85,6 +85,24 @@ public sealed class BrowserTests
         var answer = await world.Gateway.CallAsync("/notes", world.As.Token(World.NotesResource), change: request => request.Headers.Add("Origin", App));
 
         Assert.Equal((403, "origin_not_allowed"), (answer.Status, answer.Reason));
+    }
+
+    [Theory]
+    [InlineData("chrome-extension://abcdefghijklmnopabcdefghijklmnop")]
+    [InlineData("moz-extension://2f1a0b3c-0000-4000-8000-0123456789ab")]
+    [InlineData("vscode-webview://1q2w3e4r")]
+    [InlineData("app://localhost")]
+    [InlineData("tauri://localhost:1420")]
+    public async Task Extensions_and_desktop_apps_have_origins_too(string origin)
+    {
+        await using var world = await World.StartAsync(options => options["Servers"]!["weather"]!["AllowedOrigins"] = new JsonArray(origin));
+
+        var preflight = await PreflightAsync(world, origin, "authorization");
+        var call = await world.Gateway.CallAsync("/weather", world.WeatherToken(), change: request => request.Headers.TryAddWithoutValidation("Origin", origin));
+        var other = await world.Gateway.CallAsync("/weather", world.WeatherToken(), change: request => request.Headers.TryAddWithoutValidation("Origin", origin + "x"));
+
+        Assert.Equal((204, 200, 403), (preflight.Status, call.Status, other.Status));
+        Assert.Equal((origin, origin), (preflight.Headers["Access-Control-Allow-Origin"], call.Headers["Access-Control-Allow-Origin"]));
     }
 
     [Fact]
@@ -143,7 +161,7 @@ public sealed class BrowserTests
     }
 
     [Fact]
-    public async Task The_servers_own_word_on_origins_does_not_count_and_its_headers_stay_readable()
+    public async Task The_servers_own_word_on_origins_and_on_what_they_may_read_does_not_count()
     {
         await using var world = await StartAsync();
         world.Weather.Answer = async context =>
@@ -158,7 +176,9 @@ public sealed class BrowserTests
 
         Assert.Equal(App, page.Headers["Access-Control-Allow-Origin"]);
         Assert.Equal("Accept-Encoding, Origin", page.Headers["Vary"]);
-        Assert.Superset(new HashSet<string>(["Mcp-Session-Id", "X-Request-Id", "X-Rate"]), page.Headers["Access-Control-Expose-Headers"].Split(", ").ToHashSet());
+        var exposed = page.Headers["Access-Control-Expose-Headers"].Split(", ").ToHashSet();
+        Assert.Superset(new HashSet<string>(["Mcp-Session-Id", "X-Request-Id", "DPoP-Nonce", "WWW-Authenticate", "Retry-After"]), exposed);
+        Assert.DoesNotContain("X-Rate", exposed);
         Assert.All(world.Weather.Requests, request => Assert.False(request.Headers.ContainsKey("Origin")));
     }
 

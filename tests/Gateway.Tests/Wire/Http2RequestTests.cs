@@ -32,7 +32,7 @@ public sealed class Http2RequestTests(Http2Fixture fixture) : IClassFixture<Http
         new("a second authorization of another scheme", 400, "multiple_credentials", [("authorization", "Bearer {T}"), ("authorization", "Basic YTpi")]),
         new("no authorization", 401, "token_missing", []),
         new("an authorization in the trailers alone", 401, "token_missing", []) { Trailers = [("authorization", "Bearer {T}")] },
-        new("the token in a cookie crumb too", 400, "multiple_credentials", [("authorization", "Bearer {T}"), ("cookie", "a=b"), ("cookie", "t={T}")]),
+        new("the token in a header that is forwarded too", 400, "multiple_credentials", [("authorization", "Bearer {T}"), ("cookie", "a=b"), ("mcp-param-key", "t={T}")]),
         new("another server's token, this one's in the trailers", 401, "audience_invalid", [("authorization", "Bearer {N}")]) { Trailers = [("authorization", "Bearer {T}")] },
 
         // Fields that would be something else in HTTP/1.1.

@@ -111,12 +111,11 @@ public sealed class RelayedAnswerTests
         var answer = await SocketClient.ExchangeAsync(world, Call(world));
 
         Assert.Equal(200, answer.Status);
-        Assert.Equal(["a=1; Path=/", "b=2"], answer.Values("Set-Cookie"));
         Assert.Equal(
             ("Tue, 01 Jul 2025 00:00:00 GMT", "mcp/1", "private", "\"x\"", "", "caf\u00c3\u00a9", "Accept", "1"),
             (answer.Header("Date"), answer.Header("Server"), answer.Header("Cache-Control"), answer.Header("ETag"), answer.Header("X-Empty"), answer.Header("X-Name"), answer.Header("Vary"), answer.Header("X-Own")));
         Assert.All(
-            new[] { "X-Hop", "X-Hop-2", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization", "WWW-Authenticate", "TE", "Upgrade", "Alt-Svc", "Via" },
+            new[] { "X-Hop", "X-Hop-2", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization", "WWW-Authenticate", "TE", "Upgrade", "Alt-Svc", "Via", "Set-Cookie" },
             name => Assert.Empty(answer.Values(name)));
         Assert.True(answer.Values("Connection") is [] or ["keep-alive"]);
     }

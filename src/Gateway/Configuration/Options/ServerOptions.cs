@@ -68,7 +68,7 @@ internal sealed class ServerOptions
     [Example("""{ "Mode": "exchange", "AuthorizationServer": "corp", "Resource": "https://weather.internal/mcp" }""")]
     public OutboundOptions? Outbound { get; set; }
 
-    [Description("Browser origins admitted besides PublicUrl's own.")]
+    [Description("Origins admitted besides PublicUrl's own, as browsers send them: of web pages, extensions and desktop apps, and of any scheme.")]
     [Example("""["https://inspector.example.com"]""")]
     public List<string> AllowedOrigins { get; set; } = [];
 

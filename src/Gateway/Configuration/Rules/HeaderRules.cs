@@ -83,13 +83,28 @@ internal static class HeaderRules
             for (var i = 0; i < server.Options.AllowedOrigins.Count; i++)
             {
                 var value = server.Options.AllowedOrigins[i];
-                if (!ConfiguredUrl.TryParse(value, out var url) || CanonicalUri.Of(value) != CanonicalUri.Of(url.GetLeftPart(UriPartial.Authority))
-                    || ConfiguredUrl.HasUserInfo(url) || value.Contains('*', StringComparison.Ordinal))
+                if (!IsOrigin(value))
                 {
-                    context.Error("allowed-origin", RuleContext.KeyOf(server, $"AllowedOrigins:{i}"), $"{ConfiguredUrl.Show(value)} is not an origin; write scheme, host and port as browsers send them, such as 'https://app.example.com', without a path and without '*'.");
+                    context.Error("allowed-origin", RuleContext.KeyOf(server, $"AllowedOrigins:{i}"), $"{ConfiguredUrl.Show(value)} is not an origin; write scheme, host and port as browsers send them, such as 'https://app.example.com' or 'vscode-webview://…', without a path and without '*'; 'null' is nobody's.");
                 }
             }
         }
+    }
+
+    /// <summary>Scheme and host, and a port; of extensions and desktop apps, too, whose schemes are their own (RFC 6454 §6.2).</summary>
+    private static bool IsOrigin(string value)
+    {
+        if (ConfiguredUrl.TryParse(value, out var url))
+        {
+            return CanonicalUri.Of(value) == CanonicalUri.Of(url.GetLeftPart(UriPartial.Authority)) && !ConfiguredUrl.HasUserInfo(url) && !value.Contains('*', StringComparison.Ordinal);
+        }
+
+        var separator = value.IndexOf("://", StringComparison.Ordinal);
+        return separator > 0
+            && value[..separator] is var scheme && char.IsAsciiLetter(scheme[0]) && scheme.All(character => char.IsAsciiLetterOrDigit(character) || character is '+' or '-' or '.')
+            && !scheme.Equals("http", StringComparison.OrdinalIgnoreCase) && !scheme.Equals("https", StringComparison.OrdinalIgnoreCase)
+            && value[(separator + 3)..] is { Length: > 0 } host
+            && host.All(character => char.IsAsciiLetterOrDigit(character) || character is '-' or '.' or '_' or ':' or '[' or ']');
     }
 
     /// <summary>RFC 9110 §5.1.</summary>
