@@ -106,7 +106,7 @@ internal sealed class RequestPath(RequestEnd end, ILogger<RequestPath> log)
         var failure = context.Features.Get<IForwarderErrorFeature>();
         if (failure is not null && !ClientLeft(context, failure))
         {
-            log.ForwardingFailed(request.Id, server.Id, failure.Error, failure.Exception?.GetBaseException().Message ?? "");
+            log.ForwardingFailed(request.Id, server.Id, failure.Error, Fault.Kinds(failure.Exception));
         }
 
         if (context.RequestAborted.IsCancellationRequested)

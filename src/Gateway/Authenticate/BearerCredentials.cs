@@ -19,6 +19,9 @@ internal static class BearerCredentials
     /// <summary>128 bits in base64url: whatever is shorter is no secret, but may be a word of any other header.</summary>
     private const int ShortestSecret = 22;
 
+    /// <summary>More than a signature of 256 bits needs to be told from another.</summary>
+    private const int Ending = 64;
+
     /// <summary>A scheme is a token (RFC 9110 §5.6.2).</summary>
     private static readonly SearchValues<char> SchemeCharacters =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-.^_`|~");
@@ -88,7 +91,7 @@ internal static class BearerCredentials
         return false;
     }
 
-    /// <summary>Whether the token also stands where it would be forwarded: in the query or in a header that is passed on.</summary>
+    /// <summary>Whether the token also stands where it would be forwarded: in the path, in the query or in a header that is passed on.</summary>
     private static bool CarriedElsewhere(HttpRequest request, FrozenSet<string> forwarded, ReadOnlySpan<char> token)
     {
         if (token.Length < ShortestSecret)
@@ -96,7 +99,10 @@ internal static class BearerCredentials
             return false;
         }
 
-        if (request.QueryString.HasValue && request.QueryString.Value!.AsSpan().Contains(token, StringComparison.Ordinal))
+        // Its end tells a token from every other, and a needle of bounded length keeps the search linear in what was sent.
+        token = token[^Math.Min(token.Length, Ending)..];
+        if ((request.QueryString.HasValue && request.QueryString.Value!.AsSpan().Contains(token, StringComparison.Ordinal))
+            || request.Path.Value.AsSpan().Contains(token, StringComparison.Ordinal))
         {
             return true;
         }

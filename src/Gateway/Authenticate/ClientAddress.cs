@@ -24,13 +24,16 @@ internal sealed class ClientAddress(IReadOnlyList<IPNetwork> trustedProxies)
         }
 
         // From the right: each proxy appended the peer it saw; what a client wrote itself stands further left.
-        var hops = context.Request.Headers["X-Forwarded-For"].ToString().Split(',', StringSplitOptions.TrimEntries);
-        for (var i = hops.Length - 1; i >= 0 && i >= hops.Length - MaxHops; i--)
+        var hops = context.Request.Headers["X-Forwarded-For"].ToString().AsSpan();
+        for (var i = 0; i < MaxHops && !hops.IsEmpty; i++)
         {
-            if (!IPAddress.TryParse(hops[i], out var hop))
+            var comma = hops.LastIndexOf(',');
+            if (!IPAddress.TryParse(hops[(comma + 1)..].Trim(), out var hop))
             {
                 break;
             }
+
+            hops = comma < 0 ? [] : hops[..comma];
 
             address = Plain(hop);
             if (!IsTrusted(address))

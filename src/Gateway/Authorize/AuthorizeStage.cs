@@ -60,7 +60,11 @@ internal static class AuthorizeStage
 
         request.Body = body;
         request.Operation = operation;
-        request.Record.Method = operation.Method ?? request.Record.Method;
+        if (operation.Method is { } method)
+        {
+            request.Record.Method = method;
+        }
+
         request.Record.Operation = operation.Name;
         return McpHeaders.Agree(http.Headers, operation, server.Transport) ? null : Refusal.HeaderMismatch;
     }

@@ -5,6 +5,7 @@ using Gateway.Authenticate;
 using Gateway.Configuration.Options;
 using Gateway.Generations;
 using Gateway.Management;
+using Gateway.Observe;
 using TokenExchange.Inbound;
 using TokenExchange.Outbound;
 
@@ -103,7 +104,7 @@ internal sealed class DoctorChecks(Unserved gateway, DoctorReport report)
             }
             catch (Exception exception) when (exception is HttpRequestException || (exception is OperationCanceledException && !cancellation.IsCancellationRequested))
             {
-                report.Fail($"{server.Id} destination {address}", exception is HttpRequestException ? exception.Message : "no answer in time", "check the address, name resolution, network policy and, with https, the certificate");
+                report.Fail($"{server.Id} destination {address}", exception is HttpRequestException ? Fault.Told(exception) : "no answer in time", "check the address, name resolution, network policy and, with https, the certificate");
             }
         }
     }

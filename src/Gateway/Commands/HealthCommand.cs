@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Gateway.Observe;
 
 namespace Gateway.Commands;
 
@@ -37,7 +38,7 @@ internal static class HealthCommand
         }
         catch (Exception error) when (error is HttpRequestException or OperationCanceledException)
         {
-            await errors.WriteLineAsync(error is HttpRequestException ? $"No answer: {error.Message}" : "No answer in time.");
+            await errors.WriteLineAsync(error is HttpRequestException ? $"No answer: {Fault.Told(error)}" : "No answer in time.");
             return 1;
         }
     }

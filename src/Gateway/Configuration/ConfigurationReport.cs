@@ -82,12 +82,14 @@ internal sealed class ConfigurationReport(string path, LoadedConfiguration loade
 
     private static string OutboundOf(ServerTopology server) => server.Outbound.Mode switch
     {
-        OutboundMode.Exchange => $"exchange at {server.Outbound.AuthorizationServer} for {string.Join(" ", server.ResultAudiences)}",
-        OutboundMode.Local => $"minted here for {string.Join(" ", server.ResultAudiences)}",
+        OutboundMode.Exchange => $"exchange at {server.Outbound.AuthorizationServer} for {AudiencesOf(server)}",
+        OutboundMode.Local => $"minted here for {AudiencesOf(server)}",
         OutboundMode.Credential => "a static credential",
         OutboundMode.SameToken => "the inbound token",
         _ => "no credential",
     };
+
+    private static string AudiencesOf(ServerTopology server) => string.Join(" ", server.ResultAudiences.Select(Rules.ConfiguredUrl.WithoutUser));
 
     private static string Count(int number, string what) => string.Create(CultureInfo.InvariantCulture, $"{number} {what}{(number == 1 ? "" : "s")}");
 

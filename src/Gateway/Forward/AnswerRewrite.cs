@@ -1,6 +1,7 @@
 using Gateway.Advertise;
 using Gateway.Configuration.Options;
 using Gateway.Sessions;
+using Gateway.Observe;
 using Microsoft.Net.Http.Headers;
 using Yarp.ReverseProxy.Transforms;
 
@@ -41,7 +42,7 @@ internal sealed class AnswerRewrite(HeldEvents held, ILogger<AnswerRewrite> log)
             var destination = context.GetReverseProxyFeature().ProxiedDestination!.DestinationId;
             var stream = answer.RequestMessage!.RequestUri!;
             var endpoint = server.Transport == McpTransport.HttpSse && context.Request.Method == "GET"
-                ? announced => Endpoint(announced, stream, request, destination)
+                ? announced => Endpoint(announced, stream, context, destination)
                 : (Func<string?, (string, bool)>?)null;
             var body = await answer.Content.ReadAsStreamAsync(transform.CancellationToken);
             Replace(context, answer, new StreamContent(new EventStream(body, new EventRewrite(endpoint, filter), new HeldShare(held, server.Id))));
@@ -57,14 +58,15 @@ internal sealed class AnswerRewrite(HeldEvents held, ILogger<AnswerRewrite> log)
     }
 
     /// <summary>Where the client is to post to, and whether it may go on: not after an endpoint that is not the server's own.</summary>
-    private (string Endpoint, bool GoesOn) Endpoint(string? announced, Uri stream, GatewayRequest request, string destination)
+    private (string Endpoint, bool GoesOn) Endpoint(string? announced, Uri stream, HttpContext context, string destination)
     {
+        var request = GatewayRequest.Of(context);
         if (announced is not null && SseEndpoint.Rewrite(announced, stream, request, destination) is { } endpoint)
         {
             return (endpoint, true);
         }
 
-        log.EndpointOutside(request.Id, request.Server!.Id, announced is null ? "unreadable" : RedirectLocation.Of(announced));
+        log.EndpointOutside(request.Id, request.Server!.Id, announced is null ? "unreadable" : RedirectLocation.Of(announced).Without(Credentials.Of(context, request)));
         return (SseEndpoint.Dead(request), false);
     }
 

@@ -1,3 +1,5 @@
+using Gateway.Observe;
+
 namespace Gateway.Forward;
 
 /// <summary>
@@ -171,7 +173,7 @@ internal sealed class EventStream(Stream source, EventRewrite rewrite, HeldShare
         {
             if (!rewrite.MayPassUnread)
             {
-                throw new IOException("The MCP server sent an event that is too large.");
+                throw new MalformedAnswerException("The MCP server sent an event that is too large.");
             }
 
             passing = true;

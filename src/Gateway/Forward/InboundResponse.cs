@@ -39,7 +39,7 @@ internal sealed class InboundResponse(RequestEnd end, AnswerRewrite rewrite, Ope
         {
             if (refused.Kind == Refusal.UpstreamRedirected && answer.Headers.NonValidated.TryGetValues("Location", out var locations))
             {
-                log.UpstreamRedirected(request.Id, server.Id, RedirectLocation.Of(locations.ToString()));
+                log.UpstreamRedirected(request.Id, server.Id, RedirectLocation.Of(locations.ToString()).Without(Credentials.Of(context, request)));
             }
 
             request.Upstream = refused;

@@ -91,11 +91,11 @@ internal static class OutboundRequest
 
     private static void CopyHeaders(IHeaderDictionary inbound, HttpRequestMessage outbound, HttpContent? body, McpServer server, bool plain)
     {
-        var nominated = inbound.Connection;
+        var nominated = Nominated(inbound.Connection);
         foreach (var header in inbound)
         {
             var name = header.Key;
-            if (nominated.Count > 0 && IsNominated(nominated, name))
+            if (nominated is not null && nominated.Contains(name))
             {
                 continue;
             }
@@ -143,20 +143,23 @@ internal static class OutboundRequest
         return forwarded.Count > 0 && forwarded.Contains(name);
     }
 
-    /// <summary>Whether the client's Connection header makes the header a hop-by-hop one (RFC 9110 §7.6.1).</summary>
-    private static bool IsNominated(StringValues connection, string name)
+    /// <summary>The headers that the client's Connection header makes hop-by-hop ones (RFC 9110 §7.6.1); null when there are none.</summary>
+    private static HashSet<string>? Nominated(StringValues connection)
     {
+        HashSet<string>? names = null;
         foreach (var line in connection)
         {
+            if (line is "keep-alive" or "close")
+            {
+                continue;
+            }
+
             foreach (var range in line.AsSpan().Split(','))
             {
-                if (line.AsSpan()[range].Trim().Equals(name, StringComparison.OrdinalIgnoreCase))
-                {
-                    return true;
-                }
+                (names ??= new HashSet<string>(StringComparer.OrdinalIgnoreCase)).Add(line.AsSpan()[range].Trim().ToString());
             }
         }
 
-        return false;
+        return names;
     }
 }

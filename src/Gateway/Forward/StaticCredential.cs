@@ -18,6 +18,9 @@ internal sealed class StaticCredential(string header, string prefix, string file
     /// <summary>The request header that carries it.</summary>
     public string Header { get; } = header;
 
+    /// <summary>What stands before the credential in the header's value.</summary>
+    public string Prefix { get; } = prefix;
+
     /// <summary>The header's value; null when the file cannot be read or holds no header-safe text, and then nothing is sent.</summary>
     public string? Read()
     {
@@ -29,7 +32,7 @@ internal sealed class StaticCredential(string header, string prefix, string file
             }
 
             readAt = clock.GetTimestamp();
-            value = ReadFile() is { } text ? prefix + text : null;
+            value = ReadFile() is { } text ? Prefix + text : null;
             return value;
         }
     }

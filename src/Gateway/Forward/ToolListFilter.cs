@@ -1,3 +1,4 @@
+using Gateway.Observe;
 using System.Text.Json;
 using Gateway.Authorize;
 using TokenExchange.Inbound;
@@ -31,7 +32,7 @@ internal sealed class ToolListFilter(OperationRules rules, ScopeSet effective)
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
-            throw new IOException("The MCP server sent a list that cannot be read.");
+            throw new MalformedAnswerException("The MCP server sent a list that cannot be read.");
         }
 
         return cuts.Count == 0 ? null : Cut(message, cuts);

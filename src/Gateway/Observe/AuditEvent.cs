@@ -15,7 +15,7 @@ internal static class AuditEvent
 {
     public const string Allowed = "mcp.request.allowed";
     public const string Refused = "mcp.request.refused";
-    public const int MaxLength = CallerText.MaxLength;
+    public const int MaxLength = ForeignText.MaxLength;
     public const int MaxItems = 16;
 
     // The default encoder escapes control characters and everything outside of ASCII: no line breaks, no terminal
@@ -29,7 +29,7 @@ internal static class AuditEvent
     private static Utf8JsonWriter? threadWriter;
 
     /// <summary>The line, without a line feed; valid until the next call on this thread.</summary>
-    public static ReadOnlySpan<byte> Write(RequestRecord record, string? traceId)
+    public static ReadOnlySpan<byte> Write(RequestRecord record, string? traceId, in Credentials credentials = default)
     {
         var buffer = threadBuffer ??= new ArrayBufferWriter<byte>(2048);
         buffer.ResetWrittenCount();
@@ -45,18 +45,18 @@ internal static class AuditEvent
         Text(writer, "trace_id"u8, traceId);
         Text(writer, "server"u8, record.Server);
         Text(writer, "resource"u8, record.Resource);
-        List(writer, "presented_audience"u8, record.PresentedAudience);
+        List(writer, "presented_audience"u8, record.PresentedAudience, credentials);
         Text(writer, "issuer"u8, record.Issuer);
-        Text(writer, "subject"u8, record.Subject);
-        Text(writer, "client_id"u8, record.ClientId);
-        List(writer, "actors"u8, record.Actors);
-        Text(writer, "token_id"u8, record.TokenId);
+        Text(writer, "subject"u8, record.Subject.Without(credentials));
+        Text(writer, "client_id"u8, record.ClientId.Without(credentials));
+        List(writer, "actors"u8, record.Actors, credentials);
+        Text(writer, "token_id"u8, record.TokenId.Without(credentials));
         Text(writer, "client_address"u8, record.ClientAddress);
-        Text(writer, "user_agent"u8, CallerText.Clean(record.UserAgent));
-        Text(writer, "method"u8, CallerText.Clean(record.Method));
-        Text(writer, "operation"u8, CallerText.Clean(record.Operation));
-        Text(writer, "outbound_audience"u8, record.OutboundAudience);
-        Text(writer, "outbound_token_id"u8, record.OutboundTokenId);
+        Text(writer, "user_agent"u8, record.UserAgent.Without(credentials));
+        Text(writer, "method"u8, record.Method.Without(credentials));
+        Text(writer, "operation"u8, record.Operation.Without(credentials));
+        Text(writer, "outbound_audience"u8, record.OutboundAudience.Without(credentials));
+        Text(writer, "outbound_token_id"u8, record.OutboundTokenId.Without(credentials));
         Instant(writer, "outbound_expires"u8, record.OutboundExpires);
         writer.WriteString("exchange"u8, NameOf(record.Exchange));
         writer.WriteNumber("status"u8, record.Status);
@@ -95,7 +95,7 @@ internal static class AuditEvent
         }
     }
 
-    private static void List(Utf8JsonWriter writer, ReadOnlySpan<byte> name, ImmutableArray<string>? values)
+    private static void List(Utf8JsonWriter writer, ReadOnlySpan<byte> name, ImmutableArray<string>? values, in Credentials credentials)
     {
         if (values is not { IsDefault: false } list)
         {
@@ -106,7 +106,7 @@ internal static class AuditEvent
         writer.WriteStartArray(name);
         foreach (var value in list.AsSpan()[..Math.Min(list.Length, MaxItems)])
         {
-            writer.WriteStringValue(Cut(value));
+            writer.WriteStringValue(((ForeignText)value).Without(credentials));
         }
 
         writer.WriteEndArray();

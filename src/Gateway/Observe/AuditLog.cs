@@ -23,7 +23,7 @@ internal sealed class AuditLog : IAsyncDisposable
     }
 
     /// <summary>Tells about a request. Completes at once, unless the file is behind and <c>OnFull</c> says <c>block</c>.</summary>
-    public ValueTask WriteAsync(RequestRecord record)
+    public ValueTask WriteAsync(RequestRecord record, in Credentials credentials = default)
     {
         var logged = _logger.IsEnabled(LogLevel.Information);
         if (!logged && _file is null)
@@ -31,7 +31,7 @@ internal sealed class AuditLog : IAsyncDisposable
             return ValueTask.CompletedTask;
         }
 
-        var line = AuditEvent.Write(record, Activity.Current?.TraceId.ToHexString());
+        var line = AuditEvent.Write(record, Activity.Current?.TraceId.ToHexString(), credentials);
         if (logged)
         {
             var text = Encoding.UTF8.GetString(line);

@@ -33,6 +33,7 @@ internal static class GatewayLogging
         builder.Services.AddSingleton<ConsoleFormatter, GatewayConsoleFormatter>();
         builder.Services.PostConfigure<ConsoleLoggerOptions>(options => options.FormatterName ??= GatewayConsoleFormatter.FormatterName);
         builder.Services.PostConfigure<LoggerFilterOptions>(Silence);
+        builder.Services.Replace(ServiceDescriptor.Singleton<ILoggerFactory>(static provider => new CarefulLoggers(ActivatorUtilities.CreateInstance<LoggerFactory>(provider))));
         return builder;
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 
 namespace Gateway.Observe;
 
@@ -9,17 +10,29 @@ internal sealed class RecentRefusals(int capacity = 100)
     private long _next;
 
     /// <summary>Remembers a refused request; anything else is ignored.</summary>
-    public void Add(RequestRecord record)
+    public void Add(RequestRecord record, in Credentials credentials = default)
     {
         if (record.Allowed)
         {
             return;
         }
 
+        ImmutableArray<string>? presented = null;
+        if (record.PresentedAudience is { } audiences)
+        {
+            var told = new string[Math.Min(audiences.Length, AuditEvent.MaxItems)];
+            for (var i = 0; i < told.Length; i++)
+            {
+                told[i] = ((ForeignText)audiences[i]).Without(credentials)!;
+            }
+
+            presented = ImmutableCollectionsMarshal.AsImmutableArray(told);
+        }
+
         var number = Interlocked.Increment(ref _next) - 1;
         Volatile.Write(
             ref _ring[number % capacity],
-            new Entry(number, record.Time, record.RequestId, record.Server, record.Status, record.Reason, record.Detail, record.PresentedAudience, record.Resource));
+            new Entry(number, record.Time, record.RequestId, record.Server, record.Status, record.Reason, record.Detail, presented, record.Resource));
     }
 
     /// <summary>What is remembered, newest first.</summary>

@@ -16,9 +16,10 @@ internal sealed class RequestEnd(AuditLog audit, GatewayMetrics metrics, RecentR
 
         request.Told = true;
         request.EndWait();
+        var credentials = Credentials.Of(context, request);
         metrics.Completed(request.Record);
-        refusals.Add(request.Record);
-        Telemetry.Describe(context, request.Record);
-        return audit.WriteAsync(request.Record);
+        refusals.Add(request.Record, credentials);
+        Telemetry.Describe(context, request.Record, credentials);
+        return audit.WriteAsync(request.Record, credentials);
     }
 }

@@ -6,7 +6,8 @@ namespace Gateway.Observe;
 
 /// <summary>
 /// What there is to say about one request, filled in along its path and told once, at its end: to the audit, to the
-/// metrics and to the trace. It holds names and identifiers; there is no member that a token or a secret fits in.
+/// metrics and to the trace. It holds names and identifiers. What others wrote is held cut, and can be told only without
+/// the request's credentials.
 /// </summary>
 internal sealed class RequestRecord
 {
@@ -39,30 +40,30 @@ internal sealed class RequestRecord
     /// <summary>The issuer, once the signature was verified; so are the following five.</summary>
     public string? Issuer { get; set; }
 
-    public string? Subject { get; set; }
+    public ForeignText Subject { get; set; }
 
-    public string? ClientId { get; set; }
+    public ForeignText ClientId { get; set; }
 
     public ImmutableArray<string>? Actors { get; set; }
 
     /// <summary>The inbound token's <c>jti</c>.</summary>
-    public string? TokenId { get; set; }
+    public ForeignText TokenId { get; set; }
 
     public string? ClientAddress { get; set; }
 
-    public string? UserAgent { get; set; }
+    public ForeignText UserAgent { get; set; }
 
     /// <summary>The JSON-RPC method (<c>tools/call</c>) once the message was read, else the HTTP method.</summary>
-    public string? Method { get; set; }
+    public ForeignText Method { get; set; }
 
     /// <summary>What the method is applied to: the tool's or prompt's name, or the resource's URI.</summary>
-    public string? Operation { get; set; }
+    public ForeignText Operation { get; set; }
 
     /// <summary>The audience of the hop token that was sent.</summary>
-    public string? OutboundAudience { get; set; }
+    public ForeignText OutboundAudience { get; set; }
 
     /// <summary>The hop token's <c>jti</c>.</summary>
-    public string? OutboundTokenId { get; set; }
+    public ForeignText OutboundTokenId { get; set; }
 
     public DateTimeOffset? OutboundExpires { get; set; }
 

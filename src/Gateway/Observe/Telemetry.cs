@@ -16,7 +16,9 @@ namespace Gateway.Observe;
 internal static class Telemetry
 {
     private const string ServiceName = "mcp-audience-gateway";
-    private const string UserAgent = "user_agent.original";
+
+    /// <summary>What the web server copies from a request onto its span.</summary>
+    private static readonly string[] FreeTags = ["user_agent.original", "url.path", "url.query", "http.request.method_original"];
 
     /// <summary>One span chain: the server's own, the stages of this program, YARP's, the outbound request's.</summary>
     private static readonly string[] Sources = ["Gateway", "TokenExchange", "Yarp.ReverseProxy", "Microsoft.AspNetCore", "System.Net.Http"];
@@ -67,7 +69,11 @@ internal static class Telemetry
     /// <summary>Creates everybody who listens, before anything happens that is worth hearing; the container disposes, and thereby flushes, them at the end.</summary>
     public static void Listen(IServiceProvider services)
     {
-        services.GetService<TracerProvider>();
+        if (services.GetService<TracerProvider>() is not null)
+        {
+            SpanExceptions.Clean();
+        }
+
         services.GetService<MeterProvider>();
         services.GetService<PrometheusText>();
         services.GetService<LatencyHistory>();
@@ -77,14 +83,29 @@ internal static class Telemetry
     /// <summary>Takes out of the server's span what a caller may have put there by mistake; call when a request enters.</summary>
     public static void Clean(HttpContext context)
     {
-        if (SpanOf(context) is { } activity && activity.GetTagItem(UserAgent) is string agent)
+        if (SpanOf(context) is not { } activity)
         {
-            activity.SetTag(UserAgent, CallerText.Clean(agent));
+            return;
+        }
+
+        var credentials = Credentials.Of(context, request: null);
+        foreach (var tag in FreeTags)
+        {
+            if (activity.GetTagItem(tag) is string value)
+            {
+                activity.SetTag(tag, ((ForeignText)value).Without(credentials));
+            }
+        }
+
+        // Opaque to everybody on the way: what cannot be cleaned is left out whole.
+        if (activity.TraceStateString is { } state && ((ForeignText)state).Without(credentials) != state)
+        {
+            activity.TraceStateString = null;
         }
     }
 
     /// <summary>Puts what is known about a request on the server's span, by the conventions for HTTP and for MCP.</summary>
-    public static void Describe(HttpContext context, RequestRecord record)
+    public static void Describe(HttpContext context, RequestRecord record, in Credentials credentials)
     {
         if (SpanOf(context) is not { } activity)
         {
@@ -98,10 +119,10 @@ internal static class Telemetry
         }
 
         activity.SetTag("http.response.status_code", record.Status);
-        if (record.Method is { } method && method != context.Request.Method)
+        if (record.Method.Without(credentials) is { } method && method != context.Request.Method)
         {
-            activity.SetTag("mcp.method.name", CallerText.Clean(method));
-            activity.SetTag(OperationTag(method), CallerText.Clean(record.Operation));
+            activity.SetTag("mcp.method.name", method);
+            activity.SetTag(OperationTag(method), record.Operation.Without(credentials));
         }
 
         activity.SetTag("gateway.server", record.Server);

@@ -56,6 +56,31 @@ public sealed class OtlpTests
         Assert.DoesNotContain(World.Secret, collector.Logs + collector.Metrics, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task No_span_or_log_repeats_what_an_MCP_server_sent_in_a_malformed_answer()
+    {
+        await using var server = Wire.SocketMcpServer.Start();
+        server.Answer = async stream =>
+        {
+            var request = server.Requests[^1];
+            var authorization = request[request.IndexOf("Authorization: Bearer ", StringComparison.OrdinalIgnoreCase)..];
+            await Wire.SocketMcpServer.Says($"HTTP/9.9 canary-4d1 {authorization[..authorization.IndexOf('\r', StringComparison.Ordinal)]}\r\n\r\n", Wire.Close.Fin)(stream);
+        };
+        await using var collector = await OtlpReceiver.StartAsync();
+        await using var stage = await OutsideStage.StartAsync();
+        await using (var gateway = await GatewayProcess.StartAsync(stage, collector.Url, server.Url))
+        {
+            var answer = await gateway.CallAsync(stage.As.Token(World.WeatherResource), $"00-{TraceId}-{ClientSpan}-01");
+            Assert.Equal((502, "upstream_unavailable"), (answer.Status, answer.Reason));
+            await gateway.StopAsync();
+        }
+
+        Assert.NotEmpty(server.Requests);
+        Assert.Contains("HttpRequestException", collector.Traces, StringComparison.Ordinal);
+        Assert.Contains("InvalidResponse", collector.Logs, StringComparison.Ordinal);
+        Assert.DoesNotContain("canary-4d1", collector.Traces + collector.Logs, StringComparison.Ordinal);
+    }
+
     private static bool Descends(Span span, Span ancestor, List<Span> spans) =>
         span == ancestor || (spans.FirstOrDefault(other => other.SpanId == span.ParentId) is { } parent && Descends(parent, ancestor, spans));
 
@@ -91,13 +116,14 @@ public sealed class OtlpTests
 
         private GatewayProcess(Process process, TemporaryDirectory directory) => (this.process, this.directory) = (process, directory);
 
-        public static async Task<GatewayProcess> StartAsync(OutsideStage stage, string collector)
+        public static async Task<GatewayProcess> StartAsync(OutsideStage stage, string collector, string? destination = null)
         {
             var directory = new TemporaryDirectory();
             var options = World.Options(stage.As, stage.Weather, stage.Weather);
             options["PublicUrl"] = TestGateway.PublicUrl;
             options["DrainDelay"] = "00:00:00";
             options["Servers"]!.AsObject().Remove("notes");
+            options["Servers"]!["weather"]!["Destinations"] = new JsonArray(destination ?? stage.Weather.Url);
             var config = directory.File("gateway.json");
             await File.WriteAllTextAsync(config, new JsonObject { ["Gateway"] = options }.ToJsonString(), TestContext.Current.CancellationToken);
             var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "gateway.dll"), "run", "--config", config, "--urls", "http://127.0.0.1:0"])

@@ -67,6 +67,7 @@ internal sealed class ConfigurationTree
     /// <summary>Notes a problem at a key, with the place of the key or of the nearest one around it.</summary>
     public void Report(string rule, string key, string message, bool isWarning = false)
     {
+        message = WithoutPasswords(Root, message);
         if (SourceOf(key) is { } source)
         {
             Problems.Add(new ConfigurationProblem(rule, key, message, IsWarning: isWarning) { Source = source });
@@ -92,6 +93,33 @@ internal sealed class ConfigurationTree
         }
 
         return false;
+    }
+
+    /// <summary>The message as it may be shown, whoever wrote it: libraries quote the whole URL that they do not like.</summary>
+    private static string WithoutPasswords(JsonNode? node, string message)
+    {
+        switch (node)
+        {
+            case JsonObject map:
+                foreach (var (_, value) in map)
+                {
+                    message = WithoutPasswords(value, message);
+                }
+
+                break;
+            case JsonArray list:
+                foreach (var value in list)
+                {
+                    message = WithoutPasswords(value, message);
+                }
+
+                break;
+            case JsonValue value when value.TryGetValue<string>(out var text) && Rules.ConfiguredUrl.WithoutUser(text) is var shown && shown != text:
+                message = message.Replace(text, shown, StringComparison.Ordinal);
+                break;
+        }
+
+        return message;
     }
 
     private string? SourceOf(string key) => Nearest(overridden, key);

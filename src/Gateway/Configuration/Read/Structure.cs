@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Schema;
 using System.Text.Json.Serialization.Metadata;
+using Gateway.Configuration.Rules;
 
 namespace Gateway.Configuration.Read;
 
@@ -238,7 +239,7 @@ internal sealed class Structure(ConfigurationTree tree)
             null => "null",
             JsonObject => "an object",
             JsonArray => "a list",
-            _ when node.GetValueKind() == JsonValueKind.String => $"'{node.GetValue<string>()}'",
+            _ when node.GetValueKind() == JsonValueKind.String => $"'{ConfiguredUrl.WithoutUser(node.GetValue<string>())}'",
             _ => node.ToJsonString(),
         };
         return text.Length <= 80 ? text : text[..80] + "…";

@@ -36,10 +36,25 @@ internal static class ConfiguredUrl
             return "missing";
         }
 
-        var start = value.IndexOf("://", StringComparison.Ordinal);
-        var at = value.IndexOf('@', StringComparison.Ordinal);
-        var shown = start >= 0 && at > start ? value[..(start + 3)] + "…" + value[at..] : value;
+        var shown = WithoutUser(value);
         return $"'{(shown.Length <= 200 ? shown : shown[..200] + "…")}'";
+    }
+
+    /// <summary>
+    /// The value without what may be a user and a password: everything before the last <c>@</c>, since a password may hold
+    /// any of the characters that end one. What stands before it is shown as far as it is a scheme.
+    /// </summary>
+    public static string WithoutUser(string value)
+    {
+        var at = value.LastIndexOf('@');
+        var colon = value.IndexOf(':', StringComparison.Ordinal);
+        if (at < 0 || colon < 0 || colon > at)
+        {
+            return value;
+        }
+
+        var start = value.IndexOf("://", StringComparison.Ordinal);
+        return (start >= 0 && start < at ? value[..(start + 3)] : "") + "…" + value[at..];
     }
 
     /// <summary>A hint for a name in another script: how it is written in ASCII; empty for anything else.</summary>

@@ -30,7 +30,10 @@ internal static class FileRules
         Check("Gateway:LocalIssuer:KeyDirectory", context.Options.LocalIssuer?.KeyDirectory, Directory.Exists, "The directory");
         if (context.Options.Audit.File is { } audit)
         {
-            Check("Gateway:Audit:File", Path.GetDirectoryName(Path.GetFullPath(audit)), Directory.Exists, "The directory");
+            // A URL by mistake is shown whole or not at all: cut at a slash, what is left of its password looks like a name.
+            var directory = Path.GetDirectoryName(Path.GetFullPath(audit));
+            var isUrl = ConfiguredUrl.WithoutUser(audit) != audit;
+            Check("Gateway:Audit:File", isUrl ? audit : directory, _ => Directory.Exists(directory), "The directory");
         }
 
         void CheckFile(string key, string? path) => Check(key, path, File.Exists, "The file");

@@ -27,6 +27,8 @@ internal sealed class OtlpReceiver : IAsyncDisposable
 
     public string Logs => Text("/v1/logs");
 
+    public string Traces => Text("/v1/traces");
+
     public static async Task<OtlpReceiver> StartAsync()
     {
         var builder = WebApplication.CreateSlimBuilder();

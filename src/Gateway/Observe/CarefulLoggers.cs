@@ -1,0 +1,35 @@
+namespace Gateway.Observe;
+
+/// <summary>
+/// Gives every log an exception by its kinds and its stack alone, whoever logs it: the gateway, the web server, YARP or a
+/// library. What a peer or a caller wrote stands in the texts of exceptions, and no log is told those.
+/// </summary>
+internal sealed class CarefulLoggers(ILoggerFactory loggers) : ILoggerFactory
+{
+    public ILogger CreateLogger(string categoryName) => new Careful(loggers.CreateLogger(categoryName));
+
+    public void AddProvider(ILoggerProvider provider) => loggers.AddProvider(provider);
+
+    public void Dispose() => loggers.Dispose();
+
+    private sealed class Careful(ILogger log) : ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => log.BeginScope(state);
+
+        public bool IsEnabled(LogLevel logLevel) => log.IsEnabled(logLevel);
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            log.Log(logLevel, eventId, state, exception is null ? null : new ToldException(exception), formatter);
+    }
+
+    /// <summary>Stands in a log for an exception.</summary>
+    private sealed class ToldException(Exception exception) : Exception(Fault.Kinds(exception))
+    {
+        private readonly string trace = Fault.Trace(exception);
+
+        public override string? StackTrace => trace;
+
+        public override string ToString() => trace;
+    }
+}
