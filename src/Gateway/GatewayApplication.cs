@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Text;
 using Gateway.Authenticate;
+using Gateway.Authorize;
 using Gateway.Configuration;
 using Gateway.Configuration.Options;
 using Gateway.Forward;
@@ -118,6 +119,7 @@ public static class GatewayApplication
         services.AddSingleton(provider => provider.GetRequiredService<ManagementView>().State);
         services.AddSingleton<RuntimePool>();
         services.AddSingleton<SessionKeys>();
+        services.AddSingleton<HeldBodies>();
         services.AddSingleton<GenerationBuilder>();
         services.AddSingleton<LiveGenerations>();
         services.AddSingleton<Entry>();

@@ -51,6 +51,9 @@ internal sealed class GatewayRequest(string id, RequestRecord record, TimeProvid
     /// <summary>The JSON-RPC id of the request, byte for byte; empty when there is none to answer to.</summary>
     public ReadOnlyMemory<byte> MessageId { get; set; }
 
+    /// <summary>What the request holds of the budget for bodies; a field, since it changes in place.</summary>
+    public BodyHold Held;
+
     /// <summary>The request body, read whole; null without one.</summary>
     public RequestBody? Body { get; set; }
 

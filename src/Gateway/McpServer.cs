@@ -81,6 +81,9 @@ internal sealed class McpServer
 
     public required long MaxRequestBody { get; init; }
 
+    /// <summary>What all request bodies together may hold, and one principal's.</summary>
+    public required BodyBudget Bodies { get; init; }
+
     public required TimeSpan MaxResponseDuration { get; init; }
 
     public required SessionBinding Sessions { get; init; }

@@ -11,6 +11,7 @@ public sealed partial class DocumentationTests
     [Theory]
     [InlineData("DESIGN.md")]
     [InlineData("docs/security-model.md")]
+    [InlineData("docs/field-notes.md")]
     public void Every_test_that_a_document_names_exists(string document)
     {
         var sources = Directory.EnumerateFiles(Path.Combine(Root, "tests"), "*.cs", SearchOption.AllDirectories)
@@ -33,6 +34,7 @@ public sealed partial class DocumentationTests
     [InlineData("README.md")]
     [InlineData("DESIGN.md")]
     [InlineData("docs/security-model.md")]
+    [InlineData("docs/field-notes.md")]
     public void Every_file_that_a_document_links_to_exists(string document)
     {
         var folder = Path.GetDirectoryName(Path.Combine(Root, document))!;

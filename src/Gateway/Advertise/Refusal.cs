@@ -42,6 +42,11 @@ internal sealed record Refusal(string Reason, int Status, string Description, Ch
     public static readonly Refusal ClientNotAllowed = new("client_not_allowed", 403, "This client is not admitted at this server.");
     public static readonly Refusal ClaimRefused = new("claim_refused", 403, "The token's claims are not admitted at this server.");
 
+    public static readonly Refusal Overloaded = new("overloaded", 503, "Too much is held for requests at this moment.");
+
+    /// <summary><see cref="Overloaded"/>, with when to come back: bodies are held until their requests have been sent on and answered.</summary>
+    public static readonly Refused OverloadedByBodies = new(Overloaded, "bodies", RetryAfter: TimeSpan.FromSeconds(2));
+
     public static readonly Refusal BodyTooLarge = new("body_too_large", 413, "The request body is too large.");
     public static readonly Refusal BodyTooSlow = new("body_invalid", 408, "The request body did not arrive in time.");
     public static readonly Refusal BodyFraming = new("body_invalid", 400, "The request body is framed in more than one way.", JsonRpcCode: -32600);

@@ -5,7 +5,7 @@ using Gateway.Sessions;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
-using Microsoft.Net.Http.Headers;
+using TokenExchange.Issuers;
 
 namespace Gateway.Authorize;
 
@@ -19,6 +19,13 @@ internal static class AuthorizeStage
 
     private const int LargeBody = 16 * 1024;
 
+    /// <summary>Whether the token has the scopes that every request here needs: asked before a byte of the body is read for it.</summary>
+    public static Refused? CheckRequiredScopes(GatewayRequest request, McpServer server)
+    {
+        request.EffectiveScopes = server.Scopes.Effective(request.Token!.Scopes);
+        return server.Rules.Required.IsSubsetOf(request.EffectiveScopes) ? null : new Refused(Refusal.InsufficientScope, Scopes: server.Rules.Required);
+    }
+
     /// <summary>Reads the body and the operation in it; on success the request holds both.</summary>
     public static async ValueTask<Refused?> ReadOperationAsync(HttpContext context, GatewayRequest request, McpServer server)
     {
@@ -27,6 +34,12 @@ internal static class AuthorizeStage
         {
             // A GET or DELETE has no message; bytes that nobody looked at are not passed on.
             return context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true && http.ContentLength != 0 ? Refusal.BodyNotOneMessage : null;
+        }
+
+        request.Held = server.Bodies.For(new Principal(request.Token!.Issuer, request.Token.Subject));
+        if (!request.Held.TryGrow(RequestBody.FirstSize(http, server.MaxRequestBody)))
+        {
+            return Refusal.OverloadedByBodies;
         }
 
         if (!IsFramedOnce(http))
@@ -39,7 +52,7 @@ internal static class AuthorizeStage
             return Refusal.BodyMediaType;
         }
 
-        var (body, unreadable) = await ReadBodyAsync(context, server);
+        var (body, unreadable) = await ReadBodyAsync(context, request, server);
         if (body is null)
         {
             return unreadable;
@@ -78,13 +91,12 @@ internal static class AuthorizeStage
             return Refusal.OperationDenied;
         }
 
-        var effective = server.Scopes.Effective(request.Token!.Scopes);
+        var effective = request.EffectiveScopes;
         if (!verdict.Scopes.IsSubsetOf(effective))
         {
             return new Refused(Refusal.InsufficientScope, Scopes: verdict.Scopes);
         }
 
-        request.EffectiveScopes = effective;
         request.OutboundScopes = server.Scopes.Outbound(server.NarrowToOperation ? verdict.Scopes : effective);
         return null;
     }
@@ -129,12 +141,12 @@ internal static class AuthorizeStage
         return null;
     }
 
-    private static async ValueTask<(RequestBody? Body, Refused? Unreadable)> ReadBodyAsync(HttpContext context, McpServer server)
+    private static async ValueTask<(RequestBody? Body, Refused? Unreadable)> ReadBodyAsync(HttpContext context, GatewayRequest request, McpServer server)
     {
         try
         {
-            var body = await RequestBody.ReadAsync(context.Request, server.MaxRequestBody, context.RequestAborted);
-            return (body, body is null ? Refusal.BodyTooLarge : null);
+            var (body, beyond) = await RequestBody.ReadAsync(context.Request, request, server.MaxRequestBody, context.RequestAborted);
+            return (body, body is not null ? null : beyond == BodyBound.Own ? Refusal.BodyTooLarge : Refusal.OverloadedByBodies);
         }
         catch (BadHttpRequestException exception)
         {
@@ -189,10 +201,8 @@ internal static class AuthorizeStage
             return true;
         }
 
-        return MediaTypeHeaderValue.TryParse(contentType, out var type)
-            && type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase)
-            && contentType.StartsWith("application/json", StringComparison.OrdinalIgnoreCase)
-            && type.Parameters.All(parameter => parameter.Name.Equals("charset", StringComparison.OrdinalIgnoreCase)
-                && HeaderUtilities.RemoveQuotes(parameter.Value).Equals("utf-8", StringComparison.OrdinalIgnoreCase));
+        return MediaType.Parse(contentType) is { } type
+            && type.Is("application/json")
+            && type.Parameters.All(parameter => parameter.Key.Equals("charset", StringComparison.OrdinalIgnoreCase) && parameter.Value.Equals("utf-8", StringComparison.OrdinalIgnoreCase));
     }
 }

@@ -3,11 +3,13 @@ using System.Globalization;
 using System.Text.Json;
 using Gateway.Authenticate;
 using Gateway.Configuration.Options;
+using Gateway.Forward;
 using Gateway.Generations;
 using Gateway.Management;
 using Gateway.Observe;
 using TokenExchange.Inbound;
 using TokenExchange.Outbound;
+using TokenExchange.Outbound.Profiles;
 
 namespace Gateway.Commands;
 
@@ -42,9 +44,13 @@ internal sealed class DoctorChecks(Unserved gateway, DoctorReport report)
         }
 
         await server.StartAsync(cancellation);
-        if (server.Keys.Available)
+        if (server.Keys.CanVerify([.. written.Algorithms]))
         {
             report.Pass($"{name} keys");
+        }
+        else if (server.Keys.Fetched)
+        {
+            report.Fail($"{name} keys", "the key set was fetched, and no key in it can verify a token", $"each key needs a kid, and members for one of Algorithms ({string.Join(", ", written.Algorithms)}); keys given as x5c alone are not read");
         }
         else
         {
@@ -74,6 +80,13 @@ internal sealed class DoctorChecks(Unserved gateway, DoctorReport report)
         {
             case ExchangeResult.Refused { Error: ExchangeError.SubjectRefused or ExchangeError.InteractionRequired } or ExchangeResult.Refused { Error: ExchangeError.TargetRefused, Diagnostic: "access_denied" }:
                 var refusedSubject = (ExchangeResult.Refused)result;
+                if (ExchangeProfile.Find(profile)?.ChecksSubjectFirst == true)
+                {
+                    // Refused before anybody asked what the client may do.
+                    report.Note(check, $"its credentials are accepted; whether it may exchange is not known: this product looks at the subject token first, so give one with --subject-token-file");
+                    break;
+                }
+
                 report.Pass(check, $"accepted; an invalid subject is refused ({refusedSubject.Diagnostic})");
                 break;
             case ExchangeResult.Refused refused:
@@ -90,7 +103,8 @@ internal sealed class DoctorChecks(Unserved gateway, DoctorReport report)
 
     public async Task DestinationsAsync(McpServer server, CancellationToken cancellation)
     {
-        using var client = new HttpMessageInvoker(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = false, ConnectTimeout = Patience });
+        static SocketsHttpHandler Connections() => new() { AllowAutoRedirect = false, UseCookies = false, UseProxy = false, ConnectTimeout = Patience };
+        using var client = new HttpMessageInvoker(TlsFiles.Of(options.Servers[server.Id].Tls) is { } tls ? new OutboundTls(tls, TimeProvider.System, Connections) : Connections());
         foreach (var address in server.Destinations.Values)
         {
             using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);

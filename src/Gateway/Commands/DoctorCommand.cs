@@ -71,6 +71,9 @@ internal sealed class DoctorReport(TextWriter output)
         output.WriteLine($"pass  {check}{(detail.Length > 0 ? ": " + ExplainCommand.Visible(detail) : "")}");
     }
 
+    /// <summary>Says what was not found out; neither passed nor failed.</summary>
+    public void Note(string check, string detail) => output.WriteLine($"note  {check}: {ExplainCommand.Visible(detail)}");
+
     public void Fail(string check, string problem, string hint)
     {
         Failed++;

@@ -19,6 +19,7 @@ internal static class ProductHints
         ("entra-obo", ExchangeError.Misconfigured, "invalid_client") => "the secret or certificate is wrong, over, or not registered at the app",
         ("entra-obo", ExchangeError.Misconfigured, "unauthorized_client") => "Client:Id is no application of this tenant",
         ("entra-obo", ExchangeError.Misconfigured, _) => "the tenant in Issuer or TokenEndpoint is wrong, or this is no Entra endpoint",
+        ("entra-obo", ExchangeError.TargetRefused, "invalid_client") => "Audience names an application that the tenant has no service principal for, or that the gateway's application does not list",
         ("entra-obo", ExchangeError.TargetRefused, "invalid_resource") => "Audience is not the App ID URI of an application in the tenant",
         ("entra-obo", ExchangeError.TargetRefused, "invalid_grant") => "the user is not assigned to the target application, or that is not in the tenant",
         ("entra-obo", ExchangeError.InteractionRequired, _) => "the user must consent or sign in again; grant admin consent to the gateway's delegated permissions",
@@ -45,7 +46,7 @@ internal static class ProductHints
         ("authentik", ExchangeError.TargetRefused, _) => "the target's provider must list the gateway's under 'Federated OAuth2/OpenID Providers' and have an application",
         ("authentik", ExchangeError.SubjectRefused, _) => "the subject token is over, its provider is not federated with the gateway's, 'Token exchange' is no grant type of it, or the target's policies keep the user out",
 
-        ("openiddict", ExchangeError.Misconfigured, "invalid_client") => "the key is not the registered one, or the assertion's audience is not exactly the issuer: mind the slash, and leave AssertionAudience out",
+        ("openiddict", ExchangeError.Misconfigured, "invalid_client" or "invalid_grant") => "the key is not the registered one, or the assertion's audience is not exactly the issuer: mind the slash, and leave AssertionAudience out",
         ("openiddict", ExchangeError.TargetRefused, _) => "the application lacks the permission for the resource or audience, or for a scope",
         ("openiddict", ExchangeError.SubjectRefused, _) => "the subject token is over, or names the gateway's client neither as audience nor as presenter",
 
@@ -54,6 +55,16 @@ internal static class ProductHints
 
         ("tokendings", ExchangeError.Misconfigured, "invalid_request") => "it does not trust the inbound issuer, or not the assertion: RSA key, aud is its issuer (older versions: AssertionAudience is the token endpoint)",
         ("tokendings", ExchangeError.TargetRefused, _) => "the target's access policy must name the gateway's client; Audience is cluster:namespace:app",
+
+        ("cognito", ExchangeError.Misconfigured, "unauthorized_client") => "add ALLOW_TOKEN_EXCHANGE_IMPERSONATION to the app client's ExplicitAuthFlows (ALLOW_TOKEN_EXCHANGE_DELEGATION with an actor token)",
+        ("cognito", ExchangeError.Misconfigured, "invalid_client") => Credentials,
+        ("cognito", ExchangeError.TargetRefused, _) => "Audience is no resource server of the user pool, or a scope is not one of its",
+        ("cognito", ExchangeError.SubjectRefused, _) => "the subject token is over, revoked, or not an access token of this user pool",
+
+        ("workos", ExchangeError.Misconfigured, "unauthorized_client") => "only first-party Connect applications may exchange",
+        ("workos", ExchangeError.Misconfigured, "invalid_client") => Credentials,
+        ("workos", ExchangeError.TargetRefused, _) => "Resource is not a registered resource of the environment, or a scope is not the subject token's",
+        ("workos", ExchangeError.SubjectRefused, _) => "the subject token is over, or not of this environment",
 
         ("id-jag", ExchangeError.InteractionRequired, _) => "the identity provider wants the user to sign in more strongly",
         ("id-jag", ExchangeError.TargetRefused, _) => "the identity provider's policy does not let this client have this resource, or does not know it",

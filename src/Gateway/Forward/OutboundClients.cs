@@ -40,13 +40,29 @@ internal sealed class OutboundClients(TimeProvider clock, DistributedContextProp
     }
 
     protected override HttpMessageHandler WrapHandler(ForwarderHttpClientContext context, HttpMessageHandler handler) =>
-        new OutboundBody(base.WrapHandler(context, handler));
+        new OutboundBody(base.WrapHandler(context, YarpRecords.TlsOf(context.NewMetadata) is { } files ? new OutboundTls(files, clock, () => Another(context, handler)) : handler));
+
+    /// <summary>A handler with the settings of the one that YARP made, and TLS of its own.</summary>
+    private SocketsHttpHandler Another(ForwarderHttpClientContext context, HttpMessageHandler made)
+    {
+        var like = (SocketsHttpHandler)made;
+        var handler = new SocketsHttpHandler
+        {
+            UseProxy = like.UseProxy,
+            AllowAutoRedirect = like.AllowAutoRedirect,
+            AutomaticDecompression = like.AutomaticDecompression,
+            UseCookies = like.UseCookies,
+            EnableMultipleHttp2Connections = like.EnableMultipleHttp2Connections,
+        };
+        ConfigureHandler(context, handler);
+        return handler;
+    }
 
     private static bool Uses(Generation generation, ClientSettings settings) =>
         generation.Clusters.Any(cluster => SettingsOf(cluster.Metadata, cluster.HttpClient!) == settings);
 
     private static ClientSettings SettingsOf(IReadOnlyDictionary<string, string>? metadata, HttpClientConfig config) =>
-        new(metadata![YarpRecords.ServerMetadata], config);
+        new(metadata![YarpRecords.ServerMetadata], config, YarpRecords.TlsOf(metadata));
 
-    private sealed record ClientSettings(string Server, HttpClientConfig Config);
+    private sealed record ClientSettings(string Server, HttpClientConfig Config, TlsFiles? Tls);
 }

@@ -48,35 +48,47 @@ internal sealed class RequestBody
     /// <summary>The bytes as the body of the outbound request; null when the forwarder copies them.</summary>
     public HttpContent? ToContent() => length > SentWhole ? null : new ReadOnlyMemoryContent(Memory);
 
-    /// <summary>Reads at most <paramref name="limit"/> bytes; null when there are more. Throws what the connection throws.</summary>
-    public static async ValueTask<RequestBody?> ReadAsync(HttpRequest request, long limit, CancellationToken cancellationToken)
+    /// <summary>How much is set aside before the first byte is read. A length that was only claimed buys no memory beyond a modest start.</summary>
+    public static long FirstSize(HttpRequest request, long limit) => Math.Min(Math.Min(request.ContentLength ?? UnknownLength, TrustedLength), limit);
+
+    /// <summary>
+    /// Reads at most <paramref name="limit"/> bytes, of which <paramref name="owner"/> holds as many as were set aside for it;
+    /// no body, and which bound it was, when there are more or the budget does not allow them. Throws what the connection throws.
+    /// </summary>
+    public static async ValueTask<(RequestBody? Body, BodyBound Beyond)> ReadAsync(HttpRequest request, GatewayRequest owner, long limit, CancellationToken cancellationToken)
     {
         var declared = request.ContentLength;
         if (declared > limit)
         {
-            return null;
+            return (null, BodyBound.Own);
         }
 
-        // A length that was only claimed buys no memory beyond a modest start. One byte more, to see the end in one read.
-        var buffer = GC.AllocateUninitializedArray<byte>((int)Math.Min(Math.Min(declared ?? UnknownLength, TrustedLength), limit) + 1);
+        // One byte more, to see the end in one read.
+        var buffer = GC.AllocateUninitializedArray<byte>((int)FirstSize(request, limit) + 1);
         var length = 0;
         while (true)
         {
             var read = await request.Body.ReadAsync(buffer.AsMemory(length), cancellationToken);
             if (read == 0)
             {
-                return new RequestBody(buffer, length);
+                return (new RequestBody(buffer, length), BodyBound.Own);
             }
 
             length += read;
             if (length > limit)
             {
-                return null;
+                return (null, BodyBound.Own);
             }
 
             if (length == buffer.Length)
             {
-                Array.Resize(ref buffer, (int)Math.Min(buffer.Length * 2L, limit + 1));
+                var size = Math.Min(buffer.Length * 2L, declared ?? limit);
+                if (!owner.Held.TryGrow(size) && !owner.Held.TryGrow(size = Math.Min(length + UnknownLength, limit)))
+                {
+                    return (null, BodyBound.Budget);
+                }
+
+                Array.Resize(ref buffer, (int)size + 1);
             }
         }
     }
@@ -88,4 +100,14 @@ internal sealed class RequestBody
 
         public bool CanHaveBody => false;
     }
+}
+
+/// <summary>Which bound a body would go beyond.</summary>
+internal enum BodyBound
+{
+    /// <summary>That of one body at its server.</summary>
+    Own,
+
+    /// <summary>That of all bodies together, or of all of one principal.</summary>
+    Budget,
 }

@@ -14,6 +14,7 @@ namespace Gateway.Forward;
 internal static class YarpRecords
 {
     public const string ServerMetadata = "server";
+    private const string TlsMetadata = "tls";
 
     public static RouteConfig Route(McpServer server) => new()
     {
@@ -36,8 +37,34 @@ internal static class YarpRecords
         },
         HttpRequest = (options.Cluster.HttpRequest ?? ForwarderRequestConfig.Empty) with { ActivityTimeout = options.StreamIdleTimeout },
         Destinations = server.Destinations.ToDictionary(entry => entry.Key, entry => new DestinationConfig { Address = entry.Value }),
-        Metadata = new Dictionary<string, string> { [ServerMetadata] = server.Id },
+        Metadata = MetadataOf(server, TlsFiles.Of(options.Tls)),
     };
+
+    /// <summary>The files for TLS towards the server, as its cluster says; null where it says nothing of them.</summary>
+    public static TlsFiles? TlsOf(IReadOnlyDictionary<string, string>? metadata) =>
+        metadata?.ContainsKey(TlsMetadata) == true
+            ? new TlsFiles(metadata.GetValueOrDefault(TlsMetadata + ".ca"), metadata.GetValueOrDefault(TlsMetadata + ".certificate"), metadata.GetValueOrDefault(TlsMetadata + ".key"))
+            : null;
+
+    private static Dictionary<string, string> MetadataOf(McpServer server, TlsFiles? tls)
+    {
+        var metadata = new Dictionary<string, string> { [ServerMetadata] = server.Id };
+        if (tls is null)
+        {
+            return metadata;
+        }
+
+        metadata[TlsMetadata] = "";
+        foreach (var (name, path) in ((string, string?)[])[(".ca", tls.Authority), (".certificate", tls.Certificate), (".key", tls.Key)])
+        {
+            if (path is not null)
+            {
+                metadata[TlsMetadata + name] = path;
+            }
+        }
+
+        return metadata;
+    }
 
     /// <summary>What a session names a destination by: the same at every replica and in every generation, and telling nothing.</summary>
     public static string DestinationId(string address) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(address)).AsSpan(0, 6));

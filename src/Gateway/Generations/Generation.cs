@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using Gateway.Advertise;
+using Gateway.Authorize;
 using Gateway.Revoke;
 using TokenExchange.Issuers;
 using TokenExchange.Outbound.Local;
@@ -24,6 +25,9 @@ internal sealed record Generation
 
     /// <summary>The authorization servers in use, by configured name.</summary>
     public required FrozenDictionary<string, AuthorizationServer> AuthorizationServers { get; init; }
+
+    /// <summary>What all request bodies together may hold.</summary>
+    public required BodyBudget Bodies { get; init; }
 
     public required LocalIssuer? LocalIssuer { get; init; }
 

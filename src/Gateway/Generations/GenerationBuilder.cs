@@ -21,9 +21,10 @@ using Yarp.ReverseProxy.Forwarder;
 namespace Gateway.Generations;
 
 /// <summary>Builds a generation from options that every rule has passed; what the options leave open is resolved here, once.</summary>
-internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, SessionKeys sessionKeys, TimeProvider clock, Revocations revocations, InactiveTokens? inactive = null)
+internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, SessionKeys sessionKeys, TimeProvider clock, Revocations revocations, InactiveTokens? inactive = null, HeldBodies? held = null)
 {
     private const int LeastRemembered = 256;
+    private readonly HeldBodies held = held ?? new HeldBodies();
 
     /// <summary>A generation that is complete but not served yet. Throws what a key directory or a key file throws.</summary>
     public Generation Build(GatewayOptions options, long number)
@@ -38,13 +39,15 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
         var sessions = sessionKeys.Read(options.SessionKeyFile);
         var introspections = Introspections(options, connections);
         var inFlight = new InFlight();
-        var servers = topology.Select(server => Server(server, options, connections, introspections, localIssuer, inboundAudiences, sessions, inFlight, number)).ToImmutableArray();
+        var bodies = new BodyBudget(held, options.MaxBodyBytesHeld);
+        var servers = topology.Select(server => Server(server, options, connections, introspections, localIssuer, inboundAudiences, sessions, inFlight, bodies, number)).ToImmutableArray();
         return new Generation
         {
             Number = number,
             InFlight = inFlight,
             Servers = servers,
             AuthorizationServers = connections,
+            Bodies = bodies,
             LocalIssuer = localIssuer,
             Logouts = Logouts(options, topology, connections),
             Documents = PublicDocuments(options, topology, servers, localIssuer),
@@ -62,6 +65,7 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
         FrozenDictionary<string, FrozenSet<string>> inboundAudiences,
         SessionBinding sessions,
         InFlight inFlight,
+        BodyBudget bodies,
         long number)
     {
         var server = topology.Options;
@@ -105,6 +109,7 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
             AllowedOrigins = server.AllowedOrigins.Append(publicUrl).Select(CanonicalUri.Of).ToFrozenSet(StringComparer.Ordinal),
             ForwardHeaders = server.ForwardHeaders.ToFrozenSet(StringComparer.OrdinalIgnoreCase),
             MaxRequestBody = server.MaxRequestBody,
+            Bodies = bodies,
             MaxResponseDuration = server.MaxResponseDuration,
             Sessions = sessions,
             Destinations = destinations.ToFrozenDictionary(YarpRecords.DestinationId),

@@ -70,8 +70,9 @@ internal sealed record ServerTopology
             OutboundResource = outboundResource,
             ResultAudiences = outbound.Mode switch
             {
-                OutboundMode.Exchange when outbound.ResultAudiences is { } audiences => [.. audiences.Select(CanonicalUri.Of)],
-                OutboundMode.Exchange when outbound.Audience is { } audience => [CanonicalUri.Of(audience)],
+                OutboundMode.Exchange when outbound.ResultAudiences is { } audiences => [.. audiences.Concat(audiences.Select(CanonicalUri.Of)).Distinct(StringComparer.Ordinal)],
+                // Sent as written, and so what the result is compared with.
+                OutboundMode.Exchange when outbound.Audience is { } audience => [audience],
                 OutboundMode.Exchange or OutboundMode.Local when outboundResource is not null => [outboundResource],
                 _ => [],
             },

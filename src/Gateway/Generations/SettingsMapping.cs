@@ -16,6 +16,7 @@ internal static class SettingsMapping
         AllowHttp = options.AllowHttp,
         KeyRefresh = options.KeyRefresh,
         Timeout = options.Timeout,
+        ClockSkew = options.ClockSkew,
         Profile = options.Profile,
         AllowMissingIssuedTokenType = options.AllowMissingIssuedTokenType,
     };
@@ -31,6 +32,7 @@ internal static class SettingsMapping
         CertificateFile = options.CertificateFile,
         AssertionFile = options.AssertionFile,
         AssertionAudience = options.AssertionAudience,
+        AssertionType = options.AssertionType == AssertionType.JwtSpiffe ? "jwt-spiffe" : "jwt-bearer",
     };
 
     /// <summary>The name of a method in the registry of RFC 7591 §2, as configuration writes it.</summary>

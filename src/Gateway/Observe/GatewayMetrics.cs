@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Gateway.Authorize;
 
 namespace Gateway.Observe;
 
@@ -25,7 +26,7 @@ internal sealed class GatewayMetrics
     private readonly Counter<long> _auditDropped;
     private long _generation;
 
-    public GatewayMetrics(IMeterFactory meters, TimeProvider clock)
+    public GatewayMetrics(IMeterFactory meters, TimeProvider clock, HeldBodies? bodies = null)
     {
         _clock = clock;
         var meter = meters.Create(MeterName);
@@ -38,6 +39,7 @@ internal sealed class GatewayMetrics
         _streams = meter.CreateUpDownCounter<long>("gateway.streams.active", "{stream}", "Event streams that are open.");
         _reloads = meter.CreateCounter<long>("gateway.config.reloads", "{reload}", "Changes of the configuration that were seen, by outcome.");
         _auditDropped = meter.CreateCounter<long>("gateway.audit.dropped", "{event}", "Audit events that are not in the audit file.");
+        meter.CreateObservableUpDownCounter("gateway.body.bytes_held", () => bodies?.Total ?? 0, "By", "Bytes of request bodies that are held in memory.");
         meter.CreateObservableGauge("gateway.config.generation", () => Volatile.Read(ref _generation), "{generation}", "The generation of the configuration that is served.");
     }
 

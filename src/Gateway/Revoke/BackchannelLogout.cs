@@ -1,6 +1,8 @@
+using Gateway.Authorize;
 using Gateway.Generations;
 using Microsoft.AspNetCore.WebUtilities;
 using TokenExchange.Inbound.Revocation;
+using TokenExchange.Issuers;
 using TokenExchange.Outbound.Cache;
 
 namespace Gateway.Revoke;
@@ -32,7 +34,15 @@ internal sealed class BackchannelLogout(LiveGenerations generations, Revocations
         }
 
         var name = receiver.Validator.Server.Settings.Name;
-        if (await BackchannelLogoutForm.ReadTokenAsync(context) is not { } token)
+        var form = await BackchannelLogoutForm.ReadAsync(context, generations.Current.Bodies);
+        if (form.Overloaded)
+        {
+            context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+            context.Response.Headers.RetryAfter = "2";
+            return true;
+        }
+
+        if (form.Token is not { } token)
         {
             log.LogoutRefused(name, "form");
             await RefuseAsync(context);
@@ -87,33 +97,62 @@ internal static class BackchannelLogoutForm
 {
     // A token is at most 16 KiB; parameters that nobody knows are ignored, but not read without end.
     private const int MaxLength = 32 * 1024;
+    private const int FirstLength = 4 * 1024;
 
-    /// <summary>The token; null when the body is not a form with exactly one.</summary>
-    public static async ValueTask<string?> ReadTokenAsync(HttpContext context)
+    /// <summary>The token, null when the body is not a form with exactly one; or that the budget for bodies is used up, of which all who send logouts, and may be anybody, are one principal.</summary>
+    public static async ValueTask<(string? Token, bool Overloaded)> ReadAsync(HttpContext context, BodyBudget bodies)
     {
         var request = context.Request;
         if (!IsForm(request) || request.ContentLength > MaxLength)
         {
-            return null;
+            return default;
         }
 
+        var held = bodies.For(new Principal(BackchannelLogout.PathPrefix, ""));
         try
         {
-            var buffer = new byte[MaxLength + 1];
-            var length = await request.Body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, context.RequestAborted);
-            return length > MaxLength ? null : Token(System.Text.Encoding.UTF8.GetString(buffer, 0, length));
+            var buffer = Array.Empty<byte>();
+            var length = 0;
+            while (length <= MaxLength)
+            {
+                if (length == buffer.Length)
+                {
+                    var size = Math.Clamp(buffer.Length * 2, FirstLength, MaxLength + 1);
+                    if (!held.TryGrow(size))
+                    {
+                        return (null, true);
+                    }
+
+                    Array.Resize(ref buffer, size);
+                }
+
+                var read = await request.Body.ReadAsync(buffer.AsMemory(length), context.RequestAborted);
+                if (read == 0)
+                {
+                    return (Token(System.Text.Encoding.UTF8.GetString(buffer, 0, length)), false);
+                }
+
+                length += read;
+            }
+
+            return default;
         }
         catch (BadHttpRequestException)
         {
-            return null;
+            return default;
+        }
+        finally
+        {
+            held.Dispose();
         }
     }
 
+    // The form's own encoding leaves nothing but ASCII, of which UTF-8 is one more name.
     private static bool IsForm(HttpRequest request) =>
-        request.Headers.ContentEncoding.Count == 0
-        && Microsoft.Net.Http.Headers.MediaTypeHeaderValue.TryParse(request.ContentType, out var type)
-        && type.MediaType.Equals("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase)
-        && (!type.Charset.HasValue || type.Charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase));
+        request.Headers.ContentEncoding.All(coding => "identity".Equals(coding, StringComparison.OrdinalIgnoreCase))
+        && MediaType.Parse(request.ContentType) is { } type
+        && type.Is("application/x-www-form-urlencoded")
+        && type["charset"]?.ToLowerInvariant() is null or "utf-8" or "us-ascii";
 
     private static string? Token(string form)
     {

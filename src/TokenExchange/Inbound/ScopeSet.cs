@@ -1,13 +1,20 @@
+using System.Buffers;
 using System.Collections;
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 
 namespace TokenExchange.Inbound;
 
-/// <summary>A set of OAuth scope tokens, distinct and in ordinal order, so that equal sets print equally.</summary>
-/// <remarks>RFC 6749 §3.3. Scope tokens are compared case-sensitively.</remarks>
+/// <summary>
+/// A set of OAuth scope tokens, distinct and in ordinal order. Nothing else gets into one: a text with a space in it would
+/// be one scope here and two for whoever reads them joined.
+/// </summary>
+/// <remarks>RFC 6749 §3.3. Scope tokens are compared case-sensitively, one by one.</remarks>
 public sealed class ScopeSet : IReadOnlyList<string>, IEquatable<ScopeSet>
 {
+    private static readonly SearchValues<char> NoScopeText = SearchValues.Create([.. Enumerable.Range(0, 0x10000).Select(c => (char)c).Where(c => c is < ' ' or > '~' or '"' or '\\')]);
+
     private readonly ImmutableArray<string> scopes;
     private readonly string text;
 
@@ -26,16 +33,35 @@ public sealed class ScopeSet : IReadOnlyList<string>, IEquatable<ScopeSet>
     /// <summary>The scope at <paramref name="index"/> in ordinal order.</summary>
     public string this[int index] => scopes[index];
 
-    /// <summary>The set of the given scopes; empty strings are left out.</summary>
+    /// <summary>The set of the given scopes; empty strings are left out. Throws for a text that is no scope token.</summary>
+    /// <exception cref="ArgumentException">A text holds a space or another character that no scope token has.</exception>
     public static ScopeSet Of(params IEnumerable<string> scopes)
     {
         ArgumentNullException.ThrowIfNull(scopes);
-        return OfParts([.. scopes.Where(scope => scope.Length > 0)]);
+        string[] parts = [.. scopes.Where(scope => scope.Length > 0)];
+        return parts.All(scope => IsToken(scope)) ? OfParts(parts) : throw new ArgumentException("One of the scopes is no scope token (RFC 6749 §3.3).", nameof(scopes));
     }
 
-    /// <summary>Reads the value of a <c>scope</c> parameter: scopes separated by single spaces; null is the empty set.</summary>
-    public static ScopeSet Parse(string? value) =>
-        string.IsNullOrEmpty(value) ? Empty : OfParts(value.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+    /// <summary>Reads the value of a <c>scope</c> parameter: scopes separated by spaces; null is the empty set, and so is what holds anything but scope tokens.</summary>
+    public static ScopeSet Parse(string? value) => value is not null && TryParse(value, out var scopes) ? scopes : Empty;
+
+    /// <summary>The same; false when one of the parts is no scope token.</summary>
+    public static bool TryParse(string value, [NotNullWhen(true)] out ScopeSet? scopes)
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        scopes = null;
+        if (value.AsSpan().ContainsAny(NoScopeText))
+        {
+            return false;
+        }
+
+        scopes = value.Length == 0 ? Empty : OfParts(value.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        return true;
+    }
+
+    /// <summary>Whether a text is one scope token: printable ASCII without space, double quote and backslash.</summary>
+    /// <remarks>RFC 6749 §3.3.</remarks>
+    public static bool IsToken(ReadOnlySpan<char> text) => !text.IsEmpty && !text.ContainsAny(NoScopeText) && !text.Contains(' ');
 
     /// <summary>Whether the set holds <paramref name="scope"/>.</summary>
     public bool Contains(string scope) => scopes.BinarySearch(scope, StringComparer.Ordinal) >= 0;
@@ -77,7 +103,7 @@ public sealed class ScopeSet : IReadOnlyList<string>, IEquatable<ScopeSet>
     }
 
     /// <inheritdoc/>
-    public bool Equals(ScopeSet? other) => other is not null && text == other.text;
+    public bool Equals(ScopeSet? other) => ReferenceEquals(this, other) || (other is not null && text == other.text && scopes.AsSpan().SequenceEqual(other.scopes.AsSpan()));
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as ScopeSet);

@@ -44,7 +44,7 @@ internal static class TokenChecks
         {
             foreach (var issuer in token.CandidateIssuers)
             {
-                if (issuer.Algorithms.Contains(algorithm, StringComparer.Ordinal))
+                if (SignatureAlgorithms.Admit(issuer.Algorithms, algorithm))
                 {
                     return null;
                 }

@@ -186,9 +186,9 @@ internal sealed record TokenClaims
             return false;
         }
 
-        if (text is not null)
+        if (text is not null && !ScopeSet.TryParse(text, out scopes))
         {
-            scopes = ScopeSet.Parse(text);
+            return false;
         }
 
         if (!payload.TryGetProperty("scp", out var claim))
@@ -201,7 +201,27 @@ internal sealed record TokenClaims
             return false;
         }
 
-        var other = claim.ValueKind == JsonValueKind.String ? ScopeSet.Parse(list[0]) : ScopeSet.Of(list);
+        ScopeSet? other;
+        if (claim.ValueKind == JsonValueKind.String)
+        {
+            if (!ScopeSet.TryParse(list[0], out other))
+            {
+                return false;
+            }
+        }
+        else
+        {
+            foreach (var element in list)
+            {
+                if (!ScopeSet.IsToken(element))
+                {
+                    return false;
+                }
+            }
+
+            other = ScopeSet.Of(list);
+        }
+
         if (scopes is not null && !scopes.Equals(other))
         {
             return false;

@@ -137,8 +137,8 @@ public sealed class TokenValidator(
         return UnlessStolen(token, presented);
     }
 
-    // Neither three parts nor five: no JWS, and no JWE, which is refused as one.
-    private static bool IsOpaque(ReadOnlySpan<char> token) => token.Length <= JwsChecks.MaxLength && token.Count('.') is not (2 or 4);
+    // Not three parts: no JWS. A JWE, five parts, is as opaque as any other text to who has no key for it.
+    private static bool IsOpaque(ReadOnlySpan<char> token) => token.Length <= JwsChecks.MaxLength && token.Count('.') != 2;
 
     private async ValueTask<TokenValidation> IntrospectAsync(ReadOnlyMemory<char> token, Presentation presented, TrustedIssuer issuer, CancellationToken cancellationToken)
     {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Net;
 using System.Text.Json;
 
@@ -51,9 +52,79 @@ internal static class AnswerReader
         }
     }
 
+    /// <summary>
+    /// The object as the RFCs would have written it: without members that are null, and with whole numbers as integers
+    /// (<c>300.0</c> is 300). Null when a text in it is no Unicode.
+    /// </summary>
+    public static JsonElement? Plain(JsonElement answer)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        try
+        {
+            using (var writer = new Utf8JsonWriter(buffer))
+            {
+                WritePlain(writer, answer);
+            }
+
+            return ParseObject(buffer.WrittenMemory);
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
+    private static void WritePlain(Utf8JsonWriter writer, JsonElement value)
+    {
+        if (value.ValueKind == JsonValueKind.Object)
+        {
+            writer.WriteStartObject();
+            foreach (var member in value.EnumerateObject().Where(member => member.Value.ValueKind != JsonValueKind.Null))
+            {
+                writer.WritePropertyName(member.Name);
+                WritePlain(writer, member.Value);
+            }
+
+            writer.WriteEndObject();
+        }
+        else if (value.ValueKind == JsonValueKind.Number && TryWhole(value, out var whole))
+        {
+            writer.WriteNumberValue(whole);
+        }
+        else
+        {
+            value.WriteTo(writer);
+        }
+    }
+
+    /// <summary>The value of a number without a fraction, however it is written.</summary>
+    public static bool TryWhole(JsonElement number, out long whole)
+    {
+        whole = 0;
+        if (number.ValueKind != JsonValueKind.Number)
+        {
+            return false;
+        }
+
+        if (number.TryGetInt64(out whole))
+        {
+            return true;
+        }
+
+        // Beyond what a decimal holds nothing is a time or a lifetime.
+        if (!number.TryGetDecimal(out var value) || value != decimal.Truncate(value) || value is < long.MinValue or > long.MaxValue)
+        {
+            return false;
+        }
+
+        whole = (long)value;
+        return true;
+    }
+
     private static bool IsJson(HttpContent content) =>
-        string.Equals(content.Headers.ContentType?.MediaType, "application/json", StringComparison.OrdinalIgnoreCase)
-        && content.Headers.ContentEncoding.Count == 0;
+        content.Headers.NonValidated.TryGetValues("Content-Type", out var types) && types.Count == 1
+        && MediaType.Parse(types.ToString())?.Is("application/json") == true
+        && content.Headers.ContentEncoding.All(coding => coding.Equals("identity", StringComparison.OrdinalIgnoreCase));
 
     private static async Task<JsonElement?> ReadObjectAsync(HttpContent content, CancellationToken cancellationToken)
     {

@@ -30,6 +30,9 @@ public sealed record AuthorizationServerSettings
     /// <summary>The time limit of one request to the server.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>How far its clock may be off.</summary>
+    public TimeSpan ClockSkew { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>The product's way of exchanging: <c>rfc8693</c>, <c>keycloak</c>, <c>entra-obo</c> and so on.</summary>
     public string Profile { get; init; } = "rfc8693";
 
@@ -66,6 +69,10 @@ public sealed record ClientSettings
 
     /// <summary>The <c>aud</c> of client assertions; null: the server's issuer.</summary>
     public string? AssertionAudience { get; init; }
+
+    /// <summary>What kind of assertion <see cref="AssertionFile"/> holds: <c>jwt-bearer</c> or <c>jwt-spiffe</c>.</summary>
+    /// <remarks>RFC 7523 §2.2; draft-ietf-oauth-spiffe-client-auth §4.</remarks>
+    public string AssertionType { get; init; } = "jwt-bearer";
 }
 
 /// <summary>A secret that does not print.</summary>

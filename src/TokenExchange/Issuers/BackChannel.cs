@@ -5,21 +5,23 @@ namespace TokenExchange.Issuers;
 
 /// <summary>
 /// Makes the one pooled connection to an authorization server. It follows no redirect (a secret would go along), keeps
-/// no cookies, uses no ambient proxy and asks for no compression (an answer's size is what was read).
+/// no cookies, and asks for no compression (an answer's size is what was read). The environment's proxy is used for https
+/// alone (<see cref="EnvironmentProxy"/>), and its certificates are trusted as OpenSSL is told (SSL_CERT_FILE).
 /// </summary>
 internal static class BackChannel
 {
-    public static HttpMessageInvoker Create(SslStreamCertificateContext? clientCertificate = null)
+    public static HttpMessageInvoker Create(SslStreamCertificateContext? clientCertificate = null, int connections = 32)
     {
         var handler = new SocketsHttpHandler
         {
             AllowAutoRedirect = false,
             UseCookies = false,
-            UseProxy = false,
+            UseProxy = true,
+            Proxy = EnvironmentProxy.Instance,
             AutomaticDecompression = DecompressionMethods.None,
             ConnectTimeout = TimeSpan.FromSeconds(5),
             PooledConnectionLifetime = TimeSpan.FromMinutes(2),
-            MaxConnectionsPerServer = 32,
+            MaxConnectionsPerServer = connections,
             EnableMultipleHttp2Connections = true,
         };
         if (clientCertificate is not null)

@@ -14,9 +14,16 @@ internal sealed class BackChannelEndpoints(AuthorizationServerSettings settings,
 {
     // Apart from keys and introspection, which every request may need: exchanges that hang take no connection from them.
     private readonly HttpMessageInvoker exchanges = BackChannel.Create();
+
+    // Anybody can make up opaque tokens. Asking about those that nobody knows takes no connection from those that are known
+    // to be active, nor from the keys.
+    private readonly HttpMessageInvoker strangers = BackChannel.Create(connections: StrangersConnections);
     private readonly ProtectedEndpoint token = new(settings.Timeout, clock);
     private readonly ProtectedEndpoint introspection = new(settings.Timeout, clock);
     private readonly ConcurrentDictionary<ClientSettings, RegisteredClient> clients = new();
+
+    /// <summary>The most connections for introspection of tokens of which nothing is known.</summary>
+    public const int StrangersConnections = 16;
 
     /// <summary>The client with these settings; one and the same for equal settings. Throws when they cannot work.</summary>
     public RegisteredClient Client(ClientSettings client)
@@ -26,14 +33,17 @@ internal sealed class BackChannelEndpoints(AuthorizationServerSettings settings,
     }
 
     /// <summary>Posts to the token endpoint. <paramref name="write"/> fills in each attempt's form anew.</summary>
-    public Task<EndpointAnswer> AskTokenAsync(RegisteredClient client, Action<FormBody> write) =>
-        token.AskAsync(async cancellationToken =>
-            await PostAsync(client, exchanges, settings.TokenEndpoint, known => known.TokenEndpoint, write, cancellationToken));
+    public Task<EndpointAnswer> AskTokenAsync(RegisteredClient client, AskedAbout subject, Action<FormBody> write) =>
+        token.AskAsync(subject, async cancellationToken =>
+            await PostAsync(client, client.Http(Lane.Exchange) ?? exchanges, settings.TokenEndpoint, known => known.TokenEndpoint, write, cancellationToken));
 
     /// <summary>Posts to the introspection endpoint, which <paramref name="endpoint"/> may name.</summary>
-    public Task<EndpointAnswer> AskIntrospectionAsync(RegisteredClient client, Uri? endpoint, Action<FormBody> write) =>
-        introspection.AskAsync(async cancellationToken =>
-            await PostAsync(client, http, endpoint, known => known.IntrospectionEndpoint, write, cancellationToken));
+    public Task<EndpointAnswer> AskIntrospectionAsync(RegisteredClient client, AskedAbout subject, Uri? endpoint, Action<FormBody> write)
+    {
+        var stranger = subject == AskedAbout.Nobody;
+        return introspection.AskAsync(subject, async cancellationToken =>
+            await PostAsync(client, client.Http(stranger ? Lane.Strangers : Lane.Introspection) ?? (stranger ? strangers : http), endpoint, known => known.IntrospectionEndpoint, write, cancellationToken));
+    }
 
     public void Dispose()
     {
@@ -43,6 +53,7 @@ internal sealed class BackChannelEndpoints(AuthorizationServerSettings settings,
         }
 
         exchanges.Dispose();
+        strangers.Dispose();
     }
 
     private async Task<EndpointAnswer> PostAsync(RegisteredClient client, HttpMessageInvoker connections, Uri? given, Func<IssuerMetadata, Uri?> discovered, Action<FormBody> write, CancellationToken cancellationToken)
@@ -83,7 +94,7 @@ internal sealed class BackChannelEndpoints(AuthorizationServerSettings settings,
             return new EndpointAnswer.NotSent(diagnostic);
         }
 
-        using var response = await (client.Http ?? connections).SendAsync(request, cancellationToken);
+        using var response = await connections.SendAsync(request, cancellationToken);
         return await AnswerReader.ReadAsync(response, clock, cancellationToken);
     }
 }

@@ -11,8 +11,14 @@ internal sealed class IssuerDocument(AuthorizationServerSettings settings, HttpM
 {
     private const int MaxLength = 1024 * 1024;
 
+    /// <summary>What metadata is asked for as.</summary>
+    public static readonly string[] Metadata = ["application/json"];
+
+    /// <summary>What keys are asked for as; Kubernetes serves them under the first name alone (RFC 7517 §8.5.2).</summary>
+    public static readonly string[] KeySet = ["application/jwk-set+json", "application/json"];
+
     /// <summary>The bytes; null for every kind of failure.</summary>
-    public async Task<byte[]?> FetchAsync(Uri address, CancellationToken cancellationToken)
+    public async Task<byte[]?> FetchAsync(Uri address, IEnumerable<string> mediaTypes, CancellationToken cancellationToken)
     {
         if (!IsAllowed(address))
         {
@@ -24,7 +30,11 @@ internal sealed class IssuerDocument(AuthorizationServerSettings settings, HttpM
         try
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, address);
-            request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
+            foreach (var mediaType in mediaTypes)
+            {
+                request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue(mediaType));
+            }
+
             using var response = await http.SendAsync(request, either.Token);
             if (response.StatusCode != HttpStatusCode.OK || response.Content.Headers.ContentLength > MaxLength)
             {
@@ -40,8 +50,18 @@ internal sealed class IssuerDocument(AuthorizationServerSettings settings, HttpM
         }
     }
 
-    /// <summary>Whether an address may be asked: metadata must not lead from https to http, nor carry credentials.</summary>
+    /// <summary>Whether an address may be asked: nothing but https or what http is allowed for, and no credentials in it.</summary>
     public bool IsAllowed(Uri address) => IsAllowed(address, settings);
+
+    /// <summary>
+    /// Whether metadata may lead to an address. From https it leads to https alone, unless the issuer itself speaks http on
+    /// this machine: whoever can change the document could otherwise choose where tokens and secrets go in the clear.
+    /// </summary>
+    public bool MayLeadTo(Uri document, Uri address) =>
+        IsAllowed(address) && (address.Scheme == Uri.UriSchemeHttps || document.Scheme != Uri.UriSchemeHttps || IsPlainOnThisMachine(settings.Issuer));
+
+    private static bool IsPlainOnThisMachine(string issuer) =>
+        Uri.TryCreate(issuer, UriKind.Absolute, out var url) && url.Scheme == Uri.UriSchemeHttp && Loopback.Is(url.IdnHost);
 
     /// <summary>The same for any endpoint of the server with these settings.</summary>
     public static bool IsAllowed(Uri address, AuthorizationServerSettings settings) =>

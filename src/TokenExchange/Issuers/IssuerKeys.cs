@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
@@ -48,8 +49,14 @@ public sealed partial class IssuerKeys : IDisposable
         goodFor = settings.KeyRefresh * 2 > Hour ? settings.KeyRefresh * 2 : Hour;
     }
 
-    /// <summary>Whether a key set was fetched at least once and is still good.</summary>
-    public bool Available => IsGood(current);
+    /// <summary>Whether a key set was fetched at least once, is still good, and holds a key that can verify anything.</summary>
+    public bool Available => current is { VerifiesSomething: true } snapshot && IsGood(snapshot);
+
+    /// <summary>Whether a key set was fetched and is still good, whatever it holds.</summary>
+    public bool Fetched => IsGood(current);
+
+    /// <summary>Whether the set holds a key that verifies a token of one of these algorithms.</summary>
+    public bool CanVerify(ImmutableArray<string> algorithms) => current is { } snapshot && IsGood(snapshot) && snapshot.Keys.VerifiesSomething(algorithms);
 
     /// <summary>When the last good key set was fetched; null before the first.</summary>
     public DateTimeOffset? FetchedAt => current?.FetchedAt;
@@ -197,7 +204,7 @@ public sealed partial class IssuerKeys : IDisposable
             return false;
         }
 
-        if (await documents.FetchAsync(address, disposal.Token) is not { } document)
+        if (await documents.FetchAsync(address, IssuerDocument.KeySet, disposal.Token) is not { } document)
         {
             KeyFetchFailed(settings.Name, "not served");
             return false;
@@ -209,8 +216,15 @@ public sealed partial class IssuerKeys : IDisposable
             return false;
         }
 
-        KeysFetched(settings.Name, Generation);
-        return true;
+        if (current!.VerifiesSomething)
+        {
+            KeysFetched(settings.Name, Generation);
+            return true;
+        }
+
+        // It is what the issuer says now, and counts: whatever was removed stops working. But nobody can be verified.
+        KeyFetchFailed(settings.Name, "no key of the set can verify anything: each needs kid, and EC, RSA or Ed25519 members");
+        return false;
     }
 
     // Only the gate's one fetch at a time comes here.
@@ -229,7 +243,7 @@ public sealed partial class IssuerKeys : IDisposable
             return false;
         }
 
-        current = new Snapshot(keys, digest, clock.GetUtcNow(), Generation + 1);
+        current = new Snapshot(keys, keys.VerifiesSomething(default), digest, clock.GetUtcNow(), Generation + 1);
         return true;
     }
 
@@ -239,7 +253,7 @@ public sealed partial class IssuerKeys : IDisposable
     [LoggerMessage(2102, LogLevel.Warning, "Keys of {AuthorizationServer} could not be fetched: {Cause}", EventName = "IssuerKeysNotFetched")]
     private partial void KeyFetchFailed(string authorizationServer, string cause);
 
-    private sealed record Snapshot(KeySet Keys, byte[] Digest, DateTimeOffset FetchedAt, int Generation);
+    private sealed record Snapshot(KeySet Keys, bool VerifiesSomething, byte[] Digest, DateTimeOffset FetchedAt, int Generation);
 }
 
 /// <summary>The outcome of looking for a key: the key, or why there is none.</summary>

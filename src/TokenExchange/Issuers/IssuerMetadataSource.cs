@@ -6,11 +6,23 @@ namespace TokenExchange.Issuers;
 
 /// <summary>What the metadata of an authorization server says, as far as it is used here; an address is null when it names none.</summary>
 /// <remarks>RFC 8414 §2; OpenID Connect Discovery 1.0 §3.</remarks>
-public sealed record IssuerMetadata(string Issuer, Uri? JwksUri, Uri? TokenEndpoint, Uri? IntrospectionEndpoint);
+public sealed record IssuerMetadata(string Issuer, Uri? JwksUri, Uri? TokenEndpoint, Uri? IntrospectionEndpoint)
+{
+    internal bool IsComplete => JwksUri is not null && TokenEndpoint is not null && IntrospectionEndpoint is not null;
+
+    /// <summary>This, with what only <paramref name="other"/> names.</summary>
+    internal IssuerMetadata CompletedBy(IssuerMetadata? other) => other is null ? this : this with
+    {
+        JwksUri = JwksUri ?? other.JwksUri,
+        TokenEndpoint = TokenEndpoint ?? other.TokenEndpoint,
+        IntrospectionEndpoint = IntrospectionEndpoint ?? other.IntrospectionEndpoint,
+    };
+}
 
 /// <summary>
 /// The metadata of one authorization server: fetched when first needed, remembered, and fetched anew with every refresh
-/// of the keys. Metadata that names another issuer, or an address that may not be asked, is refused whole.
+/// of the keys. What the RFC 8414 document does not name, the OpenID document may. A document that names another issuer,
+/// or an address that may not be asked, is refused whole.
 /// </summary>
 internal sealed partial class IssuerMetadataSource
 {
@@ -56,20 +68,33 @@ internal sealed partial class IssuerMetadataSource
         var cause = "not served";
         try
         {
+            IssuerMetadata? found = null;
             foreach (var address in Addresses())
             {
-                if (await documents.FetchAsync(address, CancellationToken.None) is not { } document)
+                if (await documents.FetchAsync(address, IssuerDocument.Metadata, CancellationToken.None) is not { } document)
                 {
-                    continue;
+                    // What it named before still counts while the other document is there: only this one is away.
+                    found = found?.CompletedBy(current);
+                }
+                else if (Read(address, document) is { } metadata)
+                {
+                    found = found?.CompletedBy(metadata) ?? metadata;
+                }
+                else
+                {
+                    cause = "of another issuer, or with an address that may not be asked";
                 }
 
-                if (Read(document) is { } metadata)
+                if (found is { IsComplete: true })
                 {
-                    current = metadata;
-                    return true;
+                    break;
                 }
+            }
 
-                cause = "of another issuer, or with an address that may not be asked";
+            if (found is not null)
+            {
+                current = found;
+                return true;
             }
         }
         catch (Exception bug)
@@ -103,25 +128,25 @@ internal sealed partial class IssuerMetadataSource
         ];
     }
 
-    private IssuerMetadata? Read(ReadOnlySpan<byte> document)
+    private IssuerMetadata? Read(Uri address, ReadOnlySpan<byte> document)
     {
         if (StrictJson.Read(document, out var root) != JsonForm.Sound || Jws.StringOf(root, "issuer") != settings.Issuer)
         {
             return null;
         }
 
-        return TryReadAddress(root, "jwks_uri", out var keys) &&
-               TryReadAddress(root, "token_endpoint", out var token) &&
-               TryReadAddress(root, "introspection_endpoint", out var introspection)
+        return TryReadAddress(address, root, "jwks_uri", out var keys) &&
+               TryReadAddress(address, root, "token_endpoint", out var token) &&
+               TryReadAddress(address, root, "introspection_endpoint", out var introspection)
             ? new IssuerMetadata(settings.Issuer, keys, token, introspection)
             : null;
     }
 
-    private bool TryReadAddress(JsonElement root, string name, out Uri? address)
+    private bool TryReadAddress(Uri document, JsonElement root, string name, out Uri? address)
     {
         address = null;
-        return !root.TryGetProperty(name, out var member) || member.ValueKind == JsonValueKind.Null ||
-               (member.ValueKind == JsonValueKind.String && Uri.TryCreate(member.GetString(), UriKind.Absolute, out address) && documents.IsAllowed(address));
+        return !root.Has(name, out var member) ||
+               (member.ValueKind == JsonValueKind.String && Uri.TryCreate(member.GetString(), UriKind.Absolute, out address) && documents.MayLeadTo(document, address));
     }
 
     [LoggerMessage(2103, LogLevel.Warning, "Metadata of {AuthorizationServer} could not be fetched: {Cause}", EventName = "IssuerMetadataNotFetched")]

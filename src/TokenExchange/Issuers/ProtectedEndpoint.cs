@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using Polly;
-using Polly.CircuitBreaker;
 using Polly.Retry;
 using Polly.Timeout;
 
@@ -8,19 +7,20 @@ namespace TokenExchange.Issuers;
 
 /// <summary>
 /// One endpoint of one authorization server, asked by all its clients: a time limit over everything, one more try with
-/// jitter after a failure of transport or server, and a circuit breaker that opens on outages only. An answer that
-/// refuses somebody is no outage, whoever is refused.
+/// jitter after a failure of transport or server, and a circuit breaker that opens on outages only, and on those of
+/// several subjects (<see cref="SubjectBreaker"/>). An answer that refuses somebody is no outage, whoever is refused.
 /// </summary>
 internal sealed class ProtectedEndpoint
 {
-    public static readonly TimeSpan ShortestBreak = TimeSpan.FromSeconds(5);
+    public static readonly TimeSpan ShortestBreak = SubjectBreaker.ShortestBreak;
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
-    private static readonly ResiliencePropertyKey<TimeSpan> AskedToWait = new(nameof(AskedToWait));
 
     private readonly ResiliencePipeline<EndpointAnswer> pipeline;
+    private readonly SubjectBreaker breaker;
 
     public ProtectedEndpoint(TimeSpan timeout, TimeProvider clock)
     {
+        breaker = new SubjectBreaker(clock);
         pipeline = new ResiliencePipelineBuilder<EndpointAnswer> { TimeProvider = clock }
             .AddTimeout(new TimeoutStrategyOptions { Timeout = timeout })
             .AddRetry(new RetryStrategyOptions<EndpointAnswer>
@@ -29,14 +29,6 @@ internal sealed class ProtectedEndpoint
                 ShouldHandle = static retry => new(retry.Outcome.Result is EndpointAnswer.Outage { Repeatable: true }),
                 DelayGenerator = static _ => new(TimeSpan.FromMilliseconds(RandomNumberGenerator.GetInt32(50, 250))),
             })
-            .AddCircuitBreaker(new CircuitBreakerStrategyOptions<EndpointAnswer>
-            {
-                FailureRatio = 0.5,
-                MinimumThroughput = 5,
-                SamplingDuration = TimeSpan.FromSeconds(30),
-                BreakDurationGenerator = static broken => new(broken.Context.Properties.GetValue(AskedToWait, ShortestBreak)),
-                ShouldHandle = static attempt => new(attempt.Outcome.Result is EndpointAnswer.Outage),
-            })
             .Build();
     }
 
@@ -44,7 +36,37 @@ internal sealed class ProtectedEndpoint
     /// Runs <paramref name="attempt"/>, perhaps twice. It is not cancelled when a caller leaves: a probe that is broken off
     /// would tell the breaker nothing, and the time limit bounds it anyway. Only bugs throw.
     /// </summary>
-    public async Task<EndpointAnswer> AskAsync(Func<CancellationToken, Task<EndpointAnswer>> attempt)
+    public async Task<EndpointAnswer> AskAsync(AskedAbout subject, Func<CancellationToken, Task<EndpointAnswer>> attempt)
+    {
+        if (breaker.Closed(subject) is { } left)
+        {
+            return new EndpointAnswer.Outage(Bounded(Spread(left)), Repeatable: false);
+        }
+
+        EndpointAnswer? answer = null;
+        try
+        {
+            return answer = await AttemptAsync(attempt);
+        }
+        finally
+        {
+            switch (answer)
+            {
+                case EndpointAnswer.Outage { RetryAfter: var wait }:
+                    breaker.Failed(subject, wait > ShortestBreak ? wait.Value : ShortestBreak);
+                    break;
+                case EndpointAnswer.Reply:
+                    breaker.Succeeded();
+                    break;
+                default:
+                    // Nothing was sent, or there was a bug: the endpoint is neither well nor down.
+                    breaker.Undecided(subject);
+                    break;
+            }
+        }
+    }
+
+    private async Task<EndpointAnswer> AttemptAsync(Func<CancellationToken, Task<EndpointAnswer>> attempt)
     {
         var context = ResilienceContextPool.Shared.Get();
         try
@@ -54,7 +76,6 @@ internal sealed class ProtectedEndpoint
             return outcome.Exception switch
             {
                 null => WithBoundedWait(outcome.Result!),
-                BrokenCircuitException broken => new EndpointAnswer.Outage(Bounded(Spread(broken.RetryAfter ?? ShortestBreak)), Repeatable: false),
                 TimeoutRejectedException or OperationCanceledException => new EndpointAnswer.Outage(Bounded(null), Repeatable: false),
                 _ => throw new InvalidOperationException("An exchange failed in a way that is not an outage.", outcome.Exception),
             };
@@ -80,10 +101,9 @@ internal sealed class ProtectedEndpoint
 
     private static async Task<EndpointAnswer> TryAsync(Func<CancellationToken, Task<EndpointAnswer>> attempt, ResilienceContext context)
     {
-        EndpointAnswer answer;
         try
         {
-            answer = await attempt(context.CancellationToken);
+            return await attempt(context.CancellationToken);
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException)
         {
@@ -93,12 +113,5 @@ internal sealed class ProtectedEndpoint
         {
             return new EndpointAnswer.Outage(null, Repeatable: false);
         }
-
-        if (answer is EndpointAnswer.Outage { RetryAfter: { } asked })
-        {
-            context.Properties.Set(AskedToWait, asked < ShortestBreak ? ShortestBreak : Bounded(asked));
-        }
-
-        return answer;
     }
 }

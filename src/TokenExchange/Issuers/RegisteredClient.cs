@@ -4,17 +4,30 @@ using TokenExchange.Issuers.ClientAuthentication;
 namespace TokenExchange.Issuers;
 
 /// <summary>
-/// The gateway as one client of one authorization server. When the server refuses the client itself, it is not asked
-/// again for 5 to 10 seconds: every other request would be refused too.
+/// The gateway as one client of one authorization server. When an endpoint refuses the client itself, that endpoint is not
+/// asked again for 5 to 10 seconds: every other request would be refused too. It says nothing about another endpoint, where
+/// other permissions count.
 /// </summary>
 internal sealed class RegisteredClient(ClientAuthenticator authenticator, TimeProvider clock) : IDisposable
 {
-    private volatile Refusal? refusal;
-
     public ClientAuthenticator Authenticator => authenticator;
 
+    /// <summary>What the token endpoint said of the client.</summary>
+    public ClientStanding Exchanging { get; } = new(clock);
+
+    /// <summary>What the introspection endpoint said of the client.</summary>
+    public ClientStanding Introspecting { get; } = new(clock);
+
     /// <summary>Connections of its own that present the client's certificate as its files hold it now; null: those that all clients share.</summary>
-    public HttpMessageInvoker? Http => (authenticator as TlsClientAuth)?.Http;
+    public HttpMessageInvoker? Http(Lane lane) => (authenticator as TlsClientAuth)?.Http(lane);
+
+    public void Dispose() => (authenticator as IDisposable)?.Dispose();
+}
+
+/// <summary>Whether one endpoint refuses the client itself.</summary>
+internal sealed class ClientStanding(TimeProvider clock)
+{
+    private volatile Refusal? refusal;
 
     /// <summary>The code of a refusal that is still fresh; else null.</summary>
     public string? RefusedWith => refusal is { } last && clock.GetUtcNow() < last.Until ? last.Code : null;
@@ -22,7 +35,18 @@ internal sealed class RegisteredClient(ClientAuthenticator authenticator, TimePr
     public void Refused(string code) =>
         refusal = new(code, clock.GetUtcNow() + TimeSpan.FromMilliseconds(RandomNumberGenerator.GetInt32(5_000, 10_000)));
 
-    public void Dispose() => (authenticator as IDisposable)?.Dispose();
-
     private sealed record Refusal(string Code, DateTimeOffset Until);
+}
+
+/// <summary>What a connection is for, so that none waits for another's.</summary>
+internal enum Lane
+{
+    /// <summary>Exchanges.</summary>
+    Exchange,
+
+    /// <summary>Introspection of tokens that are known to have been active.</summary>
+    Introspection,
+
+    /// <summary>Introspection of tokens of which nothing is known.</summary>
+    Strangers,
 }

@@ -5,7 +5,7 @@ using System.Text.Json;
 namespace TokenExchange.Jose;
 
 /// <summary>The keys of one JWKS document by key id. Keys without an id are left out: no token can name them.</summary>
-/// <remarks>RFC 7517 §5. One id may stand for several keys (§4.5); it is resolved only when exactly one of them is for the algorithm.</remarks>
+/// <remarks>RFC 7517 §5. One id may stand for several keys (§4.5); it is resolved only when exactly one of them is for the algorithm. One key listed twice is one key.</remarks>
 internal sealed class KeySet
 {
     private const int MostKeys = 100;
@@ -23,17 +23,21 @@ internal sealed class KeySet
         {
             if (key.IsFor(algorithm))
             {
-                if (found is not null)
+                if (found is not null && !found.IsSameAs(key))
                 {
                     return null;
                 }
 
-                found = key;
+                found ??= key;
             }
         }
 
         return found;
     }
+
+    /// <summary>Whether a token of one of these algorithms could name a key here that verifies it; of any algorithm when none is given.</summary>
+    public bool VerifiesSomething(ImmutableArray<string> algorithms) =>
+        keys.Any(entry => algorithms.IsDefault ? entry.Value.Any(key => key.IsFit) : algorithms.Any(algorithm => Find(entry.Key, algorithm) is not null));
 
     /// <summary>Reads a whole document; null when it is no JWK set, or one of more than 100 keys.</summary>
     public static KeySet? Read(ReadOnlySpan<byte> document)

@@ -1,9 +1,10 @@
 using System.Collections.Frozen;
+using System.Collections.Immutable;
 
 namespace TokenExchange.Jose;
 
 /// <summary>The signature algorithms that can be verified. No symmetric one is among them, whatever is configured.</summary>
-/// <remarks>RFC 7518 §3.1.</remarks>
+/// <remarks>RFC 7518 §3.1; RFC 8037 §3.1 and RFC 9864 §2.2 for Ed25519, which has two names.</remarks>
 internal static class SignatureAlgorithms
 {
     private static readonly FrozenDictionary<string, KeyKind> Kinds = new Dictionary<string, KeyKind>
@@ -17,9 +18,29 @@ internal static class SignatureAlgorithms
         ["PS256"] = new("RSA", null),
         ["PS384"] = new("RSA", null),
         ["PS512"] = new("RSA", null),
+        ["EdDSA"] = new("OKP", "Ed25519"),
+        ["Ed25519"] = new("OKP", "Ed25519"),
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     public static KeyKind? KeyOf(string algorithm) => Kinds.GetValueOrDefault(algorithm);
+
+    /// <summary>Whether one of <paramref name="algorithms"/> is the one of that name, whichever of its names either is.</summary>
+    public static bool Admit(ImmutableArray<string> algorithms, string algorithm)
+    {
+        foreach (var admitted in algorithms)
+        {
+            if (AreOne(admitted, algorithm))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Whether two names mean one algorithm.</summary>
+    public static bool AreOne(string name, string other) =>
+        name == other || (name is "EdDSA" or "Ed25519" && other is "EdDSA" or "Ed25519");
 
     /// <summary>The <c>kty</c> and <c>crv</c> of the keys of an algorithm.</summary>
     public sealed record KeyKind(string Type, string? Curve);

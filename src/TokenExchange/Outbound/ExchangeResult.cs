@@ -15,7 +15,11 @@ public abstract record ExchangeResult
     /// of <see cref="ExchangeError.InteractionRequired"/>: a re-serialised JSON object of at most 4 KiB. <paramref name="Diagnostic"/>
     /// is for the operator's log: a registered error code or a fixed text, never a text of the authorization server.
     /// </summary>
-    public sealed record Refused(ExchangeError Error, string? Claims = null, string? Diagnostic = null) : ExchangeResult;
+    public sealed record Refused(ExchangeError Error, string? Claims = null, string? Diagnostic = null) : ExchangeResult
+    {
+        /// <summary>Whether the gateway itself was refused, whoever it asked for: remembered where it is asked for, and not for one token.</summary>
+        internal bool OfClient { get; init; }
+    }
 
     /// <summary>The authorization server answered with a token that is not the one asked for; it was dropped unsent.</summary>
     public sealed record Rejected(ResultRejection Detail) : ExchangeResult;

@@ -117,6 +117,21 @@ public sealed class LiveCommandTests
         Assert.Contains("pass  weather destination", output, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("""{"keys":[]}""", "\"ES256\", \"PS256\"")]
+    [InlineData("""{"keys":[{"kid":"a","kty":"RSA","x5c":["MIIB"]}]}""", "\"ES256\"")]
+    [InlineData(null, "\"RS256\"")]
+    public async Task Doctor_fails_for_keys_that_verify_nothing_that_is_accepted(string? keys, string algorithms)
+    {
+        await using var world = await World.StartAsync(options => options["AuthorizationServers"]!["corp"]!["Algorithms"] = System.Text.Json.Nodes.JsonNode.Parse($"[{algorithms}]"));
+        world.As.Keys.Jwks = keys;
+
+        var (exit, output, _) = await RunAsync("doctor", "--config", world.Gateway.ConfigPath);
+
+        Assert.Equal(1, exit);
+        Assert.Contains("FAIL  corp keys: the key set was fetched, and no key in it can verify a token", output, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Doctor_asks_once_where_a_real_exchange_shows_that_the_client_is_accepted()
     {

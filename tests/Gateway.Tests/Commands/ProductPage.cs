@@ -58,7 +58,7 @@ internal sealed partial class ProductPage : IAsyncDisposable
     {
         var configuration = Configurations(Product.Profile).Single();
         foreach (var (there, here) in Places().Append(("/run/secrets/gateway/client-secret", files.Write("secret", Product.Secret + "\n")))
-            .Append(("/run/secrets/gateway/client.pem", Product is OpenIddict ? files.Ec : files.Rsa))
+            .Append(("/run/secrets/gateway/client.pem", Product is OpenIddictProduct ? files.Ec : files.Rsa))
             .Append(("/run/secrets/gateway/client.crt", files.Certificate))
             .Append(("http://weather.mcp.svc:8080/mcp", weather.Url)))
         {
@@ -92,6 +92,8 @@ internal sealed partial class ProductPage : IAsyncDisposable
         ],
         "authentik" => [("https://auth.example.com/application/o/mcp-gateway/", Product.Stub.Issuer), ("https://auth.example.com/application/o/weather/", Product.ResultIssuer.Issuer)],
         "tokendings" => [("https://login.example.com", Product.InboundIssuer.Issuer), ("https://tokendings.example.com", Product.Stub.Issuer), ("prod:mcp:gateway", Product.Gateway)],
+        "cognito" => [("https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_POOL", Product.Stub.Issuer), ("GATEWAY-APP-CLIENT-ID", Product.Gateway)],
+        "workos" => [("https://acme.authkit.app", Product.Stub.Issuer), ("client_GATEWAY", Product.Gateway)],
         "id-jag" => [("https://idp.example.com", Product.Stub.Issuer), ("https://as.weather.example", Product.ResultIssuer.Issuer)],
         _ => throw new ArgumentOutOfRangeException(Product.Profile),
     };

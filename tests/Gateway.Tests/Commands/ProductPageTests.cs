@@ -97,10 +97,10 @@ public sealed partial class ProductPageTests
         ("authentik", "policy", "exchange: invalid_grant", p => ((Authentik)p).PolicyAllows = false, null),
         ("authentik", "nobody was told who signs", "exchange: the result was rejected (result_issuer)", _ => { }, text => text.Replace("\"ResultIssuer\": \"weather-provider\",", "", StringComparison.Ordinal)),
 
-        ("openiddict", "assertion for another audience", "client at corp: invalid_client", _ => { }, text => text.Replace("\"KeyId\"", "\"AssertionAudience\": \"https://login.example.com\", \"KeyId\"", StringComparison.Ordinal)),
-        ("openiddict", "grant not allowed", "exchange: unauthorized_client", p => ((OpenIddict)p).GrantAllowed = false, null),
-        ("openiddict", "no permission for the resource", "exchange: invalid_request", p => ((OpenIddict)p).ResourceAllowed = false, null),
-        ("openiddict", "no permission for the scope", "exchange: invalid_request", p => ((OpenIddict)p).ScopeAllowed = false, null),
+        ("openiddict", "assertion for another audience", "client at corp: invalid_grant", _ => { }, text => text.Replace("\"KeyId\"", "\"AssertionAudience\": \"https://login.example.com\", \"KeyId\"", StringComparison.Ordinal)),
+        ("openiddict", "grant not allowed", "exchange: unauthorized_client", p => ((OpenIddictProduct)p).GrantAllowed = false, null),
+        ("openiddict", "no permission for the resource", "exchange: invalid_request", p => ((OpenIddictProduct)p).ResourceAllowed = false, null),
+        ("openiddict", "no permission for the scope", "exchange: invalid_request", p => ((OpenIddictProduct)p).ScopeAllowed = false, null),
 
         ("spring", "wrong secret", "client at corp: invalid_client", _ => { }, WrongSecret),
         ("spring", "grant not allowed", "client at corp: unauthorized_client", p => ((Spring)p).GrantAllowed = false, null),
@@ -114,6 +114,14 @@ public sealed partial class ProductPageTests
         ("tokendings", "untrusted issuer", "client at tokendings: invalid_request", p => ((Tokendings)p).TrustsIssuer = false, null),
         ("tokendings", "more scopes", "exchange: the result was rejected (result_scope)", p => p.ChangeResult = claims => claims["scope"] = "weather.read openid", null),
         ("tokendings", "an actor of before", "exchange: the result was rejected (result_actor)", p => p.ChangeResult = claims => claims["act"] = new System.Text.Json.Nodes.JsonObject { ["sub"] = "agent" }, null),
+
+        ("cognito", "wrong secret", "client at pool: invalid_client", _ => { }, WrongSecret),
+        ("cognito", "flow not allowed", "client at pool: unauthorized_client", p => ((Cognito)p).FlowAllowed = false, null),
+        ("cognito", "unknown resource server", "exchange: invalid_target", p => ((Cognito)p).ResourceServerExists = false, null),
+
+        ("workos", "wrong secret", "client at connect: invalid_client", _ => { }, WrongSecret),
+        ("workos", "third party", "client at connect: unauthorized_client", p => ((WorkOs)p).FirstParty = false, null),
+        ("workos", "unknown resource", "exchange: invalid_target", p => ((WorkOs)p).ResourceRegistered = false, null),
 
         ("id-jag", "policy", "exchange: access_denied", p => ((CrossApp)p).PolicyAllows = false, null),
         ("id-jag", "step-up", "exchange: insufficient_user_authentication", p => ((CrossApp)p).WantsStepUp = true, null),
@@ -158,7 +166,7 @@ public sealed partial class ProductPageTests
     // Each is said and explained on the page.
     private static string[] Warnings(string profile) => profile switch
     {
-        "authentik" or "spring" or "zitadel" => ["token-types"],
+        "authentik" or "cognito" or "spring" or "workos" or "zitadel" => ["token-types"],
         "okta" => ["foreign-subjects", "token-types"],
         "entra-obo" => ["account-audience"],
         "id-jag" => ["profile-experimental"],

@@ -20,5 +20,21 @@ public sealed class ReadinessTests
         Assert.Equal(200, await AskAsync(world, "/healthz/ready"));
     }
 
+    [Fact]
+    public async Task Keys_that_verify_nothing_are_no_keys()
+    {
+        await using var authorizationServer = await TestAuthorizationServer.StartAsync();
+        authorizationServer.Keys.Jwks = """{"keys":[{"kid":"a","kty":"RSA","x5c":["MIIB"]}]}""";
+        await using var weather = await TestMcpServer.StartAsync();
+        await using var notes = await TestMcpServer.StartAsync();
+        var clock = new ManualClock();
+        await using var gateway = await TestGateway.StartAsync(World.Options(authorizationServer, weather, notes), clock);
+
+        Assert.Equal(503, (await gateway.SendAsync(HttpMethod.Get, "/healthz/ready")).Status);
+        clock.Advance(TimeSpan.FromSeconds(10));
+        Assert.Equal(200, (await gateway.SendAsync(HttpMethod.Get, "/healthz/ready")).Status);
+        Assert.Contains("no key of the set can verify anything", gateway.Log, StringComparison.Ordinal);
+    }
+
     private static async Task<int> AskAsync(World world, string path) => (await world.Gateway.SendAsync(HttpMethod.Get, path)).Status;
 }

@@ -8,6 +8,26 @@ namespace Gateway.Tests.Refusals;
 /// <summary>Whatever an authorization server answers, nothing is sent but with a verified token for this very server.</summary>
 public sealed class ExchangeRefusalTests
 {
+    [Theory]
+    [InlineData("""{"Audience":"api://Weather"}""", "api://Weather")]
+    [InlineData("""{"Audience":"https://Weather.Internal:443/MCP"}""", "https://Weather.Internal:443/MCP")]
+    [InlineData("""{"Audience":"weather","ResultAudiences":["api://Weather"]}""", "api://Weather")]
+    public async Task An_audience_is_compared_as_it_was_sent(string outbound, string returned)
+    {
+        await using var world = await World.StartAsync(options =>
+        {
+            foreach (var (name, value) in System.Text.Json.Nodes.JsonNode.Parse(outbound)!.AsObject())
+            {
+                options["Servers"]!["weather"]!["Outbound"]![name] = value!.DeepClone();
+            }
+        });
+        world.As.ChangeToken = (_, payload) => payload["aud"] = returned;
+
+        Assert.Equal(200, (await world.Gateway.CallAsync("/weather", world.WeatherToken())).Status);
+        world.As.ChangeToken = (_, payload) => payload["aud"] = returned.ToUpperInvariant();
+        Assert.Equal("exchange_result_rejected", (await world.Gateway.CallAsync("/weather", world.WeatherToken((_, payload) => payload["jti"] = "another"))).Reason);
+    }
+
     private const string Rejected = "exchange_result_rejected";
     private const string Misconfigured = "exchange_misconfigured";
     private const string Unavailable = "exchange_unavailable";

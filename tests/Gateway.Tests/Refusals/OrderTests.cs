@@ -15,6 +15,7 @@ public sealed class OrderTests
             var weather = options["Servers"]!["weather"]!.AsObject();
             weather["AllowedClients"] = new JsonArray("agent");
             weather["RequiredClaims"] = new JsonArray(new JsonObject { ["Claim"] = "tid", ["AnyOf"] = new JsonArray("acme") });
+            weather["RequiredScopes"] = new JsonArray("base");
             weather["Operations"] = new JsonArray(
                 new JsonObject { ["Method"] = "tools/call", ["Name"] = "drop", ["Deny"] = true },
                 new JsonObject { ["Method"] = "tools/call", ["Name"] = "delete", ["Scopes"] = new JsonArray("admin") });
@@ -39,10 +40,11 @@ public sealed class OrderTests
             ("sender_constrained", () => request.Claims.Remove("cnf")),
             ("client_not_allowed", () => request.Claims.Remove("client_id")),
             ("claim_refused", () => request.Claims["tid"] = "acme"),
+            ("insufficient_scope", () => request.Claims["scope"] = "base"),
             ("body_invalid", () => request.Body = Messages.Call("drop")),
             ("header_mismatch", () => request.Header = "tools/call"),
             ("operation_denied", () => request.Body = Messages.Call("delete")),
-            ("insufficient_scope", () => request.Claims["scope"] = "admin"),
+            ("insufficient_scope", () => request.Claims["scope"] = "base admin"),
             ("session_not_yours", () => request.Session = null),
         ];
 

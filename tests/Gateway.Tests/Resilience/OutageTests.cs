@@ -9,8 +9,8 @@ namespace Gateway.Tests.Resilience;
 /// <summary>Outages of the authorization server as a client of the gateway sees them, on real sockets and a moved clock.</summary>
 public sealed class OutageTests
 {
-    /// <summary>So many requests are the least that the breaker judges by; that of a call that went well is one of them.</summary>
-    private const int Failures = 5;
+    /// <summary>So many subjects have to fail before the breaker opens.</summary>
+    private const int Failures = 3;
 
     private static readonly TimeSpan Break = TimeSpan.FromSeconds(5);
 
@@ -30,7 +30,7 @@ public sealed class OutageTests
         await using var world = await OutageWorld.StartAsync();
         var warm = await world.WarmAsync();
         Begin(world, outage);
-        for (var i = 1; i < Failures; i++)
+        for (var i = 0; i < Failures; i++)
         {
             await ColdIsRefusedAsync(world, slow: outage is "hang" or "slow drip");
             Assert.Equal(200, (await world.CallAsync(warm)).Status);
@@ -46,6 +46,24 @@ public sealed class OutageTests
         Assert.Equal(200, (await world.CallAsync(world.Cold())).Status);
         Assert.Equal(200, (await world.CallAsync(world.Cold())).Status);
         Assert.Equal(asked + 2, world.As.Posts.Count);
+    }
+
+    [Fact]
+    public async Task One_user_whom_the_server_fails_over_keeps_nobody_else_waiting()
+    {
+        await using var world = await OutageWorld.StartAsync();
+        var mallory = world.Cold();
+        world.As.Answer = request => request["subject_token"] == mallory ? StubAnswer.Json(500, "{}") : world.Issue(request);
+        for (var i = 0; i < 25; i++)
+        {
+            for (var j = 0; j < 3; j++)
+            {
+                Assert.Equal(503, (await world.CallAsync(mallory)).Status);
+            }
+
+            Assert.Equal(200, (await world.CallAsync(world.Cold())).Status);
+            world.Clock.Advance(TimeSpan.FromMilliseconds(200));
+        }
     }
 
     [Fact]

@@ -193,6 +193,18 @@ public sealed class BackchannelLogoutTests
     }
 
     [Theory]
+    [InlineData("application/x-www-form-urlencoded; charset=\"UTF-8\"")]
+    [InlineData("application/x-www-form-urlencoded;charset=us-ascii")]
+    [InlineData("Application/X-WWW-Form-Urlencoded; Charset=\"us-ascii\"")]
+    [InlineData("application/x-www-form-urlencoded; charset=\"utf\\-8\"")]
+    public async Task The_charset_of_the_form_may_be_written_in_every_way_that_is_ascii(string type)
+    {
+        await using var world = await StartAsync(new ManualClock());
+
+        Assert.Equal(200, (await PostAsync(world, type, $"logout_token={Logout(world)}")).Status);
+    }
+
+    [Theory]
     [InlineData("application/json", "logout_token={0}")]
     [InlineData("application/x-www-form-urlencoded", "logout_token={0}&logout_token={0}")]
     [InlineData("application/x-www-form-urlencoded", "token={0}")]

@@ -19,7 +19,7 @@ public sealed class CacheKeyTests
             new CacheKeys(new CachePartition(AuthorizationServer, TokenEndpoint, Client, RequestedType)).Of(new TokenExchangeRequest(
                 Subjects.Token(issuer: Issuer, value: Token, resource: Server),
                 new OutboundTarget { Server = Server, Resource = Resource, Audience = Audience, ResultAudiences = [Resource], SettingsDigest = Settings },
-                ScopeSet.Of(Scopes)));
+                ScopeSet.Of(Scopes.Select(AsToken))));
     }
 
     public static readonly TheoryData<int> EachField = [.. Enumerable.Range(0, Changes.Length)];
@@ -52,7 +52,7 @@ public sealed class CacheKeyTests
                 var w = pair.Item1.Select(word => word.Get).ToArray();
                 var original = new Fields(w[0], w[1], w[2], w[3], w[4], w[5], w[6], w[7], w[8], w[9], [w[10], "a"]);
                 var changed = Changes[field](original, pair.Item2.Get + "x");
-                var same = field == 10 ? ScopeSet.Of(original.Scopes).Equals(ScopeSet.Of(changed.Scopes)) : Changes[field](original, "") == Changes[field](changed, "") && Equal(original, changed);
+                var same = field == 10 ? ScopeSet.Of(original.Scopes.Select(AsToken)).Equals(ScopeSet.Of(changed.Scopes.Select(AsToken))) : Changes[field](original, "") == Changes[field](changed, "") && Equal(original, changed);
                 return original.Key().Equals(changed.Key()) == same && original.Key().Equals((original with { }).Key());
             }).QuickCheckThrowOnFailure();
     }
@@ -142,4 +142,7 @@ public sealed class CacheKeyTests
     }
 
     private static Fields Plain => new("corp", "https://issuer.example/token", "gateway", "access_token", "settings", "https://mcp.example/a", "https://a.internal", null, "https://issuer.example", "token", ["read"]);
+
+    /// <summary>One scope token for each text: a set holds nothing else.</summary>
+    private static string AsToken(string text) => text.Length == 0 || ScopeSet.IsToken(text) ? text : "hex:" + Convert.ToHexString(System.Runtime.InteropServices.MemoryMarshal.AsBytes(text.AsSpan()));
 }

@@ -96,6 +96,7 @@ public sealed class LifetimeTests : IDisposable
         { ExchangeError.Misconfigured, "invalid_request", true },
         { ExchangeError.Misconfigured, null, true },
         { ExchangeError.Misconfigured, "invalid_client", false },
+        { ExchangeError.Misconfigured, "invalid_client", true },
         { ExchangeError.Misconfigured, "unauthorized_client", false },
     };
 
@@ -103,7 +104,7 @@ public sealed class LifetimeTests : IDisposable
     [MemberData(nameof(Refusals))]
     public async Task A_refusal_is_remembered_for_five_to_ten_seconds_unless_it_is_about_the_client(ExchangeError error, string? diagnostic, bool remembered)
     {
-        fixture.Inner.Answer = _ => new ExchangeResult.Refused(error, Diagnostic: diagnostic);
+        fixture.Inner.Answer = _ => new ExchangeResult.Refused(error, Diagnostic: diagnostic) { OfClient = !remembered };
         var request = CacheFixture.Request();
         await fixture.Exchange(request);
         fixture.Clock.Advance(TimeSpan.FromSeconds(4.9));

@@ -46,6 +46,13 @@ public sealed class ProfileErrorTests
         new("entra-obo", "the secret ran out", "401 invalid_client AADSTS7000222", Error.Misconfigured, "invalid_client", Trouble("invalid_client", 7000222, "The provided client secret keys for app are expired.")) { Held = true },
         new("entra-obo", "the app is not in the tenant", "400 unauthorized_client AADSTS700016", Error.Misconfigured, "unauthorized_client", e => e.Client = e.Client with { Id = "somebody" }) { Held = true },
 
+        new("entra-obo", "the subject is an application", "400 unauthorized_client AADSTS7000114", Error.SubjectRefused, "unauthorized_client", Trouble("unauthorized_client", 7000114, "Application is not allowed to make application on-behalf-of calls.")),
+        new("entra-obo", "the tenant has not subscribed to the resource", "401 invalid_client AADSTS650052", Error.TargetRefused, "invalid_client", Trouble("invalid_client", 650052, "The app is trying to access a service that your organization lacks a service principal for.")),
+        new("entra-obo", "consent is lacking, spelt otherwise", "401 invalid_client AADSTS65001", Error.InteractionRequired, "invalid_client", Trouble("invalid_client", 65001, "The user or administrator has not consented to use the application.")),
+        new("entra-obo", "a number that nobody knows, of one request", "401 invalid_client AADSTS650011", Error.Misconfigured, "invalid_client", Trouble("invalid_client", 650011, "Something about this request.")),
+        new("entra-obo", "the same of a permission", "400 unauthorized_client AADSTS70001149", Error.Misconfigured, "unauthorized_client", Trouble("unauthorized_client", 70001149, "Something about this request.")),
+        new("entra-obo", "the app is disabled", "400 unauthorized_client AADSTS7000112", Error.Misconfigured, "unauthorized_client", Trouble("unauthorized_client", 7000112, "Application is disabled.")) { Held = true },
+
         new("auth0-obo", "the subject token is over", "400 invalid_grant", Error.SubjectRefused, "invalid_grant", e => e.Clock.Advance(TimeSpan.FromMinutes(6))),
         new("auth0-obo", "the chain of actors is too long", "400 invalid_request Delegation chain", Error.ActorChainRefused, "invalid_request", e => e.Subject = e.Token("other", claims => claims["act"] = Chain(5))),
         new("auth0-obo", "the API is unknown", "403 access_denied Service not found: https://weather.internal/mcp", Error.TargetRefused, "access_denied", e => ((Auth0)e.Product).ApiExists = false),
@@ -79,11 +86,11 @@ public sealed class ProfileErrorTests
 
         new("openiddict", "the subject token is over", "400 invalid_grant The specified token is invalid.", Error.SubjectRefused, "invalid_grant", e => e.Clock.Advance(TimeSpan.FromMinutes(6))),
         new("openiddict", "the gateway is neither audience nor presenter", "400 invalid_grant The specified subject token cannot be used by this client application.", Error.SubjectRefused, "invalid_grant", e => e.Subject = e.Token("other", claims => claims["aud"] = new JsonArray("https://mcp.example.com/weather"))),
-        new("openiddict", "the client may not use the resource", "400 invalid_request This client application is not allowed to use the specified resource(s).", Error.TargetRefused, "invalid_request", e => ((OpenIddict)e.Product).ResourceAllowed = false),
-        new("openiddict", "the client may not use the scope", "400 invalid_request This client application is not allowed to use the specified scope.", Error.TargetRefused, "invalid_request", e => ((OpenIddict)e.Product).ScopeAllowed = false),
-        new("openiddict", "the resource is unknown", "400 invalid_target The specified 'resource' is invalid.", Error.TargetRefused, "invalid_target", e => e.Target = e.Target with { Resource = "https://other.internal/mcp" }),
-        new("openiddict", "the client may not exchange", "400 unauthorized_client This client application is not allowed to use the specified grant type.", Error.Misconfigured, "unauthorized_client", e => ((OpenIddict)e.Product).GrantAllowed = false) { Held = true },
-        new("openiddict", "the assertion is for the token endpoint", "401 invalid_client The specified client assertion is invalid.", Error.Misconfigured, "invalid_client", e => e.Client = e.Client with { AssertionAudience = e.Product.Stub.TokenEndpoint.ToString() }) { Held = true },
+        new("openiddict", "the client may not use the resource", "400 invalid_request This client application is not allowed to use the specified resource(s).", Error.TargetRefused, "invalid_request", e => ((OpenIddictProduct)e.Product).ResourceAllowed = false),
+        new("openiddict", "the client may not use the scope", "400 invalid_request This client application is not allowed to use the specified scope.", Error.TargetRefused, "invalid_request", e => ((OpenIddictProduct)e.Product).ScopeAllowed = false),
+        new("openiddict", "the resource is unknown", "400 invalid_target One of the specified 'resource' parameters is invalid.", Error.TargetRefused, "invalid_target", e => e.Target = e.Target with { Resource = "https://other.internal/mcp" }),
+        new("openiddict", "the client may not exchange", "400 unauthorized_client This client application is not allowed to use the specified grant type.", Error.Misconfigured, "unauthorized_client", e => ((OpenIddictProduct)e.Product).GrantAllowed = false) { Held = true },
+        new("openiddict", "the assertion is for the token endpoint", "400 invalid_grant The specified token doesn't contain any valid audience", Error.Misconfigured, "invalid_grant", e => e.Client = e.Client with { AssertionAudience = e.Product.Stub.TokenEndpoint.ToString() }) { Held = true },
 
         new("spring", "the subject token is over", "400 invalid_grant", Error.SubjectRefused, "invalid_grant", e => e.Clock.Advance(TimeSpan.FromMinutes(6))),
         new("spring", "the resource is no absolute URI", "400 invalid_request OAuth 2.0 Parameter: resource", Error.Misconfigured, "invalid_request", e => e.Target = e.Target with { Resource = "weather" }),
@@ -97,6 +104,17 @@ public sealed class ProfileErrorTests
         new("tokendings", "the target's access policy leaves us out", "400 invalid_request client 'mcp-gateway' is not authorized to get token", Error.TargetRefused, "invalid_request", e => ((Tokendings)e.Product).PolicyAllows = false),
         new("tokendings", "the assertion is for the token endpoint", "400 invalid_request token verification failed", Error.Misconfigured, "invalid_request", e => e.Client = e.Client with { AssertionAudience = e.Product.Stub.TokenEndpoint.ToString() }),
         new("tokendings", "the gateway is not registered", "401 invalid_client invalid client authentication", Error.Misconfigured, "invalid_client", e => ((Tokendings)e.Product).Registered = false) { Held = true },
+
+        new("cognito", "the subject token is over", "400 invalid_grant", Error.SubjectRefused, "invalid_grant", e => e.Clock.Advance(TimeSpan.FromMinutes(6))),
+        new("cognito", "the resource server is unknown", "400 invalid_target", Error.TargetRefused, "invalid_target", e => ((Cognito)e.Product).ResourceServerExists = false),
+        new("cognito", "a scope is not the subject's", "400 invalid_scope", Error.TargetRefused, "invalid_scope", e => e.Scopes = "weather.admin"),
+        new("cognito", "the flow is not allowed", "400 unauthorized_client", Error.Misconfigured, "unauthorized_client", e => ((Cognito)e.Product).FlowAllowed = false) { Held = true },
+        new("cognito", "the secret is wrong", "400 invalid_client", Error.Misconfigured, "invalid_client", WrongSecret) { Held = true },
+
+        new("workos", "the subject token is over", "400 invalid_grant", Error.SubjectRefused, "invalid_grant", e => e.Clock.Advance(TimeSpan.FromMinutes(6))),
+        new("workos", "the resource is not registered", "400 invalid_target", Error.TargetRefused, "invalid_target", e => ((WorkOs)e.Product).ResourceRegistered = false),
+        new("workos", "the application is a third party's", "400 unauthorized_client", Error.Misconfigured, "unauthorized_client", e => ((WorkOs)e.Product).FirstParty = false) { Held = true },
+        new("workos", "the secret is wrong", "401 invalid_client", Error.Misconfigured, "invalid_client", WrongSecret) { Held = true },
 
         new("id-jag", "the subject token is over", "400 invalid_grant Subject token validation failed", Error.SubjectRefused, "invalid_grant", e => e.Clock.Advance(TimeSpan.FromMinutes(6))),
         new("id-jag", "the resource is unknown", "400 invalid_target", Error.TargetRefused, "invalid_target", e => e.Target = e.Target with { Resource = "https://other.internal/mcp" }),
@@ -138,6 +156,8 @@ public sealed class ProfileErrorTests
         { "openiddict", 503, "", "", 5 },
         { "spring", 400, "", """{"error":"server_error","error_description":"The token generator failed to generate the access token."}""", 5 },
         { "tokendings", 500, "", """{"error":"server_error"}""", 5 },
+        { "cognito", 429, "", """{"error":"too_many_requests"}""", 5 },
+        { "workos", 500, "", """{"message":"Internal server error"}""", 5 },
         { "id-jag", 503, "Retry-After: 3600\r\n", "", 30 },
     };
 

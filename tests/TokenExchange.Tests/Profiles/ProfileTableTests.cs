@@ -86,6 +86,19 @@ public sealed class ProfileTableTests
             &audience=prod%3Aweather%3Amcp
             {Assertion}
             """ },
+        { "cognito", $"""
+            {Exchange}
+            &subject_token=the-token&subject_token_type={AccessToken}&requested_token_type={AccessToken}
+            &audience=https%3A%2F%2Fweather.internal%2Fmcp
+            &scope=weather.read
+            """ },
+        { "workos", $"""
+            {Exchange}
+            &subject_token=the-token&subject_token_type={AccessToken}&requested_token_type={AccessToken}
+            &resource=https%3A%2F%2Fweather.internal%2Fmcp
+            &scope=weather.read
+            &client_id=mcp-gateway&client_secret=s3cret
+            """ },
         { "id-jag", $$"""
             {{Exchange}}
             &subject_token=the-token&subject_token_type={{AccessToken}}&requested_token_type=urn%3Aietf%3Aparams%3Aoauth%3Atoken-type%3Aid-jag
@@ -166,6 +179,12 @@ public sealed class ProfileTableTests
         { "tokendings", "subject_token", "400 invalid_request Parameter subject_token missing" },
         { "tokendings", "audience", "400 invalid_request Parameter audience missing" },
         { "tokendings", "client_assertion", "400 invalid_request Parameter client_assertion missing" },
+        { "cognito", "subject_token", "400 invalid_request" },
+        { "cognito", "subject_token_type", "400 invalid_request" },
+        { "cognito", "audience", "400 invalid_target" },
+        { "workos", "subject_token", "400 invalid_request" },
+        { "workos", "resource", "400 invalid_target" },
+        { "workos", "client_secret", "401 invalid_client" },
         { "id-jag", "requested_token_type", "400 invalid_request" },
         { "id-jag", "audience", "400 invalid_request" },
         { "id-jag", "subject_token", "400 invalid_grant" },

@@ -69,13 +69,13 @@ public sealed class CertificateChainTests : IDisposable
     {
         using var authentication = Start(client.Certificate);
         Assert.Null(Authenticate(authentication));
-        var before = authentication.Http;
+        var before = authentication.Http(Lane.Exchange);
 
         files.Write("client.crt", client.Certificate + lower.Pem);
 
         Assert.Null(Authenticate(authentication));
         Assert.Single(authentication.Presented!.IntermediateCertificates);
-        Assert.NotSame(before, authentication.Http);
+        Assert.NotSame(before, authentication.Http(Lane.Exchange));
     }
 
     [Fact]
@@ -83,10 +83,10 @@ public sealed class CertificateChainTests : IDisposable
     {
         using var authentication = Start(client.Certificate + lower.Pem);
         Assert.Null(Authenticate(authentication));
-        var before = authentication.Http;
+        var before = authentication.Http(Lane.Exchange);
 
         Assert.Null(Authenticate(authentication));
-        Assert.Same(before, authentication.Http);
+        Assert.Same(before, authentication.Http(Lane.Exchange));
     }
 
     [Fact]
@@ -95,7 +95,7 @@ public sealed class CertificateChainTests : IDisposable
         using var authentication = Start(lower.Pem + client.Certificate);
 
         Assert.Equal("CertificateFile does not begin with the certificate of KeyFile", Authenticate(authentication));
-        Assert.Null(authentication.Http);
+        Assert.Null(authentication.Http(Lane.Exchange));
     }
 
     [Fact]

@@ -40,6 +40,18 @@ public sealed class ClientAuthenticationTests : IDisposable
         Assert.Null(post.Header("Authorization"));
     }
 
+    [Theory]
+    [InlineData("jwt-bearer")]
+    [InlineData("jwt-spiffe")]
+    public async Task A_ready_assertion_is_called_what_the_configuration_calls_it(string type)
+    {
+        var post = await PostAsync(new ClientSettings { Id = "spiffe://corp.example/gateway", Authentication = "assertion_file", AssertionFile = files.Write("svid", "ey.svid.x"), AssertionType = type });
+
+        Assert.Equal("urn:ietf:params:oauth:client-assertion-type:" + type, post["client_assertion_type"]);
+        Assert.Equal("ey.svid.x", post["client_assertion"]);
+        Assert.Equal("spiffe://corp.example/gateway", post["client_id"]);
+    }
+
     [Fact]
     public async Task None_says_the_client_id_alone()
     {

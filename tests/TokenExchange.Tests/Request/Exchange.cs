@@ -49,6 +49,13 @@ internal sealed class Exchange : IAsyncDisposable
 
     public Task<ExchangeResult> RunAsync(CancellationToken cancellationToken = default) => client.Value.ExchangeAsync(Request, cancellationToken).AsTask();
 
+    /// <summary>Runs the exchange of another subject.</summary>
+    public Task<ExchangeResult> RunAsync(string subject)
+    {
+        Subject = Subjects.Token(subject);
+        return RunAsync();
+    }
+
     /// <summary>Runs the exchange against one answer.</summary>
     public Task<ExchangeResult> RunAsync(StubAnswer answer)
     {
@@ -63,6 +70,7 @@ internal sealed class Exchange : IAsyncDisposable
     public string Token(string? audience = null, Action<JsonObject, JsonObject>? change = null) =>
         TokenForge.AccessToken(Stub.Key, Stub.Issuer, audience ?? Target.ResultAudiences[0], Clock.GetUtcNow(), (header, payload) =>
         {
+            payload["sub"] = Subject.Subject;
             payload["client_id"] = "mcp-gateway";
             payload["scope"] = Scopes;
             change?.Invoke(header, payload);

@@ -134,7 +134,7 @@ public sealed class ExchangeErrorTests
         Assert.Equal("email openid profile", ExchangeProfile.Find("keycloak")!.ExtraResultScopes.ToString());
         Assert.Equal(["https://acme.auth0.com/userinfo"], ExchangeProfile.Find("auth0-obo")!.CompanionAudiences("https://acme.auth0.com/"));
         Assert.Equal(["id-jag", "tokendings"], ExchangeProfile.Names.Where(name => ExchangeProfile.Find(name)!.TakesForeignSubjects));
-        Assert.Equal(11, ExchangeProfile.Names.Length);
+        Assert.Equal(13, ExchangeProfile.Names.Length);
         Assert.Null(ExchangeProfile.Find("Keycloak"));
     }
 

@@ -53,6 +53,6 @@ public sealed class IntrospectionTests
     private static async Task<IntrospectionAnswer> AskAsync(Exchange exchange, StubAnswer answer)
     {
         exchange.Stub.Answer = _ => answer;
-        return await new IntrospectionClient(exchange.Server, exchange.Client, null).IntrospectAsync("opaque token".AsMemory(), TestContext.Current.CancellationToken);
+        return await new IntrospectionClient(exchange.Server, exchange.Client, null).IntrospectAsync("opaque token".AsMemory(), null, TestContext.Current.CancellationToken);
     }
 }

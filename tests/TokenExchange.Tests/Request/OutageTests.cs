@@ -171,9 +171,9 @@ public sealed class OutageTests
     {
         await using var exchange = new Exchange();
         exchange.Stub.StopListening();
-        for (var i = 0; i < 3; i++)
+        foreach (var subject in Subjects3)
         {
-            Assert.IsType<ExchangeResult.Unavailable>(await exchange.RunAsync());
+            Assert.IsType<ExchangeResult.Unavailable>(await exchange.RunAsync(subject));
         }
 
         exchange.Stub.ListenAgain();
@@ -189,15 +189,18 @@ public sealed class OutageTests
     public async Task The_break_lasts_as_long_as_the_server_asked_for()
     {
         await using var exchange = new Exchange();
-        for (var i = 0; i < 5; i++)
+        exchange.Stub.Answer = _ => StubAnswer.Raw(429, "Retry-After: 20\r\n", "");
+        foreach (var subject in Subjects3)
         {
-            Assert.IsType<ExchangeResult.Unavailable>(await exchange.RunAsync(StubAnswer.Raw(429, "Retry-After: 20\r\n", "")));
+            Assert.IsType<ExchangeResult.Unavailable>(await exchange.RunAsync(subject));
         }
+
+        exchange.Stub.Answer = exchange.Issue;
 
         exchange.Clock.Advance(TimeSpan.FromSeconds(10));
         var unavailable = Assert.IsType<ExchangeResult.Unavailable>(await exchange.RunAsync());
 
-        Assert.Equal(5, exchange.Stub.Posts.Count);
+        Assert.Equal(3, exchange.Stub.Posts.Count);
         Assert.InRange(unavailable.RetryAfter, TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(12));
     }
 
@@ -246,11 +249,95 @@ public sealed class OutageTests
         Assert.IsType<ExchangeResult.Issued>(await exchange.RunAsync());
     }
 
-    private static async Task OpenBreakerAsync(Exchange exchange)
+    [Fact]
+    public async Task One_subject_alone_never_opens_the_breaker_however_often_it_fails()
     {
-        for (var i = 0; i < 3; i++)
+        await using var exchange = new Exchange();
+        exchange.Stub.Answer = Failing(exchange, "mallory");
+        for (var i = 0; i < 20; i++)
         {
-            Assert.IsType<ExchangeResult.Unavailable>(await exchange.RunAsync(StubAnswer.Json(500, "{}")));
+            Assert.IsType<ExchangeResult.Unavailable>(await exchange.RunAsync("mallory"));
+        }
+
+        for (var i = 0; i < 10; i++)
+        {
+            Assert.IsType<ExchangeResult.Issued>(await exchange.RunAsync($"user-{i}"));
         }
     }
+
+    [Fact]
+    public async Task Neither_do_two_nor_three_of_whom_somebody_succeeded_in_between()
+    {
+        await using var exchange = new Exchange();
+        exchange.Stub.Answer = Failing(exchange, "mallory", "marvin", "moriarty");
+        for (var i = 0; i < 5; i++)
+        {
+            Assert.IsType<ExchangeResult.Unavailable>(await exchange.RunAsync("mallory"));
+            Assert.IsType<ExchangeResult.Unavailable>(await exchange.RunAsync("marvin"));
+            Assert.IsType<ExchangeResult.Issued>(await exchange.RunAsync("alice"));
+            Assert.IsType<ExchangeResult.Unavailable>(await exchange.RunAsync("moriarty"));
+            Assert.IsType<ExchangeResult.Issued>(await exchange.RunAsync("bob"));
+        }
+    }
+
+    [Fact]
+    public async Task Failures_of_three_subjects_count_together_for_thirty_seconds()
+    {
+        await using var exchange = new Exchange();
+        exchange.Stub.Answer = _ => StubAnswer.Json(429, "{}");
+        await exchange.RunAsync("one");
+        await exchange.RunAsync("two");
+        exchange.Clock.Advance(TimeSpan.FromSeconds(30));
+        await exchange.RunAsync("three");
+        exchange.Stub.Answer = exchange.Issue;
+
+        Assert.IsType<ExchangeResult.Issued>(await exchange.RunAsync("four"));
+    }
+
+    [Fact]
+    public async Task Who_failed_the_last_probe_gives_way_to_others_so_that_nobody_holds_the_breaker_open()
+    {
+        await using var exchange = new Exchange();
+        await OpenBreakerAsync(exchange);
+        exchange.Stub.Answer = Failing(exchange, "mallory");
+        exchange.Clock.Advance(TimeSpan.FromSeconds(5));
+
+        // The probe is mallory's, and fails; others are turned away meanwhile.
+        Assert.IsType<ExchangeResult.Unavailable>(await exchange.RunAsync("mallory"));
+        Assert.IsType<ExchangeResult.Unavailable>(await exchange.RunAsync("alice"));
+        var asked = exchange.Stub.Posts.Count;
+        exchange.Clock.Advance(TimeSpan.FromSeconds(5));
+
+        Assert.IsType<ExchangeResult.Unavailable>(await exchange.RunAsync("mallory"));
+        Assert.Equal(asked, exchange.Stub.Posts.Count);
+        Assert.IsType<ExchangeResult.Issued>(await exchange.RunAsync("alice"));
+    }
+
+    [Fact]
+    public async Task Who_is_alone_may_probe_again()
+    {
+        await using var exchange = new Exchange();
+        await OpenBreakerAsync(exchange);
+        exchange.Clock.Advance(TimeSpan.FromSeconds(5));
+        Assert.IsType<ExchangeResult.Unavailable>(await exchange.RunAsync("alice"));
+        exchange.Clock.Advance(TimeSpan.FromSeconds(5));
+        exchange.Stub.Answer = exchange.Issue;
+
+        Assert.IsType<ExchangeResult.Issued>(await exchange.RunAsync("alice"));
+    }
+
+    private static readonly string[] Subjects3 = ["one", "two", "three"];
+
+    private static async Task OpenBreakerAsync(Exchange exchange)
+    {
+        exchange.Stub.Answer = _ => StubAnswer.Json(500, "{}");
+        foreach (var subject in Subjects3)
+        {
+            Assert.IsType<ExchangeResult.Unavailable>(await exchange.RunAsync(subject));
+        }
+    }
+
+    /// <summary>Fails over the tokens of these subjects, and issues for everybody else.</summary>
+    private static Func<RecordedRequest, StubAnswer> Failing(Exchange exchange, params string[] subjects) => request =>
+        subjects.Any(subject => request["subject_token"]!.StartsWith($"subject-token.{subject}.", StringComparison.Ordinal)) ? StubAnswer.Json(500, "{}") : exchange.Issue(request);
 }

@@ -1,5 +1,7 @@
+using System.Text.Json;
 using TokenExchange.Inbound.Introspection;
 using TokenExchange.Jose;
+using TokenExchange.Outbound;
 using TokenExchange.Tests.Harness;
 using TokenExchange.Tests.Request;
 using Xunit;
@@ -9,7 +11,7 @@ namespace TokenExchange.Tests.Revoke;
 /// <summary>How often the authorization server is asked, by how many at once, and what is remembered of its word.</summary>
 public sealed class TokenIntrospectionTests
 {
-    private const int MostAtOnce = 256;
+    private const int MostStrangers = 192;
     private static readonly StubAnswer Active = StubAnswer.Json(200, """{"active":true,"sub":"alice"}""");
     private static readonly StubAnswer Inactive = StubAnswer.Json(200, """{"active":false}""");
 
@@ -62,9 +64,12 @@ public sealed class TokenIntrospectionTests
     }
 
     [Fact]
-    public async Task A_flood_of_made_up_tokens_takes_no_more_than_256_places_and_gives_them_back()
+    public async Task A_flood_of_made_up_tokens_takes_three_quarters_of_the_places_and_gives_them_back()
     {
         await using var asked = new Asked();
+        asked.Exchange.Stub.Answer = _ => Active;
+        Assert.IsType<IntrospectionAnswer.Active>(await asked.AskAsync("known"));
+        asked.Exchange.Clock.Advance(TimeSpan.FromSeconds(30));
         var gate = asked.HoldBack(Active);
 
         // From many threads at once, so that counting and taking a place had better be one step.
@@ -73,15 +78,85 @@ public sealed class TokenIntrospectionTests
         var turnedAway = flood.Where(task => task.IsCompleted).ToList();
         var joined = asked.AskAsync($"token-{Array.FindIndex(flood, task => !task.IsCompleted)}");
 
-        Assert.Equal(flood.Length - MostAtOnce, turnedAway.Count);
+        Assert.Equal(flood.Length - MostStrangers, turnedAway.Count);
         Assert.All(turnedAway, task => Assert.Equal(TimeSpan.FromSeconds(1), Assert.IsType<IntrospectionAnswer.Unavailable>(task.Result).RetryAfter));
         Assert.False(joined.IsCompleted);
 
+        // One that was active before has a place, and a connection, of its own.
+        var known = asked.AskAsync("known");
+        while (!asked.Exchange.Stub.Posts.Skip(1).Any(post => post["token"] == "known"))
+        {
+            Assert.False(known.IsCompleted);
+            await asked.Exchange.Stub.ArrivalAsync();
+        }
+
         gate.SetResult();
-        Assert.Equal(MostAtOnce, (await Task.WhenAll(flood)).Count(answer => answer is IntrospectionAnswer.Active));
+        Assert.IsType<IntrospectionAnswer.Active>(await known);
+        Assert.Equal(MostStrangers, (await Task.WhenAll(flood)).Count(answer => answer is IntrospectionAnswer.Active));
         Assert.IsType<IntrospectionAnswer.Active>(await joined);
-        Assert.Equal(MostAtOnce, asked.Exchange.Stub.Posts.Count);
+        Assert.Equal(MostStrangers + 2, asked.Exchange.Stub.Posts.Count);
         Assert.IsType<IntrospectionAnswer.Active>(await asked.AskAsync("one-more"));
+    }
+
+    [Fact]
+    public void Made_up_tokens_push_no_answer_out_that_says_active()
+    {
+        var clock = new ManualClock();
+        var answers = new IntrospectionAnswers(TimeSpan.FromSeconds(30), clock, capacity: 100);
+        answers.Put(TokenDigest.Of("known"), new IntrospectionAnswer.Active(JsonDocument.Parse("""{"active":true,"sub":"alice"}""").RootElement), clock.GetUtcNow());
+        for (var i = 0; i < 1000; i++)
+        {
+            answers.Put(TokenDigest.Of($"token-{i}"), IntrospectionAnswer.Inactive.Value, clock.GetUtcNow());
+        }
+
+        Assert.IsType<IntrospectionAnswer.Active>(answers.Find(TokenDigest.Of("known")));
+        Assert.InRange(answers.Count, 2, 101);
+    }
+
+    [Fact]
+    public void An_answer_that_turns_is_the_only_one()
+    {
+        var clock = new ManualClock();
+        var answers = new IntrospectionAnswers(TimeSpan.FromSeconds(30), clock, capacity: 100);
+        var active = new IntrospectionAnswer.Active(JsonDocument.Parse("""{"active":true,"sub":"alice"}""").RootElement);
+        answers.Put(TokenDigest.Of("token"), active, clock.GetUtcNow());
+        answers.Put(TokenDigest.Of("token"), IntrospectionAnswer.Inactive.Value, clock.GetUtcNow());
+        Assert.IsType<IntrospectionAnswer.Inactive>(answers.Find(TokenDigest.Of("token")));
+        Assert.Null(answers.LastSubject(TokenDigest.Of("token")));
+
+        answers.Put(TokenDigest.Of("token"), active, clock.GetUtcNow());
+        Assert.IsType<IntrospectionAnswer.Active>(answers.Find(TokenDigest.Of("token")));
+        Assert.Equal(1, answers.Count);
+    }
+
+    [Fact]
+    public async Task Made_up_tokens_that_the_server_fails_over_open_no_breaker_for_those_known()
+    {
+        await using var asked = new Asked();
+        asked.Exchange.Stub.Answer = _ => Active;
+        await asked.AskAsync("known");
+        asked.Exchange.Stub.Answer = request => request["token"] == "known" ? Active : StubAnswer.Json(500, "{}");
+        for (var i = 0; i < 20; i++)
+        {
+            Assert.IsType<IntrospectionAnswer.Unavailable>(await asked.AskAsync($"made-up-{i}"));
+        }
+
+        asked.Exchange.Clock.Advance(TimeSpan.FromSeconds(30));
+        Assert.IsType<IntrospectionAnswer.Active>(await asked.AskAsync("known"));
+    }
+
+    [Fact]
+    public async Task A_client_that_is_refused_at_introspection_may_exchange_and_the_other_way_round()
+    {
+        await using var asked = new Asked();
+        asked.Exchange.Stub.Answer = request => request.Target == "/introspect" ? StubAnswer.Error(401, "invalid_client") : asked.Exchange.Issue(request);
+        Assert.IsType<IntrospectionAnswer.Unavailable>(await asked.AskAsync("one"));
+        Assert.IsType<ExchangeResult.Issued>(await asked.Exchange.RunAsync());
+
+        await using var other = new Asked();
+        other.Exchange.Stub.Answer = request => request.Target == "/introspect" ? Active : StubAnswer.Error(400, "unauthorized_client");
+        Assert.IsType<ExchangeResult.Refused>(await other.Exchange.RunAsync());
+        Assert.IsType<IntrospectionAnswer.Active>(await other.AskAsync("one"));
     }
 
     [Fact]

@@ -38,7 +38,16 @@ public sealed class PublishedVectorTests
 
     private const string Es512Token = "eyJhbGciOiJFUzUxMiIsImtpZCI6ImJpbGJvLmJhZ2dpbnNAaG9iYml0b24uZXhhbXBsZSJ9." + Text + ".AE_R_YZCChjn4791jSQCrdPZCNYqHXCTZH0-JZGYNlaAjP2kqaluUIIUnC9qvbu9Plon7KRTzoNEuT4Va2cmL1eJAQy3mtPBu_u_sDDyYjnAMDxXPn7XrT0lw-kvAD890jl8e2puQens_IEKBpHABlsbEPX6sFY8OcGDqoRuBomu9xQ2";
 
+    // RFC 8037, appendix A.4: the text "Example of Ed25519 signing".
+    private const string Ed25519Key = """
+        {"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
+        """;
+
+    private const string Ed25519Token = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc.hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
+
     [Theory]
+    [InlineData("EdDSA", null, Ed25519Key, Ed25519Token)]
+    [InlineData("Ed25519", null, Ed25519Key, Ed25519Token)]
     [InlineData("PS384", "RS384", Ps384Key, Ps384Token)]
     [InlineData("ES512", null, Es512Key, Es512Token)]
     public void A_published_signature_over_text_verifies_at_the_signature_and_is_malformed_as_a_token(string algorithm, string? sibling, string jwk, string token)

@@ -40,6 +40,9 @@ internal sealed class GatewayOptions
     [Example("00:00:15")]
     public TimeSpan DrainDelay { get; set; } = TimeSpan.FromSeconds(5);
 
+    [Description("The most bytes of request bodies held at a time, of all requests together; one principal holds a quarter of it at most. Beyond it: 503, overloaded.")]
+    public long MaxBodyBytesHeld { get; set; } = 128 * 1024 * 1024;
+
     [Description("Serves requests on the threads that read them from the sockets. Less CPU per request (docs/performance.md has the figures); a slow log or a busy machine is felt sooner by everybody.")]
     public bool InlineScheduling { get; set; }
 
@@ -77,7 +80,7 @@ internal sealed class AuthorizationServerOptions
     [Description("Allows http to hosts other than loopback.")]
     public bool AllowHttp { get; set; }
 
-    [Description("The signature algorithms accepted; asymmetric only.")]
+    [Description("The signature algorithms accepted; asymmetric only. EdDSA and Ed25519 are one and the same.")]
     [Example("""["ES256"]""")]
     [Example("""["ES256", "ES384", "PS256", "RS256"]""")]
     public List<string> Algorithms { get; set; } = ["ES256", "PS256", "RS256"];
@@ -109,7 +112,7 @@ internal sealed class AuthorizationServerOptions
     public bool BackchannelLogout { get; set; }
 
     [Description("How the product exchanges.")]
-    [AllowedValues("rfc8693", "keycloak", "entra-obo", "auth0-obo", "okta", "zitadel", "authentik", "openiddict", "spring", "tokendings", "id-jag")]
+    [AllowedValues("rfc8693", "keycloak", "entra-obo", "auth0-obo", "okta", "zitadel", "authentik", "openiddict", "spring", "tokendings", "cognito", "workos", "id-jag")]
     public string Profile { get; set; } = "rfc8693";
 
     [Description("How the gateway authenticates there.")]
@@ -189,6 +192,18 @@ internal sealed class ClientOptions
     [Description("The aud of client assertions. Default: the issuer.")]
     [Example("https://login.example.com/realms/corp/protocol/openid-connect/token")]
     public string? AssertionAudience { get; set; }
+
+    [Description("What AssertionFile holds, as the authorization server is told: jwt-bearer (RFC 7523), or jwt-spiffe for a JWT-SVID where it takes those.")]
+    public AssertionType AssertionType { get; set; } = AssertionType.JwtBearer;
+}
+
+internal enum AssertionType
+{
+    [JsonStringEnumMemberName("jwt-bearer")]
+    JwtBearer,
+
+    [JsonStringEnumMemberName("jwt-spiffe")]
+    JwtSpiffe,
 }
 
 internal enum ClientAuthenticationMethod

@@ -79,6 +79,10 @@ internal sealed class ServerOptions
     [Description("The largest request body in bytes.")]
     public long MaxRequestBody { get; set; } = 4 * 1024 * 1024;
 
+    [Description("TLS towards the MCP server: a private certificate authority, a client certificate. The files are re-read when they change.")]
+    [Example("""{ "CaFile": "/run/secrets/weather/ca.crt", "CertificateFile": "/run/secrets/weather/tls.crt", "KeyFile": "/run/secrets/weather/tls.key" }""")]
+    public TlsOptions? Tls { get; set; }
+
     [Description("How long a stream may be silent.")]
     [Example("00:05:00")]
     public TimeSpan StreamIdleTimeout { get; set; } = TimeSpan.FromMinutes(15);
@@ -90,6 +94,22 @@ internal sealed class ServerOptions
     [Description("YARP's own cluster keys.")]
     [Example("""{ "LoadBalancingPolicy": "RoundRobin" }""")]
     public ClusterOptions Cluster { get; set; } = new();
+}
+
+/// <summary>TLS towards an MCP server, as written.</summary>
+internal sealed class TlsOptions
+{
+    [Description("A PEM file with the certificate authorities that may vouch for the server; no others then do. Default: those of the system.")]
+    [Example("/run/secrets/weather/ca.crt")]
+    public string? CaFile { get; set; }
+
+    [Description("A PEM file with the certificate that the gateway shows the server, its intermediates after it.")]
+    [Example("/run/secrets/weather/tls.crt")]
+    public string? CertificateFile { get; set; }
+
+    [Description("A PEM file with the private key of CertificateFile.")]
+    [Example("/run/secrets/weather/tls.key")]
+    public string? KeyFile { get; set; }
 }
 
 internal enum McpTransport

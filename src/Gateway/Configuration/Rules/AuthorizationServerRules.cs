@@ -6,7 +6,7 @@ namespace Gateway.Configuration.Rules;
 /// <summary>Settings of authorization servers: <c>symmetric-algorithm</c>, <c>type</c>, <c>extra-parameters</c>, <c>required</c>.</summary>
 internal static class AuthorizationServerRules
 {
-    private static readonly string[] Algorithms = ["ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512"];
+    private static readonly string[] Algorithms = ["ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512", "EdDSA", "Ed25519"];
 
     public static void AlgorithmsAreAsymmetric(RuleContext context)
     {

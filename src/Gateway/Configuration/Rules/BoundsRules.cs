@@ -39,6 +39,7 @@ internal static class BoundsRules
     public static void SizesAreSane(RuleContext context)
     {
         Check("Gateway:Cache:Capacity", context.Options.Cache.Capacity, 1, 10_000_000);
+        Check("Gateway:MaxBodyBytesHeld", context.Options.MaxBodyBytesHeld, 64 * 1024, 1L << 40);
         foreach (var server in context.Servers)
         {
             Check(RuleContext.KeyOf(server, "MaxRequestBody"), server.Options.MaxRequestBody, 1, 256 * 1024 * 1024);

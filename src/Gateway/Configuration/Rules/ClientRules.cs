@@ -33,7 +33,7 @@ internal static class ClientRules
                 context.Error("client-auth", $"{key}:{member}", $"{member} is missing, which '{name}' needs.");
             }
 
-            foreach (var member in ((string[])["SecretFile", "Secret", "KeyFile", "KeyId", "CertificateFile", "AssertionFile", "AssertionAudience"]).Except(needed).Except(allowed))
+            foreach (var member in ((string[])["SecretFile", "Secret", "KeyFile", "KeyId", "CertificateFile", "AssertionFile", "AssertionAudience", "AssertionType"]).Except(needed).Except(allowed))
             {
                 if (context.IsGiven($"{key}:{member}"))
                 {
@@ -88,7 +88,7 @@ internal static class ClientRules
     {
         ClientAuthenticationMethod.ClientSecretBasic or ClientAuthenticationMethod.ClientSecretPost => (["SecretFile"], ["Secret"]),
         ClientAuthenticationMethod.PrivateKeyJwt => (["KeyFile"], ["KeyId", "CertificateFile", "AssertionAudience"]),
-        ClientAuthenticationMethod.AssertionFile => (["AssertionFile"], []),
+        ClientAuthenticationMethod.AssertionFile => (["AssertionFile"], ["AssertionType"]),
         ClientAuthenticationMethod.TlsClientAuth => (["KeyFile", "CertificateFile"], []),
         _ => ([], []),
     };

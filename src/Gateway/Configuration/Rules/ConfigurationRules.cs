@@ -49,6 +49,7 @@ internal static class ConfigurationRules
         HeaderRules.ForwardedHeadersAreNoCredentials,
         HeaderRules.CredentialHeaderCanBeSent,
         HeaderRules.OriginsAreOrigins,
+        TlsRules.TlsSaysSomething,
         ClusterRules.ClustersAreSafe,
         ClusterRules.YarpAccepts,
         HostRules.ManagementUrlCanBeListenedOn,

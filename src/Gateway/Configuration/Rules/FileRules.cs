@@ -20,6 +20,13 @@ internal static class FileRules
             CheckFile(RuleContext.KeyOf(server, "Outbound:File"), server.Outbound.File);
         }
 
+        foreach (var server in context.Servers)
+        {
+            CheckFile(RuleContext.KeyOf(server, "Tls:CaFile"), server.Options.Tls?.CaFile);
+            CheckFile(RuleContext.KeyOf(server, "Tls:CertificateFile"), server.Options.Tls?.CertificateFile);
+            CheckFile(RuleContext.KeyOf(server, "Tls:KeyFile"), server.Options.Tls?.KeyFile);
+        }
+
         foreach (var (key, certificate) in CertificateRules.Served(context.Kestrel))
         {
             CheckFile($"{key}:Path", certificate.Path);

@@ -3,14 +3,14 @@ using TokenExchange.Jose;
 namespace TokenExchange.Inbound.Introspection;
 
 /// <summary>
-/// Clear answers by the digest of the token. Bounded in two halves: what is new goes into the young half; when that is
-/// full it becomes the old one, and the old one is dropped. A dropped answer is asked for again, never presumed.
+/// Clear answers by the digest of the token. Those that say "active" and those that do not each have a memory of their
+/// own, since anybody can make up tokens that are not active. A dropped answer is asked for again, never presumed.
 /// </summary>
 internal sealed class IntrospectionAnswers(TimeSpan maxAge, TimeProvider clock, int capacity = 10_000)
 {
     private readonly Lock gate = new();
-    private Dictionary<TokenDigest, Entry> young = [];
-    private Dictionary<TokenDigest, Entry> old = [];
+    private readonly Halves active = new(capacity);
+    private readonly Halves inactive = new(capacity);
 
     public int Count
     {
@@ -18,7 +18,7 @@ internal sealed class IntrospectionAnswers(TimeSpan maxAge, TimeProvider clock, 
         {
             lock (gate)
             {
-                return young.Count + old.Count;
+                return active.Count + inactive.Count;
             }
         }
     }
@@ -27,21 +27,17 @@ internal sealed class IntrospectionAnswers(TimeSpan maxAge, TimeProvider clock, 
     public IntrospectionAnswer? Find(TokenDigest digest) =>
         Get(digest) is { } entry && clock.GetUtcNow() - entry.Asked < maxAge ? entry.Answer : null;
 
-    /// <summary>The subject that the last answer named, however old it is.</summary>
+    /// <summary>The subject that the last answer named, however old it is; empty when it was active and named none, null when it was not.</summary>
     public string? LastSubject(TokenDigest digest) =>
-        Get(digest)?.Answer is IntrospectionAnswer.Active active ? Jws.StringOf(active.Claims, "sub") : null;
+        Get(digest)?.Answer is IntrospectionAnswer.Active known ? Jws.StringOf(known.Claims, "sub") ?? "" : null;
 
     public void Put(TokenDigest digest, IntrospectionAnswer answer, DateTimeOffset asked)
     {
         lock (gate)
         {
-            if (young.Count >= capacity / 2 && !young.ContainsKey(digest))
-            {
-                (old, young) = (young, []);
-            }
-
-            old.Remove(digest);
-            young[digest] = new(answer, asked);
+            var (its, other) = answer is IntrospectionAnswer.Active ? (active, inactive) : (inactive, active);
+            other.Remove(digest);
+            its.Put(digest, new(answer, asked));
         }
     }
 
@@ -49,9 +45,37 @@ internal sealed class IntrospectionAnswers(TimeSpan maxAge, TimeProvider clock, 
     {
         lock (gate)
         {
-            return young.GetValueOrDefault(digest) ?? old.GetValueOrDefault(digest);
+            return active.Get(digest) ?? inactive.Get(digest);
         }
     }
 
     private sealed record Entry(IntrospectionAnswer Answer, DateTimeOffset Asked);
+
+    /// <summary>Bounded in two halves: what is new goes into the young one; when that is full it becomes the old one, and the old one is dropped.</summary>
+    private sealed class Halves(int capacity)
+    {
+        private Dictionary<TokenDigest, Entry> young = [];
+        private Dictionary<TokenDigest, Entry> old = [];
+
+        public int Count => young.Count + old.Count;
+
+        public Entry? Get(TokenDigest digest) => young.GetValueOrDefault(digest) ?? old.GetValueOrDefault(digest);
+
+        public void Remove(TokenDigest digest)
+        {
+            young.Remove(digest);
+            old.Remove(digest);
+        }
+
+        public void Put(TokenDigest digest, Entry entry)
+        {
+            if (young.Count >= capacity / 2 && !young.ContainsKey(digest))
+            {
+                (old, young) = (young, []);
+            }
+
+            old.Remove(digest);
+            young[digest] = entry;
+        }
+    }
 }

@@ -13,20 +13,21 @@ internal sealed class IntrospectionClient(AuthorizationServer server, ClientSett
 
     /// <summary>
     /// The server's word on the token. Whatever is no clear word, a refusal of the gateway included, is
-    /// <see cref="IntrospectionAnswer.Unavailable"/>; only cancellation and bugs throw.
+    /// <see cref="IntrospectionAnswer.Unavailable"/>; only cancellation and bugs throw. <paramref name="subject"/> is the token's, where
+    /// it is known.
     /// </summary>
-    public async ValueTask<IntrospectionAnswer> IntrospectAsync(ReadOnlyMemory<char> token, CancellationToken cancellationToken)
+    public async ValueTask<IntrospectionAnswer> IntrospectAsync(ReadOnlyMemory<char> token, string? subject, CancellationToken cancellationToken)
     {
-        if (registered.RefusedWith is { } code)
+        if (registered.Introspecting.RefusedWith is { } code)
         {
             return new IntrospectionAnswer.Unavailable(ProtectedEndpoint.ShortestBreak, code);
         }
 
         var answer = await server.Endpoints.AskIntrospectionAsync(
-            registered, endpoint, form => form.Add("token", token.Span).Add("token_type_hint", "access_token")).WaitAsync(cancellationToken);
+            registered, subject is null ? AskedAbout.Nobody : new(server.Settings.Issuer, subject), endpoint, form => form.Add("token", token.Span).Add("token_type_hint", "access_token")).WaitAsync(cancellationToken);
         return answer switch
         {
-            EndpointAnswer.Reply { Status: 200, Body: { } body } => Read(body),
+            EndpointAnswer.Reply { Status: 200, Body: { } body } => Read(AnswerReader.Plain(body)),
             EndpointAnswer.Reply reply => new IntrospectionAnswer.Unavailable(ProtectedEndpoint.ShortestBreak, Refused(reply)),
             EndpointAnswer.Outage outage => new IntrospectionAnswer.Unavailable(outage.RetryAfter!.Value, null),
             EndpointAnswer.NotSent unsent => new IntrospectionAnswer.Unavailable(ProtectedEndpoint.ShortestBreak, unsent.Diagnostic),
@@ -34,7 +35,7 @@ internal sealed class IntrospectionClient(AuthorizationServer server, ClientSett
         };
     }
 
-    private static IntrospectionAnswer Read(JsonElement body) => body.TryGetProperty("active", out var active) ? active.ValueKind switch
+    private static IntrospectionAnswer Read(JsonElement? answer) => answer is { } body && body.TryGetProperty("active", out var active) ? active.ValueKind switch
     {
         JsonValueKind.True => new IntrospectionAnswer.Active(body),
         JsonValueKind.False => IntrospectionAnswer.Inactive.Value,
@@ -44,10 +45,10 @@ internal sealed class IntrospectionClient(AuthorizationServer server, ClientSett
 
     private string Refused(EndpointAnswer.Reply reply)
     {
-        var error = TokenError.Of(reply, Outbound.Profiles.StandardProfile.Value);
+        var error = TokenError.Of(reply, Outbound.Profiles.ExchangeProfile.Find(server.Settings.Profile)!);
         if (error.Meaning == Outbound.Profiles.ErrorMeaning.Client)
         {
-            registered.Refused(error.Diagnostic);
+            registered.Introspecting.Refused(error.Diagnostic);
         }
 
         return error.Diagnostic;

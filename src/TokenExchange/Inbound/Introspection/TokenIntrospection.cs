@@ -17,8 +17,10 @@ public sealed record InactiveToken(string Issuer, string? Subject, TokenDigest T
 /// <remarks>RFC 7662 §2 and §4.</remarks>
 public sealed class TokenIntrospection
 {
-    // More than this many at once would be a flood of made-up tokens, relayed to the authorization server.
+    // More than this many at once would be a flood of made-up tokens, relayed to the authorization server. A quarter of the
+    // places is for tokens that are known to have been active, which nobody can make up.
     private const int MostAtOnce = 256;
+    private const int MostStrangers = MostAtOnce * 3 / 4;
     private static readonly IntrospectionAnswer Crowded = new IntrospectionAnswer.Unavailable(TimeSpan.FromSeconds(1), "too many at once");
 
     private readonly ConcurrentDictionary<TokenDigest, Lazy<Task<IntrospectionAnswer>>> asking = new();
@@ -27,6 +29,7 @@ public sealed class TokenIntrospection
     private readonly AuthorizationServer server;
     private readonly Action<InactiveToken>? inactive;
     private int underWay;
+    private int strangers;
 
     /// <summary>Asks nobody yet. Throws when the client's settings cannot work.</summary>
     /// <param name="server">The authorization server.</param>
@@ -62,18 +65,21 @@ public sealed class TokenIntrospection
     // Belongs to nobody who waits, so that one who leaves takes nothing from the others; the endpoint has its own time limit.
     private async Task<IntrospectionAnswer> AskOnceAsync(ReadOnlyMemory<char> token, TokenDigest digest, string? subject)
     {
+        // Of a JWT the subject is known once its signature was verified; of an opaque token when it was active before.
+        var last = subject ?? answers.LastSubject(digest);
+        var stranger = last is null;
         try
         {
-            if (Interlocked.Increment(ref underWay) > MostAtOnce)
+            if (Interlocked.Increment(ref underWay) > MostAtOnce | (stranger && Interlocked.Increment(ref strangers) > MostStrangers))
             {
                 return Crowded;
             }
 
             var asked = server.Clock.GetUtcNow();
-            var answer = await client.IntrospectAsync(token, CancellationToken.None);
+            var answer = await client.IntrospectAsync(token, last, CancellationToken.None);
             if (answer is IntrospectionAnswer.Inactive)
             {
-                inactive?.Invoke(new(server.Settings.Issuer, subject ?? answers.LastSubject(digest), digest));
+                inactive?.Invoke(new(server.Settings.Issuer, last is { Length: > 0 } ? last : null, digest));
             }
 
             if (answer is not IntrospectionAnswer.Unavailable)
@@ -87,6 +93,10 @@ public sealed class TokenIntrospection
         {
             asking.TryRemove(digest, out _);
             Interlocked.Decrement(ref underWay);
+            if (stranger)
+            {
+                Interlocked.Decrement(ref strangers);
+            }
         }
     }
 }

@@ -21,7 +21,7 @@ internal static class LogoutChecks
     public static readonly LogoutCheck[] All =
     [
         .. JwsChecks.All.Select(check => new LogoutCheck(check.Name, token => check.Refusal(token) is null)),
-        new("alg", token => token.Algorithm is { } alg && SignatureAlgorithms.KeyOf(alg) is not null && token.Algorithms.Contains(alg, StringComparer.Ordinal)),
+        new("alg", token => token.Algorithm is { } alg && SignatureAlgorithms.KeyOf(alg) is not null && SignatureAlgorithms.Admit(token.Algorithms, alg)),
         new("typ", TypeIsLogout),
         new("issuer", token => Jws.StringOf(token.Payload, "iss") == token.Issuer),
         new("key", token => token.Key is { Refusal: null, Key: not null }),

@@ -8,7 +8,7 @@ namespace TokenExchange.Issuers.ClientAuthentication;
 /// <c>assertion_file</c>: a ready assertion that somebody else keeps fresh, such as a projected Kubernetes service-account
 /// token or a SPIFFE JWT-SVID.
 /// </summary>
-/// <remarks>RFC 7521 §4.2.</remarks>
+/// <remarks>RFC 7521 §4.2; draft-ietf-oauth-spiffe-client-auth for JWT-SVIDs as such.</remarks>
 internal sealed class AssertionFile(ClientSettings client, TimeProvider clock) : ClientAuthenticator
 {
     private const int MaxLength = 16 * 1024;
@@ -16,11 +16,18 @@ internal sealed class AssertionFile(ClientSettings client, TimeProvider clock) :
     private readonly CredentialFile<byte[]> file =
         new(nameof(client.AssertionFile), Required(client.AssertionFile, nameof(client.AssertionFile)), FileContent.Assertion, Trimmed, clock);
 
+    private readonly string type = client.AssertionType switch
+    {
+        "jwt-bearer" => AssertionType,
+        "jwt-spiffe" => SpiffeAssertionType,
+        _ => throw new ArgumentException($"The assertion type '{client.AssertionType}' is unknown.", nameof(client)),
+    };
+
     public override string? Authenticate(FormBody form, HttpRequestHeaders headers)
     {
         if (file.TryRead(out var assertion, out var diagnostic))
         {
-            form.Add("client_id", client.Id).Add("client_assertion_type", AssertionType).Add("client_assertion", assertion);
+            form.Add("client_id", client.Id).Add("client_assertion_type", type).Add("client_assertion", assertion);
         }
 
         return diagnostic;

@@ -8,6 +8,7 @@ namespace TokenExchange.Issuers.ClientAuthentication;
 internal abstract class ClientAuthenticator
 {
     public const string AssertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+    public const string SpiffeAssertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-spiffe";
 
     /// <summary>Adds the credentials to one request; called anew for each attempt. Null, or a fixed text that says why it cannot.</summary>
     public abstract string? Authenticate(FormBody form, HttpRequestHeaders headers);

@@ -35,7 +35,7 @@ internal sealed class TlsClientAuth : ClientAuthenticator, IDisposable
     }
 
     /// <summary>The connections that present the certificate; null as long as there was none.</summary>
-    public HttpMessageInvoker? Http => current?.Http;
+    public HttpMessageInvoker? Http(Lane lane) => current?.Http[(int)lane];
 
     /// <summary>What new connections present; null as long as there was none.</summary>
     internal SslStreamCertificateContext? Presented => current?.Context;
@@ -51,7 +51,13 @@ internal sealed class TlsClientAuth : ClientAuthenticator, IDisposable
         return diagnostic;
     }
 
-    public void Dispose() => Http?.Dispose();
+    public void Dispose()
+    {
+        foreach (var http in current?.Http ?? [])
+        {
+            http.Dispose();
+        }
+    }
 
     private string? Look()
     {
@@ -92,13 +98,13 @@ internal sealed class TlsClientAuth : ClientAuthenticator, IDisposable
         return certificates.Count > 0 ? certificates : throw new FormatException();
     }
 
-    private sealed record Pair(X509Certificate2Collection Certificates, string Key, SslStreamCertificateContext Context, HttpMessageInvoker Http)
+    private sealed record Pair(X509Certificate2Collection Certificates, string Key, SslStreamCertificateContext Context, HttpMessageInvoker[] Http)
     {
         public static Pair Of(X509Certificate2Collection certificates, string key)
         {
             // Offline: the chain is what the file holds, and no address in a certificate is asked for more of it.
             var context = SslStreamCertificateContext.Create(X509Certificate2.CreateFromPem(certificates[0].ExportCertificatePem(), key), certificates, offline: true);
-            return new(certificates, key, context, BackChannel.Create(context));
+            return new(certificates, key, context, [BackChannel.Create(context), BackChannel.Create(context), BackChannel.Create(context, BackChannelEndpoints.StrangersConnections)]);
         }
     }
 }

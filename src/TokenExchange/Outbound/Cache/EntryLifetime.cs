@@ -39,7 +39,7 @@ internal static class EntryLifetime
     /// </summary>
     public static bool IsRemembered(ExchangeResult refusal) => refusal switch
     {
-        ExchangeResult.Refused { Error: ExchangeError.Misconfigured, Diagnostic: "invalid_client" or "unauthorized_client" } => false,
+        ExchangeResult.Refused { OfClient: true } => false,
         ExchangeResult.Refused or ExchangeResult.Rejected => true,
         _ => false,
     };

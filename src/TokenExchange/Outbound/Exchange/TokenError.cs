@@ -23,15 +23,16 @@ internal sealed record TokenError(ErrorMeaning Meaning, string Diagnostic, strin
         }
 
         var description = body.Text("error_description");
+        var explainedAt = body.Text("error_uri");
         var claims = ClaimsChallenge.Read(body);
         foreach (var rule in profile.Errors.AddRange(ErrorRule.Standard))
         {
-            if (rule.Fits(reply.Status, code, description, claims is not null))
+            if (rule.Fits(reply.Status, code, description, explainedAt, claims is not null))
             {
-                return new(rule.Meaning, rule.Code, rule.Meaning == ErrorMeaning.Interaction ? claims : null);
+                return new(rule.Meaning, rule.Diagnostic(code), rule.Meaning == ErrorMeaning.Interaction ? claims : null);
             }
         }
 
-        return new(ErrorMeaning.Configuration, "an unregistered error code");
+        return new(ErrorMeaning.Configuration, ErrorRule.Unregistered);
     }
 }

@@ -108,12 +108,12 @@ public sealed class TokenExchangeClient : ITokenExchanger
     private async Task<Leg> AskAsync(AuthorizationServer asked, ExchangeProfile shape, string subjectToken, TokenExchangeRequest request, ImmutableArray<KeyValuePair<string, string>> extra)
     {
         var registered = asked.Endpoints.Client(client);
-        if (registered.RefusedWith is { } code)
+        if (registered.Exchanging.RefusedWith is { } code)
         {
-            return new(new ExchangeResult.Refused(ExchangeError.Misconfigured, Diagnostic: code));
+            return new(new ExchangeResult.Refused(ExchangeError.Misconfigured, Diagnostic: code) { OfClient = true });
         }
 
-        var answer = await asked.Endpoints.AskTokenAsync(registered, form =>
+        var answer = await asked.Endpoints.AskTokenAsync(registered, new(request.Subject.Issuer, request.Subject.Subject), form =>
         {
             TokenRequest.Write(form, shape, subjectToken, request, resultIssuer.Settings.Issuer);
             foreach (var (name, value) in extra)
@@ -149,7 +149,7 @@ public sealed class TokenExchangeClient : ITokenExchanger
     {
         if (error.Meaning == ErrorMeaning.Client)
         {
-            registered.Refused(error.Diagnostic);
+            registered.Exchanging.Refused(error.Diagnostic);
         }
 
         return error.Meaning switch
@@ -159,7 +159,7 @@ public sealed class TokenExchangeClient : ITokenExchanger
             ErrorMeaning.Target => new ExchangeResult.Refused(ExchangeError.TargetRefused, Diagnostic: error.Diagnostic),
             ErrorMeaning.ActorChain => new ExchangeResult.Refused(ExchangeError.ActorChainRefused, Diagnostic: error.Diagnostic),
             ErrorMeaning.Outage => new ExchangeResult.Unavailable(ProtectedEndpoint.ShortestBreak),
-            _ => new ExchangeResult.Refused(ExchangeError.Misconfigured, Diagnostic: error.Diagnostic),
+            _ => new ExchangeResult.Refused(ExchangeError.Misconfigured, Diagnostic: error.Diagnostic) { OfClient = error.Meaning == ErrorMeaning.Client },
         };
     }
 

@@ -35,6 +35,9 @@ internal static class TokenRequest
             case TargetParameter.Audience:
                 form.Add("audience", target.Audience ?? target.Resource);
                 break;
+            case TargetParameter.Resource:
+                form.Add("resource", target.Resource);
+                break;
             case TargetParameter.IssuerAndResource:
                 form.Add("audience", targetIssuer).Add("resource", target.Resource);
                 break;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using TokenExchange.Jose;
 using TokenExchange.Inbound;
 using TokenExchange.Issuers;
 using TokenExchange.Outbound.Profiles;
@@ -40,19 +41,19 @@ internal static class TokenResponseReader
         string.Equals(type, profile.IssuedTokenType == TokenType.IdJag ? "N_A" : "Bearer", StringComparison.OrdinalIgnoreCase);
 
     private static bool IsIssuedAs(JsonElement answer, ExchangeProfile profile, bool allowMissing) =>
-        answer.TryGetProperty("issued_token_type", out _)
+        answer.Has("issued_token_type")
             ? answer.Text("issued_token_type") == profile.IssuedTokenType
             : allowMissing || profile.OmitsIssuedTokenType;
 
     private static bool TryExpiresIn(JsonElement answer, out TimeSpan? expiresIn)
     {
         expiresIn = null;
-        if (!answer.TryGetProperty("expires_in", out var value))
+        if (!answer.Has("expires_in", out var value))
         {
             return true;
         }
 
-        if (value.ValueKind != JsonValueKind.Number || !value.TryGetInt64(out var seconds) || seconds is <= 0 or > MaxExpiresIn)
+        if (!AnswerReader.TryWhole(value, out var seconds) || seconds is <= 0 or > MaxExpiresIn)
         {
             return false;
         }
@@ -64,17 +65,6 @@ internal static class TokenResponseReader
     private static bool TryScope(JsonElement answer, out ScopeSet? scope)
     {
         scope = null;
-        if (!answer.TryGetProperty("scope", out _))
-        {
-            return true;
-        }
-
-        if (answer.Text("scope") is not { } text || text.AsSpan().ContainsAnyExceptInRange(' ', '~'))
-        {
-            return false;
-        }
-
-        scope = ScopeSet.Parse(text);
-        return true;
+        return !answer.Has("scope") || (answer.Text("scope") is { } text && ScopeSet.TryParse(text, out scope));
     }
 }

@@ -22,20 +22,42 @@ internal static class EntraProfile
         AssertionTyp = "JWT",
         Errors =
         [
-            // Resource, scope or application that does not exist in the tenant.
-            new("invalid_resource", ErrorMeaning.Target),
-            new("invalid_grant", ErrorMeaning.Target, "AADSTS500011"),
-            new("invalid_grant", ErrorMeaning.Target, "AADSTS50105"),
+            // Whatever comes with a claims challenge is mended by the user.
             new("invalid_grant", ErrorMeaning.Interaction) { WithClaims = true },
-            new("invalid_grant", ErrorMeaning.Interaction, "AADSTS50076"),
-            new("invalid_grant", ErrorMeaning.Interaction, "AADSTS50079"),
-            new("invalid_grant", ErrorMeaning.Interaction, "AADSTS65001"),
+
+            // Numbers say more than codes, and one number comes with several codes.
+            .. Numbered(ErrorMeaning.Interaction, 50072, 50074, 50076, 50079, 50158, 65001, 65004, 90094),
+
+            // Subjects: an application's own token, a token that is over or another application's, an account that is away.
+            .. Numbered(ErrorMeaning.Subject, 7000114, 50013, 500131, 500133, 50173, 50020, 50034, 50053, 50055, 50057, 240002),
+
+            // Targets: a resource, scope or application that the tenant does not have or has not subscribed to, that the
+            // gateway's application does not list, or that the user is not assigned to.
+            new("invalid_resource", ErrorMeaning.Target),
+            .. Numbered(ErrorMeaning.Target, 500011, 500014, 50001, 50105, 65005, 650052, 650053, 650056, 650057, 70011, 9010010),
 
             // An endpoint of the wrong tenant, or a request of the wrong shape.
-            new("invalid_request", ErrorMeaning.Configuration, "AADSTS90002"),
-            new("invalid_request", ErrorMeaning.Configuration, "AADSTS900144"),
-            new("invalid_request", ErrorMeaning.Configuration, "AADSTS9002313"),
-            new("invalid_request", ErrorMeaning.Configuration, "AADSTS9002339"),
+            .. Numbered(ErrorMeaning.Configuration, 90002, 900023, 900144, 9002313, 9002339),
+
+            // The gateway's own application: unknown, disabled, or with a credential that is wrong or over.
+            .. Numbered(ErrorMeaning.Client, 700016, 7000112, 7000215, 7000218, 7000222, 700025, 700027, 70021, 700211, 700212, 700213),
+
+            // Any other number is about this request until somebody knows better: never held against all users.
+            new("invalid_client", ErrorMeaning.Configuration, Number),
+            new("unauthorized_client", ErrorMeaning.Configuration, Number),
         ],
     };
+
+    private const string Number = "AADSTS";
+
+    private static IEnumerable<ErrorRule> Numbered(ErrorMeaning meaning, params ReadOnlySpan<int> numbers)
+    {
+        var rules = new List<ErrorRule>();
+        foreach (var number in numbers)
+        {
+            rules.Add(new(null, meaning, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Number}{number}")));
+        }
+
+        return rules;
+    }
 }

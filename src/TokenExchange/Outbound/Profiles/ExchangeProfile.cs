@@ -11,7 +11,8 @@ public sealed record ExchangeProfile
     private static readonly FrozenDictionary<string, ExchangeProfile> All = new[]
     {
         StandardProfile.Value, KeycloakProfile.Value, EntraProfile.Value, Auth0Profile.Value, OktaProfile.Value, ZitadelProfile.Value,
-        AuthentikProfile.Value, OpenIddictProfile.Value, SpringProfile.Value, TokendingsProfile.Value, IdJagProfile.Value,
+        AuthentikProfile.Value, OpenIddictProfile.Value, SpringProfile.Value, TokendingsProfile.Value, CognitoProfile.Value,
+        WorkOsProfile.Value, IdJagProfile.Value,
     }.ToFrozenDictionary(profile => profile.Name, StringComparer.Ordinal);
 
     internal ExchangeProfile()
@@ -41,6 +42,12 @@ public sealed record ExchangeProfile
 
     /// <summary>The client authentication methods that work at the product; empty: any.</summary>
     public ImmutableArray<string> ClientAuthentication { get; init; } = [];
+
+    /// <summary>
+    /// Whether the product looks at the subject token before it looks at what the client may do: a refusal of a subject token
+    /// that nobody can accept then says nothing about the client's permissions.
+    /// </summary>
+    public bool ChecksSubjectFirst { get; init; }
 
     /// <summary>Whether the profile follows a specification that is not finished.</summary>
     public bool IsExperimental { get; init; }
@@ -97,6 +104,9 @@ internal enum TargetParameter
 
     /// <summary><c>audience</c> alone; the resource identifier stands in for an audience that is not configured.</summary>
     Audience,
+
+    /// <summary><c>resource</c> alone.</summary>
+    Resource,
 
     /// <summary><c>audience</c> is the authorization server of the target, <c>resource</c> the target.</summary>
     IssuerAndResource,

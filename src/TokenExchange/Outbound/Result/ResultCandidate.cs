@@ -6,7 +6,7 @@ using TokenExchange.Outbound.Exchange;
 namespace TokenExchange.Outbound.Result;
 
 /// <summary>A returned token on its way through <see cref="ResultChecks"/>, with what was asked for.</summary>
-internal sealed class ResultCandidate(TokenResponse response, TokenExchangeRequest request, string issuer, DateTimeOffset now) : Jws(response.AccessToken.AsMemory())
+internal sealed class ResultCandidate(TokenResponse response, TokenExchangeRequest request, string issuer, DateTimeOffset now, TimeSpan skew) : Jws(response.AccessToken.AsMemory())
 {
     public TokenResponse Response => response;
 
@@ -18,6 +18,9 @@ internal sealed class ResultCandidate(TokenResponse response, TokenExchangeReque
     public string ExpectedIssuer => issuer;
 
     public DateTimeOffset Now => now;
+
+    /// <summary>How far the issuer's clock may be off.</summary>
+    public TimeSpan Skew => skew;
 
     /// <summary>The key that the header names at that issuer; set between the checks "issuer" and "key".</summary>
     public KeyLookup? Key { get; set; }

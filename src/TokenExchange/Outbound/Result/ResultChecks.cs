@@ -12,8 +12,6 @@ namespace TokenExchange.Outbound.Result;
 /// <remarks>RFC 8693 §2.2; RFC 8707 §2.2.</remarks>
 internal static class ResultChecks
 {
-    private static readonly TimeSpan Skew = TimeSpan.FromSeconds(30);
-
     /// <summary>A token that can be looked into. The key is looked up just before the check named "signature".</summary>
     public static readonly Check<ResultCandidate, ResultRejection>[] OfJwt =
     [
@@ -144,7 +142,7 @@ internal static class ResultChecks
     private static ResultRejection? IsValidNow(ResultCandidate token)
     {
         var claims = token.Claims!;
-        var latest = token.Now + Skew;
+        var latest = token.Now + token.Skew;
         return claims.Expiry is not { } expiry || Time(expiry) <= token.Now || Time(claims.NotBefore ?? 0) > latest || Time(claims.IssuedAt ?? 0) > latest
             ? ResultRejection.Lifetime
             : null;
@@ -154,7 +152,7 @@ internal static class ResultChecks
     {
         var expiry = Time(token.Claims!.Expiry!.Value);
         var most = token.Target.MaxLifetime;
-        return expiry - token.Now > most + Skew || (token.Claims.IssuedAt is { } issued && expiry - Time(issued) > most) ? ResultRejection.Lifetime : null;
+        return expiry - token.Now > most + token.Skew || (token.Claims.IssuedAt is { } issued && expiry - Time(issued) > most) ? ResultRejection.Lifetime : null;
     }
 
     private static ResultRejection? AnswerSaysAShortLife(ResultCandidate token) =>

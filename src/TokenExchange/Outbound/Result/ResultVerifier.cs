@@ -17,7 +17,7 @@ internal sealed class ResultVerifier(AuthorizationServer resultIssuer, TimeProvi
     /// <summary>Issued, rejected, or, when the issuer's keys cannot be had, unavailable; only cancellation throws.</summary>
     public async ValueTask<ExchangeResult> VerifyAsync(TokenResponse response, TokenExchangeRequest request, CancellationToken cancellationToken)
     {
-        var candidate = new ResultCandidate(response, request, resultIssuer.Settings.Issuer, clock.GetUtcNow());
+        var candidate = new ResultCandidate(response, request, resultIssuer.Settings.Issuer, clock.GetUtcNow(), resultIssuer.Settings.ClockSkew);
         if (!request.Target.ResultIsJwt)
         {
             return Run(candidate, ResultChecks.OfOpaque) is { } refused ? new ExchangeResult.Rejected(refused) : Issue(candidate);

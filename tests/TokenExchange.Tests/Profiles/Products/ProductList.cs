@@ -12,9 +12,11 @@ internal static class ProductList
         ["okta"] = clock => new Okta(clock),
         ["zitadel"] = clock => new Zitadel(clock),
         ["authentik"] = clock => new Authentik(clock),
-        ["openiddict"] = clock => new OpenIddict(clock),
+        ["openiddict"] = clock => new OpenIddictProduct(clock),
         ["spring"] = clock => new Spring(clock),
         ["tokendings"] = clock => new Tokendings(clock),
+        ["cognito"] = clock => new Cognito(clock),
+        ["workos"] = clock => new WorkOs(clock),
         ["id-jag"] = clock => new CrossApp(clock),
     };
 }

@@ -5,7 +5,7 @@ using TokenExchange.Tests.Harness;
 namespace TokenExchange.Tests.Profiles.Products;
 
 /// <summary>OpenIddict 7: audiences, resources and scopes are permissions of the client.</summary>
-internal sealed class OpenIddict(TimeProvider clock) : Product(clock)
+internal sealed class OpenIddictProduct(TimeProvider clock) : Product(clock)
 {
     public override string Profile => "openiddict";
 
@@ -32,8 +32,9 @@ internal sealed class OpenIddict(TimeProvider clock) : Product(clock)
         request["grant_type"] is null ? Missing("grant_type")
         : request["client_id"] is null ? Missing("client_id")
         : request["client_id"] != Gateway ? Error(401, "invalid_client", 2052, "The specified 'client_id' is invalid.")
-        : AssertionProblem(request, TestKeys.Es256, Stub.Issuer, 300, header => (string?)header["typ"] is "client-authentication+jwt" ? null : "typ") is not null
-            ? Error(401, "invalid_client", 2173, "The specified client assertion is invalid.")
+        : AssertionProblem(request, TestKeys.Es256, Stub.Issuer, 300, header => (string?)header["typ"] is "client-authentication+jwt" ? null : "typ") is { } problem
+            ? problem == "aud" ? Error(400, "invalid_grant", 2094, "The specified token doesn't contain any valid audience, which may indicate that it was issued to be used with another application.")
+            : Error(401, "invalid_client", 2091, "The signature associated to the specified token is not valid.")
         : request["grant_type"] != ExchangeGrant ? Error(400, "unsupported_grant_type", 2032, "The specified 'grant_type' is not supported.")
         : request["subject_token"] is null ? Missing("subject_token")
         : request["subject_token_type"] is null ? Missing("subject_token_type")
@@ -41,7 +42,7 @@ internal sealed class OpenIddict(TimeProvider clock) : Product(clock)
         : !GrantAllowed ? Error(400, "unauthorized_client", 2064, "This client application is not allowed to use the specified grant type.")
         : !ResourceAllowed ? Error(400, "invalid_request", 2192, "This client application is not allowed to use the specified resource(s).")
         : !ScopeAllowed ? Error(400, "invalid_request", 2051, "This client application is not allowed to use the specified scope.")
-        : request["resource"] is { } resource && resource != Resource ? Error(400, "invalid_target", 2190, "The specified 'resource' is invalid.")
+        : request["resource"] is { } resource && resource != Resource ? Error(400, "invalid_target", 2190, "One of the specified 'resource' parameters is invalid.")
         : !subject["aud"]!.AsArray().Any(value => (string?)value == Gateway) ? Error(400, "invalid_grant", 2187, "The specified subject token cannot be used by this client application.")
         : null;
 

@@ -1,0 +1,124 @@
+using System.Runtime.InteropServices;
+
+namespace Gateway.Authorize;
+
+/// <summary>Whose bytes are counted: a subject of an issuer, whatever clients and tokens it comes with.</summary>
+internal readonly record struct Principal(string Issuer, string Subject);
+
+/// <summary>
+/// The bytes of request bodies that are held in this moment, of all requests of the process and of each principal. Counting
+/// allocates nothing once a stripe has seen as many principals at a time as it sees now.
+/// </summary>
+internal sealed class HeldBodies
+{
+    private readonly Stripe[] stripes = [.. Enumerable.Range(0, 16).Select(_ => new Stripe())];
+    private long total;
+
+    /// <summary>How many bytes are held by all.</summary>
+    public long Total => Volatile.Read(ref total);
+
+    /// <summary>Counts further bytes of a principal, unless all would then hold more than <paramref name="most"/>, or the principal more than <paramref name="own"/>.</summary>
+    public bool TryTake(in Principal principal, long bytes, long most, long own)
+    {
+        var stripe = StripeOf(principal);
+        lock (stripe.Gate)
+        {
+            var held = stripe.Held.GetValueOrDefault(principal);
+            if (held + bytes > own || !TryTakeOfAll(bytes, most))
+            {
+                return false;
+            }
+
+            stripe.Held[principal] = held + bytes;
+            return true;
+        }
+    }
+
+    public void Give(in Principal principal, long bytes)
+    {
+        var stripe = StripeOf(principal);
+        lock (stripe.Gate)
+        {
+            ref var held = ref CollectionsMarshal.GetValueRefOrNullRef(stripe.Held, principal);
+            held -= bytes;
+            if (held == 0)
+            {
+                stripe.Held.Remove(principal);
+            }
+        }
+
+        Interlocked.Add(ref total, -bytes);
+    }
+
+    // Never above the bound, not even for a moment: whoever is turned away takes nothing from anybody.
+    private bool TryTakeOfAll(long bytes, long most)
+    {
+        var held = Volatile.Read(ref total);
+        while (held + bytes <= most)
+        {
+            var seen = Interlocked.CompareExchange(ref total, held + bytes, held);
+            if (seen == held)
+            {
+                return true;
+            }
+
+            held = seen;
+        }
+
+        return false;
+    }
+
+    private Stripe StripeOf(in Principal principal) => stripes[(uint)principal.GetHashCode() % (uint)stripes.Length];
+
+    private sealed class Stripe
+    {
+        public readonly Lock Gate = new();
+        public readonly Dictionary<Principal, long> Held = [];
+    }
+}
+
+/// <summary>
+/// How much may be held, as one generation says: of all requests together, and of one principal a quarter, so that nobody
+/// takes the memory of all.
+/// </summary>
+internal sealed class BodyBudget(HeldBodies held, long limit)
+{
+    /// <summary>A hold without a byte yet; disposing of it gives everything back.</summary>
+    public BodyHold For(Principal principal) => new(this, principal);
+
+    public bool TryTake(in Principal principal, long bytes) => held.TryTake(principal, bytes, limit, limit / 4);
+
+    public void Give(in Principal principal, long bytes) => held.Give(principal, bytes);
+}
+
+/// <summary>What one request holds of the budget; given back once.</summary>
+internal struct BodyHold(BodyBudget budget, Principal principal) : IDisposable
+{
+    private long bytes;
+
+    /// <summary>Makes the hold as large as <paramref name="wanted"/>; false when the budget does not allow it, and then it stays as it was.</summary>
+    public bool TryGrow(long wanted)
+    {
+        if (wanted <= bytes)
+        {
+            return true;
+        }
+
+        if (!budget.TryTake(principal, wanted - bytes))
+        {
+            return false;
+        }
+
+        bytes = wanted;
+        return true;
+    }
+
+    public void Dispose()
+    {
+        if (bytes > 0)
+        {
+            budget.Give(principal, bytes);
+            bytes = 0;
+        }
+    }
+}

@@ -1,0 +1,168 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text.Json.Nodes;
+using Gateway.Tests.Harness;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using TokenExchange.Tests.Harness;
+using Xunit;
+
+namespace Gateway.Tests.Forward;
+
+/// <summary>MCP servers with a certificate of a private authority that ask for one of the gateway's.</summary>
+public sealed class OutboundTlsTests : IAsyncLifetime
+{
+    private readonly TestAuthority authority = new("mcp authority");
+    private readonly TestAuthority clients = new("client authority");
+    private readonly List<string> seen = [];
+    private WebApplication server = null!;
+    private string url = "";
+
+    public async ValueTask InitializeAsync()
+    {
+        var certificate = Certificate();
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
+        {
+            listen.Protocols = HttpProtocols.Http1;
+            listen.UseHttps(https =>
+            {
+                https.ServerCertificate = certificate;
+                https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
+                https.AllowAnyClientCertificate();
+            });
+        }));
+        server = builder.Build();
+        server.Run(context =>
+        {
+            seen.Add(context.Connection.ClientCertificate is { } shown ? Convert.ToHexString(SHA256.HashData(shown.RawData)) : "none");
+
+            // Each call over a connection of its own, which shows what the files hold then.
+            context.Response.Headers.Connection = "close";
+            context.Response.ContentType = "application/json";
+            return context.Response.WriteAsync("""{"jsonrpc":"2.0","id":1,"result":{"ok":true}}""");
+        });
+        await server.StartAsync();
+        url = server.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single() + "/mcp";
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await server.DisposeAsync();
+        authority.Dispose();
+        clients.Dispose();
+    }
+
+    [Fact]
+    public async Task Without_the_authority_the_server_is_not_believed()
+    {
+        await using var world = await StartAsync(null);
+
+        Assert.Equal((502, "upstream_unavailable"), await CallAsync(world));
+        Assert.Empty(seen);
+    }
+
+    [Fact]
+    public async Task With_it_the_server_is_and_another_authority_is_not_enough()
+    {
+        await using var world = await StartAsync(new() { ["CaFile"] = "ca.pem" }, ("ca.pem", authority.Pem));
+        Assert.Equal((200, null), await CallAsync(world));
+        Assert.Equal(["none"], seen);
+
+        await using var other = await StartAsync(new() { ["CaFile"] = "ca.pem" }, ("ca.pem", clients.Pem));
+        Assert.Equal((502, "upstream_unavailable"), await CallAsync(other));
+        Assert.Single(seen);
+    }
+
+    [Fact]
+    public async Task The_certificate_is_shown_and_a_rotated_one_takes_its_place()
+    {
+        var clock = new ManualClock();
+        var (first, second) = (clients.Issue("gateway-1"), clients.Issue("gateway-2"));
+        await using var world = await StartAsync(
+            new() { ["CaFile"] = "ca.pem", ["CertificateFile"] = "tls.crt", ["KeyFile"] = "tls.key" }, clock, ("ca.pem", authority.Pem), ("tls.crt", first.Certificate), ("tls.key", first.Key));
+        Assert.Equal((200, null), await CallAsync(world));
+
+        // Between the two writes of a rotation that of before goes on, for ten seconds.
+        Write(world, ("tls.crt", second.Certificate));
+        clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal((200, null), await CallAsync(world));
+        Write(world, ("tls.key", second.Key));
+        clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal((200, null), await CallAsync(world));
+        Assert.Equal([first.Thumbprint, first.Thumbprint, second.Thumbprint], seen);
+
+        Write(world, ("tls.key", first.Key));
+        clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal((200, null), await CallAsync(world));
+        clock.Advance(TimeSpan.FromSeconds(10));
+        Assert.Equal((502, "upstream_unavailable"), await CallAsync(world));
+    }
+
+    private static async Task<(int Status, string? Reason)> CallAsync(World world)
+    {
+        var answer = await world.Gateway.CallAsync("/weather", world.WeatherToken());
+        return (answer.Status, answer.Status == 200 ? null : answer.Reason);
+    }
+
+    private Task<World> StartAsync(JsonObject? tls, params (string Name, string Text)[] files) => StartAsync(tls, null, files);
+
+    private async Task<World> StartAsync(JsonObject? tls, ManualClock? clock, params (string Name, string Text)[] files)
+    {
+        var directory = Directory.CreateTempSubdirectory("outbound-tls-").FullName;
+        foreach (var (name, text) in files)
+        {
+            Write(Path.Combine(directory, name), text);
+        }
+
+        return await World.StartAsync(
+            options =>
+            {
+                var weather = options["Servers"]!["weather"]!.AsObject();
+                weather["Destinations"] = new JsonArray(url);
+                weather["Outbound"]!["Resource"] = "https://weather.internal/mcp";
+                if (tls is not null)
+                {
+                    weather["Tls"] = new JsonObject(tls.Select(member => KeyValuePair.Create<string, JsonNode?>(member.Key, Path.Combine(directory, member.Value!.GetValue<string>()))));
+                }
+            },
+            clock);
+    }
+
+    private static void Write(World world, (string Name, string Text) file)
+    {
+        var tls = JsonNode.Parse(File.ReadAllText(world.Gateway.ConfigPath))!["Gateway"]!["Servers"]!["weather"]!["Tls"]!;
+        Write(Path.Combine(Path.GetDirectoryName(tls["CaFile"]!.GetValue<string>())!, file.Name), file.Text);
+    }
+
+    private static void Write(string path, string text)
+    {
+        File.WriteAllText(path, text);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        }
+    }
+
+    private X509Certificate2 Certificate()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=127.0.0.1", key, HashAlgorithmName.SHA256);
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddIpAddress(IPAddress.Loopback);
+        request.CertificateExtensions.Add(names.Build());
+        using var certificate = request.Create(authority.Certificate, TimeProvider.System.GetUtcNow().AddHours(-1), TimeProvider.System.GetUtcNow().AddDays(1), [1, 2, 3, 4]);
+        using var pair = certificate.CopyWithPrivateKey(key);
+        return X509CertificateLoader.LoadPkcs12(pair.Export(X509ContentType.Pkcs12), null);
+    }
+}

@@ -1,0 +1,41 @@
+using TokenExchange.Inbound;
+using Xunit;
+
+namespace TokenExchange.Tests;
+
+/// <summary>Scopes are compared one by one, and a text that is none does not get among them.</summary>
+public sealed class ScopeSetTests
+{
+    [Theory]
+    [InlineData("tools:call tools:read")]
+    [InlineData(" ")]
+    [InlineData("a\tb")]
+    [InlineData("a\u00a0b")]
+    [InlineData("a\"b")]
+    [InlineData("a\\b")]
+    [InlineData("\u007f")]
+    [InlineData("é")]
+    public void What_is_no_scope_token_is_in_no_set(string text)
+    {
+        Assert.False(ScopeSet.IsToken(text));
+        Assert.Throws<ArgumentException>(() => ScopeSet.Of("good", text));
+    }
+
+    [Fact]
+    public void Every_printable_ascii_character_but_three_may_stand_in_a_scope()
+    {
+        for (var c = (char)0; c < 0x100; c++)
+        {
+            Assert.Equal(c is > ' ' and < (char)0x7f and not ('"' or '\\'), ScopeSet.IsToken([c]));
+        }
+    }
+
+    [Fact]
+    public void Sets_are_equal_when_their_scopes_are()
+    {
+        Assert.Equal(ScopeSet.Of("b", "a", "a"), ScopeSet.Parse("a  b"));
+        Assert.NotEqual(ScopeSet.Of("ab"), ScopeSet.Parse("a b"));
+        Assert.Equal(ScopeSet.Empty, ScopeSet.Parse(""));
+        Assert.False(ScopeSet.TryParse("a\nb", out _));
+    }
+}
