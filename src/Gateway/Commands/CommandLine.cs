@@ -34,6 +34,7 @@ internal sealed class CommandLine(TextWriter output, TextWriter errors)
             ExplainCommand.Create(output, errors, overrides),
             DoctorCommand.Create(output, errors, overrides),
             HealthCommand.Create(output, errors),
+            BridgeCommand.Create(errors),
         };
         root.Description += "\n\nWithout a command, 'run'. Keys of gateway.json are overridden with --Gateway:…, --Kestrel:…, --Logging:…";
         var parsed = root.Parse(rest, new ParserConfiguration { ResponseFileTokenReplacer = null });
@@ -65,6 +66,13 @@ internal sealed class CommandLine(TextWriter output, TextWriter errors)
         for (var i = 0; i < arguments.Count; i++)
         {
             var argument = arguments[i];
+            if (argument == "--")
+            {
+                // What follows is another program's.
+                rest.AddRange(arguments.Skip(i));
+                return true;
+            }
+
             var equals = argument.IndexOf('=', StringComparison.Ordinal);
             var key = argument.StartsWith("--", StringComparison.Ordinal) ? (equals < 0 ? argument[2..] : argument[2..equals]) : "";
             if (!ConfigurationOverride.IsOurs(key))

@@ -1,0 +1,216 @@
+using Gateway.Advertise;
+using Gateway.Authorize;
+using Gateway.Configuration.Options;
+
+namespace Gateway.Bridge;
+
+/// <summary>
+/// The MCP endpoint. Nothing of an HTTP request but its body reaches a process: no token, no header, no address.
+/// </summary>
+internal sealed class BridgeEndpoint(BridgeSessions sessions, Children children, SharedChild shared, BridgeSettings settings, BodyReader bodies, ILogger<BridgeEndpoint> logger, TimeProvider clock)
+{
+    /// <summary>The revisions that have sessions; all later ones have none.</summary>
+    private static readonly string[] Versions = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"];
+
+    public async Task InvokeAsync(HttpContext context)
+    {
+        try
+        {
+            await (BridgeGuard.Check(context.Request) is { } refusal ? refusal.WriteAsync(context) : DispatchAsync(context));
+        }
+        catch (Exception error) when (context.RequestAborted.IsCancellationRequested && error is OperationCanceledException or IOException)
+        {
+            // The client has left.
+        }
+        catch (Exception error)
+        {
+            logger.BridgeFailed(error.GetType().Name);
+            if (!context.Response.HasStarted)
+            {
+                await BridgeRefusal.Failed.WriteAsync(context);
+            }
+        }
+    }
+
+    private Task DispatchAsync(HttpContext context)
+    {
+        var request = context.Request;
+        if (request.Path == "/healthz/live")
+        {
+            return HttpMethods.IsGet(request.Method) ? context.Response.WriteAsync("ok") : Refuse(BridgeRefusal.Method, "GET");
+        }
+
+        return request.Method switch
+        {
+            "POST" => PostAsync(context),
+            "GET" when !McpHeaders.IsModern(request.Headers, Operation.None) => ListenAsync(context),
+            "DELETE" when !McpHeaders.IsModern(request.Headers, Operation.None) => EndAsync(context),
+            _ => Refuse(BridgeRefusal.Method, "GET, POST, DELETE"),
+        };
+
+        Task Refuse(BridgeRefusal refusal, string allow)
+        {
+            context.Response.Headers.Allow = allow;
+            return refusal.WriteAsync(context);
+        }
+    }
+
+    private async Task PostAsync(HttpContext context)
+    {
+        if (BridgeGuard.CheckPost(context.Request) is { } unfit)
+        {
+            await unfit.WriteAsync(context);
+            return;
+        }
+
+        var (body, refusal) = await bodies.ReadAsync(context.Request);
+        using (body)
+        {
+            if (body is null)
+            {
+                await refusal!.WriteAsync(context);
+                return;
+            }
+
+            // The gateway's own reader: what the process could read differently than everybody before it is refused.
+            var operation = OperationReader.Read(body.Bytes.Span, out var problem, out _);
+            if (operation is null || Message.Read(body.Bytes) is not { } message)
+            {
+                await (problem == Refusal.BodyNotJson ? BridgeRefusal.NotJson : BridgeRefusal.NotOneMessage).WriteAsync(context);
+                return;
+            }
+
+            await (IsModern(context.Request.Headers, operation) ? ModernAsync(context, operation, message) : LegacyAsync(context, message));
+        }
+    }
+
+    /// <summary>Whether a message belongs to a revision without sessions. One that names a session, or begins one, never does.</summary>
+    private static bool IsModern(IHeaderDictionary headers, Operation operation) =>
+        operation.Method != "initialize" && !headers.ContainsKey(BridgeSessions.Header) && (operation.ProtocolVersion is not null || McpHeaders.IsModern(headers, operation));
+
+    private async Task ModernAsync(HttpContext context, Operation operation, Message message)
+    {
+        if (!McpHeaders.Agree(context.Request.Headers, operation, McpTransport.StreamableHttp))
+        {
+            await BridgeRefusal.HeaderMismatch.WriteAsync(context, message.Kind == MessageKind.Request ? message.Line[message.Id.At] : default);
+        }
+        else if (message.Kind == MessageKind.Response)
+        {
+            await BridgeRefusal.NotOneMessage.WriteAsync(context);
+        }
+        else if (message.Kind == MessageKind.Notification)
+        {
+            // It belongs to no request, and so to no process; leaving is how these clients cancel.
+            context.Response.StatusCode = StatusCodes.Status202Accepted;
+        }
+        else if (settings.Shared)
+        {
+            await shared.RunAsync(context, message);
+        }
+        else
+        {
+            await new SingleRequest(message, logger).RunAsync(context, children, clock);
+        }
+    }
+
+    private async Task LegacyAsync(HttpContext context, Message message)
+    {
+        if (context.Request.Headers[BridgeSessions.Header] is [{ } id])
+        {
+            var refusal = sessions.Find(id) is not { } session ? BridgeRefusal.SessionUnknown
+                : message.Method != "initialize" && context.Request.Headers["MCP-Protocol-Version"] is [{ } version] && !Versions.Contains(version) ? BridgeRefusal.Version
+                : null;
+            await (refusal is null ? PassAsync(context, sessions.Find(id)!, message, isNew: false) : refusal.WriteAsync(context));
+        }
+        else if (message is { Kind: MessageKind.Request, Method: "initialize" })
+        {
+            var (session, refusal) = await sessions.BeginAsync(context.RequestAborted);
+            await (session is null ? refusal!.WriteAsync(context, message.Line[message.Id.At]) : PassAsync(context, session, message, isNew: true));
+        }
+        else
+        {
+            await BridgeRefusal.SessionMissing.WriteAsync(context);
+        }
+    }
+
+    private async Task PassAsync(HttpContext context, Session session, Message message, bool isNew)
+    {
+        session.Use(1);
+        try
+        {
+            if (message.Kind != MessageKind.Request)
+            {
+                if (await session.SendAsync(message, context.RequestAborted))
+                {
+                    context.Response.StatusCode = StatusCodes.Status202Accepted;
+                }
+                else
+                {
+                    await BridgeRefusal.SessionUnknown.WriteAsync(context);
+                }
+
+                return;
+            }
+
+            var id = message.Line[message.Id.At];
+            if (session.Begin(message, out var refusal) is not { } answer)
+            {
+                await refusal!.WriteAsync(context, id);
+                return;
+            }
+
+            await session.SendAsync(message, context.RequestAborted);
+            var writer = new AnswerWriter(context, clock) { NewSession = isNew ? session.Id : null };
+            var last = await writer.WriteAsync(answer, BridgeRefusal.Ended.ToDelivery(id));
+            isNew &= last.IsError;
+        }
+        finally
+        {
+            session.Use(-1);
+            if (isNew)
+            {
+                // Nobody has learnt of it.
+                _ = session.EndAsync();
+            }
+        }
+    }
+
+    private async Task ListenAsync(HttpContext context)
+    {
+        var header = context.Request.Headers[BridgeSessions.Header];
+        if (header is not [{ } id] || sessions.Find(id) is not { } session)
+        {
+            await (header.Count == 0 ? BridgeRefusal.SessionMissing : BridgeRefusal.SessionUnknown).WriteAsync(context);
+            return;
+        }
+
+        if (!BridgeGuard.Accepts(context.Request, "text/event-stream"))
+        {
+            await BridgeRefusal.Accept.WriteAsync(context);
+            return;
+        }
+
+        session.Use(1);
+        try
+        {
+            await new AnswerWriter(context, clock).ListenAsync(session.Listen());
+        }
+        finally
+        {
+            session.Use(-1);
+        }
+    }
+
+    private async Task EndAsync(HttpContext context)
+    {
+        var header = context.Request.Headers[BridgeSessions.Header];
+        if (header is not [{ } id] || sessions.Find(id) is not { } session)
+        {
+            await (header.Count == 0 ? BridgeRefusal.SessionMissing : BridgeRefusal.SessionUnknown).WriteAsync(context);
+            return;
+        }
+
+        _ = session.EndAsync();
+        context.Response.StatusCode = StatusCodes.Status204NoContent;
+    }
+}

@@ -1,0 +1,35 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+
+namespace Gateway.Bridge;
+
+/// <summary>The sessions of the revisions before 2026-07-28, by their ids.</summary>
+internal sealed class BridgeSessions(BridgeSettings settings, Children children, ILogger<BridgeSessions> logger, TimeProvider clock)
+{
+    public const string Header = "Mcp-Session-Id";
+    private readonly ConcurrentDictionary<string, Session> all = new(StringComparer.Ordinal);
+
+    public Session? Find(string id) => all.GetValueOrDefault(id);
+
+    /// <summary>Begins a session with a process of its own; the refusal when none can be started.</summary>
+    public async ValueTask<(Session? Session, BridgeRefusal? Refusal)> BeginAsync(CancellationToken cancellation)
+    {
+        var session = new Session(RandomNumberGenerator.GetHexString(32, lowercase: true), settings.Idle, logger, clock);
+        var (child, refusal) = await children.StartAsync(session.ReceivedAsync, cancellation);
+        if (child is null)
+        {
+            return (null, refusal);
+        }
+
+        session.Join(child);
+        all[session.Id] = session;
+        child.Over.Register(() => End(session));
+        return (session, null);
+    }
+
+    private void End(Session session)
+    {
+        all.TryRemove(session.Id, out _);
+        session.Close();
+    }
+}

@@ -1,0 +1,240 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Unicode;
+using Gateway.Authorize;
+
+namespace Gateway.Bridge;
+
+/// <summary>An id, a progress token or the like: where it stands in a message, and what it is compared by.</summary>
+internal readonly record struct Reference(Range At, string? Key)
+{
+    public bool IsGiven => Key is not null;
+}
+
+/// <summary>
+/// One JSON-RPC message as its bytes, and what it names: the ids by which it belongs to a request or a stream. Whatever
+/// two readers could take for two different messages is none.
+/// </summary>
+internal sealed class Message
+{
+    /// <summary>What <c>_meta</c> calls the request that opened a subscription (MCP 2026-07-28).</summary>
+    public const string SubscriptionKey = "io.modelcontextprotocol/subscriptionId";
+
+    private const int MaxDepth = 256;
+    private static readonly string[] Names = ["progresstoken", "requestid", "io.modelcontextprotocol/subscriptionid"];
+
+    /// <summary>The message as one line without its end.</summary>
+    public required ReadOnlyMemory<byte> Line { get; init; }
+
+    public MessageKind Kind { get; private set; }
+
+    public string? Method { get; private set; }
+
+    public Reference Id { get; private set; }
+
+    /// <summary>The token under which a request wants to hear of its progress.</summary>
+    public Reference WantedProgress { get; private set; }
+
+    /// <summary>What a progress notification is about.</summary>
+    public Reference ProgressToken { get; private set; }
+
+    /// <summary>The request that a cancellation is about.</summary>
+    public Reference RequestId { get; private set; }
+
+    /// <summary>The subscription that a notification or a result belongs to.</summary>
+    public Reference Subscription { get; private set; }
+
+    /// <summary>The code of an error; null without one.</summary>
+    public int? ErrorCode { get; private set; }
+
+    /// <summary>Reads exactly one JSON object that is a JSON-RPC message; null for anything else.</summary>
+    public static Message? Read(ReadOnlyMemory<byte> json)
+    {
+        if (!Utf8.IsValid(json.Span))
+        {
+            return null;
+        }
+
+        try
+        {
+            // Of the line and not of what came: that is where the references have to be right.
+            var check = new Utf8JsonReader(json.Span, new JsonReaderOptions { MaxDepth = MaxDepth });
+            if (!check.Read() || check.TokenType != JsonTokenType.StartObject)
+            {
+                return null;
+            }
+
+            while (check.Read())
+            {
+            }
+
+            var message = new Message { Line = Framing.OneLine(json) };
+            var reader = new Utf8JsonReader(message.Line.Span, new JsonReaderOptions { MaxDepth = MaxDepth });
+            reader.Read();
+            return message.ReadRoot(ref reader) && message.Kind != MessageKind.None ? message : null;
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        {
+            // InvalidOperationException: a lone surrogate in an escaped name or id.
+            return null;
+        }
+    }
+
+    private bool ReadRoot(ref Utf8JsonReader reader)
+    {
+        var members = default(MemberNames);
+        var (answers, hasMethod) = (0, false);
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
+        {
+            if (!members.Add(ref reader, out var member))
+            {
+                return false;
+            }
+
+            reader.Read();
+            switch (member)
+            {
+                case "id":
+                    Id = ReferenceOf(ref reader);
+                    break;
+                case "method":
+                    hasMethod = true;
+                    Method = reader.TokenType == JsonTokenType.String ? reader.GetString() : null;
+                    break;
+                case "params" or "result" when reader.TokenType == JsonTokenType.StartObject:
+                    answers += member == "result" ? 1 : 0;
+                    if (!ReadBody(ref reader, isResult: member == "result"))
+                    {
+                        return false;
+                    }
+
+                    break;
+                case "result":
+                    answers++;
+                    break;
+                case "error":
+                    answers++;
+                    ReadError(ref reader);
+                    break;
+            }
+
+            reader.Skip();
+        }
+
+        Kind = hasMethod
+            ? Method is null || answers > 0 ? MessageKind.None : Id.IsGiven ? MessageKind.Request : MessageKind.Notification
+            : answers == 1 ? MessageKind.Response : MessageKind.None;
+        return true;
+    }
+
+    private bool ReadBody(ref Utf8JsonReader reader, bool isResult)
+    {
+        var members = default(MemberNames);
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
+        {
+            // The names within a result are the server's own affair, but for _meta.
+            var fits = members.Add(ref reader, out var member);
+            if (!(fits || (isResult && MemberNames.Fold(member) != "_meta")) || IsMisspelt(member))
+            {
+                return false;
+            }
+
+            reader.Read();
+            switch (member)
+            {
+                case "_meta" when reader.TokenType == JsonTokenType.StartObject:
+                    if (!ReadMeta(ref reader))
+                    {
+                        return false;
+                    }
+
+                    break;
+                case "progressToken" when !isResult:
+                    ProgressToken = ReferenceOf(ref reader);
+                    break;
+                case "requestId" when !isResult:
+                    RequestId = ReferenceOf(ref reader);
+                    break;
+            }
+
+            reader.Skip();
+        }
+
+        return true;
+    }
+
+    private bool ReadMeta(ref Utf8JsonReader reader)
+    {
+        var members = default(MemberNames);
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
+        {
+            if (!members.Add(ref reader, out var member) || IsMisspelt(member))
+            {
+                return false;
+            }
+
+            reader.Read();
+            if (member == SubscriptionKey)
+            {
+                Subscription = ReferenceOf(ref reader);
+            }
+            else if (member == "progressToken")
+            {
+                WantedProgress = ReferenceOf(ref reader);
+            }
+
+            reader.Skip();
+        }
+
+        return true;
+    }
+
+    private void ReadError(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            return;
+        }
+
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
+        {
+            var isCode = reader.ValueTextEquals("code"u8);
+            reader.Read();
+            if (isCode && reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out var code))
+            {
+                ErrorCode = code;
+            }
+
+            reader.Skip();
+        }
+    }
+
+    /// <summary>A name that only a server which folds case would take for one of ours.</summary>
+    private static bool IsMisspelt(string member) =>
+        MemberNames.Fold(member) is var folded && Array.IndexOf(Names, folded) >= 0 && member is not ("progressToken" or "requestId" or SubscriptionKey);
+
+    private static Reference ReferenceOf(ref Utf8JsonReader reader)
+    {
+        var at = (int)reader.TokenStartIndex..(int)reader.BytesConsumed;
+        return reader.TokenType switch
+        {
+            JsonTokenType.String => new Reference(at, "s" + reader.GetString()),
+            JsonTokenType.Number => new Reference(at, "n" + NumberOf(ref reader)),
+            _ => default,
+        };
+    }
+
+    /// <summary>Readers give 1.0 back as 1, so that whole numbers are compared by their value.</summary>
+    private static string NumberOf(ref Utf8JsonReader reader)
+    {
+        const double ExactWhole = 1L << 53;
+        if (reader.TryGetInt64(out var whole))
+        {
+            return whole.ToString(CultureInfo.InvariantCulture);
+        }
+
+        return reader.TryGetDouble(out var number) && Math.Abs(number) < ExactWhole && Math.Truncate(number) == number
+            ? ((long)number).ToString(CultureInfo.InvariantCulture)
+            : System.Text.Encoding.ASCII.GetString(reader.ValueSpan);
+    }
+}

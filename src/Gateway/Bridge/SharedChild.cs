@@ -1,0 +1,211 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+using Gateway.Authorize;
+
+namespace Gateway.Bridge;
+
+/// <summary>
+/// One process for all requests of the revisions from 2026-07-28 on. Clients choose their ids, and choose the same ones:
+/// every id, progress token and subscription id is replaced by the bridge's own on the way in and put back on the way out,
+/// and a message of the process that names none of them, or two that belong to different requests, goes to nobody.
+/// </summary>
+internal sealed class SharedChild(BridgeSettings settings, Children children, ILogger<SharedChild> logger, TimeProvider clock) : IDisposable
+{
+    private const int MaxPending = 1024;
+    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(1);
+    private readonly SemaphoreSlim starting = new(1);
+    private readonly Lock gate = new();
+    private readonly Dictionary<string, Pending> pending = new(StringComparer.Ordinal);
+    private Child? current;
+    private ITimer? timer;
+    private long lastId;
+    private long lastUse;
+
+    public async Task RunAsync(HttpContext context, Message request)
+    {
+        var id = request.Line[request.Id.At];
+        var (child, refusal) = await CurrentAsync(context.RequestAborted);
+        if (child is null)
+        {
+            await refusal!.WriteAsync(context, id);
+            return;
+        }
+
+        var own = Begin(child, request);
+        if (own is null)
+        {
+            await BridgeRefusal.Busy.WriteAsync(context, id);
+            return;
+        }
+
+        var answered = false;
+        try
+        {
+            using var over = child.Over.Register(own.Answer.Close);
+            await child.SendAsync(Replace(request.Line, [(request.Id, own.Number), (request.WantedProgress, own.Number)]), context.RequestAborted);
+            await new AnswerWriter(context, clock).WriteAsync(own.Answer, BridgeRefusal.Ended.ToDelivery(id));
+            answered = true;
+        }
+        finally
+        {
+            // Whatever still comes for it belongs to nobody from now on.
+            End(own);
+            if (!answered)
+            {
+                _ = CancelAsync(child, own);
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        timer?.Dispose();
+        starting.Dispose();
+    }
+
+    /// <summary>A line with each reference that is given replaced.</summary>
+    internal static ReadOnlyMemory<byte> Replace(ReadOnlyMemory<byte> line, ReadOnlySpan<(Reference Reference, ReadOnlyMemory<byte> Instead)> changes)
+    {
+        var sorted = changes.ToArray().Where(change => change.Reference.IsGiven).OrderBy(change => change.Reference.At.Start.Value).ToArray();
+        var result = new ArrayBufferWriter<byte>(line.Length + 64);
+        var at = 0;
+        foreach (var (reference, instead) in sorted)
+        {
+            result.Write(line.Span[at..reference.At.Start.Value]);
+            result.Write(instead.Span);
+            at = reference.At.End.Value;
+        }
+
+        result.Write(line.Span[at..]);
+        return result.WrittenMemory;
+    }
+
+    private ValueTask ReceivedAsync(Child from, Message message)
+    {
+        // Servers ask nothing in these revisions; a question would be nobody's to answer.
+        if (message.Kind == MessageKind.Request || OwnerOf(message, from) is not { } owner)
+        {
+            logger.MessageUnclaimed(from.Id);
+            return default;
+        }
+
+        var isAnswer = message.Kind == MessageKind.Response;
+        var line = Replace(message.Line, [(message.Id, owner.Id), (message.ProgressToken, owner.Progress), (message.RequestId, owner.Id), (message.Subscription, owner.Id)]);
+        if (!owner.Answer.TryDeliver(new Delivery(line, isAnswer, message.ErrorCode is not null, SingleRequest.StatusOf(message.ErrorCode))))
+        {
+            logger.MessageUnclaimed(from.Id);
+        }
+
+        return default;
+    }
+
+    /// <summary>The one request that everything a message names belongs to.</summary>
+    private Pending? OwnerOf(Message message, Child from)
+    {
+        Pending? owner = null;
+        lock (gate)
+        {
+            lastUse = clock.GetTimestamp();
+            foreach (var reference in (ReadOnlySpan<Reference>)[message.Id, message.ProgressToken, message.RequestId, message.Subscription])
+            {
+                if (!reference.IsGiven)
+                {
+                    continue;
+                }
+
+                if (!pending.TryGetValue(reference.Key!, out var named) || named.Child != from || (owner ?? named) != named)
+                {
+                    return null;
+                }
+
+                owner = named;
+            }
+        }
+
+        // Progress that the client has not asked for has no token to put back.
+        return message.Kind == MessageKind.Response && !message.Id.IsGiven || (message.ProgressToken.IsGiven && owner!.Progress.IsEmpty) ? null : owner;
+    }
+
+    private async ValueTask<(Child? Child, BridgeRefusal? Refusal)> CurrentAsync(CancellationToken cancellation)
+    {
+        await starting.WaitAsync(cancellation);
+        try
+        {
+            if (current is { Over.IsCancellationRequested: false })
+            {
+                return (current, null);
+            }
+
+            (current, var refusal) = await children.StartAsync(ReceivedAsync, cancellation);
+            if (current is not null)
+            {
+                lastUse = clock.GetTimestamp();
+                timer?.Dispose();
+                timer = clock.CreateTimer(EndWhenIdle, current, settings.Idle, Timeout.InfiniteTimeSpan);
+            }
+
+            return (current, refusal);
+        }
+        finally
+        {
+            starting.Release();
+        }
+    }
+
+    private Pending? Begin(Child child, Message request)
+    {
+        lock (gate)
+        {
+            if (pending.Count >= MaxPending)
+            {
+                return null;
+            }
+
+            var number = (++lastId).ToString(CultureInfo.InvariantCulture);
+            var own = new Pending(
+                "n" + number,
+                Encoding.ASCII.GetBytes(number),
+                child,
+                request.Line[request.Id.At],
+                request.WantedProgress.IsGiven ? request.Line[request.WantedProgress.At] : default,
+                new Answer());
+            pending.Add(own.Key, own);
+            return own;
+        }
+    }
+
+    private void End(Pending own)
+    {
+        lock (gate)
+        {
+            pending.Remove(own.Key);
+            lastUse = clock.GetTimestamp();
+        }
+    }
+
+    private async Task CancelAsync(Child child, Pending own)
+    {
+        using var patience = new CancellationTokenSource(Farewell, clock);
+        await child.SendAsync(SingleRequest.Cancellation(own.Number), patience.Token);
+    }
+
+    private void EndWhenIdle(object? state)
+    {
+        var child = (Child)state!;
+        lock (gate)
+        {
+            var left = pending.Count > 0 ? settings.Idle : settings.Idle - clock.GetElapsedTime(lastUse);
+            if (left > TimeSpan.Zero)
+            {
+                timer!.Change(left, Timeout.InfiniteTimeSpan);
+                return;
+            }
+        }
+
+        _ = child.EndAsync();
+    }
+
+    /// <summary>A request under way: the bridge's number for it, and what the client called it.</summary>
+    private sealed record Pending(string Key, ReadOnlyMemory<byte> Number, Child Child, ReadOnlyMemory<byte> Id, ReadOnlyMemory<byte> Progress, Answer Answer);
+}

@@ -1,0 +1,76 @@
+using System.Text;
+using Gateway.Authorize;
+
+namespace Gateway.Bridge;
+
+/// <summary>
+/// A request of the revisions from 2026-07-28 on, with a process of its own: it ends with the answer, or when the client
+/// leaves, which is how such a client cancels.
+/// </summary>
+internal sealed class SingleRequest(Message request, ILogger logger)
+{
+    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(1);
+    private readonly Answer answer = new();
+    private Child? child;
+
+    public async Task RunAsync(HttpContext context, Children children, TimeProvider clock)
+    {
+        var id = request.Line[request.Id.At];
+        (child, var refusal) = await children.StartAsync(ReceivedAsync, context.RequestAborted);
+        if (child is null)
+        {
+            await refusal!.WriteAsync(context, id);
+            return;
+        }
+
+        var answered = false;
+        try
+        {
+            child.Over.Register(answer.Close);
+            await child.SendAsync(request.Line, context.RequestAborted);
+            await new AnswerWriter(context, clock).WriteAsync(answer, BridgeRefusal.Ended.ToDelivery(id));
+            answered = true;
+        }
+        finally
+        {
+            _ = EndAsync(child, answered ? default : Cancellation(id), clock);
+        }
+    }
+
+    /// <summary>The HTTP status of an error that is the whole answer.</summary>
+    /// <remarks>MCP 2026-07-28, Streamable HTTP: errors that clients negotiate by.</remarks>
+    public static int StatusOf(int? errorCode) => errorCode switch
+    {
+        -32601 => StatusCodes.Status404NotFound,
+        -32700 or -32600 or -32020 or -32021 or -32022 => StatusCodes.Status400BadRequest,
+        _ => StatusCodes.Status200OK,
+    };
+
+    /// <summary>Tells a process that nobody waits for an answer any more.</summary>
+    public static ReadOnlyMemory<byte> Cancellation(ReadOnlyMemory<byte> id) => Encoding.UTF8.GetBytes(
+        $$$"""{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":{{{Encoding.UTF8.GetString(id.Span)}}},"reason":"The client left."}}""");
+
+    private async ValueTask ReceivedAsync(Child from, Message message)
+    {
+        var isAnswer = message.Kind == MessageKind.Response;
+
+        // Servers ask nothing in these revisions, and the client could not answer.
+        if (message.Kind == MessageKind.Request
+            || (isAnswer && message.Id.Key != request.Id.Key)
+            || !await answer.DeliverAsync(new Delivery(message.Line, isAnswer, message.ErrorCode is not null, StatusOf(message.ErrorCode)), from.Over))
+        {
+            logger.MessageUnclaimed(from.Id);
+        }
+    }
+
+    private static async Task EndAsync(Child child, ReadOnlyMemory<byte> farewell, TimeProvider clock)
+    {
+        if (!farewell.IsEmpty)
+        {
+            using var patience = new CancellationTokenSource(Farewell, clock);
+            await child.SendAsync(farewell, patience.Token);
+        }
+
+        await child.EndAsync();
+    }
+}
