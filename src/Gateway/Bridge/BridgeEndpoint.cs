@@ -1,4 +1,3 @@
-using Gateway.Advertise;
 using Gateway.Authorize;
 using Gateway.Configuration.Options;
 
@@ -72,25 +71,23 @@ internal sealed class BridgeEndpoint(BridgeSessions sessions, Children children,
                 return;
             }
 
-            // The gateway's own reader: what the process could read differently than everybody before it is refused.
-            var operation = OperationReader.Read(body.Bytes.Span, out var problem, out _);
-            if (operation is null || Message.Read(body.Bytes) is not { } message)
+            if (Message.Read(body.Bytes, out var isJson) is not { } message)
             {
-                await (problem == Refusal.BodyNotJson ? BridgeRefusal.NotJson : BridgeRefusal.NotOneMessage).WriteAsync(context);
+                await (isJson ? BridgeRefusal.NotOneMessage : BridgeRefusal.NotJson).WriteAsync(context);
                 return;
             }
 
-            await (IsModern(context.Request.Headers, operation) ? ModernAsync(context, operation, message) : LegacyAsync(context, message));
+            await (IsModern(context.Request.Headers, message) ? ModernAsync(context, message) : LegacyAsync(context, message));
         }
     }
 
     /// <summary>Whether a message belongs to a revision without sessions. One that names a session, or begins one, never does.</summary>
-    private static bool IsModern(IHeaderDictionary headers, Operation operation) =>
-        operation.Method != "initialize" && !headers.ContainsKey(BridgeSessions.Header) && (operation.ProtocolVersion is not null || McpHeaders.IsModern(headers, operation));
+    private static bool IsModern(IHeaderDictionary headers, Message message) =>
+        message.Method != "initialize" && !headers.ContainsKey(BridgeSessions.Header) && (message.ProtocolVersion is not null || McpHeaders.IsModern(headers, message.Operation));
 
-    private async Task ModernAsync(HttpContext context, Operation operation, Message message)
+    private async Task ModernAsync(HttpContext context, Message message)
     {
-        if (!McpHeaders.Agree(context.Request.Headers, operation, McpTransport.StreamableHttp))
+        if (!McpHeaders.Agree(context.Request.Headers, message.Operation, McpTransport.StreamableHttp))
         {
             await BridgeRefusal.HeaderMismatch.WriteAsync(context, message.Kind == MessageKind.Request ? message.Line[message.Id.At] : default);
         }

@@ -20,8 +20,13 @@ internal sealed class Message
     /// <summary>What <c>_meta</c> calls the request that opened a subscription (MCP 2026-07-28).</summary>
     public const string SubscriptionKey = "io.modelcontextprotocol/subscriptionId";
 
+    private const string VersionKey = "io.modelcontextprotocol/protocolVersion";
     private const int MaxDepth = 256;
     private static readonly string[] Names = ["progresstoken", "requestid", "io.modelcontextprotocol/subscriptionid"];
+
+    private string? name;
+    private string? uri;
+    private string? task;
 
     /// <summary>The message as one line without its end.</summary>
     public required ReadOnlyMemory<byte> Line { get; init; }
@@ -47,9 +52,25 @@ internal sealed class Message
     /// <summary>The code of an error; null without one.</summary>
     public int? ErrorCode { get; private set; }
 
-    /// <summary>Reads exactly one JSON object that is a JSON-RPC message; null for anything else.</summary>
-    public static Message? Read(ReadOnlyMemory<byte> json)
+    /// <summary>What <c>_meta</c> says is the protocol version; null when it says nothing.</summary>
+    public string? ProtocolVersion { get; private set; }
+
+    /// <summary>The operation as MCP's headers mirror it.</summary>
+    public Operation Operation => new(Kind, Method, Method switch
     {
+        "tools/call" or "prompts/get" => name,
+        "resources/read" => uri,
+        "tasks/get" or "tasks/update" or "tasks/cancel" => task,
+        _ => null,
+    }, ProtocolVersion);
+
+    /// <summary>Reads exactly one JSON object that is a JSON-RPC message; null for anything else.</summary>
+    public static Message? Read(ReadOnlyMemory<byte> json) => Read(json, out _);
+
+    /// <summary>The same; <paramref name="isJson"/> tells what is no message from what is not even JSON.</summary>
+    public static Message? Read(ReadOnlyMemory<byte> json, out bool isJson)
+    {
+        isJson = false;
         if (!Utf8.IsValid(json.Span))
         {
             return null;
@@ -59,13 +80,15 @@ internal sealed class Message
         {
             // Of the line and not of what came: that is where the references have to be right.
             var check = new Utf8JsonReader(json.Span, new JsonReaderOptions { MaxDepth = MaxDepth });
-            if (!check.Read() || check.TokenType != JsonTokenType.StartObject)
-            {
-                return null;
-            }
-
+            var isObject = check.Read() && check.TokenType == JsonTokenType.StartObject;
             while (check.Read())
             {
+            }
+
+            isJson = true;
+            if (!isObject)
+            {
+                return null;
             }
 
             var message = new Message { Line = Framing.OneLine(json) };
@@ -83,7 +106,7 @@ internal sealed class Message
     private bool ReadRoot(ref Utf8JsonReader reader)
     {
         var members = default(MemberNames);
-        var (answers, hasMethod) = (0, false);
+        var (answers, hasMethod, hasId) = (0, false, false);
         while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
         {
             if (!members.Add(ref reader, out var member))
@@ -95,11 +118,12 @@ internal sealed class Message
             switch (member)
             {
                 case "id":
+                    hasId = true;
                     Id = ReferenceOf(ref reader);
                     break;
                 case "method":
                     hasMethod = true;
-                    Method = reader.TokenType == JsonTokenType.String ? reader.GetString() : null;
+                    Method = Text(ref reader);
                     break;
                 case "params" or "result" when reader.TokenType == JsonTokenType.StartObject:
                     answers += member == "result" ? 1 : 0;
@@ -121,7 +145,8 @@ internal sealed class Message
             reader.Skip();
         }
 
-        Kind = hasMethod
+        Kind = hasId && !Id.IsGiven ? MessageKind.None
+            : hasMethod
             ? Method is null || answers > 0 ? MessageKind.None : Id.IsGiven ? MessageKind.Request : MessageKind.Notification
             : answers == 1 ? MessageKind.Response : MessageKind.None;
         return true;
@@ -149,6 +174,15 @@ internal sealed class Message
                     }
 
                     break;
+                case "name" when !isResult:
+                    name = Text(ref reader);
+                    break;
+                case "uri" when !isResult:
+                    uri = Text(ref reader);
+                    break;
+                case "taskId" when !isResult:
+                    task = Text(ref reader);
+                    break;
                 case "progressToken" when !isResult:
                     ProgressToken = ReferenceOf(ref reader);
                     break;
@@ -174,7 +208,12 @@ internal sealed class Message
             }
 
             reader.Read();
-            if (member == SubscriptionKey)
+            if (member == VersionKey)
+            {
+                // What is no text is no version that a header could agree with, and is one all the same.
+                ProtocolVersion = Text(ref reader) ?? "";
+            }
+            else if (member == SubscriptionKey)
             {
                 Subscription = ReferenceOf(ref reader);
             }
@@ -213,12 +252,15 @@ internal sealed class Message
     private static bool IsMisspelt(string member) =>
         MemberNames.Fold(member) is var folded && Array.IndexOf(Names, folded) >= 0 && member is not ("progressToken" or "requestId" or SubscriptionKey);
 
+    private static string? Text(ref Utf8JsonReader reader) => reader.TokenType == JsonTokenType.String ? reader.GetString() : null;
+
     private static Reference ReferenceOf(ref Utf8JsonReader reader)
     {
         var at = (int)reader.TokenStartIndex..(int)reader.BytesConsumed;
         return reader.TokenType switch
         {
             JsonTokenType.String => new Reference(at, "s" + reader.GetString()),
+            JsonTokenType.Null => new Reference(at, "null"),
             JsonTokenType.Number => new Reference(at, "n" + NumberOf(ref reader)),
             _ => default,
         };
