@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Security.Cryptography;
 
 namespace Gateway.Bridge;
 
@@ -14,7 +13,8 @@ internal sealed class BridgeSessions(BridgeSettings settings, Children children,
     /// <summary>Begins a session with a process of its own; the refusal when none can be started.</summary>
     public async ValueTask<(Session? Session, BridgeRefusal? Refusal)> BeginAsync(CancellationToken cancellation)
     {
-        var session = new Session(RandomNumberGenerator.GetHexString(32, lowercase: true), settings.Idle, logger, clock);
+        // 122 random bits of the operating system; RandomNumberGenerator would need OpenSSL, which a server's image may lack.
+        var session = new Session(Guid.NewGuid().ToString("N"), settings.Idle, logger, clock);
         var (child, refusal) = await children.StartAsync(session.ReceivedAsync, cancellation);
         if (child is null)
         {

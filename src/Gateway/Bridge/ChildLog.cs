@@ -6,7 +6,7 @@ namespace Gateway.Bridge;
 /// <summary>What a child writes to its standard error: into the log, cut, without control characters and tokens, and not without end.</summary>
 internal sealed class ChildLog(int id, ILogger logger, TimeProvider clock)
 {
-    private const int MaxLine = 2048;
+    private const int MaxLine = ForeignText.MaxLength;
     private const int LinesPerWindow = 100;
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(1);
     private long windowBegan = clock.GetTimestamp();
@@ -44,7 +44,8 @@ internal sealed class ChildLog(int id, ILogger logger, TimeProvider clock)
                     or System.Globalization.UnicodeCategory.LineSeparator or System.Globalization.UnicodeCategory.ParagraphSeparator ? ' ' : source[i];
             }
         });
-        return CallerText.Clean(clean.Trim()) + (wasCut ? " …" : "");
+        ForeignText told = clean.Trim();
+        return told.Without(default) + (wasCut ? " …" : "");
     }
 
     private void Write(ReadOnlySpan<byte> line, bool wasCut)
