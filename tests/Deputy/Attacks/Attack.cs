@@ -53,6 +53,12 @@ internal sealed class Attack(Stage stage)
     public async Task<string?> HonestAsync(Call call)
     {
         var answer = await SendAsync(call);
+        if (answer.Status is 0 or 502)
+        {
+            // A hostile MCP server of another case may have broken the connection that this call was on.
+            answer = await SendAsync(call);
+        }
+
         return !answer.IsSuccess ? $"the honest call got {answer.Line}"
             : stage.Saw(call.Marker).Count == 0 ? "the honest call was answered, but no MCP server saw it"
             : null;

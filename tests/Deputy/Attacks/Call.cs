@@ -39,15 +39,17 @@ internal sealed class Call(string server)
     public Func<string, string>? HeadText { get; set; }
 
     /// <summary>A tools/call of this tool, with the marker as id.</summary>
-    public static Call Tool(string server, string? token, string tool = "echo", JsonObject? arguments = null) => Message(server, token, "tools/call", new JsonObject
-    {
-        ["name"] = tool,
-        ["arguments"] = arguments ?? [],
-    });
-
-    public static Call Message(string server, string? token, string method, JsonNode? parameters)
+    public static Call Tool(string server, string? token, string tool = "echo")
     {
         var call = new Call(server) { Token = token };
+        return call.Say("tools/call", new JsonObject { ["name"] = tool, ["arguments"] = new JsonObject { ["note"] = call.Marker } });
+    }
+
+    public static Call Message(string server, string? token, string method, JsonNode? parameters) => new Call(server) { Token = token }.Say(method, parameters);
+
+    private Call Say(string method, JsonNode? parameters)
+    {
+        var call = this;
         var message = new JsonObject { ["jsonrpc"] = "2.0", ["id"] = call.Marker, ["method"] = method };
         if (parameters is not null)
         {

@@ -18,6 +18,9 @@ internal sealed record Case(string Id, string Claim, string Source, Func<Attack,
     /// <summary>Cases of one lane run one after the other, since they change what all of the lane see; null: by itself.</summary>
     public string? Lane { get; init; }
 
+    /// <summary>Whether it runs when all others are done, since it breaks connections that they might share.</summary>
+    public bool Late { get; init; }
+
     /// <summary>The honest call through the same setup: null when it worked, else what went wrong.</summary>
     public Func<Attack, Task<string?>>? Control { get; init; }
 

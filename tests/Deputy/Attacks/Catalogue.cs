@@ -21,5 +21,10 @@ internal static class Catalogue
         .. PassthroughCases.All,
         .. HostileCases.All,
         .. OutageCases.All,
+        .. RevocationCases.All,
+        .. SenderCases.All,
+        .. CallCases.All,
+        .. PolicyCases.All,
+        .. FrontCases.All,
     ];
 }

@@ -15,12 +15,13 @@ internal sealed class Runner(Stage stage, int parallel)
     public async Task<IReadOnlyList<CaseResult>> RunAsync(IReadOnlyList<Case> cases)
     {
         var results = new ConcurrentDictionary<string, CaseResult>(StringComparer.Ordinal);
-        var lanes = cases.Where(one => one.Lane is not null).GroupBy(one => one.Lane!).Select(lane => RunLaneAsync(lane, results));
+        var lanes = cases.Where(one => one is { Lane: not null, Late: false }).GroupBy(one => one.Lane!).Select(lane => RunLaneAsync(lane, results));
         var alone = Parallel.ForEachAsync(
-            cases.Where(one => one.Lane is null),
+            cases.Where(one => one is { Lane: null, Late: false }),
             new ParallelOptions { MaxDegreeOfParallelism = parallel },
             async (one, _) => results[one.Id] = await RunAsync(one));
         await Task.WhenAll([.. lanes, alone]);
+        await RunLaneAsync(cases.Where(one => one.Late), results);
         if (await stage.ReviveAsync())
         {
             // Somebody ended the target: who it was shows when each that saw it gone is run by itself.
@@ -75,6 +76,10 @@ internal sealed class Runner(Stage stage, int parallel)
             return verdict.Outcome == Outcome.Held && one.ControlAfter && await ControlAsync().WaitAsync(Limit) is { } after
                 ? Verdict.Error($"After the attack, {after}.")
                 : verdict;
+        }
+        catch (InapplicableException exception)
+        {
+            return new Verdict(Outcome.NotApplicable, exception.Message);
         }
         catch (Exception exception)
         {

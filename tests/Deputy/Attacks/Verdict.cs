@@ -15,6 +15,9 @@ internal enum Outcome
     Error,
 }
 
+/// <summary>A case that finds, once it has looked, that the target has not what it is about.</summary>
+internal sealed class InapplicableException(string why) : Exception(why);
+
 /// <summary>What came of a case, why, and the lines of wire that prove it: sent, got, seen.</summary>
 internal sealed record Verdict(Outcome Outcome, string Why, params string[] Wire)
 {

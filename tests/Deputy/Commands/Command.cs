@@ -1,4 +1,5 @@
 using Deputy.Attacks;
+using Deputy.Mutants;
 using Deputy.Reports;
 using Deputy.Staging;
 
@@ -9,7 +10,7 @@ internal static class Command
 {
     private const string Usage = """
         deputy attack TARGET.json [--case ID...] [--json FILE] [--junit FILE] [--html FILE] [--no-build] [--verbose]
-        deputy attack TARGET.json --mutants [ID...] [--everything]
+        deputy attack TARGET.json --mutants [ID...|smoke] [--everything]
         deputy attack --describe            what a gateway must be configured with, and every case
         deputy scoreboard FILE.md RESULT.json...
 
@@ -26,8 +27,10 @@ internal static class Command
             case ["scoreboard", var page, .. { Length: > 0 } results]:
                 await Scoreboard.WriteAsync(page, results);
                 return 0;
-            case ["stub", "refuse" or "forward", var port, .. var servers]:
+            case ["stub", "refuse" or "forward" or "introspect", var port, .. var servers]:
                 return await Stub.RunAsync(arguments[1], int.Parse(port, System.Globalization.CultureInfo.InvariantCulture), servers);
+            case ["stub", "stdio", var server]:
+                return await Stub.StdioAsync(new Uri(server), Console.In, output);
             default:
                 await error.WriteLineAsync(Usage);
                 return 2;
@@ -58,6 +61,11 @@ internal static class Command
         {
             var target = Target.Read(options.Target!);
             var repository = Repository.Find(target.Directory);
+            if (options.Mutants)
+            {
+                return await MutantsAsync(options, target, repository, output);
+            }
+
             if (!options.NoBuild)
             {
                 await BuildAsync(target, repository);
@@ -75,6 +83,20 @@ internal static class Command
             await error.WriteLineAsync(exception.Message);
             return 2;
         }
+    }
+
+    private static async Task<int> MutantsAsync(Options options, Target target, string repository, TextWriter output)
+    {
+        var all = Mutant.Read(Path.Combine(AppContext.BaseDirectory, "Mutants", "mutants.json"));
+        var chosen = options.Only switch
+        {
+            [] => all,
+            ["smoke"] => [.. all.Where(mutant => mutant.Smoke)],
+            var ids => [.. all.Where(mutant => ids.Contains(mutant.Id))],
+        };
+        var (found, missed) = await new MutantRun(repository, target.Directory, output).RunAsync(chosen, options.Everything);
+        await output.WriteLineAsync($"\n{found} found, {missed} not");
+        return missed == 0 && found > 0 ? 0 : 1;
     }
 
     private static void Write(string? path, Action<string> write)

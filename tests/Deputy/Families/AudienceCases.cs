@@ -69,7 +69,7 @@ internal static class AudienceCases
             token.Payload["azp"] = own;
             token.Payload["Aud"] = own;
         }),
-        Faults.Token("audience.reverse", "No server is the exception: the other way round.", Mcp, (token, _) => token.Payload["aud"] = Stage.Resource("alpha"), "beta"),
+        Faults.Token("audience.reverse", "No server is the exception: the other way round.", Mcp, (token, _) => token.Payload["aud"] = Stage.Resource("alpha"), "beta") with { Needs = ["servers"] },
     ];
 
     private static Task<Verdict> Missing(Attack attack)

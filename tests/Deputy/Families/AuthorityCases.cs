@@ -32,7 +32,13 @@ internal static class AuthorityCases
             token.Payload["iat"] = exchange.Server.Clock.GetUtcNow().ToUnixTimeSeconds();
             token.Payload["exp"] = exchange.Server.Clock.GetUtcNow().ToUnixTimeSeconds() + 3660 + 3000;
         }),
-        ResultCases.Token("authority.bound-unasked", "A result bound to a key that nobody named is refused.", "RFC 9449 §5; RFC 7800 §3", (_, token) => token.Payload["cnf"] = new JsonObject { ["jkt"] = Encoded.Digest("somebody") }),
+        ResultCases.Token("authority.bound-unasked", "A result bound to a key that nobody named is refused.", "RFC 9449 §5; RFC 7800 §3", (_, token) => token.Payload["cnf"] = new JsonObject { ["jwk"] = new JsonObject() }),
+        ResultCases.Answer("authority.bound-unasked-key", "Also as a bearer token.", "RFC 9449 §5; RFC 7800 §3", (exchange, answer) =>
+        {
+            var token = exchange.Token();
+            token.Payload["cnf"] = new JsonObject { ["jkt"] = Encoded.Digest("somebody") };
+            answer["access_token"] = token.Build();
+        }),
         Faults.Token("authority.may-act-of-another", "A token that names who may act is not exchanged by somebody else.", "RFC 8693 §4.4", (token, _) => token.Payload["may_act"] = new JsonObject { ["sub"] = "another-gateway" }) with { Needs = ["exchange"] },
         Faults.Token("authority.may-act-local", "Nor used to mint.", "RFC 8693 §4.4", (token, _) => token.Payload["may_act"] = new JsonObject { ["sub"] = "another-gateway" }) with { Needs = ["local"] },
         Faults.Token("authority.may-act-issuer", "may_act of another issuer's client of our name is somebody else.", "RFC 8693 §4.4", (token, _) => token.Payload["may_act"] = new JsonObject { ["sub"] = "mcp-gateway", ["iss"] = "https://login.elsewhere.test" }) with { Needs = ["exchange"] },

@@ -60,7 +60,7 @@ internal static class CacheCases
             await attack.SendAsync(Call.Tool("alpha", token.Build()));
             await attack.SendAsync(Call.Tool("alpha", token.Build()));
             return await attack.MustRefuseAsync(Call.Tool("beta", token.Build()));
-        }),
+        }) { Needs = ["servers"] },
         new("cache.tampered-after-warm", "Nor one that differs in its signature alone.", Lending, async attack =>
         {
             var token = attack.Token();

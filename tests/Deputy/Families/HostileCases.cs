@@ -57,7 +57,7 @@ internal static class HostileCases
                 await reply.WriteAsync("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{\"a\":\r\n");
             });
             return Verdict.BrokenIf(answer is { IsSuccess: true, Ending: Ending.Complete }, "It does.", call.Line, Attack.Got(answer), "seen  the call; the answer ended within a chunk");
-        }),
+        }) { Late = true },
         Malformed("status", "A malformed status line is no answer.", "HTTP/1.1 2OO evil.elsewhere.test\r\n\r\n"),
         Malformed("endless-header", "Headers without end are not read for ever.", "HTTP/1.1 200 OK\r\nX-A: " + new string('a', 2_000_000) + "evil.elsewhere.test\r\nContent-Length: 0\r\n\r\n"),
         Malformed("no-http", "Another protocol is no answer.", "SSH-2.0-evil.elsewhere.test\r\n"),
@@ -70,7 +70,7 @@ internal static class HostileCases
             });
             var others = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => attack.SendAsync(Call.Tool("alpha", attack.Token().Build()))));
             return Verdict.BrokenIf(others.Any(other => other.Body.Contains("evil.elsewhere", StringComparison.Ordinal)), "Another client got it.", call.Line, Attack.Got(answer), "seen  " + others.FirstOrDefault(other => other.Body.Contains("evil.elsewhere", StringComparison.Ordinal))?.Line);
-        }),
+        }) { Late = true },
         new("hostile.switching", "An upgrade that nobody asked for opens no tunnel.", "RFC 9110 §7.8", async attack =>
         {
             var (call, answer) = await BehaveAsync(attack, async (request, reply) =>
@@ -79,7 +79,7 @@ internal static class HostileCases
                 await reply.WriteAsync("HTTP/1.1 101 Switching Protocols\r\nUpgrade: evil\r\nConnection: Upgrade\r\n\r\nevil.elsewhere.test");
             });
             return Verdict.BrokenIf(answer.Status == 101 || answer.Raw.Contains("evil.elsewhere", StringComparison.Ordinal), "It does.", call.Line, Attack.Got(answer), "seen  the call");
-        }),
+        }) { Late = true },
         new("hostile.trailers", "Nor do its trailers act as headers.", "RFC 9110 §6.5.1", async attack =>
         {
             var (call, answer) = await BehaveAsync(attack, (request, reply) => reply.WriteAsync($"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\nTrailer: Set-Cookie\r\n\r\n{Result(request).Length:x}\r\n{Result(request)}\r\n0\r\nSet-Cookie: evil.elsewhere.test\r\n\r\n"));
@@ -142,7 +142,7 @@ internal static class HostileCases
             await reply.WriteAsync(bytes);
         });
         return Verdict.BrokenIf(answer.IsSuccess && answer.Raw.Contains("evil.elsewhere", StringComparison.Ordinal), "It is passed on.", call.Line, "got   " + Attack.Short(answer.Raw), "seen  the call");
-    });
+    }) { Late = true };
 
     /// <summary>An HTTP+SSE stream whose endpoint events would lead the client's token away.</summary>
     private static Case Endpoint(string id, string claim, string events) => new($"hostile.{id}", claim, "MCP 2024-11-05, HTTP with SSE; CWE-601: clients post their token there", async attack =>

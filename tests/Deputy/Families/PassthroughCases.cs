@@ -45,7 +45,7 @@ internal static class PassthroughCases
         }),
         new("passthrough.body", "The body arrives byte for byte: what was judged is what is done.", "CWE-436", async attack =>
         {
-            var call = Call.Text("alpha", attack.Token().Build(), "{ \"jsonrpc\" : \"2.0\",\"id\":\"ID\",\t\"method\":\"tools/call\",\"params\":{\"name\":\"echo\",\"arguments\":{\"a\":1.0,\"b\":\"\\u0061ä\"}} }");
+            var call = Call.Text("alpha", attack.Token().Build(), "{ \"jsonrpc\" : \"2.0\",\"id\":\"ID\",\t\"method\":\"tools/call\",\"params\":{\"name\":\"echo\",\"arguments\":{\"note\":\"ID\",\"a\":1.0,\"b\":\"\\u0061ä\"}} }");
             var answer = await attack.SendAsync(call);
             return attack.Seen(call) is not { } seen ? Verdict.Error("The call did not arrive.", call.Line, Attack.Got(answer))
                 : Verdict.BrokenIf(seen.Text != call.Body, "It does not.", call.Line, Attack.Got(answer), "seen  " + Attack.Short(seen.Text));
@@ -110,7 +110,6 @@ internal static class PassthroughCases
             await attack.SendAsync(Call.Tool("alpha", good));
             await attack.SendAsync(Call.Tool("alpha", bad));
             await attack.SendAsync(Call.Tool("alpha", bad).With("User-Agent", bad));
-            await attack.SendAsync(Call.Tool(bad, good));
             return [good, bad];
         }),
         Silent("logs.malformed-answer", "Nor a hop token that a hostile MCP server repeats in a broken answer.", async attack =>
@@ -161,9 +160,9 @@ internal static class PassthroughCases
         await attack.HonestAsync("alpha");
         var output = attack.Stage.Output;
 
-        // The signature is enough to know it by, and the payload enough to hurt.
-        var leaked = secrets.SelectMany(secret => secret.Split('.')).Where(part => part.Length > 40).FirstOrDefault(part => output.Contains(part[..40], StringComparison.Ordinal));
-        var line = leaked is null ? "" : output.Split('\n').First(text => text.Contains(leaked[..40], StringComparison.Ordinal));
-        return Verdict.BrokenIf(leaked is not null, "It is.", "sent  a token ending in …" + leaked?[^8..], "got   an answer", "seen  in its output: " + Attack.Short(line));
+        // The end of the payload and the signature are a token's own; how it begins it shares with others.
+        var leaked = secrets.SelectMany(secret => secret.Split('.').Skip(1)).Where(part => part.Length > 40).Select(part => part[^40..]).FirstOrDefault(part => output.Contains(part, StringComparison.Ordinal));
+        var line = leaked is null ? "" : output.Split('\n').First(text => text.Contains(leaked, StringComparison.Ordinal));
+        return Verdict.BrokenIf(leaked is not null, "It is.", "sent  a token with …" + leaked, "got   an answer", "seen  in its output: " + Attack.Short(line));
     });
 }

@@ -52,6 +52,11 @@ internal sealed class Exchange(AuthorizationServer server, ReceivedRequest reque
             payload["act"]!["act"] = act.DeepClone();
         }
 
+        if (Proof.Thumbprint(request.Header("DPoP")) is { } thumbprint)
+        {
+            payload["cnf"] = new JsonObject { ["jkt"] = thumbprint };
+        }
+
         return new Forged(server.Key, new JsonObject { ["typ"] = "at+jwt", ["alg"] = server.Key.Algorithm, ["kid"] = server.Key.Kid }, payload);
     }
 
@@ -63,7 +68,7 @@ internal sealed class Exchange(AuthorizationServer server, ReceivedRequest reque
         {
             ["access_token"] = token.Build(),
             ["issued_token_type"] = "urn:ietf:params:oauth:token-type:access_token",
-            ["token_type"] = "Bearer",
+            ["token_type"] = token.Payload["cnf"] is null ? "Bearer" : "DPoP",
         };
         if (token.Payload["exp"] is JsonValue value && value.TryGetValue<long>(out var end))
         {

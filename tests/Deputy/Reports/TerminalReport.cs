@@ -32,6 +32,9 @@ internal static class TerminalReport
                 output.WriteLine($"    {line}");
             }
         }
+
+        output.WriteLine();
+        output.WriteLine($"{run.Count(Outcome.Held)} held, {run.Count(Outcome.Broken) + run.Count(Outcome.Error)} not");
     }
 
     public static string Word(Outcome outcome) => outcome switch

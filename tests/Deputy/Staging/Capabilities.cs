@@ -26,7 +26,6 @@ internal static class Capabilities
         ["security-events"] = "It takes security event tokens of corp at /security-events/corp.",
         ["dpop"] = "It takes DPoP (RFC 9449); server bound takes nothing else.",
         ["bind"] = "Server bindout: its hop tokens are bound to a key of the gateway (DPoP).",
-        ["client-cert-header"] = "It knows the header Client-Cert (RFC 9440) from addresses that are not the kit's.",
         ["call-binding"] = "Server binder binds hop tokens to one call (mcp_call); server receiver takes bound tokens alone, those of issuer corp.",
         ["approval"] = "Server approvals: tool pay_* needs an approval of that very call.",
         ["policy"] = "Server policy asks the kit's policy decision point (AuthZEN) before it lets a call pass.",

@@ -39,6 +39,9 @@ internal sealed partial class Stage : IAsyncDisposable
     /// <summary>A listener that nobody has a reason to call.</summary>
     public Canary Canary { get; }
 
+    /// <summary>The policy decision point.</summary>
+    public PolicyPoint Policy { get; } = new();
+
     public IReadOnlyCollection<McpServer> Servers => [.. servers.Values];
 
     /// <summary>Everything that the target wrote.</summary>
@@ -51,7 +54,7 @@ internal sealed partial class Stage : IAsyncDisposable
     public static string Inner(string server) => $"https://{server}.internal/mcp";
 
     /// <summary>The issuer whose tokens a server takes.</summary>
-    public static string IssuerOf(string server) => server is "partner" or "fragile" or "rotating" or "brief" or "watched" ? server : "corp";
+    public static string IssuerOf(string server) => server is "partner" or "fragile" or "rotating" or "brief" or "watched" or "fronted" ? server : "corp";
 
     public AuthorizationServer Issuer(string name) => issuers.GetOrAdd(name, _ => new AuthorizationServer(name, Key.Create("ES256", name + "-1"), Clock));
 
@@ -102,6 +105,7 @@ internal sealed partial class Stage : IAsyncDisposable
     {
         process?.Dispose();
         await Canary.DisposeAsync();
+        await Policy.DisposeAsync();
         foreach (var server in servers.Values)
         {
             await server.DisposeAsync();
@@ -150,7 +154,9 @@ internal sealed partial class Stage : IAsyncDisposable
         "mcp-host" => new Uri(Mcp(argument).Url).Authority,
         "public-key" => WriteFile(argument + ".pem", Issuer(argument).Key.PublicPem()),
         "jwks-file" => WriteFile(argument + ".jwks", Issuer(argument).Jwks),
+        "policy" => Policy.Url,
         "canary" => Canary.Url,
+        "new-key" => Key.Create("ES256", "").PrivatePem(),
         _ => throw new FormatException($"'{name}' is no placeholder; --describe lists them."),
     };
 

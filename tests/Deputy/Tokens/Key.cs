@@ -101,6 +101,8 @@ internal sealed class Key
         return jwk;
     }
 
+    public string PrivatePem() => key.ExportPkcs8PrivateKeyPem();
+
     public string PublicPem() => key.ExportSubjectPublicKeyInfoPem();
 
     /// <summary>RFC 7638.</summary>

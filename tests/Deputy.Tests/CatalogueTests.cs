@@ -1,0 +1,53 @@
+using Deputy.Attacks;
+using Deputy.Reports;
+using Deputy.Staging;
+using Xunit;
+
+namespace Deputy.Tests;
+
+public sealed class CatalogueTests
+{
+    private static string Root => Repository.Find(AppContext.BaseDirectory);
+
+    [Fact]
+    public void Every_case_has_an_id_of_its_own_a_claim_and_a_source()
+    {
+        Assert.True(Catalogue.All.Count >= 120);
+        Assert.Equal(Catalogue.All.Count, Catalogue.All.Select(one => one.Id).Distinct().Count());
+        Assert.All(Catalogue.All, one => Assert.Matches(@"^[a-z]+\.[A-Za-z0-9-]+$", one.Id));
+        Assert.All(Catalogue.All, one => Assert.True(one is { Claim.Length: > 5, Source.Length: > 5 }, one.Id));
+    }
+
+    [Fact]
+    public void Every_capability_is_needed_by_a_case_and_none_is_unknown()
+    {
+        var named = Catalogue.All.SelectMany(one => one.Needs.Concat(one.Unless)).ToHashSet();
+
+        Assert.Empty(named.Except(Capabilities.All.Keys));
+        Assert.Empty(Capabilities.All.Keys.Except(named));
+    }
+
+    [Fact]
+    public void Every_shipped_target_can_be_read_and_its_templates_hold_known_placeholders_only()
+    {
+        foreach (var path in Directory.EnumerateFiles(Path.Combine(Root, "tests/Deputy/targets"), "*.json"))
+        {
+            var target = Target.Read(path);
+            var stage = new Stage(target, Root, TimeProvider.System);
+            Assert.All(target.Files.Values, template => stage.Fill(File.ReadAllText(Path.Combine(target.Directory, template))));
+            Assert.All(target.Start.SelectMany(command => command), word => stage.Fill(word));
+        }
+    }
+
+    [Fact]
+    public void The_documentation_holds_a_scoreboard_of_every_shipped_target()
+    {
+        var page = File.ReadAllText(Path.Combine(Root, "docs/deputy-kit.md"));
+        var table = page[page.IndexOf(Scoreboard.Begin, StringComparison.Ordinal)..page.IndexOf(Scoreboard.End, StringComparison.Ordinal)];
+        var targets = Directory.EnumerateFiles(Path.Combine(Root, "tests/Deputy/targets"), "*.json").Select(Target.Read).Where(target => target.Id is not ("refuse" or "forward"));
+        var families = Catalogue.All.Select(one => one.Family).Distinct();
+
+        Assert.All(targets, target => Assert.Contains($"| {target.Name} | ", table, StringComparison.Ordinal));
+        Assert.All(families, family => Assert.Contains($"\n| {family} |", table, StringComparison.Ordinal));
+    }
+}
