@@ -11,12 +11,13 @@ namespace Gateway.Management;
 internal sealed class ManagementEndpoints(
     ManagementOptions options,
     ManagementState state,
-    PrometheusText metrics,
+    IServiceProvider services,
     RecentRefusals refusals,
     LatencyHistory latency,
     TimeProvider clock)
 {
     private const string Html = "text/html; charset=utf-8";
+    private readonly RequestDelegate scrape = Meters.Scrape(services);
 
     public Task AnswerAsync(HttpContext context)
     {
@@ -31,7 +32,7 @@ internal sealed class ManagementEndpoints(
         var get = HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method);
         return context.Request.Path.Value switch
         {
-            "/metrics" when get => WriteAsync(context, PrometheusText.ContentType, metrics.Write()),
+            "/metrics" when get => scrape(context),
             "/healthz/live" when get => WriteAsync(context, HealthText.ContentType, HealthText.Live),
             "/healthz/ready" when get => ReadyAsync(context),
             "/" when get && options.Page => PageAsync(context),

@@ -14,7 +14,7 @@ internal static class ObserveExtensions
     public static WebApplicationBuilder AddGatewayObserve(this WebApplicationBuilder builder, GatewayOptions options)
     {
         builder.AddGatewayLogging();
-        builder.AddGatewayTelemetry();
+        builder.AddGatewayTelemetry(scraped: options.Management?.Url is not null);
         var services = builder.Services;
         services.TryAddSingleton(TimeProvider.System);
         services.AddMetrics();
@@ -28,7 +28,6 @@ internal static class ObserveExtensions
         if (options.Management is { Url: not null } management)
         {
             services.AddSingleton(management);
-            services.AddSingleton<PrometheusText>();
             services.AddSingleton<LatencyHistory>();
             services.AddSingleton<ManagementEndpoints>();
             services.AddSingleton<ManagementListener>();

@@ -10,8 +10,8 @@ using OpenTelemetry.Trace;
 namespace Gateway.Observe;
 
 /// <summary>
-/// Traces, metrics and logs by OTLP, as the standard <c>OTEL_*</c> variables say. Without an endpoint there are no
-/// providers at all: nothing is sampled, collected or sent.
+/// Traces, metrics and logs by OTLP, as the standard <c>OTEL_*</c> variables say. Without an endpoint, and a listener that
+/// is scraped, there are no providers at all: nothing is sampled, collected or sent.
 /// </summary>
 internal static class Telemetry
 {
@@ -25,42 +25,33 @@ internal static class Telemetry
 
     public static ActivitySource Source { get; } = new("Gateway");
 
-    /// <summary>Adds the exporters that the environment asks for; none by default.</summary>
-    public static WebApplicationBuilder AddGatewayTelemetry(this WebApplicationBuilder builder)
+    /// <summary>Adds the exporters that the environment asks for, and what is scraped; none by default.</summary>
+    public static WebApplicationBuilder AddGatewayTelemetry(this WebApplicationBuilder builder, bool scraped)
     {
         var settings = builder.Configuration;
         settings.AddInMemoryCollection(Variables());
-        if (Exports(settings, "LOGS"))
+        var (logs, traces, metrics) = (Exports(settings, "LOGS"), Exports(settings, "TRACES"), Exports(settings, "METRICS"));
+        if (!(logs || traces || metrics || scraped))
         {
-            builder.Logging.AddOpenTelemetry(logs =>
-            {
-                logs.IncludeFormattedMessage = true;
-                logs.SetResourceBuilder(Resource());
-                logs.AddOtlpExporter();
-            });
+            return builder;
         }
 
-        if (Exports(settings, "TRACES"))
+        var telemetry = builder.Services.AddOpenTelemetry().ConfigureResource(Describe);
+        if (logs)
+        {
+            telemetry.WithLogging(static logging => logging.AddOtlpExporter(), static options => options.IncludeFormattedMessage = true);
+        }
+
+        if (traces)
         {
             // Read once by the host: without it the server's spans carry no attributes.
             AppContext.SetSwitch("Microsoft.AspNetCore.Hosting.SuppressActivityOpenTelemetryData", false);
-            builder.Services.AddSingleton(_ => Sdk.CreateTracerProviderBuilder()
-                .ConfigureServices(services => services.AddSingleton<IConfiguration>(settings))
-                .SetResourceBuilder(Resource())
-                .AddSource(Sources)
-                .AddOtlpExporter()
-                .Build());
+            telemetry.WithTracing(static tracing => tracing.AddSource(Sources).AddOtlpExporter());
         }
 
-        if (Exports(settings, "METRICS"))
+        if (metrics || scraped)
         {
-            builder.Services.AddSingleton(_ => Sdk.CreateMeterProviderBuilder()
-                .ConfigureServices(services => services.AddSingleton<IConfiguration>(settings))
-                .SetResourceBuilder(Resource())
-                .AddMeter(GatewayMetrics.MeterName, "TokenExchange")
-                .AddView("token_exchange.duration", new ExplicitBucketHistogramConfiguration { Boundaries = GatewayMetrics.Buckets })
-                .AddOtlpExporter()
-                .Build());
+            telemetry.WithGatewayMeters(sent: metrics, scraped);
         }
 
         return builder;
@@ -75,7 +66,6 @@ internal static class Telemetry
         }
 
         services.GetService<MeterProvider>();
-        services.GetService<PrometheusText>();
         services.GetService<LatencyHistory>();
         services.GetRequiredService<GatewayMetrics>().Announce();
     }
@@ -145,7 +135,8 @@ internal static class Telemetry
         _ => "mcp.resource.uri",
     };
 
-    private static ResourceBuilder Resource() => ResourceBuilder.CreateEmpty()
+    private static void Describe(ResourceBuilder resource) => resource
+        .Clear()
         .AddService(ServiceName, serviceVersion: typeof(Telemetry).Assembly.GetName().Version?.ToString(3))
         .AddTelemetrySdk()
         .AddEnvironmentVariableDetector();

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
-using System.Net.Http.Headers;
+using Duende.IdentityModel.Client;
 using TokenExchange.Issuers.ClientAuthentication;
 using TokenExchange.Outbound.Profiles;
 
@@ -33,12 +33,12 @@ internal sealed class BackChannelEndpoints(AuthorizationServerSettings settings,
     }
 
     /// <summary>Posts to the token endpoint. <paramref name="write"/> fills in each attempt's form anew.</summary>
-    public Task<EndpointAnswer> AskTokenAsync(RegisteredClient client, AskedAbout subject, Action<FormBody> write) =>
+    public Task<EndpointAnswer> AskTokenAsync(RegisteredClient client, AskedAbout subject, Action<Parameters> write) =>
         token.AskAsync(subject, async cancellationToken =>
             await PostAsync(client, client.Http(Lane.Exchange) ?? exchanges, settings.TokenEndpoint, known => known.TokenEndpoint, write, cancellationToken));
 
     /// <summary>Posts to the introspection endpoint, which <paramref name="endpoint"/> may name.</summary>
-    public Task<EndpointAnswer> AskIntrospectionAsync(RegisteredClient client, AskedAbout subject, Uri? endpoint, Action<FormBody> write)
+    public Task<EndpointAnswer> AskIntrospectionAsync(RegisteredClient client, AskedAbout subject, Uri? endpoint, Action<Parameters> write)
     {
         var stranger = subject == AskedAbout.Nobody;
         return introspection.AskAsync(subject, async cancellationToken =>
@@ -56,7 +56,7 @@ internal sealed class BackChannelEndpoints(AuthorizationServerSettings settings,
         strangers.Dispose();
     }
 
-    private async Task<EndpointAnswer> PostAsync(RegisteredClient client, HttpMessageInvoker connections, Uri? given, Func<IssuerMetadata, Uri?> discovered, Action<FormBody> write, CancellationToken cancellationToken)
+    private async Task<EndpointAnswer> PostAsync(RegisteredClient client, HttpMessageInvoker connections, Uri? given, Func<IssuerMetadata, Uri?> discovered, Action<Parameters> write, CancellationToken cancellationToken)
     {
         var endpoint = given;
         if (endpoint is null)
@@ -80,21 +80,37 @@ internal sealed class BackChannelEndpoints(AuthorizationServerSettings settings,
             return new EndpointAnswer.NotSent("the endpoint is not https");
         }
 
-        using var form = new FormBody();
-        using var request = new HttpRequestMessage(HttpMethod.Post, endpoint)
+        using var request = new ProtocolRequest
         {
-            Content = form,
+            Method = HttpMethod.Post,
+            RequestUri = endpoint,
             Version = HttpVersion.Version20,
             VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
         };
-        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
-        write(form);
-        if (client.Authenticator.Authenticate(form, request.Headers) is { } diagnostic)
+        write(request.Parameters);
+        if (client.Authenticator.Authenticate(request) is { } diagnostic)
         {
             return new EndpointAnswer.NotSent(diagnostic);
         }
 
+        request.Prepare();
+        EachOnce(request.Parameters);
         using var response = await connections.SendAsync(request, cancellationToken);
         return await AnswerReader.ReadAsync(response, clock, cancellationToken);
+    }
+
+    /// <summary>A parameter stands in a request once: of two, nobody knows which one the server takes (RFC 6749 §3.2).</summary>
+    private static void EachOnce(Parameters parameters)
+    {
+        for (var i = 1; i < parameters.Count; i++)
+        {
+            for (var j = 0; j < i; j++)
+            {
+                if (parameters[i].Key == parameters[j].Key)
+                {
+                    throw new InvalidOperationException($"The parameter {parameters[i].Key} is there twice.");
+                }
+            }
+        }
     }
 }

@@ -15,12 +15,12 @@ public sealed class AuditFileTests : IDisposable
     private readonly TemporaryDirectory _directory = new();
     private readonly RecordingLoggers _loggers = new();
     private readonly GatewayMetrics _metrics;
-    private readonly PrometheusText _prometheus;
+    private readonly Scraped _prometheus;
 
     public AuditFileTests()
     {
         var meters = Given.Meters();
-        _prometheus = new PrometheusText(meters);
+        _prometheus = new Scraped(meters);
         _metrics = new GatewayMetrics(meters, _clock);
     }
 
@@ -137,7 +137,7 @@ public sealed class AuditFileTests : IDisposable
         await file.DisposeAsync();
 
         Assert.Equal(Enumerable.Range(0, writes).Select(i => $"{i}"), (await File.ReadAllLinesAsync(path)).Where(line => line.Length > 0));
-        Assert.DoesNotContain("\ngateway_audit_dropped_total ", _prometheus.Write(), StringComparison.Ordinal);
+        Assert.DoesNotContain("\ngateway_audit_dropped_total{", _prometheus.Write(), StringComparison.Ordinal);
         Assert.Contains(_loggers.Entries, entry => entry.Event.Name == "AuditFileFailed");
         Assert.Contains(_loggers.Entries, entry => entry.Event.Name == "AuditFileRecovered");
     }
@@ -156,7 +156,7 @@ public sealed class AuditFileTests : IDisposable
 
         await file.DisposeAsync();
 
-        Assert.Contains("gateway_audit_dropped_total 100\n", _prometheus.Write(), StringComparison.Ordinal);
+        Assert.Contains("gateway_audit_dropped_total{} 100\n", _prometheus.Write(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -172,7 +172,7 @@ public sealed class AuditFileTests : IDisposable
         await TickUntilAsync(end);
 
         Assert.Contains(_loggers.Entries, entry => entry.Event.Name == "AuditFileLost");
-        Assert.Contains("gateway_audit_dropped_total 1\n", _prometheus.Write(), StringComparison.Ordinal);
+        Assert.Contains("gateway_audit_dropped_total{} 1\n", _prometheus.Write(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -197,7 +197,7 @@ public sealed class AuditFileTests : IDisposable
         await TickUntilAsync(end);
 
         Assert.Contains(_loggers.Entries, entry => entry.Event.Name == "AuditFileLost");
-        Assert.Contains("gateway_audit_dropped_total 2\n", _prometheus.Write(), StringComparison.Ordinal);
+        Assert.Contains("gateway_audit_dropped_total{} 2\n", _prometheus.Write(), StringComparison.Ordinal);
 
         // Lets the writer go.
         await unread.ReadExactlyAsync(new byte[line.Length], TestContext.Current.CancellationToken);

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using Duende.IdentityModel.Client;
 using TokenExchange.Issuers;
 using TokenExchange.Issuers.ClientAuthentication;
 using TokenExchange.Tests.Harness;
@@ -133,8 +134,7 @@ public sealed class CertificateChainTests : IDisposable
     private string? Authenticate(TlsClientAuth authentication)
     {
         clock.Advance(TimeSpan.FromSeconds(1));
-        using var form = new FormBody();
-        using var request = new HttpRequestMessage();
-        return authentication.Authenticate(form, request.Headers);
+        using var request = new ProtocolRequest();
+        return authentication.Authenticate(request);
     }
 }

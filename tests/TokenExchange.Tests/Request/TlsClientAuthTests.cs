@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Duende.IdentityModel.Client;
 using TokenExchange.Issuers;
 using TokenExchange.Issuers.ClientAuthentication;
 using TokenExchange.Tests.Harness;
@@ -90,9 +91,8 @@ public sealed class TlsClientAuthTests : IDisposable
     private string? Authenticate(TlsClientAuth authentication)
     {
         clock.Advance(TimeSpan.FromSeconds(1));
-        using var form = new FormBody();
-        using var request = new HttpRequestMessage();
-        return authentication.Authenticate(form, request.Headers);
+        using var request = new ProtocolRequest();
+        return authentication.Authenticate(request);
     }
 
     private void Write((string Certificate, string Key) pair, bool withKey)

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Duende.IdentityModel;
 using TokenExchange.Issuers;
 using TokenExchange.Outbound.Exchange;
 
@@ -24,7 +25,11 @@ internal sealed class IntrospectionClient(AuthorizationServer server, ClientSett
         }
 
         var answer = await server.Endpoints.AskIntrospectionAsync(
-            registered, subject is null ? AskedAbout.Nobody : new(server.Settings.Issuer, subject), endpoint, form => form.Add("token", token.Span).Add("token_type_hint", "access_token")).WaitAsync(cancellationToken);
+            registered, subject is null ? AskedAbout.Nobody : new(server.Settings.Issuer, subject), endpoint, form =>
+            {
+                form.Add(OidcConstants.TokenIntrospectionRequest.Token, token.ToString());
+                form.Add(OidcConstants.TokenIntrospectionRequest.TokenTypeHint, OidcConstants.TokenTypes.AccessToken);
+            }).WaitAsync(cancellationToken);
         return answer switch
         {
             EndpointAnswer.Reply { Status: 200, Body: { } body } => Read(AnswerReader.Plain(body)),

@@ -1,5 +1,6 @@
-using System.Net.Http.Headers;
 using System.Text;
+using Duende.IdentityModel;
+using Duende.IdentityModel.Client;
 using TokenExchange.Issuers.Files;
 
 namespace TokenExchange.Issuers.ClientAuthentication;
@@ -13,29 +14,30 @@ internal sealed class AssertionFile(ClientSettings client, TimeProvider clock) :
 {
     private const int MaxLength = 16 * 1024;
 
-    private readonly CredentialFile<byte[]> file =
+    private readonly CredentialFile<string> file =
         new(nameof(client.AssertionFile), Required(client.AssertionFile, nameof(client.AssertionFile)), FileContent.Assertion, Trimmed, clock);
 
     private readonly string type = client.AssertionType switch
     {
-        "jwt-bearer" => AssertionType,
+        "jwt-bearer" => OidcConstants.ClientAssertionTypes.JwtBearer,
         "jwt-spiffe" => SpiffeAssertionType,
         _ => throw new ArgumentException($"The assertion type '{client.AssertionType}' is unknown.", nameof(client)),
     };
 
-    public override string? Authenticate(FormBody form, HttpRequestHeaders headers)
+    public override string? Authenticate(ProtocolRequest request)
     {
         if (file.TryRead(out var assertion, out var diagnostic))
         {
-            form.Add("client_id", client.Id).Add("client_assertion_type", type).Add("client_assertion", assertion);
+            Name(request, client.Id);
+            request.ClientAssertion = new() { Type = type, Value = assertion };
         }
 
         return diagnostic;
     }
 
-    private static byte[] Trimmed(byte[] content)
+    private static string Trimmed(byte[] content)
     {
         var assertion = content.AsSpan().Trim(" \t\r\n"u8);
-        return assertion.Length is > 0 and <= MaxLength && Ascii.IsValid(assertion) ? assertion.ToArray() : throw new FormatException();
+        return assertion.Length is > 0 and <= MaxLength && Ascii.IsValid(assertion) ? Encoding.ASCII.GetString(assertion) : throw new FormatException();
     }
 }

@@ -1,4 +1,4 @@
-using System.Net.Http.Headers;
+using Duende.IdentityModel.Client;
 using TokenExchange.Outbound.Profiles;
 
 namespace TokenExchange.Issuers.ClientAuthentication;
@@ -7,11 +7,10 @@ namespace TokenExchange.Issuers.ClientAuthentication;
 /// <remarks>RFC 6749 §2.3.</remarks>
 internal abstract class ClientAuthenticator
 {
-    public const string AssertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
     public const string SpiffeAssertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-spiffe";
 
     /// <summary>Adds the credentials to one request; called anew for each attempt. Null, or a fixed text that says why it cannot.</summary>
-    public abstract string? Authenticate(FormBody form, HttpRequestHeaders headers);
+    public abstract string? Authenticate(ProtocolRequest request);
 
     /// <summary>The method that <paramref name="client"/> names. Throws when it is unknown or lacks its key, secret or file.</summary>
     public static ClientAuthenticator Create(ClientSettings client, AuthorizationServerSettings server, ExchangeProfile profile, TimeProvider clock) => client.Authentication switch
@@ -24,6 +23,10 @@ internal abstract class ClientAuthenticator
         "none" => new PublicClient(client),
         _ => throw new ArgumentException($"Client authentication '{client.Authentication}' is unknown.", nameof(client)),
     };
+
+    /// <summary>Says in the body who the client is.</summary>
+    protected static void Name(ProtocolRequest request, string id) =>
+        (request.ClientId, request.ClientCredentialStyle) = (id, ClientCredentialStyle.PostBody);
 
     /// <summary>Demands a setting without which a method cannot work.</summary>
     protected static string Required(string? value, string setting) =>

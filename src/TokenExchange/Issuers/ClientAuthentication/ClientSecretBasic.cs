@@ -1,4 +1,4 @@
-using System.Net.Http.Headers;
+using Duende.IdentityModel.Client;
 
 namespace TokenExchange.Issuers.ClientAuthentication;
 
@@ -8,11 +8,11 @@ internal sealed class ClientSecretBasic(ClientSettings client, TimeProvider cloc
 {
     private readonly SharedSecret shared = new(client, clock);
 
-    public override string? Authenticate(FormBody form, HttpRequestHeaders headers)
+    public override string? Authenticate(ProtocolRequest request)
     {
         if (shared.TryRead(out var secret, out var diagnostic))
         {
-            headers.Authorization = new AuthenticationHeaderValue("Basic", FormBody.BasicCredentials(client.Id, secret));
+            (request.ClientId, request.ClientSecret) = (client.Id, secret);
         }
 
         return diagnostic;

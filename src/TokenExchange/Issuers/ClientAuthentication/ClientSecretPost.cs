@@ -1,4 +1,4 @@
-using System.Net.Http.Headers;
+using Duende.IdentityModel.Client;
 
 namespace TokenExchange.Issuers.ClientAuthentication;
 
@@ -8,11 +8,12 @@ internal sealed class ClientSecretPost(ClientSettings client, TimeProvider clock
 {
     private readonly SharedSecret shared = new(client, clock);
 
-    public override string? Authenticate(FormBody form, HttpRequestHeaders headers)
+    public override string? Authenticate(ProtocolRequest request)
     {
         if (shared.TryRead(out var secret, out var diagnostic))
         {
-            form.Add("client_id", client.Id).Add("client_secret", secret);
+            Name(request, client.Id);
+            request.ClientSecret = secret;
         }
 
         return diagnostic;

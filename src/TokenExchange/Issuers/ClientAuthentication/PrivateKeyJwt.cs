@@ -1,8 +1,9 @@
 using System.Buffers.Text;
-using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using Duende.IdentityModel;
+using Duende.IdentityModel.Client;
 using TokenExchange.Issuers.Files;
 using TokenExchange.Outbound.Profiles;
 
@@ -26,7 +27,7 @@ internal sealed class PrivateKeyJwt : ClientAuthenticator
         thumbprint = client.CertificateFile is { } path ? new(nameof(client.CertificateFile), path, FileContent.Public, Thumbprint, clock) : null;
     }
 
-    public override string? Authenticate(FormBody form, HttpRequestHeaders headers)
+    public override string? Authenticate(ProtocolRequest request)
     {
         string? x5t = null;
         if (!keyFile.TryRead(out var key, out var diagnostic) || (thumbprint is not null && !thumbprint.TryRead(out x5t, out diagnostic)))
@@ -35,7 +36,8 @@ internal sealed class PrivateKeyJwt : ClientAuthenticator
         }
 
         var assertion = ClientAssertion.Create(key, profile.AssertionTyp, client.KeyId, x5t, client.Id, audience, clock.GetUtcNow());
-        form.Add("client_id", client.Id).Add("client_assertion_type", AssertionType).Add("client_assertion", assertion);
+        Name(request, client.Id);
+        request.ClientAssertion = new() { Type = OidcConstants.ClientAssertionTypes.JwtBearer, Value = assertion };
         return null;
     }
 

@@ -1,4 +1,4 @@
-using System.Net.Http.Headers;
+using Duende.IdentityModel.Client;
 
 namespace TokenExchange.Issuers.ClientAuthentication;
 
@@ -6,9 +6,9 @@ namespace TokenExchange.Issuers.ClientAuthentication;
 /// <remarks>RFC 6749 §3.2.1.</remarks>
 internal sealed class PublicClient(ClientSettings client) : ClientAuthenticator
 {
-    public override string? Authenticate(FormBody form, HttpRequestHeaders headers)
+    public override string? Authenticate(ProtocolRequest request)
     {
-        form.Add("client_id", client.Id);
+        Name(request, client.Id);
         return null;
     }
 }

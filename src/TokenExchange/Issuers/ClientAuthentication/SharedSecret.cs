@@ -7,24 +7,26 @@ namespace TokenExchange.Issuers.ClientAuthentication;
 /// <summary>A client secret of the configuration or of a file; a file wins, and loses one line break at its end.</summary>
 internal sealed class SharedSecret
 {
-    private readonly CredentialFile<byte[]>? file;
-    private readonly byte[]? given;
+    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    private readonly CredentialFile<string>? file;
+    private readonly string? given;
 
     public SharedSecret(ClientSettings client, TimeProvider clock)
     {
         if (client.SecretFile is { } path)
         {
-            file = new CredentialFile<byte[]>(nameof(client.SecretFile), path, FileContent.Secret, WithoutLineBreak, clock);
+            file = new CredentialFile<string>(nameof(client.SecretFile), path, FileContent.Secret, WithoutLineBreak, clock);
         }
         else
         {
             given = client.Secret is { Value.Length: > 0 } secret
-                ? Encoding.UTF8.GetBytes(secret.Value)
+                ? secret.Value
                 : throw new ArgumentException("The client authentication needs SecretFile or Secret.", nameof(client));
         }
     }
 
-    public bool TryRead([NotNullWhen(true)] out byte[]? secret, [NotNullWhen(false)] out string? diagnostic)
+    public bool TryRead([NotNullWhen(true)] out string? secret, [NotNullWhen(false)] out string? diagnostic)
     {
         if (file is not null)
         {
@@ -36,9 +38,9 @@ internal sealed class SharedSecret
     }
 
     // Editors and `kubectl create secret --from-file` leave a line break behind; a secret does not end in one.
-    private static byte[] WithoutLineBreak(byte[] content)
+    private static string WithoutLineBreak(byte[] content)
     {
         var secret = content.AsSpan().TrimEnd("\r\n"u8);
-        return secret.IsEmpty ? throw new FormatException() : secret.ToArray();
+        return secret.IsEmpty ? throw new FormatException() : Utf8.GetString(secret);
     }
 }

@@ -1,8 +1,8 @@
-using System.Net.Http.Headers;
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using Duende.IdentityModel.Client;
 using TokenExchange.Issuers.Files;
 
 namespace TokenExchange.Issuers.ClientAuthentication;
@@ -40,12 +40,12 @@ internal sealed class TlsClientAuth : ClientAuthenticator, IDisposable
     /// <summary>What new connections present; null as long as there was none.</summary>
     internal SslStreamCertificateContext? Presented => current?.Context;
 
-    public override string? Authenticate(FormBody form, HttpRequestHeaders headers)
+    public override string? Authenticate(ProtocolRequest request)
     {
         var diagnostic = Look();
         if (diagnostic is null)
         {
-            form.Add("client_id", client.Id);
+            Name(request, client.Id);
         }
 
         return diagnostic;

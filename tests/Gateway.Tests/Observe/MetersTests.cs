@@ -8,16 +8,16 @@ using Xunit;
 
 namespace Gateway.Tests.Observe;
 
-public sealed partial class PrometheusTextTests : IDisposable
+public sealed partial class MetersTests : IDisposable
 {
     private readonly ManualClock _clock = new();
     private readonly IMeterFactory _meters = Given.Meters();
-    private readonly PrometheusText _prometheus;
+    private readonly Scraped _prometheus;
     private readonly GatewayMetrics _metrics;
 
-    public PrometheusTextTests()
+    public MetersTests()
     {
-        _prometheus = new PrometheusText(_meters);
+        _prometheus = new Scraped(_meters);
         _metrics = new GatewayMetrics(_meters, _clock);
     }
 
@@ -29,8 +29,8 @@ public sealed partial class PrometheusTextTests : IDisposable
         _metrics.Completed(Given.Refusal(_clock, 401, "audience_invalid"));
 
         var samples = Samples();
-        Assert.Equal(2, samples["""gateway_requests_total{server="weather",outcome="allowed",reason="-"}"""]);
-        Assert.Equal(1, samples["""gateway_requests_total{server="weather",outcome="refused",reason="audience_invalid"}"""]);
+        Assert.Equal(2, samples["""gateway_requests_total{outcome="allowed",reason="-",server="weather"}"""]);
+        Assert.Equal(1, samples["""gateway_requests_total{outcome="refused",reason="audience_invalid",server="weather"}"""]);
     }
 
     [Fact]
@@ -40,7 +40,7 @@ public sealed partial class PrometheusTextTests : IDisposable
         record.Refuse(404, "not_found");
         _metrics.Completed(record);
 
-        Assert.Equal(1, Samples()["""gateway_requests_total{server="-",outcome="refused",reason="not_found"}"""]);
+        Assert.Equal(1, Samples()["""gateway_requests_total{outcome="refused",reason="not_found",server="-"}"""]);
     }
 
     [Fact]
@@ -72,16 +72,17 @@ public sealed partial class PrometheusTextTests : IDisposable
 
         var samples = Samples();
         Assert.Equal(1, samples["""gateway_streams_active{server="weather"}"""]);
-        Assert.Equal(7, samples["gateway_config_generation"]);
+        Assert.Equal(7, samples["gateway_config_generation{}"]);
         Assert.Equal(1, samples["""gateway_config_reloads_total{outcome="applied"}"""]);
         Assert.Equal(1, samples["""gateway_config_reloads_total{outcome="refused"}"""]);
-        Assert.Equal(3, samples["gateway_audit_dropped_total"]);
+        Assert.Equal(3, samples["gateway_audit_dropped_total{}"]);
     }
 
     [Fact]
     public void Each_family_says_its_help_and_type_once_before_its_samples()
     {
         _metrics.Completed(Given.AllowedCall(_clock));
+        _metrics.StreamOpened("weather");
         var text = _prometheus.Write();
 
         Assert.Contains("# TYPE gateway_requests_total counter\n", text, StringComparison.Ordinal);
@@ -108,14 +109,14 @@ public sealed partial class PrometheusTextTests : IDisposable
     [Fact]
     public void Numbers_of_series_stay_bounded_whatever_the_tags_are()
     {
-        for (var i = 0; i < MetricFamily.MaxSeries + 500; i++)
+        for (var i = 0; i < Meters.MaxSeries + 500; i++)
         {
             _metrics.StreamOpened($"server-{i}");
         }
 
         var samples = Samples();
-        Assert.Equal(500, samples["""gateway_streams_active{overflow="true"}"""]);
-        Assert.Equal(MetricFamily.MaxSeries + 1, samples.Keys.Count(key => key.StartsWith("gateway_streams_active", StringComparison.Ordinal)));
+        Assert.Equal(500, samples["""gateway_streams_active{otel_metric_overflow="true"}"""]);
+        Assert.Equal(Meters.MaxSeries + 1, samples.Keys.Count(key => key.StartsWith("gateway_streams_active", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -155,9 +156,9 @@ public sealed partial class PrometheusTextTests : IDisposable
         return samples;
     }
 
-    [GeneratedRegex("""^(?<series>[a-zA-Z_:][a-zA-Z0-9_:]*(\{[a-zA-Z_][a-zA-Z0-9_]*="([^"\\\n]|\\[\\n"])*"(,[a-zA-Z_][a-zA-Z0-9_]*="([^"\\\n]|\\[\\n"])*")*\})?) (?<value>\S+)$""")]
+    [GeneratedRegex("""^(?<series>[a-zA-Z_:][a-zA-Z0-9_:]*(\{[a-zA-Z_][a-zA-Z0-9_]*="([^"\\\n]|\\[\\n"])*"(,[a-zA-Z_][a-zA-Z0-9_]*="([^"\\\n]|\\[\\n"])*")*\}|\{\})?) (?<value>\S+)$""")]
     private static partial Regex SamplePattern();
 
-    [GeneratedRegex("""server="(?<value>([^"\\]|\\.)*)",outcome""")]
+    [GeneratedRegex("""server="(?<value>([^"\\]|\\.)*)"\}""")]
     private static partial Regex LabelPattern();
 }
