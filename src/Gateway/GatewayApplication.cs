@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Net.Security;
 using System.Text;
 using Gateway.Authenticate;
 using Gateway.Authorize;
@@ -13,6 +14,7 @@ using Gateway.Revoke;
 using Gateway.Sessions;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using TokenExchange.Inbound.Revocation;
 using TokenExchange.Outbound.Cache;
 using TokenExchange.Outbound.Local;
@@ -175,7 +177,27 @@ public static class GatewayApplication
         builder.Logging.AddConfiguration(configuration.GetSection("Logging"));
         builder.Logging.AddConsole();
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
-        builder.WebHost.ConfigureKestrel((context, kestrel) => Limits(kestrel.Configure(context.Configuration.GetSection("Kestrel")).Options, loaded.Limits));
+        builder.WebHost.ConfigureKestrel((context, kestrel) =>
+        {
+            var section = context.Configuration.GetSection("Kestrel");
+            ClientCertificates(kestrel, section);
+            Limits(kestrel.Configure(section).Options, loaded.Limits);
+        });
+    }
+
+    /// <summary>
+    /// Where a client certificate is asked for and not required, nobody judges who issued it: a token is bound to the very
+    /// certificate, which may be self-signed (RFC 8705 §2.2, §3). Where one is required anywhere, every chain is judged.
+    /// </summary>
+    private static void ClientCertificates(KestrelServerOptions kestrel, IConfiguration section)
+    {
+        const string mode = nameof(HttpsConnectionAdapterOptions.ClientCertificateMode);
+        var required = section.AsEnumerable().Any(pair => pair.Key.EndsWith(mode, StringComparison.OrdinalIgnoreCase) && nameof(ClientCertificateMode.RequireCertificate).Equals(pair.Value, StringComparison.OrdinalIgnoreCase));
+        if (!required)
+        {
+            kestrel.ConfigureHttpsDefaults(https => https.ClientCertificateValidation =
+                (_, _, errors) => errors == SslPolicyErrors.None || https.ClientCertificateMode == ClientCertificateMode.AllowCertificate);
+        }
     }
 
     /// <summary>The connection-level limits: who is slow or large is cut off here, before any stage.</summary>

@@ -5,6 +5,7 @@ using Gateway.Observe;
 using Gateway.Revoke;
 using Gateway.Sessions;
 using TokenExchange.Inbound;
+using TokenExchange.Inbound.Proof;
 using TokenExchange.Outbound;
 
 namespace Gateway;
@@ -27,6 +28,9 @@ internal sealed class GatewayRequest(string id, RequestRecord record, TimeProvid
 
     /// <summary>The inbound token, once it passed every check for <see cref="Server"/>.</summary>
     public ValidatedToken? Token { get; set; }
+
+    /// <summary>The proof that came with the token; null for a bearer token. Good only once it is redeemed.</summary>
+    public DPoPProof? Proof { get; set; }
 
     public Operation Operation { get; set; } = Operation.None;
 

@@ -1,11 +1,13 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
+using Gateway.Authenticate;
 using Gateway.Authorize;
 using Gateway.Configuration.Options;
 using Gateway.Forward;
 using Gateway.Generations;
 using Gateway.Sessions;
 using TokenExchange.Inbound;
+using TokenExchange.Inbound.Proof;
 using TokenExchange.Outbound;
 
 namespace Gateway;
@@ -44,6 +46,12 @@ internal sealed class McpServer
 
     /// <summary>Decides whether a token was minted for this server.</summary>
     public required TokenValidator Validator { get; init; }
+
+    /// <summary>Decides whether what a token is bound to was proven, and takes proofs once.</summary>
+    public required SenderPolicy Sender { get; init; }
+
+    /// <summary>Finds the certificate that a client has proven to hold.</summary>
+    public required ClientCertificates Certificates { get; init; }
 
     public required OutboundMode Mode { get; init; }
 

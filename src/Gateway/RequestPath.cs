@@ -15,8 +15,8 @@ namespace Gateway;
 /// <list type="number">
 /// <item>Route: the server of the matched route, and a path that is exactly its own.</item>
 /// <item>Method: those that the transport has; OPTIONS is answered here.</item>
-/// <item>Authenticate: Origin, credentials, the token for this very server, client and claims.</item>
-/// <item>Authorize: required scopes, body, operation, scope, session.</item>
+/// <item>Authenticate: Origin, credentials, the token for this very server and its proof, client and claims.</item>
+/// <item>Authorize: required scopes, body, the proof's use, operation, scope, session.</item>
 /// <item>Exchange: the token for the MCP server, verified.</item>
 /// <item>Forward: with that token alone; once more with a fresh one when the MCP server refuses it.</item>
 /// </list>
@@ -65,6 +65,7 @@ internal sealed class RequestPath(RequestEnd end, ILogger<RequestPath> log)
             var refused = await AuthenticateStage.AuthenticateAsync(context, request, server)
                 ?? AuthorizeStage.CheckRequiredScopes(request, server)
                 ?? await AuthorizeStage.ReadOperationAsync(context, request, server)
+                ?? await SenderProof.RedeemAsync(request, server, context.RequestAborted)
                 ?? AuthorizeStage.CheckRules(request, server)
                 ?? AuthorizeStage.CheckSession(context, request, server)
                 ?? await ExchangeStage.ObtainAsync(request, server, context.RequestAborted);

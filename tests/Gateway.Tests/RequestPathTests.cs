@@ -69,7 +69,8 @@ public sealed class RequestPathTests
 
         Assert.Equal(401, answer.Status);
         Assert.Equal("token_missing", answer.Reason);
-        Assert.Equal($"Bearer resource_metadata=\"{TestGateway.PublicUrl}/.well-known/oauth-protected-resource/weather\"", answer.Challenge);
+        var metadata = $"resource_metadata=\"{TestGateway.PublicUrl}/.well-known/oauth-protected-resource/weather\"";
+        Assert.Equal($"Bearer {metadata}, DPoP {metadata}, algs=\"ES256 PS256 RS256\"", answer.Challenge);
         world.AssertNothingWasSent();
     }
 

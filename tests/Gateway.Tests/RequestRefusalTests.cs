@@ -29,7 +29,7 @@ public sealed class RequestRefusalTests
         { "null origin", 403, "origin_not_allowed" },
         { "no token", 401, "token_missing" },
         { "basic scheme", 401, "token_missing" },
-        { "dpop scheme", 401, "token_missing" },
+        { "dpop scheme", 401, "sender_constrained" },
         { "empty bearer", 400, "credentials_malformed" },
         { "token with a space", 400, "credentials_malformed" },
         { "two tokens", 400, "multiple_credentials" },
@@ -130,6 +130,7 @@ public sealed class RequestRefusalTests
     private static string? Challenge(int status, string reason) => (status, reason) switch
     {
         (401, "token_missing") => "Bearer",
+        (401, "sender_constrained") => "Bearer error=\"invalid_token\"",
         (400, "credentials_malformed" or "multiple_credentials" or "token_in_query") => "Bearer error=\"invalid_request\"",
         (403, "insufficient_scope") => "Bearer error=\"insufficient_scope\"",
         _ => null,

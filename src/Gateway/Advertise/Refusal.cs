@@ -17,6 +17,12 @@ internal enum ChallengeKind
     /// <summary><c>invalid_token</c>.</summary>
     InvalidToken,
 
+    /// <summary><c>invalid_dpop_proof</c>: an error of the scheme DPoP alone.</summary>
+    InvalidDPoPProof,
+
+    /// <summary><c>use_dpop_nonce</c>: an error of the scheme DPoP alone; the nonce stands in a header of its own.</summary>
+    UseDPoPNonce,
+
     /// <summary><c>insufficient_scope</c>, with all scopes that the operation needs.</summary>
     InsufficientScope,
 
@@ -37,7 +43,7 @@ internal sealed record Refusal(string Reason, int Status, string Description, Ch
     public static readonly Refusal TokenMissing = new("token_missing", 401, "An access token is required.", ChallengeKind.Missing);
     public static readonly Refusal MultipleCredentials = new("multiple_credentials", 400, "More than one credential was sent.", ChallengeKind.InvalidRequest);
     public static readonly Refusal TokenInQuery = new("token_in_query", 400, "An access token belongs into the Authorization header, not into the query.", ChallengeKind.InvalidRequest);
-    public static readonly Refusal CredentialsMalformed = new("credentials_malformed", 400, "The Authorization header is not 'Bearer' and one token.", ChallengeKind.InvalidRequest);
+    public static readonly Refusal CredentialsMalformed = new("credentials_malformed", 400, "The Authorization header is not 'Bearer' or 'DPoP' and one token.", ChallengeKind.InvalidRequest);
 
     public static readonly Refusal ClientNotAllowed = new("client_not_allowed", 403, "This client is not admitted at this server.");
     public static readonly Refusal ClaimRefused = new("claim_refused", 403, "The token's claims are not admitted at this server.");
@@ -67,6 +73,7 @@ internal sealed record Refusal(string Reason, int Status, string Description, Ch
     public static readonly Refusal ActorChainRefused = new("actor_chain_refused", 403, "The chain of actors is too long or comes back to this server.");
     public static readonly Refusal ExchangeResultRejected = new("exchange_result_rejected", 502, "The token obtained for this server was not the one asked for.");
     public static readonly Refusal ExchangeUnavailable = new("exchange_unavailable", 503, "No token for this server can be obtained now.");
+    public static readonly Refusal StateUnavailable = new("state_unavailable", 503, "What the replicas share cannot be had now.");
     public static readonly Refusal IntrospectionUnavailable = new("introspection_unavailable", 503, "The token cannot be checked now.");
 
     public static readonly Refusal UpstreamRefusedToken = new("upstream_refused_token", 502, "The MCP server refused the gateway's token.");
@@ -79,6 +86,9 @@ internal sealed record Refusal(string Reason, int Status, string Description, Ch
     /// <summary>A fault of the gateway itself; nothing was sent.</summary>
     public static readonly Refusal InternalError = new("internal_error", 500, "The gateway failed.");
 
+    /// <summary>The refusal of a proof, whether found before the body was read or after.</summary>
+    public static readonly Refusal InvalidDPoPProof = new("invalid_dpop_proof", 401, "The DPoP proof is missing, used, or not for this request and token.", ChallengeKind.InvalidDPoPProof);
+
     private static readonly Refusal[] Tokens = [.. Enum.GetValues<TokenRefusal>().Select(Token)];
 
     /// <summary>The <c>error</c> member of the body: the challenge's error, else the reason.</summary>
@@ -86,6 +96,8 @@ internal sealed record Refusal(string Reason, int Status, string Description, Ch
     {
         ChallengeKind.InvalidRequest => "invalid_request",
         ChallengeKind.InvalidToken => "invalid_token",
+        ChallengeKind.InvalidDPoPProof => "invalid_dpop_proof",
+        ChallengeKind.UseDPoPNonce => "use_dpop_nonce",
         ChallengeKind.InsufficientScope => "insufficient_scope",
         ChallengeKind.InsufficientClaims => "insufficient_claims",
         _ => Reason,
@@ -98,6 +110,8 @@ internal sealed record Refusal(string Reason, int Status, string Description, Ch
     {
         TokenRefusal.KeysUnavailable => new("keys_unavailable", 503, "The issuer's keys cannot be had now.", ChallengeKind.InvalidToken),
         TokenRefusal.IntrospectionUnavailable => IntrospectionUnavailable,
+        TokenRefusal.InvalidDPoPProof => InvalidDPoPProof,
+        TokenRefusal.UseDPoPNonce => new("use_dpop_nonce", 401, "The DPoP proof lacks a fresh nonce of this server.", ChallengeKind.UseDPoPNonce),
         _ => new(refusal.ToReason(), 401, "The access token is not acceptable here.", ChallengeKind.InvalidToken),
     };
 }

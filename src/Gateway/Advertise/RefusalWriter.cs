@@ -3,6 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Gateway.Authenticate;
+using Microsoft.Extensions.Primitives;
 using TokenExchange.Inbound;
 
 namespace Gateway.Advertise;
@@ -20,7 +22,7 @@ internal sealed record Refused(Refusal Kind, string? Detail = null, ScopeSet? Sc
 }
 
 /// <summary>Writes refusals: the only place that answers in the gateway's name, and the only one that builds a challenge.</summary>
-/// <remarks>RFC 6750 §3; RFC 9728 §5.1; MCP authorization, step-up.</remarks>
+/// <remarks>RFC 6750 §3; RFC 9449 §7.1; RFC 9728 §5.1; MCP authorization, step-up.</remarks>
 internal static class RefusalWriter
 {
     /// <summary>Answers with <paramref name="refused"/>; nothing was sent to the MCP server, or its answer was dropped.</summary>
@@ -37,10 +39,8 @@ internal static class RefusalWriter
         response.ContentType = "application/json";
         response.Headers.CacheControl = "no-store";
         response.Headers["X-Request-Id"] = request.Id;
-        if (Challenge(request.Server, refused) is { } challenge)
-        {
-            response.Headers.WWWAuthenticate = challenge;
-        }
+        response.Headers.WWWAuthenticate = Challenges(request.Server, refused);
+        SenderProof.OfferNonce(response.Headers, request);
 
         if (refused.RetryAfter is { } delay)
         {
@@ -55,16 +55,29 @@ internal static class RefusalWriter
         }
     }
 
-    /// <summary>The value of <c>WWW-Authenticate</c>; null where the refusal has none.</summary>
-    public static string? Challenge(McpServer? server, Refused refused)
+    /// <summary>
+    /// The values of <c>WWW-Authenticate</c>, each for a line of its own; empty where the refusal has none. Bearer comes
+    /// first, because there are clients that look no further.
+    /// </summary>
+    public static StringValues Challenges(McpServer? server, Refused refused)
     {
         if (refused.Kind.Challenge == ChallengeKind.None || server is null)
         {
-            return null;
+            return default;
         }
 
-        var text = new StringBuilder("Bearer ");
-        if (refused.Kind.Challenge != ChallengeKind.Missing)
+        var proof = Challenge("DPoP", server, refused);
+        return server.Sender.Required ? proof : new StringValues([Challenge("Bearer", server, refused), proof]);
+    }
+
+    private static string Challenge(string scheme, McpServer server, Refused refused)
+    {
+        var isBearer = scheme == "Bearer";
+        var text = new StringBuilder(scheme).Append(' ');
+
+        // What is wrong with a proof is nothing to who has none.
+        var isOfTheScheme = !isBearer || refused.Kind.Challenge is not (ChallengeKind.InvalidDPoPProof or ChallengeKind.UseDPoPNonce);
+        if (refused.Kind.Challenge != ChallengeKind.Missing && isOfTheScheme)
         {
             text.Append("error=\"").Append(refused.Kind.Error).Append("\", error_description=\"").Append(refused.Kind.Description).Append("\", ");
         }
@@ -84,6 +97,11 @@ internal static class RefusalWriter
         if (refused is { Kind.Challenge: ChallengeKind.InsufficientClaims, Claims: { } claims })
         {
             text.Append(", claims=\"").Append(Convert.ToBase64String(Encoding.UTF8.GetBytes(claims))).Append('"');
+        }
+
+        if (!isBearer)
+        {
+            text.Append(", algs=\"").AppendJoin(' ', server.Sender.Settings.Algorithms).Append('"');
         }
 
         return text.ToString();

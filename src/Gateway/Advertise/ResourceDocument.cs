@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using TokenExchange.Inbound;
+using TokenExchange.Inbound.Proof;
 
 namespace Gateway.Advertise;
 
@@ -13,7 +14,7 @@ internal static class ResourceDocument
     /// <summary>The path of the document: the well-known name goes between host and path (RFC 9728 §3.1).</summary>
     public static string PathOf(string serverPath) => serverPath == "/" ? WellKnown : WellKnown + serverPath;
 
-    public static ReadOnlyMemory<byte> Write(string resource, string name, IEnumerable<string> issuers, IEnumerable<string> scopes)
+    public static ReadOnlyMemory<byte> Write(string resource, string name, IEnumerable<string> issuers, IEnumerable<string> scopes, SenderPolicy sender)
     {
         var buffer = new ArrayBufferWriter<byte>(256);
         using var json = new Utf8JsonWriter(buffer);
@@ -22,6 +23,12 @@ internal static class ResourceDocument
         Strings(json, "authorization_servers", issuers);
         Strings(json, "scopes_supported", scopes);
         Strings(json, "bearer_methods_supported", ["header"]);
+        Strings(json, "dpop_signing_alg_values_supported", sender.Settings.Algorithms);
+        if (sender.Required)
+        {
+            json.WriteBoolean("dpop_bound_access_tokens_required", true);
+        }
+
         json.WriteString("resource_name", name);
         json.WriteEndObject();
         json.Flush();

@@ -1,11 +1,12 @@
 using Gateway.Advertise;
 using TokenExchange.Inbound;
+using TokenExchange.Inbound.Proof;
 
 namespace Gateway.Authenticate;
 
 /// <summary>
-/// The stage that decides who is asking: Origin, credentials, token, then client and claims. Refuses everything but one
-/// bearer token that was minted for this very server.
+/// The stage that decides who is asking: Origin, credentials, token with its proof, then client and claims. Refuses
+/// everything but one token that was minted for this very server, and sent by whom it is bound to.
 /// </summary>
 internal static class AuthenticateStage
 {
@@ -20,13 +21,15 @@ internal static class AuthenticateStage
     /// <summary>Validates the token for the server and checks who may come; on success the request holds the token.</summary>
     public static ValueTask<Refused?> AuthenticateAsync(HttpContext context, GatewayRequest request, McpServer server)
     {
-        var token = BearerCredentials.Read(context.Request, server.ForwardHeaders, out var refusal);
+        var token = BearerCredentials.Read(context.Request, server.ForwardHeaders, out var withProof, out var refusal);
         if (refusal is not null)
         {
             return new(new Refused(refusal));
         }
 
-        var validation = server.Validator.ValidateAsync(token, context.RequestAborted);
+        request.Proof = withProof ? SenderProof.Of(context, server) : null;
+        var presented = new Presentation(request.Proof, server.Certificates.Of(context, request.Clock));
+        var validation = server.Validator.ValidateAsync(token, presented, context.RequestAborted);
         return validation.IsCompletedSuccessfully ? new(Admit(request, server, validation.Result)) : Wait(request, server, validation);
     }
 
@@ -49,7 +52,7 @@ internal static class AuthenticateStage
             }
 
             var kind = Refusal.Of(validation.Refusal);
-            return kind.Status == StatusCodes.Status503ServiceUnavailable ? new Refused(kind, RetryAfter: TimeSpan.FromSeconds(5)) : kind;
+            return new Refused(kind, validation.FailedProofCheck, RetryAfter: kind.Status == StatusCodes.Status503ServiceUnavailable ? TimeSpan.FromSeconds(5) : null);
         }
 
         request.Record.Present(token);

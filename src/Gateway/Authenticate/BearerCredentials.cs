@@ -8,13 +8,13 @@ using Microsoft.AspNetCore.WebUtilities;
 namespace Gateway.Authenticate;
 
 /// <summary>
-/// Finds the one bearer token of a request. Refuses two credentials, a token in the query, and whatever is not
-/// <c>Bearer</c> and one token; another scheme counts as no token.
+/// Finds the one token of a request. Refuses two credentials, a token in the query, and whatever is not <c>Bearer</c> or
+/// <c>DPoP</c> and one token; another scheme counts as no token.
 /// </summary>
-/// <remarks>RFC 6750 §2.1; RFC 9700 §4.3.2; RFC 9110 §11.4.</remarks>
+/// <remarks>RFC 6750 §2.1; RFC 9449 §7.1; RFC 9700 §4.3.2; RFC 9110 §11.4.</remarks>
 internal static class BearerCredentials
 {
-    private const string Scheme = "Bearer";
+    private const string Bearer = "Bearer", DPoP = "DPoP";
 
     /// <summary>128 bits in base64url: whatever is shorter is no secret, but may be a word of any other header.</summary>
     private const int ShortestSecret = 22;
@@ -29,9 +29,10 @@ internal static class BearerCredentials
     private static readonly SearchValues<char> TokenCharacters =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/=");
 
-    /// <summary>The token, or the refusal; <paramref name="forwarded"/> are the server's own headers to pass on.</summary>
-    public static ReadOnlyMemory<char> Read(HttpRequest request, FrozenSet<string> forwarded, out Refusal? refusal)
+    /// <summary>The token, and whether it came with the scheme DPoP; or the refusal. <paramref name="forwarded"/> are the server's own headers to pass on.</summary>
+    public static ReadOnlyMemory<char> Read(HttpRequest request, FrozenSet<string> forwarded, out bool withProof, out Refusal? refusal)
     {
+        withProof = false;
         var inQuery = request.QueryString.HasValue && NamesToken(request.QueryString.Value!);
         var headers = request.Headers.Authorization;
         if (headers.Count > 1 || (headers.Count == 1 && inQuery) || (headers.Count == 1 && headers[0]!.Contains(',', StringComparison.Ordinal)))
@@ -61,7 +62,8 @@ internal static class BearerCredentials
             return default;
         }
 
-        if (!scheme.Equals(Scheme, StringComparison.OrdinalIgnoreCase))
+        withProof = scheme.Equals(DPoP, StringComparison.OrdinalIgnoreCase);
+        if (!withProof && !scheme.Equals(Bearer, StringComparison.OrdinalIgnoreCase))
         {
             refusal = Refusal.TokenMissing;
             return default;

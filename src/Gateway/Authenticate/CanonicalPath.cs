@@ -38,7 +38,7 @@ internal static class CanonicalPath
     }
 
     /// <summary>Without scheme and authority of an absolute form, and without the query.</summary>
-    private static ReadOnlySpan<char> PathOf(ReadOnlySpan<char> target)
+    public static ReadOnlySpan<char> PathOf(ReadOnlySpan<char> target)
     {
         var scheme = target.IndexOf("://");
         if (!target.IsEmpty && target[0] != '/' && scheme > 0)

@@ -13,15 +13,17 @@ internal static class ExplainCommand
         var file = TokenFile.Option("--token-file", "The file that holds the access token alone, without 'Bearer'.", required: true);
         var command = new Command("explain", "Says which check refuses a token at a server and why. The token is neither sent nor stored. Exits 0 when it passes, 1 when it is refused.");
         command.Options.Add(server);
+        var proof = TokenFile.Option("--proof-file", "The file that holds the DPoP proof alone: the token is judged as sent with it. Whether the proof was used before, its nonce and its body are not judged.", required: false);
         command.Options.Add(file);
+        command.Options.Add(proof);
         options.AddTo(command);
         command.SetAction((parsed, cancellation) =>
-            ExplainAsync(options.PathOf(parsed), overrides, parsed.GetValue(server)!, parsed.GetValue(file)!, output, errors, cancellation));
+            ExplainAsync(options.PathOf(parsed), overrides, parsed.GetValue(server)!, parsed.GetValue(file)!, parsed.GetValue(proof), output, errors, cancellation));
         return command;
     }
 
     private static async Task<int> ExplainAsync(
-        string path, IReadOnlyList<string> overrides, string id, string file, TextWriter output, TextWriter errors, CancellationToken cancellation)
+        string path, IReadOnlyList<string> overrides, string id, string file, string? proofFile, TextWriter output, TextWriter errors, CancellationToken cancellation)
     {
         using var gateway = Unserved.Build(path, overrides, inboundOnly: true, errors);
         if (gateway?.Server(id, errors) is not { } server || TokenFile.Read(file, errors) is not { } token)
@@ -29,7 +31,13 @@ internal static class ExplainCommand
             return 1;
         }
 
-        var explanation = await Explaining.ExplainAsync(server, token, cancellation);
+        string? proof = null;
+        if (proofFile is not null && (proof = TokenFile.Read(proofFile, errors)) is null)
+        {
+            return 1;
+        }
+
+        var explanation = await Explaining.ExplainAsync(server, token, proof, cancellation);
         Print(explanation, output);
         return explanation.Passes ? 0 : 1;
     }

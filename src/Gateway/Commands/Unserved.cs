@@ -77,6 +77,12 @@ internal sealed class Unserved : IDisposable
     {
         options.SessionKeyFile = null;
         options.LocalIssuer = null;
+        foreach (var server in options.Servers.Values)
+        {
+            // Nonces are made with a key of the running gateway.
+            server.DPoP.Nonce = DPoPNonce.Off;
+        }
+
         foreach (var outbound in options.Servers.Values.Select(server => server.Outbound).OfType<OutboundOptions>())
         {
             outbound.Mode = outbound.Mode == OutboundMode.Local ? OutboundMode.None : outbound.Mode;

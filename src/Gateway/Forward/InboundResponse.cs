@@ -1,5 +1,6 @@
 using System.Net;
 using Gateway.Advertise;
+using Gateway.Authenticate;
 using Gateway.Authorize;
 using Gateway.Observe;
 using Gateway.Revoke;
@@ -49,6 +50,7 @@ internal sealed class InboundResponse(RequestEnd end, AnswerRewrite rewrite, Ope
         }
 
         RemoveNominated(answer, headers);
+        SenderProof.OfferNonce(headers, request);
         BindSession(context, headers, request, server);
         Cors.Expose(context, server);
         request.Record.Allowed = true;

@@ -1,6 +1,8 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
+using System.Net;
 using Gateway.Advertise;
+using Gateway.Authenticate;
 using Gateway.Authorize;
 using Gateway.Configuration;
 using Gateway.Configuration.Options;
@@ -9,6 +11,7 @@ using Gateway.Revoke;
 using Gateway.Sessions;
 using TokenExchange.Inbound;
 using TokenExchange.Inbound.Introspection;
+using TokenExchange.Inbound.Proof;
 using TokenExchange.Inbound.Revocation;
 using TokenExchange.Issuers;
 using TokenExchange.Outbound;
@@ -38,9 +41,11 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
         var inboundAudiences = InboundAudiences(options, topology);
         var sessions = sessionKeys.Read(options.SessionKeyFile);
         var introspections = Introspections(options, connections);
+        var certificates = new ClientCertificates([.. options.ClientCertProxies.Select(range => IPNetwork.Parse(range))]);
+        var nonces = new ProofNonces(sessionKeys.Derive(options.SessionKeyFile, "dpop-nonce"), clock);
         var inFlight = new InFlight();
         var bodies = new BodyBudget(held, options.MaxBodyBytesHeld);
-        var servers = topology.Select(server => Server(server, options, connections, introspections, localIssuer, inboundAudiences, sessions, inFlight, bodies, number)).ToImmutableArray();
+        var servers = topology.Select(server => Server(server, options, connections, introspections, localIssuer, inboundAudiences, sessions, Sender(server, nonces), certificates, inFlight, bodies, number)).ToImmutableArray();
         return new Generation
         {
             Number = number,
@@ -64,6 +69,8 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
         LocalIssuer? localIssuer,
         FrozenDictionary<string, FrozenSet<string>> inboundAudiences,
         SessionBinding sessions,
+        SenderPolicy sender,
+        ClientCertificates certificates,
         InFlight inFlight,
         BodyBudget bodies,
         long number)
@@ -87,7 +94,9 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
             AcceptedAudiences = topology.AcceptedAudiences,
             MetadataUrl = publicUrl + ResourceDocument.PathOf(topology.Path),
             Transport = server.Transport,
-            Validator = Validator(topology, options, connections, introspections),
+            Validator = Validator(topology, options, connections, introspections, sender),
+            Sender = sender,
+            Certificates = certificates,
             Mode = mode,
             Target = target,
             Exchanger = mode switch
@@ -118,7 +127,7 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
     }
 
     private TokenValidator Validator(
-        ServerTopology topology, GatewayOptions options, FrozenDictionary<string, AuthorizationServer> connections, FrozenDictionary<string, TokenIntrospection> introspections)
+        ServerTopology topology, GatewayOptions options, FrozenDictionary<string, AuthorizationServer> connections, FrozenDictionary<string, TokenIntrospection> introspections, SenderPolicy sender)
     {
         var issuers = topology.InboundServers.Select(name =>
         {
@@ -143,7 +152,21 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
             // remembered, the validator forgets up to half at a time.
             Math.Max(LeastRemembered, 2 * options.Cache.Capacity / options.Servers.Count),
             revocations,
-            keepClaims: topology.Options.RequiredClaims.Count > 0);
+            keepClaims: topology.Options.RequiredClaims.Count > 0,
+            sender);
+    }
+
+    private SenderPolicy Sender(ServerTopology topology, ProofNonces nonces)
+    {
+        var proofs = topology.Options.DPoP;
+        var settings = new DPoPSettings
+        {
+            MaxAge = proofs.MaxAge,
+            NonceRequired = proofs.Nonce == DPoPNonce.Required,
+            ContentDigestRequired = proofs.ContentDigest == DPoPContentDigest.Required,
+            Algorithms = [.. proofs.Algorithms],
+        };
+        return new SenderPolicy(settings, topology.Options.SenderConstraint == SenderConstraint.Required, pool.Replays(topology.Resource, proofs.ReplayCapacity), nonces, clock);
     }
 
     /// <summary>One for all servers: what an authorization server says of a token holds wherever the token goes.</summary>
@@ -240,7 +263,8 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
                 server.Resource,
                 server.Id,
                 from.InboundServers.Select(name => options.AuthorizationServers[name].Issuer!),
-                scopes.Select(scope => server.ScopePrefix + scope));
+                scopes.Select(scope => server.ScopePrefix + scope),
+                server.Sender);
             documents.Add(ResourceDocument.PathOf(server.Path), new Document(() => bytes));
         }
 

@@ -1,11 +1,12 @@
+using TokenExchange.Inbound.Proof;
 using TokenExchange.Issuers;
 using TokenExchange.Outbound.Local;
 
 namespace Gateway.Generations;
 
 /// <summary>
-/// What outlives a generation: connections to authorization servers with their keys and breakers, and the local issuer's
-/// key ring. Each is found again by equal settings.
+/// What outlives a generation: connections to authorization servers with their keys and breakers, the local issuer's key
+/// ring, and which proofs were used. Each is found again by equal settings.
 /// </summary>
 internal sealed class RuntimePool(TimeProvider clock, ILoggerFactory loggers) : IDisposable
 {
@@ -21,6 +22,8 @@ internal sealed class RuntimePool(TimeProvider clock, ILoggerFactory loggers) : 
     private readonly Retirement<LocalIssuerSettings, LocalIssuer> issuers =
         new(Grace, clock, static (generation, _, issuer) => generation.LocalIssuer == issuer);
 
+    private readonly Dictionary<string, ReplayMemory> replays = new(StringComparer.Ordinal);
+
     /// <summary>How many connections and issuers are alive, those in their grace included.</summary>
     internal int Count => servers.Count + issuers.Count;
 
@@ -30,11 +33,37 @@ internal sealed class RuntimePool(TimeProvider clock, ILoggerFactory loggers) : 
     /// <summary>The local issuer for these settings. Throws <see cref="LocalIssuerException"/> when it has no usable key.</summary>
     public LocalIssuer Issue(LocalIssuerSettings settings) => issuers.Get(settings, settings => new LocalIssuer(settings, clock, loggers.CreateLogger<LocalIssuer>()), out _);
 
+    /// <summary>Remembers which proofs were used at the server with this resource identifier, whatever is reloaded in between.</summary>
+    public ReplayMemory Replays(string resource, int capacity)
+    {
+        lock (replays)
+        {
+            if (!replays.TryGetValue(resource, out var memory))
+            {
+                replays[resource] = memory = new ReplayMemory(capacity, clock);
+            }
+
+            memory.Capacity = capacity;
+            return memory;
+        }
+    }
+
     /// <summary>Lets go, after a grace, of what the current generation does not use; of everything when there is none yet.</summary>
     public void Keep(GenerationsInUse? inUse)
     {
         servers.Keep(inUse);
         issuers.Keep(inUse);
+        lock (replays)
+        {
+            // Not before everything in it has had its time: a server may come back.
+            foreach (var (resource, memory) in replays)
+            {
+                if (inUse?.Current.Servers.Any(server => server.Resource == resource) != true && memory.Count == 0)
+                {
+                    replays.Remove(resource);
+                }
+            }
+        }
     }
 
     public void Dispose()

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Gateway.Advertise;
 using Gateway.Authenticate;
 using TokenExchange.Inbound;
+using TokenExchange.Inbound.Proof;
 
 namespace Gateway.Management;
 
@@ -10,15 +11,19 @@ internal static class Explaining
 {
     private const string NotAsked = "Its authorization server is asked about it in each request (Introspection), and was not asked now.";
 
-    public static async ValueTask<Explanation> ExplainAsync(McpServer server, string token, CancellationToken cancellationToken)
+    public static ValueTask<Explanation> ExplainAsync(McpServer server, string token, CancellationToken cancellationToken) => ExplainAsync(server, token, null, cancellationToken);
+
+    /// <summary>The same for a token that comes with a proof; null: as a bearer token. That the proof was not used before, and its body, are not judged.</summary>
+    public static async ValueTask<Explanation> ExplainAsync(McpServer server, string token, string? proof, CancellationToken cancellationToken)
     {
-        var explained = await server.Validator.ExplainAsync(token.AsMemory(), default, cancellationToken);
+        var presented = new Presentation(proof is null ? null : PastedProof.Of(proof, server));
+        var explained = await server.Validator.ExplainAsync(token.AsMemory(), presented, cancellationToken);
         var validation = explained.Validation;
         var passed = explained.Passed.Select(check => new ExplanationStep(check, true));
         var asked = server.Validator.IsAskedAbout(token, validation.Token) ? NotAsked : null;
         return validation.Token is { } accepted
             ? Admission(server, accepted, passed, asked)
-            : Refused(server, Refusal.Of(validation.Refusal), validation.Presented?.Audiences, [.. passed, new(explained.Failed!, false)], asked, PastedToken.Hint(token));
+            : Refused(server, Refusal.Of(validation.Refusal), validation.Presented?.Audiences, [.. passed, new(explained.Failed!, false)], asked, validation.FailedProofCheck is { } failed ? PastedProof.Hint(failed, server) : PastedToken.Hint(token));
     }
 
     /// <summary>What the server asks of a valid token besides: only what is configured is a check.</summary>
@@ -64,7 +69,7 @@ internal static class Explaining
         "claim_refused" => "It lacks a value that the server's RequiredClaims ask for.",
         "not_yet_valid" => "Its nbf or iat lies in the future; compare the clocks, and ClockSkew.",
         "signature_invalid" => "It was changed, or signed with another key than the one that it names.",
-        "sender_constrained" => "It is bound to a key (cnf) that a bearer does not prove; have the client issued plain bearer tokens.",
+        "sender_constrained" => "What it is bound to (cnf) is not proven, or it is bound to nothing and has to be. A token with cnf.jkt is sent as 'Authorization: DPoP' with a proof, one with cnf.x5t#S256 over mutual TLS, and one without cnf as Bearer, where SenderConstraint allows it.",
         "revoked" => "Its user was logged out; sign in again.",
         "keys_unavailable" => "The issuer's keys could not be fetched; see doctor.",
         _ => "See the reasons in docs/operations.md.",

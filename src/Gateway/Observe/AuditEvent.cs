@@ -51,6 +51,7 @@ internal static class AuditEvent
         Text(writer, "client_id"u8, record.ClientId.Without(credentials));
         List(writer, "actors"u8, record.Actors, credentials);
         Text(writer, "token_id"u8, record.TokenId.Without(credentials));
+        Text(writer, "proof"u8, record.Proof);
         Text(writer, "client_address"u8, record.ClientAddress);
         Text(writer, "user_agent"u8, record.UserAgent.Without(credentials));
         Text(writer, "method"u8, record.Method.Without(credentials));

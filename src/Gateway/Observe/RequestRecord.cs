@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using TokenExchange.Inbound;
+using TokenExchange.Inbound.Proof;
 using TokenExchange.Outbound;
 
 namespace Gateway.Observe;
@@ -49,6 +50,9 @@ internal sealed class RequestRecord
     /// <summary>The inbound token's <c>jti</c>.</summary>
     public ForeignText TokenId { get; set; }
 
+    /// <summary>How it was proven that the token comes from whom it is bound to: <c>dpop</c> or <c>mtls</c>; null for a bearer token.</summary>
+    public string? Proof { get; set; }
+
     public string? ClientAddress { get; set; }
 
     public ForeignText UserAgent { get; set; }
@@ -84,6 +88,12 @@ internal sealed class RequestRecord
         ClientId = token.ClientId;
         Actors = token.Actors;
         TokenId = token.TokenId;
+        Proof = token.ProofOfPossession switch
+        {
+            ProofOfPossession.DPoP => "dpop",
+            ProofOfPossession.Certificate => "mtls",
+            _ => null,
+        };
     }
 
     /// <summary>Takes over which hop token is sent, and where it came from.</summary>

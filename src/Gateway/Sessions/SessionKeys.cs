@@ -5,17 +5,30 @@ using TokenExchange.Issuers.Files;
 
 namespace Gateway.Sessions;
 
-/// <summary>Reads the keys that session ids are signed with; without a file, one key for the life of the process.</summary>
+/// <summary>Reads the keys that session ids are signed with, and those derived from them; without a file, one key for the life of the process.</summary>
 internal sealed class SessionKeys
 {
     private const int MinBytes = 32;
-    private readonly SessionBinding own = SessionBinding.ForThisProcess();
+    private readonly byte[] own = RandomNumberGenerator.GetBytes(MinBytes);
 
     /// <summary>The binding under the keys of <paramref name="file"/>. Throws <see cref="ConfigurationException"/> when it holds none.</summary>
-    public SessionBinding Read(string? file) => file is null ? own : new SessionBinding(KeysOf(file));
+    public SessionBinding Read(string? file) => new(KeysOf(file));
 
-    private static ImmutableArray<byte[]> KeysOf(string file)
+    /// <summary>
+    /// Keys of another use, one for each key of <paramref name="file"/>: nothing that is signed for one purpose is good for
+    /// another. Throws as <see cref="Read"/> does.
+    /// </summary>
+    /// <remarks>RFC 5869.</remarks>
+    public ImmutableArray<byte[]> Derive(string? file, string purpose) =>
+        [.. KeysOf(file).Select(key => HKDF.DeriveKey(HashAlgorithmName.SHA256, key, MinBytes, info: Encoding.ASCII.GetBytes(purpose)))];
+
+    private ImmutableArray<byte[]> KeysOf(string? file)
     {
+        if (file is null)
+        {
+            return [own];
+        }
+
         byte[]? content = null;
         try
         {

@@ -192,6 +192,8 @@ public sealed class TokenValidator(
             return Refused(unproven, token, failed);
         }
 
+        token.Confirmation = binding;
+
         // Once more: a logout may have come while the answer was waited for.
         return refusal is { } refused ? Refused(refused, token) : revocations?.IsRevoked(token) == true ? Refused(TokenRefusal.Revoked, token) : local;
     }

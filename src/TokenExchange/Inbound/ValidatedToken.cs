@@ -84,7 +84,7 @@ public sealed class ValidatedToken
     internal string Value => text.ToString();
 
     /// <summary>What the token is bound to (<c>cnf</c>), all of it proven; null for a bearer token.</summary>
-    internal Confirmation? Confirmation { get; init; }
+    internal Confirmation? Confirmation { get; set; }
 
     /// <summary>The session at the issuer (<c>sid</c>); null without one.</summary>
     internal string? Session { get; private init; }

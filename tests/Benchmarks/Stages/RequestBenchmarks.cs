@@ -28,7 +28,7 @@ public class RequestBenchmarks
     public bool CanonicalTarget() => CanonicalPath.IsCanonical("/weather");
 
     [Benchmark]
-    public bool BearerToken() => !BearerCredentials.Read(request, System.Collections.Frozen.FrozenSet<string>.Empty, out _).IsEmpty;
+    public bool BearerToken() => !BearerCredentials.Read(request, System.Collections.Frozen.FrozenSet<string>.Empty, out _, out _).IsEmpty;
 
     [Benchmark]
     public bool AuditLine() => AuditEvent.Write(record, null).Length > 0;

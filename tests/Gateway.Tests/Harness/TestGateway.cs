@@ -92,6 +92,19 @@ public sealed class TestGateway : IAsyncDisposable, ILoggerProvider
         return await Answer.OfAsync(response);
     }
 
+    /// <summary>Sends a request with a token of the scheme DPoP and these proofs, each on a line of its own.</summary>
+    public Task<Answer> SendBoundAsync(HttpMethod method, string path, string token, string[] proofs, string? body = null, Action<HttpRequestMessage>? change = null) =>
+        SendAsync(method, path, null, body, request =>
+        {
+            request.Headers.Authorization = new AuthenticationHeaderValue("DPoP", token);
+            foreach (var proof in proofs)
+            {
+                request.Headers.TryAddWithoutValidation("DPoP", proof);
+            }
+
+            change?.Invoke(request);
+        });
+
     /// <summary>Calls a tool at a server.</summary>
     public Task<Answer> CallAsync(string path, string? token, string? body = null, Action<HttpRequestMessage>? change = null) =>
         SendAsync(HttpMethod.Post, path, token, body ?? Messages.Call("echo"), change);
@@ -131,6 +144,9 @@ public sealed class TestGateway : IAsyncDisposable, ILoggerProvider
 /// <summary>An answer of the gateway, read whole.</summary>
 public sealed record Answer(int Status, IReadOnlyDictionary<string, string> Headers, string Body)
 {
+    /// <summary>The lines of WWW-Authenticate, one by one.</summary>
+    public IReadOnlyList<string> Challenges { get; init; } = [];
+
     public string? Challenge => Headers.GetValueOrDefault("WWW-Authenticate");
 
     /// <summary>The reason in the body, of either form.</summary>
@@ -142,7 +158,10 @@ public sealed record Answer(int Status, IReadOnlyDictionary<string, string> Head
     {
         var headers = response.Headers.Concat(response.Content.Headers)
             .ToDictionary(header => header.Key, header => string.Join(", ", header.Value), StringComparer.OrdinalIgnoreCase);
-        return new Answer((int)response.StatusCode, headers, await response.Content.ReadAsStringAsync());
+        return new Answer((int)response.StatusCode, headers, await response.Content.ReadAsStringAsync())
+        {
+            Challenges = response.Headers.NonValidated.TryGetValues("WWW-Authenticate", out var lines) ? [.. lines] : [],
+        };
     }
 }
 

@@ -24,7 +24,7 @@ public sealed class AuditEventTests
             {"time":"2026-01-01T12:00:00.000Z","event":"mcp.request.allowed","reason":null,"category":null,"detail":null,
             "request_id":"request-1","trace_id":"0af7651916cd43dd8448eb211c80319c","server":"weather","resource":"https://mcp.example.com/weather",
             "presented_audience":["https://mcp.example.com/weather"],"issuer":"https://login.example.com","subject":"alice","client_id":"assistant",
-            "actors":["agent-1","agent-2"],"token_id":"jti-in","client_address":"192.0.2.7","user_agent":"client/1.0","method":"tools/call","operation":"forecast",
+            "actors":["agent-1","agent-2"],"token_id":"jti-in","proof":"dpop","client_address":"192.0.2.7","user_agent":"client/1.0","method":"tools/call","operation":"forecast",
             "outbound_audience":"https://weather.internal/mcp","outbound_token_id":"jti-out","outbound_expires":"2026-01-01T12:02:00.000Z","exchange":"issued","status":200}
             """.ReplaceLineEndings(""),
             line);

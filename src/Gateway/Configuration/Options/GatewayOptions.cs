@@ -36,6 +36,10 @@ internal sealed class GatewayOptions
     [Example("""["10.0.0.0/8"]""")]
     public List<string> TrustedProxies { get; set; } = [];
 
+    [Description("CIDR ranges of proxies whose Client-Cert header (RFC 9440) is believed: it proves a token that is bound to a certificate.")]
+    [Example("""["10.0.0.0/8"]""")]
+    public List<string> ClientCertProxies { get; set; } = [];
+
     [Description("How long the gateway goes on serving after readiness has failed, before it stops.")]
     [Example("00:00:15")]
     public TimeSpan DrainDelay { get; set; } = TimeSpan.FromSeconds(5);

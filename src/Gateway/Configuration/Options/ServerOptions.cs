@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Text.Json.Serialization;
+using TokenExchange.Inbound.Proof;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -83,6 +84,13 @@ internal sealed class ServerOptions
     [Example("""{ "CaFile": "/run/secrets/weather/ca.crt", "CertificateFile": "/run/secrets/weather/tls.crt", "KeyFile": "/run/secrets/weather/tls.key" }""")]
     public TlsOptions? Tls { get; set; }
 
+    [Description("optional: bearer tokens and tokens bound to a key or certificate. required: bound tokens alone.")]
+    public SenderConstraint SenderConstraint { get; set; } = SenderConstraint.Optional;
+
+    [Description("What is asked of DPoP proofs (RFC 9449).")]
+    [Example("""{ "Nonce": "required", "ContentDigest": "required" }""")]
+    public DPoPOptions DPoP { get; set; } = new();
+
     [Description("How long a stream may be silent.")]
     [Example("00:05:00")]
     public TimeSpan StreamIdleTimeout { get; set; } = TimeSpan.FromMinutes(15);
@@ -137,6 +145,54 @@ internal enum OtherOperations
 
     [JsonStringEnumMemberName("deny")]
     Deny,
+}
+
+internal enum SenderConstraint
+{
+    [JsonStringEnumMemberName("optional")]
+    Optional,
+
+    [JsonStringEnumMemberName("required")]
+    Required,
+}
+
+/// <summary>What is asked of DPoP proofs, as written.</summary>
+internal sealed class DPoPOptions
+{
+    [Description("How far the time of a proof may be off; also how long a nonce is good.")]
+    [Example("00:01:00")]
+    public TimeSpan MaxAge { get; set; } = TimeSpan.FromMinutes(5);
+
+    [Description("The most proofs remembered, so that none is taken twice. When it is full, requests with a proof are refused (503); none is forgotten early.")]
+    public int ReplayCapacity { get; set; } = 1_000_000;
+
+    [Description("required: a proof must hold a nonce of the gateway's.")]
+    public DPoPNonce Nonce { get; set; } = DPoPNonce.Off;
+
+    [Description("required: the proof of a request with a body must hold the digest of the body. if-present: a digest that is there must be right.")]
+    public DPoPContentDigest ContentDigest { get; set; } = DPoPContentDigest.IfPresent;
+
+    [Description("The signature algorithms of proofs; asymmetric only.")]
+    [Example("""["ES256"]""")]
+    public List<string> Algorithms { get; set; } = [.. DPoPSettings.DefaultAlgorithms];
+}
+
+internal enum DPoPNonce
+{
+    [JsonStringEnumMemberName("off")]
+    Off,
+
+    [JsonStringEnumMemberName("required")]
+    Required,
+}
+
+internal enum DPoPContentDigest
+{
+    [JsonStringEnumMemberName("if-present")]
+    IfPresent,
+
+    [JsonStringEnumMemberName("required")]
+    Required,
 }
 
 /// <summary>A claim that a token must carry, as written.</summary>

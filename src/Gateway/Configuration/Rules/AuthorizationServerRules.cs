@@ -12,17 +12,26 @@ internal static class AuthorizationServerRules
     {
         foreach (var (name, server) in context.Options.AuthorizationServers)
         {
-            for (var i = 0; i < server.Algorithms.Count; i++)
+            Check(RuleContext.KeyOf(name, "Algorithms"), server.Algorithms, "who issued a token");
+        }
+
+        foreach (var server in context.Servers)
+        {
+            Check(RuleContext.KeyOf(server, "DPoP:Algorithms"), server.Options.DPoP.Algorithms, "who holds a key");
+        }
+
+        void Check(string key, List<string> algorithms, string what)
+        {
+            for (var i = 0; i < algorithms.Count; i++)
             {
-                var value = server.Algorithms[i];
-                var key = RuleContext.KeyOf(name, $"Algorithms:{i}");
+                var value = algorithms[i];
                 if (value.StartsWith("HS", StringComparison.OrdinalIgnoreCase) || value.Equals("none", StringComparison.OrdinalIgnoreCase))
                 {
-                    context.Error("symmetric-algorithm", key, $"{ConfiguredUrl.Show(value)} proves nothing about who issued a token; write asymmetric algorithms such as ES256.");
+                    context.Error("symmetric-algorithm", $"{key}:{i}", $"{ConfiguredUrl.Show(value)} proves nothing about {what}; write asymmetric algorithms such as ES256.");
                 }
                 else
                 {
-                    CheckChoice(context, key, value, Algorithms);
+                    CheckChoice(context, $"{key}:{i}", value, Algorithms);
                 }
             }
         }

@@ -23,6 +23,7 @@ internal static class BoundsRules
         {
             Check(RuleContext.KeyOf(server, "StreamIdleTimeout"), server.Options.StreamIdleTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromDays(1));
             Check(RuleContext.KeyOf(server, "MaxResponseDuration"), server.Options.MaxResponseDuration, TimeSpan.FromMilliseconds(100), TimeSpan.FromDays(1));
+            Check(RuleContext.KeyOf(server, "DPoP:MaxAge"), server.Options.DPoP.MaxAge, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
             Check(RuleContext.KeyOf(server, "Outbound:MaxLifetime"), server.Outbound.MaxLifetime, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));
             Check(RuleContext.KeyOf(server, "Outbound:Lifetime"), server.Outbound.Lifetime, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5));
         }
@@ -42,6 +43,7 @@ internal static class BoundsRules
         Check("Gateway:MaxBodyBytesHeld", context.Options.MaxBodyBytesHeld, 64 * 1024, 1L << 40);
         foreach (var server in context.Servers)
         {
+            Check(RuleContext.KeyOf(server, "DPoP:ReplayCapacity"), server.Options.DPoP.ReplayCapacity, 1, 100_000_000);
             Check(RuleContext.KeyOf(server, "MaxRequestBody"), server.Options.MaxRequestBody, 1, 256 * 1024 * 1024);
         }
 

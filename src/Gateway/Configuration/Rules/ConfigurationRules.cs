@@ -54,6 +54,7 @@ internal static class ConfigurationRules
         ClusterRules.YarpAccepts,
         HostRules.ManagementUrlCanBeListenedOn,
         HostRules.TrustedProxiesAreRanges,
+        HostRules.ClientCertificatesComeFromProxies,
         FrameworkRules.EndpointsCanBeListenedOn,
         FrameworkRules.LimitsAreTaken,
         FrameworkRules.LoggingKeysAreKnown,

@@ -3,7 +3,7 @@ using TokenExchange.Issuers;
 
 namespace Gateway.Configuration.Rules;
 
-/// <summary>Settings of the gateway as a process: <c>management-url</c>, <c>trusted-proxies</c>.</summary>
+/// <summary>Settings of the gateway as a process: <c>management-url</c>, <c>trusted-proxies</c>, <c>client-cert-proxies</c>.</summary>
 internal static class HostRules
 {
     public static void ManagementUrlCanBeListenedOn(RuleContext context)
@@ -26,21 +26,33 @@ internal static class HostRules
 
     public static void TrustedProxiesAreRanges(RuleContext context)
     {
+        Check(context, "trusted-proxies", "Gateway:TrustedProxies", context.Options.TrustedProxies, (key, every) =>
+            context.Warn("trusted-proxies", key, $"{every}, so that any client can name another address in the audit; write the proxies' own range."));
+    }
+
+    public static void ClientCertificatesComeFromProxies(RuleContext context)
+    {
+        Check(context, "client-cert-proxies", "Gateway:ClientCertProxies", context.Options.ClientCertProxies, (key, every) =>
+            context.Error("client-cert-proxies", key, $"{every}, so that any client can claim any certificate; write the proxies' own range."));
+    }
+
+    private static void Check(RuleContext context, string rule, string list, List<string> values, Action<string, string> isEveryAddress)
+    {
         var ranges = new List<IPNetwork>();
-        for (var i = 0; i < context.Options.TrustedProxies.Count; i++)
+        for (var i = 0; i < values.Count; i++)
         {
-            var (key, value) = ($"Gateway:TrustedProxies:{i}", context.Options.TrustedProxies[i]);
+            var (key, value) = ($"{list}:{i}", values[i]);
             // The framework's parser drops bits beyond the length, which somebody meant as something.
             if (!IPNetwork.TryParse(value, out var network) || !IPAddress.TryParse(value.AsSpan(0, value.IndexOf('/', StringComparison.Ordinal)), out var written) || !written.Equals(network.BaseAddress))
             {
-                context.Error("trusted-proxies", key, $"{ConfiguredUrl.Show(value)} is not a CIDR range; write one such as '10.0.0.0/8' or '192.0.2.7/32', with no bits beyond its length.");
+                context.Error(rule, key, $"{ConfiguredUrl.Show(value)} is not a CIDR range; write one such as '10.0.0.0/8' or '192.0.2.7/32', with no bits beyond its length.");
             }
             else
             {
                 ranges.Add(network);
                 if (AddressRanges.HoldEveryAddress(ranges))
                 {
-                    context.Warn("trusted-proxies", key, $"{(ranges.Count > 1 && !AddressRanges.HoldEveryAddress([network]) ? $"With those before it, '{value}'" : $"'{value}'")} is every address, so that any client can name another address in the audit; write the proxies' own range.");
+                    isEveryAddress(key, $"{(ranges.Count > 1 && !AddressRanges.HoldEveryAddress([network]) ? $"With those before it, '{value}'" : $"'{value}'")} is every address");
                     ranges.Clear();
                 }
             }

@@ -20,6 +20,7 @@ internal static class TextRules
             Check(RuleContext.KeyOf(server, "AuthorizationServers"), server.Options.AuthorizationServers, "the only inbound one");
             Check(RuleContext.KeyOf(server, "AllowedClients"), server.Options.AllowedClients, "any client");
             Check(RuleContext.KeyOf(server, "AdvertisedScopes"), server.Options.AdvertisedScopes, "what the rules name");
+            Check(RuleContext.KeyOf(server, "DPoP:Algorithms"), server.Options.DPoP.Algorithms, "the default algorithms");
             Check(RuleContext.KeyOf(server, "Outbound:Scopes"), server.Outbound.Scopes, "all mapped scopes");
             Check(RuleContext.KeyOf(server, "Outbound:ScopeMap"), server.Outbound.ScopeMap, "each scope as it is");
             Check(RuleContext.KeyOf(server, "Outbound:ResultAudiences"), server.Outbound.ResultAudiences, "the audience asked for");

@@ -40,6 +40,8 @@ internal static class WeakenedDefaults
             var outbound = server.Outbound;
             Warn(server.Options.MultipleAudiences == MultipleAudiences.Allow, "multiple-audiences", Key("MultipleAudiences"), "Tokens that other servers accept too are admitted, and those servers could replay them here; write 'refuse'.");
             Warn(outbound.AllowRemote, "allow-remote", Key("Outbound:AllowRemote"), "The client's own token leaves this machine; take mode 'exchange' or 'local' where the MCP server is not this very resource.");
+            Warn(outbound is { Mode: OutboundMode.SameToken, AllowRemote: true }, "bound-token-remote", Key("Outbound:AllowRemote"), "A token that is bound to a client's key leaves this machine as a bearer token, without a proof; take mode 'exchange' or 'local' with Bind 'dpop'.");
+            Warn(server.Options.SenderConstraint == SenderConstraint.Required && outbound is { Mode: OutboundMode.Exchange } && ProfileOf(server).Name == "keycloak", "dpop-profile", Key("SenderConstraint"), "Keycloak does not exchange a token that is bound to another client's key; take mode 'local', or see docs/sender-constraint.md.");
             Warn(outbound.ForeignSubjects, "foreign-subjects", Key("Outbound:ForeignSubjects"), "The authorization server asked must know that these subjects are another issuer's.");
             Warn(outbound.ResultFormat == ResultFormat.Opaque, "opaque-result", Key("Outbound:ResultFormat"), "An opaque result cannot be verified: its audience, subject and scope are what the authorization server says; let it issue JWTs.");
             if (outbound.Mode == OutboundMode.Exchange)
@@ -51,6 +53,7 @@ internal static class WeakenedDefaults
             Longer(context, Key("Outbound:Lifetime"), outbound.Lifetime, TimeSpan.FromMinutes(2));
             Warn(server.Options.MaxRequestBody > new ServerOptions().MaxRequestBody, "weak-size", Key("MaxRequestBody"), "Bodies are held in memory while they are checked; larger ones cost memory for every request.");
             Longer(context, Key("MaxResponseDuration"), server.Options.MaxResponseDuration, new ServerOptions().MaxResponseDuration);
+            Longer(context, Key("DPoP:MaxAge"), server.Options.DPoP.MaxAge, new DPoPOptions().MaxAge);
             Longer(context, Key("StreamIdleTimeout"), server.Options.StreamIdleTimeout, new ServerOptions().StreamIdleTimeout);
         }
 

@@ -65,7 +65,7 @@ internal static class ProofChecks
         Jws.StringOf(proof.Header, "typ") is { } type && TokenChecks.IsMediaType(type, "dpop+jwt");
 
     private static bool AlgorithmIsAllowed(ProofCandidate proof) =>
-        proof.Algorithm is { } algorithm && SignatureAlgorithms.KeyOf(algorithm) is not null && proof.Settings.Algorithms.Contains(algorithm, StringComparer.Ordinal);
+        proof.Algorithm is { } algorithm && SignatureAlgorithms.KeyOf(algorithm) is not null && SignatureAlgorithms.Admit(proof.Settings.Algorithms, algorithm);
 
     private static bool KeyIsPublicAndOfTheAlgorithm(ProofCandidate proof)
     {

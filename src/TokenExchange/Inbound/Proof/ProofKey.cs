@@ -14,7 +14,7 @@ internal static class ProofKey
     public static bool IsPublicKeyFor(JsonElement jwk, string algorithm)
     {
         if (SignatureAlgorithms.KeyOf(algorithm) is not { } kind || Jws.StringOf(jwk, "kty") != kind.Type ||
-            !VerificationKey.IsForVerifying(jwk) || (jwk.TryGetProperty("alg", out _) && Jws.StringOf(jwk, "alg") != algorithm))
+            !VerificationKey.IsForVerifying(jwk) || (jwk.TryGetProperty("alg", out _) && !(Jws.StringOf(jwk, "alg") is { } only && SignatureAlgorithms.AreOne(only, algorithm))))
         {
             return false;
         }

@@ -38,12 +38,14 @@ public sealed class ReplayMemory : IUsedIds
         }
     }
 
-    internal int Count
+    /// <summary>How many ids are remembered.</summary>
+    public int Count
     {
         get
         {
             lock (gate)
             {
+                Forget(clock.GetUtcNow());
                 return ids.Count;
             }
         }

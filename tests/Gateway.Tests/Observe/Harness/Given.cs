@@ -30,6 +30,7 @@ internal static class Given
         record.ClientId = "assistant";
         record.Actors = ["agent-1", "agent-2"];
         record.TokenId = "jti-in";
+        record.Proof = "dpop";
         record.ClientAddress = "192.0.2.7";
         record.UserAgent = "client/1.0";
         record.Method = "tools/call";
