@@ -1,16 +1,17 @@
 using Gateway.Advertise;
+using Gateway.Authenticate;
 using Gateway.Authorize;
-using Gateway.Forward;
+using Gateway.Exchange;
 using Gateway.Observe;
 using Gateway.Revoke;
-using Gateway.Sessions;
-using TokenExchange.Inbound;
 using TokenExchange.Inbound.Proof;
-using TokenExchange.Outbound;
 
 namespace Gateway;
 
-/// <summary>One request on its way through the gateway: what each stage found out, for the stages after it and for the audit.</summary>
+/// <summary>
+/// One request on its way through the gateway: its id, its record, and the values that its stages made of it. Each value
+/// is made by one stage alone, out of the value before it: <see cref="Admitted"/>, <see cref="Authorized"/>, <see cref="Cleared"/>.
+/// </summary>
 internal sealed class GatewayRequest(string id, RequestRecord record, TimeProvider clock)
 {
     private long waitingSince;
@@ -26,40 +27,17 @@ internal sealed class GatewayRequest(string id, RequestRecord record, TimeProvid
     /// <summary>The server of the matched route, with all settings of its generation.</summary>
     public McpServer? Server { get; set; }
 
-    /// <summary>The inbound token, once it passed every check for <see cref="Server"/>.</summary>
-    public ValidatedToken? Token { get; set; }
-
     /// <summary>The proof that came with the token; null for a bearer token. Good only once it is redeemed.</summary>
     public DPoPProof? Proof { get; set; }
 
-    public Operation Operation { get; set; } = Operation.None;
-
-    /// <summary>The scopes to ask for outbound.</summary>
-    public ScopeSet OutboundScopes { get; set; } = ScopeSet.Empty;
-
-    /// <summary>The scopes that count for the caller, closed under implication.</summary>
-    public ScopeSet EffectiveScopes { get; set; } = ScopeSet.Empty;
-
-    /// <summary>The session that the client presented and that is its own.</summary>
-    public BoundSession? Session { get; set; }
-
-    /// <summary>The token that goes to the MCP server; only the exchange stage sets it.</summary>
-    public OutboundToken? Outbound { get; set; }
-
-    /// <summary>The static credential of mode credential.</summary>
-    public string? Credential { get; set; }
-
-    /// <summary>Whether the exchange stage has decided for this server; without it nothing is sent.</summary>
-    public bool Cleared { get; set; }
+    /// <summary>The request as the MCP server may see it; null until every stage has let it pass.</summary>
+    public Cleared? Cleared { get; set; }
 
     /// <summary>The JSON-RPC id of the request, byte for byte; empty when there is none to answer to.</summary>
     public ReadOnlyMemory<byte> MessageId { get; set; }
 
     /// <summary>What the request holds of the budget for bodies; a field, since it changes in place.</summary>
     public BodyHold Held;
-
-    /// <summary>The request body, read whole; null without one.</summary>
-    public RequestBody? Body { get; set; }
 
     /// <summary>What the response transform made of the MCP server's answer: a refusal to write in its place.</summary>
     public Refused? Upstream { get; set; }

@@ -15,9 +15,9 @@ namespace Gateway;
 /// <list type="number">
 /// <item>Route: the server of the matched route, and a path that is exactly its own.</item>
 /// <item>Method: those that the transport has; OPTIONS is answered here.</item>
-/// <item>Authenticate: Origin, credentials, the token for this very server and its proof, client and claims.</item>
-/// <item>Authorize: required scopes, body, the proof's use, operation, scope, session.</item>
-/// <item>Exchange: the token for the MCP server, verified.</item>
+/// <item>Authenticate: Origin, credentials, the token for this very server and its proof, client and claims. Makes <see cref="Admitted"/>.</item>
+/// <item>Authorize: required scopes, body, the proof's use, operation, scope, session. Makes <see cref="Authorized"/>.</item>
+/// <item>Exchange: the token for the MCP server, verified. Makes <see cref="Cleared"/>.</item>
 /// <item>Forward: with that token alone; once more with a fresh one when the MCP server refuses it.</item>
 /// </list>
 /// </summary>
@@ -47,7 +47,7 @@ internal sealed class RequestPath(RequestEnd end, ILogger<RequestPath> log)
                 return;
             }
 
-            if (AuthenticateStage.CheckOrigin(context, server) is { } wrongOrigin)
+            if (Admitted.CheckOrigin(context, server) is { } wrongOrigin)
             {
                 await RefuseAsync(context, request, wrongOrigin);
                 return;
@@ -62,20 +62,15 @@ internal sealed class RequestPath(RequestEnd end, ILogger<RequestPath> log)
                 return;
             }
 
-            var refused = await AuthenticateStage.AuthenticateAsync(context, request, server)
-                ?? AuthorizeStage.CheckRequiredScopes(request, server)
-                ?? await AuthorizeStage.ReadOperationAsync(context, request, server)
-                ?? await SenderProof.RedeemAsync(request, server, context.RequestAborted)
-                ?? AuthorizeStage.CheckRules(request, server)
-                ?? AuthorizeStage.CheckSession(context, request, server)
-                ?? await ExchangeStage.ObtainAsync(request, server, context.RequestAborted);
-            if (refused is not null)
+            if (!(await Admitted.AuthenticateAsync(context, request, server)).Passes(out var admitted, out var refused)
+                || !(await Authorized.AuthorizeAsync(context, request, admitted)).Passes(out var authorized, out refused)
+                || !(await Cleared.ObtainAsync(request, authorized, context.RequestAborted)).Passes(out var cleared, out refused))
             {
                 await RefuseAsync(context, request, refused);
                 return;
             }
 
-            await ForwardAsync(context, request, server, forward);
+            await ForwardAsync(context, request, cleared, forward);
         }
         finally
         {
@@ -85,31 +80,29 @@ internal sealed class RequestPath(RequestEnd end, ILogger<RequestPath> log)
         }
     }
 
-    private async Task ForwardAsync(HttpContext context, GatewayRequest request, McpServer server, RequestDelegate forward)
+    private async Task ForwardAsync(HttpContext context, GatewayRequest request, Cleared cleared, RequestDelegate forward)
     {
-        Destinations.Pin(context, request);
-        request.Body?.Rewind(context);
-        await forward(context);
-        if (request.TokenRefusedUpstream && server.Exchanger is not null && server.Mode != Configuration.Options.OutboundMode.SameToken)
+        Destinations.Pin(context, cleared.Authorized);
+        await SendAsync(context, request, cleared, forward);
+        if (request.TokenRefusedUpstream)
         {
             // Once: the MCP server may know of a revocation or a rotated key before the cache does.
             request.TokenRefusedUpstream = false;
             request.Upstream = null;
-            if (await ExchangeStage.RenewAsync(request, server, context.RequestAborted) is { } refused)
+            if (!(await cleared.RenewAsync(request, context.RequestAborted)).Passes(out var renewed, out var refused))
             {
                 await RefuseAsync(context, request, refused);
                 return;
             }
 
             Destinations.Restore(context);
-            request.Body?.Rewind(context);
-            await forward(context);
+            await SendAsync(context, request, renewed, forward);
         }
 
         var failure = context.Features.Get<IForwarderErrorFeature>();
         if (failure is not null && !ClientLeft(context, failure))
         {
-            log.ForwardingFailed(request.Id, server.Id, failure.Error, Fault.Kinds(failure.Exception));
+            log.ForwardingFailed(request.Id, cleared.Server.Id, failure.Error, Fault.Kinds(failure.Exception));
         }
 
         if (context.RequestAborted.IsCancellationRequested)
@@ -132,6 +125,14 @@ internal sealed class RequestPath(RequestEnd end, ILogger<RequestPath> log)
         }
     }
 
+    /// <summary>One attempt; the last gate finds what it may send on the request.</summary>
+    private static Task SendAsync(HttpContext context, GatewayRequest request, Cleared cleared, RequestDelegate forward)
+    {
+        request.Cleared = cleared;
+        cleared.Authorized.Body?.Rewind(context);
+        return forward(context);
+    }
+
     /// <summary>Clients leave streams all the time; nothing has failed.</summary>
     private static bool ClientLeft(HttpContext context, IForwarderErrorFeature failure) =>
         failure.Error is ForwarderError.RequestCanceled or ForwarderError.RequestBodyCanceled or ForwarderError.ResponseBodyCanceled or ForwarderError.ResponseBodyClient
@@ -152,7 +153,7 @@ internal sealed class RequestPath(RequestEnd end, ILogger<RequestPath> log)
         var known = context.Request.Method switch
         {
             "GET" or "POST" or "OPTIONS" => true,
-            "DELETE" => server.Transport == Configuration.Options.McpTransport.StreamableHttp,
+            "DELETE" => server.Transport == McpTransport.StreamableHttp,
             _ => false,
         };
 

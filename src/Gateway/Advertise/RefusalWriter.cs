@@ -67,7 +67,7 @@ internal static class RefusalWriter
         }
 
         var proof = Challenge("DPoP", server, refused);
-        return server.Sender.Required ? proof : new StringValues([Challenge("Bearer", server, refused), proof]);
+        return server.Admission.Sender.Required ? proof : new StringValues([Challenge("Bearer", server, refused), proof]);
     }
 
     private static string Challenge(string scheme, McpServer server, Refused refused)
@@ -82,11 +82,11 @@ internal static class RefusalWriter
             text.Append("error=\"").Append(refused.Kind.Error).Append("\", error_description=\"").Append(refused.Kind.Description).Append("\", ");
         }
 
-        text.Append("resource_metadata=\"").Append(server.MetadataUrl).Append('"');
+        text.Append("resource_metadata=\"").Append(server.Challenge.MetadataUrl).Append('"');
         var scopes = refused.Kind.Challenge switch
         {
-            ChallengeKind.Missing => server.ChallengedScopes,
-            ChallengeKind.InsufficientScope => server.Prefixed(refused.Scopes ?? ScopeSet.Empty),
+            ChallengeKind.Missing => server.Challenge.MissingTokenScopes,
+            ChallengeKind.InsufficientScope => server.Challenge.Prefixed(refused.Scopes ?? ScopeSet.Empty),
             _ => "",
         };
         if (scopes.Length > 0)
@@ -101,7 +101,7 @@ internal static class RefusalWriter
 
         if (!isBearer)
         {
-            text.Append(", algs=\"").AppendJoin(' ', server.Sender.Settings.Algorithms).Append('"');
+            text.Append(", algs=\"").AppendJoin(' ', server.Admission.Sender.Settings.Algorithms).Append('"');
         }
 
         return text.ToString();

@@ -3,6 +3,7 @@ using System.Collections.Frozen;
 using Gateway.Advertise;
 using Gateway.Authorize;
 using Gateway.Forward;
+using Gateway.Sessions;
 using Microsoft.AspNetCore.WebUtilities;
 
 namespace Gateway.Authenticate;
@@ -114,7 +115,7 @@ internal static class BearerCredentials
             foreach (var value in header.Value)
             {
                 if (value is not null && value.Length >= token.Length && value.AsSpan().Contains(token, StringComparison.Ordinal)
-                    && (OutboundRequest.Forwards(header.Key, forwarded) || header.Key.Equals(AuthorizeStage.SessionHeader, StringComparison.OrdinalIgnoreCase)))
+                    && (OutboundRequest.Forwards(header.Key, forwarded) || header.Key.Equals(SessionPolicy.Header, StringComparison.OrdinalIgnoreCase)))
                 {
                     return true;
                 }

@@ -24,8 +24,8 @@ internal static class SenderProof
     }
 
     /// <summary>Takes the proof, if there is one, for this body and for good.</summary>
-    public static ValueTask<Refused?> RedeemAsync(GatewayRequest request, McpServer server, CancellationToken cancellationToken) =>
-        request.Proof is { } proof ? RedeemAsync(proof, request, server, cancellationToken) : default;
+    public static ValueTask<Refused?> RedeemAsync(GatewayRequest request, McpServer server, ReadOnlyMemory<byte> body, CancellationToken cancellationToken) =>
+        request.Proof is { } proof ? RedeemAsync(proof, request, server, body, cancellationToken) : default;
 
     /// <summary>Tells the client the nonce for its next proof, if it needs one.</summary>
     public static void OfferNonce(IHeaderDictionary headers, GatewayRequest request)
@@ -36,9 +36,9 @@ internal static class SenderProof
         }
     }
 
-    private static async ValueTask<Refused?> RedeemAsync(DPoPProof proof, GatewayRequest request, McpServer server, CancellationToken cancellationToken)
+    private static async ValueTask<Refused?> RedeemAsync(DPoPProof proof, GatewayRequest request, McpServer server, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
-        var redemption = await server.Sender.RedeemAsync(proof, request.Body?.Memory ?? default, cancellationToken);
+        var redemption = await server.Admission.Sender.RedeemAsync(proof, body, cancellationToken);
         switch (redemption.Outcome)
         {
             case RedemptionOutcome.Redeemed:

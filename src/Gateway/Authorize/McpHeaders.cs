@@ -1,5 +1,4 @@
 using System.Text;
-using Gateway.Configuration.Options;
 
 namespace Gateway.Authorize;
 

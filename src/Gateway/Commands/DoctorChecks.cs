@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using Gateway.Authenticate;
 using Gateway.Configuration.Options;
+using Gateway.Exchange;
 using Gateway.Forward;
 using Gateway.Generations;
 using Gateway.Management;
@@ -61,7 +62,7 @@ internal sealed class DoctorChecks(Unserved gateway, DoctorReport report)
     /// <summary>Whether the gateway's client is accepted: as a real exchange has shown, or else asked with a subject token that nobody can accept.</summary>
     public async Task ClientAsync(McpServer server, CancellationToken cancellation)
     {
-        if (server.Mode != OutboundMode.Exchange)
+        if (server.Source is not CredentialSource.Token { Kind: TokenSourceKind.Exchange } source)
         {
             return;
         }
@@ -75,7 +76,7 @@ internal sealed class DoctorChecks(Unserved gateway, DoctorReport report)
         }
 
         var client = GenerationBuilder.Client(outbound, options, gateway.Generation.AuthorizationServers, TimeProvider.System);
-        var result = await client.ProbeAsync(server.Target!, cancellation);
+        var result = await client.ProbeAsync(source.Target, cancellation);
         switch (result)
         {
             case ExchangeResult.Refused { Error: ExchangeError.SubjectRefused or ExchangeError.InteractionRequired } or ExchangeResult.Refused { Error: ExchangeError.TargetRefused, Diagnostic: "access_denied" }:
@@ -105,7 +106,7 @@ internal sealed class DoctorChecks(Unserved gateway, DoctorReport report)
     {
         static SocketsHttpHandler Connections() => new() { AllowAutoRedirect = false, UseCookies = false, UseProxy = false, ConnectTimeout = Patience };
         using var client = new HttpMessageInvoker(TlsFiles.Of(options.Servers[server.Id].Tls) is { } tls ? new OutboundTls(tls, TimeProvider.System, Connections) : Connections());
-        foreach (var address in server.Destinations.Values)
+        foreach (var address in server.Sessions.Destinations.Values)
         {
             using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
             patience.CancelAfter(Patience);
@@ -129,8 +130,8 @@ internal sealed class DoctorChecks(Unserved gateway, DoctorReport report)
         var accepted = 0;
         foreach (var server in servers)
         {
-            var validation = await server.Validator.ValidateAsync(token.AsMemory(), cancellation);
-            if (validation.Token is { } subject && AuthenticateStage.CheckAdmission(subject, server) is null)
+            var validation = await server.Admission.Validator.ValidateAsync(token.AsMemory(), cancellation);
+            if (validation.Token is { } subject && Admitted.CheckAdmission(subject, server) is null)
             {
                 accepted++;
                 report.Pass($"{server.Id} subject token", "passes every check");
@@ -152,13 +153,13 @@ internal sealed class DoctorChecks(Unserved gateway, DoctorReport report)
 
     private async Task ExchangeAsync(McpServer server, ValidatedToken subject, CancellationToken cancellation)
     {
-        if (server.Exchanger is null || server.Mode == OutboundMode.SameToken)
+        if (server.Source is not CredentialSource.Token { Renewable: true } source)
         {
             return;
         }
 
-        var scopes = server.Scopes.Outbound(server.Scopes.Effective(subject.Scopes));
-        var result = await server.Exchanger.ExchangeAsync(new TokenExchangeRequest(subject, server.Target!, scopes), cancellation);
+        var scopes = server.Operations.Scopes.Outbound(server.Operations.Scopes.Effective(subject.Scopes));
+        var result = await source.Exchanger.ExchangeAsync(new TokenExchangeRequest(subject, source.Target, scopes), cancellation);
         if (result is not ExchangeResult.Issued { Token: var issued })
         {
             var problem = result switch
@@ -167,18 +168,18 @@ internal sealed class DoctorChecks(Unserved gateway, DoctorReport report)
                 ExchangeResult.Rejected rejected => $"the result was rejected ({rejected.Detail.ToReason()})",
                 _ => "no answer",
             };
-            report.Fail($"{server.Id} exchange", problem, DoctorHints.For(result, server.Mode == OutboundMode.Exchange ? OutboundOf(server).Profile : "local"));
+            report.Fail($"{server.Id} exchange", problem, DoctorHints.For(result, source.Kind == TokenSourceKind.Exchange ? OutboundOf(server).Profile : "local"));
             return;
         }
 
         exchanged.Add(server.Id);
         var claims = ClaimsOf(issued);
-        report.Pass($"{server.Id} exchange aud", $"requested {string.Join(" ", server.Target!.ResultAudiences)}, returned {string.Join(" ", issued.Audiences)}");
+        report.Pass($"{server.Id} exchange aud", $"requested {string.Join(" ", source.Target.ResultAudiences)}, returned {string.Join(" ", issued.Audiences)}");
         report.Pass($"{server.Id} exchange scope", $"requested {Text(scopes)}, returned {Text(issued.Scopes)}");
         report.Pass($"{server.Id} exchange sub", $"inbound {subject.Subject}, returned {Claim(claims, "sub")}");
         report.Pass($"{server.Id} exchange act", $"inbound {(subject.Actors.IsEmpty ? "(none)" : string.Join(" via ", subject.Actors))}, returned {Claim(claims, "act")}");
         var lifetime = issued.ExpiresAt - TimeProvider.System.GetUtcNow();
-        report.Pass($"{server.Id} exchange lifetime", string.Create(CultureInfo.InvariantCulture, $"{lifetime.TotalSeconds:0} s, at most {server.Target.MaxLifetime.TotalSeconds:0} s"));
+        report.Pass($"{server.Id} exchange lifetime", string.Create(CultureInfo.InvariantCulture, $"{lifetime.TotalSeconds:0} s, at most {source.Target.MaxLifetime.TotalSeconds:0} s"));
     }
 
     private (OutboundOptions Outbound, string Profile) OutboundOf(McpServer server)

@@ -1,5 +1,6 @@
 using Gateway.Advertise;
-using Gateway.Configuration.Options;
+using Gateway.Authorize;
+using Gateway.Exchange;
 using Gateway.Sessions;
 using Gateway.Observe;
 using Microsoft.Net.Http.Headers;
@@ -17,15 +18,17 @@ internal sealed class AnswerRewrite(HeldEvents held, ILogger<AnswerRewrite> log)
     public const int MaxList = 4 * 1024 * 1024;
 
     /// <summary>Whether the answer will be read, and so must not come compressed.</summary>
-    public static bool Reads(string httpMethod, GatewayRequest request, McpServer server) =>
-        (httpMethod == "GET" && server.Transport == McpTransport.HttpSse) || MayList(httpMethod, request, server);
+    public static bool Reads(string httpMethod, Authorized authorized) =>
+        (httpMethod == "GET" && authorized.Server.Transport == McpTransport.HttpSse) || MayList(httpMethod, authorized);
 
     /// <summary>Puts a rewriting body in place of the answer's own where there is something to rewrite.</summary>
-    public async ValueTask<Refused?> ApplyAsync(ResponseTransformContext transform, GatewayRequest request, McpServer server)
+    public async ValueTask<Refused?> ApplyAsync(ResponseTransformContext transform, GatewayRequest request, Cleared cleared)
     {
+        var authorized = cleared.Authorized;
+        var server = cleared.Server;
         var context = transform.HttpContext;
         var answer = transform.ProxyResponse!;
-        if (!answer.IsSuccessStatusCode || !Reads(context.Request.Method, request, server))
+        if (!answer.IsSuccessStatusCode || !Reads(context.Request.Method, authorized))
         {
             return null;
         }
@@ -35,14 +38,14 @@ internal sealed class AnswerRewrite(HeldEvents held, ILogger<AnswerRewrite> log)
             return Unreadable;
         }
 
-        var filter = MayList(context.Request.Method, request, server) ? new ToolListFilter(server.Rules, request.EffectiveScopes) : null;
+        var filter = MayList(context.Request.Method, authorized) ? new ToolListFilter(server.Operations.Rules, authorized.EffectiveScopes) : null;
         var type = TypeOf(answer.Content);
         if (IsMediaType(type, "text/event-stream"))
         {
             var destination = context.GetReverseProxyFeature().ProxiedDestination!.DestinationId;
             var stream = answer.RequestMessage!.RequestUri!;
             var endpoint = server.Transport == McpTransport.HttpSse && context.Request.Method == "GET"
-                ? announced => Endpoint(announced, stream, context, destination)
+                ? announced => Endpoint(announced, stream, context, cleared, destination)
                 : (Func<string?, (string, bool)>?)null;
             var body = await answer.Content.ReadAsStreamAsync(transform.CancellationToken);
             Replace(context, answer, new StreamContent(new EventStream(body, new EventRewrite(endpoint, filter), new HeldShare(held, server.Id))));
@@ -58,21 +61,21 @@ internal sealed class AnswerRewrite(HeldEvents held, ILogger<AnswerRewrite> log)
     }
 
     /// <summary>Where the client is to post to, and whether it may go on: not after an endpoint that is not the server's own.</summary>
-    private (string Endpoint, bool GoesOn) Endpoint(string? announced, Uri stream, HttpContext context, string destination)
+    private (string Endpoint, bool GoesOn) Endpoint(string? announced, Uri stream, HttpContext context, Cleared cleared, string destination)
     {
         var request = GatewayRequest.Of(context);
-        if (announced is not null && SseEndpoint.Rewrite(announced, stream, request, destination) is { } endpoint)
+        if (announced is not null && SseEndpoint.Rewrite(announced, stream, cleared, destination) is { } endpoint)
         {
             return (endpoint, true);
         }
 
-        log.EndpointOutside(request.Id, request.Server!.Id, announced is null ? "unreadable" : RedirectLocation.Of(announced).Without(Credentials.Of(context, request)));
-        return (SseEndpoint.Dead(request), false);
+        log.EndpointOutside(request.Id, cleared.Server.Id, announced is null ? "unreadable" : RedirectLocation.Of(announced).Without(Credentials.Of(context, request)));
+        return (SseEndpoint.Dead(cleared), false);
     }
 
     /// <summary>A list may come as the answer to its request, or on a stream that carries or resumes answers.</summary>
-    private static bool MayList(string httpMethod, GatewayRequest request, McpServer server) =>
-        server.FilterLists && !server.Rules.Open && (httpMethod == "GET" || request.Operation.Method == "tools/list");
+    private static bool MayList(string httpMethod, Authorized authorized) =>
+        authorized.Server.Relay.FilterLists && !authorized.Server.Operations.Rules.Open && (httpMethod == "GET" || authorized.Operation.Method == "tools/list");
 
     private static Refused Unreadable => new(Refusal.UpstreamUnavailable, "list_unreadable");
 

@@ -12,7 +12,7 @@ internal static class Cors
     /// <summary>Adds what a browser needs to let an allowed origin read the answer. Called with the Origin already checked.</summary>
     public static void Expose(HttpContext context, McpServer server)
     {
-        if (context.Request.Headers.Origin is not [{ } origin] || !server.AllowedOrigins.Contains(origin))
+        if (context.Request.Headers.Origin is not [{ } origin] || !server.Admission.AllowedOrigins.Contains(origin))
         {
             return;
         }
@@ -42,7 +42,7 @@ internal static class Cors
         {
             response.Headers.AccessControlAllowHeaders = "Authorization, DPoP, Content-Type, Accept, MCP-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id, Last-Event-ID, traceparent, tracestate, baggage"
                 + string.Concat(requested.ToString().Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
-                    .Where(name => IsParameterHeader(name) || server.ForwardHeaders.Contains(name))
+                    .Where(name => IsParameterHeader(name) || server.Relay.ForwardHeaders.Contains(name))
                     .Select(name => ", " + name));
         }
     }

@@ -2,10 +2,12 @@ using System.Net;
 using Gateway.Advertise;
 using Gateway.Authenticate;
 using Gateway.Authorize;
+using Gateway.Exchange;
 using Gateway.Observe;
 using Gateway.Revoke;
 using Gateway.Sessions;
 using Microsoft.Net.Http.Headers;
+using TokenExchange.Inbound;
 using Yarp.ReverseProxy.Transforms;
 
 namespace Gateway.Forward;
@@ -27,7 +29,7 @@ internal sealed class InboundResponse(RequestEnd end, AnswerRewrite rewrite, Ope
 
         // Also when nothing came: the MCP server was waited for.
         request.EndWait();
-        if (answer is null || request.Server is not { } server)
+        if (answer is null || request.Cleared is not { Server: { } server } cleared)
         {
             return;
         }
@@ -36,7 +38,7 @@ internal sealed class InboundResponse(RequestEnd end, AnswerRewrite rewrite, Ope
         var isStream = IsEventStream(answer);
         var headers = context.Response.Headers;
         AnswerHeaders.Apply(answer, headers, request.Id, isStream);
-        if ((RefusalFor(context, answer, request, server) ?? await rewrite.ApplyAsync(transform, request, server)) is { } refused)
+        if ((RefusalFor(context, answer, request, cleared) ?? await rewrite.ApplyAsync(transform, request, cleared)) is { } refused)
         {
             if (refused.Kind == Refusal.UpstreamRedirected && answer.Headers.NonValidated.TryGetValues("Location", out var locations))
             {
@@ -51,15 +53,15 @@ internal sealed class InboundResponse(RequestEnd end, AnswerRewrite rewrite, Ope
 
         RemoveNominated(answer, headers);
         SenderProof.OfferNonce(headers, request);
-        BindSession(context, headers, request, server);
+        BindSession(context, headers, cleared);
         Cors.Expose(context, server);
         request.Record.Allowed = true;
         request.Record.Status = (int)answer.StatusCode;
 
         if (isStream)
         {
-            var listening = IsListening(request);
-            request.Stream = streams.Open(context, request, listening ? request.Token!.ExpiresAt - clock.GetUtcNow() : server.MaxResponseDuration, listening);
+            var listening = IsListening(cleared.Authorized.Operation);
+            request.Stream = streams.Open(context, request, listening ? cleared.Inbound.ExpiresAt - clock.GetUtcNow() : server.Relay.MaxResponseDuration, listening);
         }
 
         // The audit line is written before the client has the answer: no answer without one. But not before the answer
@@ -80,13 +82,13 @@ internal sealed class InboundResponse(RequestEnd end, AnswerRewrite rewrite, Ope
         if (trailers is not null && transform.ProxyResponse is { } answer)
         {
             AnswerHeaders.ApplyToTrailers(answer, trailers);
-            trailers.Remove(AuthorizeStage.SessionHeader);
+            trailers.Remove(SessionPolicy.Header);
         }
 
         return default;
     }
 
-    private static Refused? RefusalFor(HttpContext context, HttpResponseMessage answer, GatewayRequest request, McpServer server)
+    private static Refused? RefusalFor(HttpContext context, HttpResponseMessage answer, GatewayRequest request, Cleared cleared)
     {
         if (answer.Headers.NonValidated.TryGetValues(HeaderNames.TransferEncoding, out var codings) && !codings.ToString().Equals("chunked", StringComparison.OrdinalIgnoreCase))
         {
@@ -94,7 +96,7 @@ internal sealed class InboundResponse(RequestEnd end, AnswerRewrite rewrite, Ope
             return new Refused(Refusal.UpstreamUnavailable, "transfer_coding");
         }
 
-        if (context.Response.Headers[AuthorizeStage.SessionHeader] is [{ Length: > SessionBinding.MaxId }])
+        if (context.Response.Headers[SessionPolicy.Header] is [{ Length: > SessionBinding.MaxId }])
         {
             // Handed out, it could not be taken back.
             return new Refused(Refusal.UpstreamUnavailable, "session_too_long");
@@ -106,7 +108,7 @@ internal sealed class InboundResponse(RequestEnd end, AnswerRewrite rewrite, Ope
                 request.TokenRefusedUpstream = true;
                 return Refusal.UpstreamRefusedToken;
             case 403 when UpstreamChallenge.ScopesOf(answer) is { } scopes:
-                return new Refused(Refusal.UpstreamInsufficientScope, Scopes: server.Rules.Of(request.Operation).Scopes.Union(server.Scopes.Back(scopes)));
+                return new Refused(Refusal.UpstreamInsufficientScope, Scopes: StepUp(cleared, scopes));
             case 101:
                 return new Refused(Refusal.UpstreamUnavailable, "upgrade");
             case >= 300 and < 400 when answer.StatusCode != HttpStatusCode.NotModified:
@@ -114,6 +116,13 @@ internal sealed class InboundResponse(RequestEnd end, AnswerRewrite rewrite, Ope
             default:
                 return null;
         }
+    }
+
+    /// <summary>All scopes that the operation needs, as far as rules and MCP server say.</summary>
+    private static ScopeSet StepUp(Cleared cleared, ScopeSet asked)
+    {
+        var policy = cleared.Server.Operations;
+        return policy.Rules.Of(cleared.Authorized.Operation).Scopes.Union(policy.Scopes.Back(asked));
     }
 
     /// <summary>Takes away what the MCP server's Connection header makes a hop-by-hop header (RFC 9110 §7.6.1).</summary>
@@ -133,25 +142,25 @@ internal sealed class InboundResponse(RequestEnd end, AnswerRewrite rewrite, Ope
         }
     }
 
-    private static void BindSession(HttpContext context, IHeaderDictionary headers, GatewayRequest request, McpServer server)
+    private static void BindSession(HttpContext context, IHeaderDictionary headers, Cleared cleared)
     {
-        var issued = headers[AuthorizeStage.SessionHeader];
+        var issued = headers[SessionPolicy.Header];
         if (issued.Count == 0)
         {
             return;
         }
 
-        if (McpHeaders.IsModern(context.Request.Headers, request.Operation) || issued.Count > 1)
+        if (McpHeaders.IsModern(context.Request.Headers, cleared.Authorized.Operation) || issued.Count > 1)
         {
-            headers.Remove(AuthorizeStage.SessionHeader);
+            headers.Remove(SessionPolicy.Header);
             return;
         }
 
-        headers[AuthorizeStage.SessionHeader] = server.Sessions.Wrap(new BoundSession(issued[0]!, context.GetReverseProxyFeature().ProxiedDestination!.DestinationId), server.Resource, request.Token!);
+        headers[SessionPolicy.Header] = cleared.Server.Sessions.Binding.Wrap(new BoundSession(issued[0]!, context.GetReverseProxyFeature().ProxiedDestination!.DestinationId), cleared.Server.Resource, cleared.Inbound);
     }
 
     /// <summary>A listening stream lives as long as the token that opened it; the answer to a request, as long as the server allows.</summary>
-    private static bool IsListening(GatewayRequest request) => request.Operation.Kind == MessageKind.None || request.Operation.Method == "subscriptions/listen";
+    private static bool IsListening(Operation operation) => operation.Kind == MessageKind.None || operation.Method == "subscriptions/listen";
 
     /// <summary>Whether a client may take the answer for an event stream.</summary>
     public static bool IsEventStream(HttpResponseMessage answer)

@@ -2,7 +2,7 @@ using System.Collections.Frozen;
 using System.Net.Http.Headers;
 using Gateway.Authorize;
 using Gateway.Configuration;
-using Gateway.Configuration.Options;
+using Gateway.Exchange;
 using Gateway.Sessions;
 using Microsoft.Extensions.Primitives;
 using Yarp.ReverseProxy.Transforms;
@@ -10,8 +10,8 @@ using Yarp.ReverseProxy.Transforms;
 namespace Gateway.Forward;
 
 /// <summary>
-/// The last gate. Copies the headers of the allow-list, installs the outbound credential, and refuses to send a request
-/// that the exchange stage has not cleared for this very server.
+/// The last gate. Copies the headers of the allow-list and installs the outbound credential; it takes nothing but a
+/// <see cref="Cleared"/> request, and refuses to send a token that is not for this very server.
 /// </summary>
 internal static class OutboundRequest
 {
@@ -20,73 +20,66 @@ internal static class OutboundRequest
     {
         var context = transform.HttpContext;
         var request = GatewayRequest.Of(context);
-        var server = request.Server ?? throw new InvalidOperationException("A request without a server reached the last gate.");
+        var cleared = request.Cleared ?? throw new InvalidOperationException("A request that was not cleared reached the last gate.");
+        var authorized = cleared.Authorized;
+        var server = cleared.Server;
         var outbound = transform.ProxyRequest;
 
-        var whole = request.Body?.ToContent();
+        var whole = authorized.Body?.ToContent();
         if (whole is not null)
         {
             OutboundBody.Leave(outbound, whole);
         }
 
-        CopyHeaders(context.Request.Headers, outbound, whole ?? outbound.Content, server, AnswerRewrite.Reads(context.Request.Method, request, server));
+        CopyHeaders(context.Request.Headers, outbound, whole ?? outbound.Content, server, AnswerRewrite.Reads(context.Request.Method, authorized));
         outbound.Headers.TryAddWithoutValidation("X-Request-Id", request.Id);
-        if (request.Session is { } session && server.Transport == McpTransport.StreamableHttp)
+        if (authorized.Session is { } session && server.Transport == McpTransport.StreamableHttp)
         {
-            outbound.Headers.TryAddWithoutValidation(AuthorizeStage.SessionHeader, session.Id);
+            outbound.Headers.TryAddWithoutValidation(SessionPolicy.Header, session.Id);
         }
 
-        InstallCredential(request, server, outbound.Headers);
+        InstallCredential(cleared, request.Clock, outbound.Headers);
         transform.Path = server.Rest(context.Request.Path);
-        if (request.Session is { Path: { } endpoint })
+        if (authorized.Session is { Path: { } endpoint })
         {
             transform.Path = endpoint;
         }
-        else if (request.Session is { } legacy && server.Transport == McpTransport.HttpSse)
+        else if (authorized.Session is { } legacy && server.Transport == McpTransport.HttpSse)
         {
             transform.Query.Collection[SseEndpoint.SessionOf(context.Request.Query).Name!] = legacy.Id;
         }
         else if (!transform.Path.HasValue && !context.Request.QueryString.HasValue)
         {
             // The destination as it stands: nearly every request, and nothing to put together and to parse again.
-            outbound.RequestUri = server.DestinationUrls.GetValueOrDefault(transform.DestinationPrefix);
+            outbound.RequestUri = server.Relay.DestinationUrls.GetValueOrDefault(transform.DestinationPrefix);
         }
 
         request.BeginWait();
         return default;
     }
 
-    private static void InstallCredential(GatewayRequest request, McpServer server, HttpRequestHeaders headers)
+    /// <summary>Puts the outbound credential on the request; throws when it is not good for this server, now.</summary>
+    internal static void InstallCredential(Cleared cleared, TimeProvider clock, HttpRequestHeaders headers)
     {
-        if (!request.Cleared)
+        switch (cleared.Credential)
         {
-            throw new InvalidOperationException("A request that was not cleared reached the last gate.");
-        }
-
-        switch (server.Mode)
-        {
-            case OutboundMode.None:
+            case OutboundCredential.None:
                 return;
-            case OutboundMode.Credential:
-                var (name, credential) = (server.Credential!.Header, request.Credential ?? throw new InvalidOperationException("No credential reached the last gate."));
-
+            case OutboundCredential.Header header:
                 // Whatever was copied under that name is the client's, and lines of one name arrive joined.
-                headers.Remove(name);
-                if (!headers.TryAddWithoutValidation(name, credential))
+                headers.Remove(header.Name);
+                if (!headers.TryAddWithoutValidation(header.Name, header.Value))
                 {
                     throw new InvalidOperationException("The credential's header cannot be sent.");
                 }
 
                 return;
+            case OutboundCredential.HopToken { Token: var token } when token.Server == cleared.Server.Resource && token.ExpiresAt > clock.GetUtcNow():
+                headers.TryAddWithoutValidation("Authorization", token.AuthorizationHeader);
+                return;
+            default:
+                throw new InvalidOperationException("No token for this server reached the last gate.");
         }
-
-        var token = request.Outbound;
-        if (token is null || token.Server != server.Resource || token.ExpiresAt <= request.Clock.GetUtcNow())
-        {
-            throw new InvalidOperationException("No token for this server reached the last gate.");
-        }
-
-        headers.TryAddWithoutValidation("Authorization", token.AuthorizationHeader);
     }
 
     private static void CopyHeaders(IHeaderDictionary inbound, HttpRequestMessage outbound, HttpContent? body, McpServer server, bool plain)
@@ -104,7 +97,7 @@ internal static class OutboundRequest
             {
                 Add(body?.Headers, name, header.Value);
             }
-            else if (IsAllowed(name, server.ForwardHeaders, plain))
+            else if (IsAllowed(name, server.Relay.ForwardHeaders, plain))
             {
                 Add(outbound.Headers, name, header.Value);
             }

@@ -36,7 +36,7 @@ internal static class YarpRecords
             ResponseHeaderEncoding = options.Cluster.HttpClient?.ResponseHeaderEncoding ?? "utf-8",
         },
         HttpRequest = (options.Cluster.HttpRequest ?? ForwarderRequestConfig.Empty) with { ActivityTimeout = options.StreamIdleTimeout },
-        Destinations = server.Destinations.ToDictionary(entry => entry.Key, entry => new DestinationConfig { Address = entry.Value }),
+        Destinations = server.Sessions.Destinations.ToDictionary(entry => entry.Key, entry => new DestinationConfig { Address = entry.Value }),
         Metadata = MetadataOf(server, TlsFiles.Of(options.Tls)),
     };
 

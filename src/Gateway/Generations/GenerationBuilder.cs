@@ -1,11 +1,13 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
+using System.Diagnostics;
 using System.Net;
 using Gateway.Advertise;
 using Gateway.Authenticate;
 using Gateway.Authorize;
 using Gateway.Configuration;
 using Gateway.Configuration.Options;
+using Gateway.Exchange;
 using Gateway.Forward;
 using Gateway.Revoke;
 using Gateway.Sessions;
@@ -77,13 +79,9 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
     {
         var server = topology.Options;
         var outbound = topology.Outbound;
-        var mode = outbound.Mode!.Value;
         var publicUrl = CanonicalUri.Of(options.PublicUrl).TrimEnd('/');
         var rules = Rules(server);
         var destinations = topology.Destinations.Distinct(StringComparer.Ordinal).ToArray();
-        var target = mode is OutboundMode.Exchange or OutboundMode.Local or OutboundMode.SameToken
-            ? TargetMapping.Of(topology, options, inboundAudiences)
-            : null;
         return new McpServer
         {
             Id = topology.Id,
@@ -91,39 +89,66 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
             InFlight = inFlight,
             Path = topology.Path,
             Resource = topology.Resource,
-            AcceptedAudiences = topology.AcceptedAudiences,
-            MetadataUrl = publicUrl + ResourceDocument.PathOf(topology.Path),
             Transport = server.Transport,
-            Validator = Validator(topology, options, connections, introspections, sender),
-            Sender = sender,
-            Certificates = certificates,
-            Mode = mode,
-            Target = target,
-            Exchanger = mode switch
+            Challenge = new ChallengePolicy
             {
-                OutboundMode.Exchange => Exchanger(outbound, options, connections),
-                OutboundMode.Local => LocalExchanger(outbound, options, localIssuer!),
-                OutboundMode.SameToken => new SameTokenExchanger(),
-                _ => null,
+                MetadataUrl = publicUrl + ResourceDocument.PathOf(topology.Path),
+                ScopePrefix = server.ScopePrefix,
+                MissingTokenScopes = ChallengePolicy.Prefixed(server.ScopePrefix, ResourceDocument.ScopesOf(rules.Required)),
             },
-            Credential = mode == OutboundMode.Credential ? new StaticCredential(outbound.Header ?? "Authorization", outbound.Prefix ?? "", outbound.File!, clock) : null,
-            AllowedClients = server.AllowedClients?.ToFrozenSet(StringComparer.Ordinal),
-            RequiredClaims = [.. server.RequiredClaims.Select(claim => new RequiredClaim(claim.Claim!, claim.AnyOf!.ToFrozenSet(StringComparer.Ordinal)))],
-            Rules = rules,
-            Scopes = Scopes(server),
-            NarrowToOperation = outbound.NarrowToOperation,
-            FilterLists = server.FilterLists,
-            ScopePrefix = server.ScopePrefix,
-            ChallengedScopes = Prefixed(server.ScopePrefix, ResourceDocument.ScopesOf(rules.Required)),
-            AllowedOrigins = server.AllowedOrigins.Append(publicUrl).Select(CanonicalUri.Of).ToFrozenSet(StringComparer.Ordinal),
-            ForwardHeaders = server.ForwardHeaders.ToFrozenSet(StringComparer.OrdinalIgnoreCase),
-            MaxRequestBody = server.MaxRequestBody,
-            Bodies = bodies,
-            MaxResponseDuration = server.MaxResponseDuration,
-            Sessions = sessions,
-            Destinations = destinations.ToFrozenDictionary(YarpRecords.DestinationId),
-            DestinationUrls = destinations.ToFrozenDictionary(address => address, address => RequestUtilities.MakeDestinationAddress(address, default, default)),
+            Admission = new AdmissionPolicy
+            {
+                Validator = Validator(topology, options, connections, introspections, sender),
+                Sender = sender,
+                Certificates = certificates,
+                AcceptedAudiences = topology.AcceptedAudiences,
+                AllowedOrigins = server.AllowedOrigins.Append(publicUrl).Select(CanonicalUri.Of).ToFrozenSet(StringComparer.Ordinal),
+                AllowedClients = server.AllowedClients?.ToFrozenSet(StringComparer.Ordinal),
+                RequiredClaims = [.. server.RequiredClaims.Select(claim => new RequiredClaim(claim.Claim!, claim.AnyOf!.ToFrozenSet(StringComparer.Ordinal)))],
+            },
+            Operations = new OperationPolicy
+            {
+                Rules = rules,
+                Scopes = Scopes(server),
+                NarrowToOperation = outbound.NarrowToOperation,
+                MaxRequestBody = server.MaxRequestBody,
+                Bodies = bodies,
+            },
+            Sessions = new SessionPolicy
+            {
+                Binding = sessions,
+                Destinations = destinations.ToFrozenDictionary(YarpRecords.DestinationId),
+            },
+            Source = Source(topology, options, connections, localIssuer, inboundAudiences),
+            Relay = new RelayPolicy
+            {
+                ForwardHeaders = server.ForwardHeaders.ToFrozenSet(StringComparer.OrdinalIgnoreCase),
+                FilterLists = server.FilterLists,
+                MaxResponseDuration = server.MaxResponseDuration,
+                DestinationUrls = destinations.ToFrozenDictionary(address => address, address => RequestUtilities.MakeDestinationAddress(address, default, default)),
+            },
         };
+    }
+
+    private CredentialSource Source(
+        ServerTopology topology,
+        GatewayOptions options,
+        FrozenDictionary<string, AuthorizationServer> connections,
+        LocalIssuer? localIssuer,
+        FrozenDictionary<string, FrozenSet<string>> inboundAudiences)
+    {
+        var outbound = topology.Outbound;
+        return outbound.Mode!.Value switch
+        {
+            OutboundMode.None => CredentialSource.Nothing.Instance,
+            OutboundMode.Credential => new CredentialSource.Static(new StaticCredential(outbound.Header ?? "Authorization", outbound.Prefix ?? "", outbound.File!, clock)),
+            OutboundMode.Exchange => Token(TokenSourceKind.Exchange, Exchanger(outbound, options, connections)),
+            OutboundMode.Local => Token(TokenSourceKind.Local, LocalExchanger(outbound, options, localIssuer!)),
+            OutboundMode.SameToken => Token(TokenSourceKind.SameToken, new SameTokenExchanger()),
+            _ => throw new UnreachableException(),
+        };
+
+        CredentialSource.Token Token(TokenSourceKind kind, ITokenExchanger exchanger) => new(kind, exchanger, TargetMapping.Of(topology, options, inboundAudiences));
     }
 
     private TokenValidator Validator(
@@ -258,13 +283,13 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
         var documents = new Dictionary<string, Document>(StringComparer.Ordinal);
         foreach (var (server, from) in servers.Zip(topology))
         {
-            var scopes = from.Options.AdvertisedScopes ?? (IEnumerable<string>)ResourceDocument.ScopesOf(server.Rules.AllScopes);
+            var scopes = from.Options.AdvertisedScopes ?? (IEnumerable<string>)ResourceDocument.ScopesOf(server.Operations.Rules.AllScopes);
             var bytes = ResourceDocument.Write(
                 server.Resource,
                 server.Id,
                 from.InboundServers.Select(name => options.AuthorizationServers[name].Issuer!),
-                scopes.Select(scope => server.ScopePrefix + scope),
-                server.Sender);
+                scopes.Select(scope => server.Challenge.ScopePrefix + scope),
+                server.Admission.Sender);
             documents.Add(ResourceDocument.PathOf(server.Path), new Document(() => bytes));
         }
 
@@ -278,7 +303,4 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
 
         return documents.ToFrozenDictionary(StringComparer.Ordinal);
     }
-
-    private static string Prefixed(string? prefix, ScopeSet scopes) =>
-        prefix is null ? scopes.ToString() : string.Join(' ', scopes.Select(scope => prefix + scope));
 }

@@ -17,10 +17,10 @@ internal static class Explaining
     public static async ValueTask<Explanation> ExplainAsync(McpServer server, string token, string? proof, CancellationToken cancellationToken)
     {
         var presented = new Presentation(proof is null ? null : PastedProof.Of(proof, server));
-        var explained = await server.Validator.ExplainAsync(token.AsMemory(), presented, cancellationToken);
+        var explained = await server.Admission.Validator.ExplainAsync(token.AsMemory(), presented, cancellationToken);
         var validation = explained.Validation;
         var passed = explained.Passed.Select(check => new ExplanationStep(check, true));
-        var asked = server.Validator.IsAskedAbout(token, validation.Token) ? NotAsked : null;
+        var asked = server.Admission.Validator.IsAskedAbout(token, validation.Token) ? NotAsked : null;
         return validation.Token is { } accepted
             ? Admission(server, accepted, passed, asked)
             : Refused(server, Refusal.Of(validation.Refusal), validation.Presented?.Audiences, [.. passed, new(explained.Failed!, false)], asked, validation.FailedProofCheck is { } failed ? PastedProof.Hint(failed, server) : PastedToken.Hint(token));
@@ -29,17 +29,17 @@ internal static class Explaining
     /// <summary>What the server asks of a valid token besides: only what is configured is a check.</summary>
     private static Explanation Admission(McpServer server, ValidatedToken accepted, IEnumerable<ExplanationStep> passed, string? asked)
     {
-        var refused = AuthenticateStage.CheckAdmission(accepted, server);
+        var refused = Admitted.CheckAdmission(accepted, server);
         var clientRefused = refused?.Kind == Refusal.ClientNotAllowed;
         ImmutableArray<ExplanationStep> steps =
         [
             .. passed,
-            .. Step("allowed client", server.AllowedClients is not null, !clientRefused),
-            .. Step("required claims", server.RequiredClaims.Length > 0 && !clientRefused, refused is null),
+            .. Step("allowed client", server.Admission.AllowedClients is not null, !clientRefused),
+            .. Step("required claims", server.Admission.RequiredClaims.Length > 0 && !clientRefused, refused is null),
         ];
         return refused is not null
             ? Refused(server, refused.Kind, accepted.Audiences, steps, asked)
-            : new Explanation(true, null, Sentences($"The token passes every check of server '{server.Id}'.", asked), steps, accepted.Audiences, server.AcceptedAudiences);
+            : new Explanation(true, null, Sentences($"The token passes every check of server '{server.Id}'.", asked), steps, accepted.Audiences, server.Admission.AcceptedAudiences);
     }
 
     private static ImmutableArray<ExplanationStep> Step(string name, bool runs, bool passes) => runs ? [new(name, passes)] : [];
@@ -50,13 +50,13 @@ internal static class Explaining
         Sentences(refusal.Description, hint ?? WhatWouldBeRight(server, refusal), asked),
         steps,
         presented,
-        server.AcceptedAudiences);
+        server.Admission.AcceptedAudiences);
 
     private static string Sentences(params string?[] sentences) => string.Join(' ', sentences.Where(sentence => !string.IsNullOrEmpty(sentence)));
 
     private static string WhatWouldBeRight(McpServer server, Refusal refusal) => refusal.Reason switch
     {
-        "audience_invalid" or "audience_not_single" => $"Its aud must be exactly {string.Join(" or ", server.AcceptedAudiences)}; ask the authorization server with resource={server.Resource}.",
+        "audience_invalid" or "audience_not_single" => $"Its aud must be exactly {string.Join(" or ", server.Admission.AcceptedAudiences)}; ask the authorization server with resource={server.Resource}.",
         "issuer_unknown" => "Its iss must be, character by character, the Issuer of an authorization server that is trusted inbound at this server; a slash at its end counts.",
         "typ_not_allowed" => "Its header must say typ at+jwt, or the authorization server's TokenTypes must admit JWT; ID tokens are never access tokens.",
         "kid_unknown" => "Its header must name a key that the issuer publishes now.",

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Gateway.Exchange;
 using Gateway.Generations;
 using Gateway.Observe;
 using TokenExchange.Outbound.Cache;
@@ -30,10 +31,10 @@ internal sealed class ManagementView(LiveGenerations generations, Health health,
             server.Id,
             server.Path,
             server.Resource,
-            server.AcceptedAudiences,
-            server.Mode == Configuration.Options.OutboundMode.SameToken ? "same-token" : server.Mode.ToString().ToLowerInvariant(),
-            server.Target?.ResultAudiences ?? [],
-            [.. server.Destinations.Select(destination => new DestinationHealth(destination.Value, IsAvailable(server, destination.Key)))]))];
+            server.Admission.AcceptedAudiences,
+            server.Source.Mode,
+            (server.Source as CredentialSource.Token)?.Target.ResultAudiences ?? [],
+            [.. server.Sessions.Destinations.Select(destination => new DestinationHealth(destination.Value, IsAvailable(server, destination.Key)))]))];
 
     private bool IsAvailable(McpServer server, string destination) =>
         proxy.TryGetCluster(Forward.YarpRecords.IdOf(server), out var cluster)

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Gateway.Exchange;
 using Microsoft.AspNetCore.WebUtilities;
 
 namespace Gateway.Observe;
@@ -33,13 +34,14 @@ internal ref struct Credentials
             Add(InQuery(query));
         }
 
-        if (request is { Outbound: { } outbound })
+        switch (request?.Cleared?.Credential)
         {
-            Add(LongestWord(outbound.AuthorizationHeader.AsMemory()));
-        }
-        else if (request is { Credential: { } credential, Server.Credential: { } source })
-        {
-            Add(credential.AsMemory(source.Prefix.Length));
+            case OutboundCredential.HopToken hop:
+                Add(LongestWord(hop.Token.AuthorizationHeader.AsMemory()));
+                break;
+            case OutboundCredential.Header header:
+                Add(header.Secret.AsMemory());
+                break;
         }
     }
 

@@ -22,8 +22,9 @@ internal sealed class OpenStreams(GatewayMetrics metrics, Revocations revocation
             open.TryRemove(lease, out _);
             metrics.StreamClosed(server);
         });
-        open[lease] = request.Token!;
-        if (revocations.IsRevoked(request.Token!) || (draining && listening))
+        var token = request.Cleared!.Inbound;
+        open[lease] = token;
+        if (revocations.IsRevoked(token) || (draining && listening))
         {
             // Revoked, or drained, while the MCP server was asked: whoever ends streams came too early for this one.
             lease.End();

@@ -1,3 +1,5 @@
+using Gateway.Authorize;
+
 
 namespace Gateway.Sessions;
 
@@ -5,9 +7,9 @@ namespace Gateway.Sessions;
 internal static class Destinations
 {
     /// <summary>Narrows the choice to the session's destination.</summary>
-    public static void Pin(HttpContext context, GatewayRequest request)
+    public static void Pin(HttpContext context, Authorized authorized)
     {
-        if (request.Session is not { } session)
+        if (authorized.Session is not { } session)
         {
             return;
         }

@@ -1,4 +1,5 @@
 using Gateway.Authenticate;
+using Gateway.Exchange;
 using Microsoft.AspNetCore.WebUtilities;
 using TokenExchange.Inbound;
 
@@ -36,10 +37,10 @@ internal static class SseEndpoint
     }
 
     /// <summary>The public form of <paramref name="announced"/>; null when it lies outside the destination: then nobody may post to it.</summary>
-    public static string? Rewrite(string announced, Uri stream, GatewayRequest request, string destinationId)
+    public static string? Rewrite(string announced, Uri stream, Cleared cleared, string destinationId)
     {
-        var server = request.Server!;
-        var destination = new Uri(server.Destinations[destinationId]);
+        var server = cleared.Server;
+        var destination = new Uri(server.Sessions.Destinations[destinationId]);
         var basePath = destination.AbsolutePath.TrimEnd('/');
         if (!Uri.TryCreate(stream, announced.Trim(), out var endpoint)
             || endpoint.GetLeftPart(UriPartial.Authority) != destination.GetLeftPart(UriPartial.Authority)
@@ -55,21 +56,21 @@ internal static class SseEndpoint
         var query = new QueryCollection(QueryHelpers.ParseQuery(endpoint.Query));
         if (SessionOf(query) is (string name, [{ Length: > 0 } session]))
         {
-            var bound = server.Sessions.Wrap(new BoundSession(session, destinationId), server.Resource, request.Token!);
+            var bound = server.Sessions.Binding.Wrap(new BoundSession(session, destinationId), server.Resource, cleared.Inbound);
             return publicPath + rest + QueryString.Create(query.Select(pair => pair.Key == name ? new(name, bound) : pair));
         }
 
         var whole = Whole(PathString.FromUriComponent(rest).Value!, endpoint.Query, destinationId);
         var slash = rest.LastIndexOf('/');
-        return $"{publicPath}{(slash < 0 ? "" : rest[..slash])}/{server.Sessions.Seal(whole, server.Resource, request.Token!)}.{destinationId}.{(slash < 0 ? Itself : rest[(slash + 1)..])}{endpoint.Query}";
+        return $"{publicPath}{(slash < 0 ? "" : rest[..slash])}/{server.Sessions.Binding.Seal(whole, server.Resource, cleared.Inbound)}.{destinationId}.{(slash < 0 ? Itself : rest[(slash + 1)..])}{endpoint.Query}";
     }
 
     /// <summary>What a client is told in place of an endpoint outside the destination: an address of its own where every post is told so.</summary>
-    public static string Dead(GatewayRequest request)
+    public static string Dead(Cleared cleared)
     {
-        var server = request.Server!;
+        var server = cleared.Server;
         return (server.Path == "/" ? "" : server.Path) + "/message"
-            + QueryString.Create("sessionId", server.Sessions.Wrap(new BoundSession("outside", Nowhere), server.Resource, request.Token!));
+            + QueryString.Create("sessionId", server.Sessions.Binding.Wrap(new BoundSession("outside", Nowhere), server.Resource, cleared.Inbound));
     }
 
     /// <summary>Whether a post goes to an endpoint that is bound as a whole; then <paramref name="session"/> is the one it leads to, or null when it is not the caller's.</summary>
@@ -86,7 +87,7 @@ internal static class SseEndpoint
         foreach (var own in last == Itself && slash == 0 ? (ReadOnlySpan<string>)["", "/" + Itself] : [rest[..(slash + 1)] + last])
         {
             var whole = Whole(own, post.QueryString.Value ?? "", destination);
-            if (server.Sessions.Owns(seal, whole, server.Resource, principal))
+            if (server.Sessions.Binding.Owns(seal, whole, server.Resource, principal))
             {
                 session = whole;
             }

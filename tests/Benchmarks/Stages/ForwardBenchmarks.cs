@@ -1,5 +1,8 @@
 using BenchmarkDotNet.Attributes;
+using Gateway.Authenticate;
+using Gateway.Authorize;
 using Gateway.Benchmarks.Peers;
+using Gateway.Exchange;
 using Gateway.Forward;
 using Gateway.Generations;
 using Gateway.Observe;
@@ -30,13 +33,7 @@ public class ForwardBenchmarks
         var server = gateway.Services.GetRequiredService<LiveGenerations>().Current.Servers.Single();
 
         var record = new RequestRecord { Time = TimeProvider.System.GetUtcNow(), Started = 0, RequestId = "01a1fc7153247df7a094e0d6d7fbc829" };
-        var token = (await stage.Validator(1).ValidateAsync(stage.Token.AsMemory(), CancellationToken.None)).Token!;
-        var request = new GatewayRequest(record.RequestId, record, TimeProvider.System) { Server = server, Token = token, OutboundScopes = token.Scopes };
-        if (await Exchange.ExchangeStage.ObtainAsync(request, server, CancellationToken.None) is { } refused)
-        {
-            throw new InvalidOperationException($"No hop token: {refused}");
-        }
-
+        var request = new GatewayRequest(record.RequestId, record, TimeProvider.System) { Server = server };
         context.Features.Set(request);
         context.Request.Method = "POST";
         context.Request.Path = "/weather";
@@ -52,6 +49,15 @@ public class ForwardBenchmarks
         headers["MCP-Protocol-Version"] = "2025-11-25";
         headers["X-Forwarded-For"] = "203.0.113.7";
         headers.Cookie = "none=of-its-business";
+        context.Request.Body = new MemoryStream("""{"jsonrpc":"2.0","id":1,"method":"tools/list"}"""u8.ToArray());
+        if (!(await Admitted.AuthenticateAsync(context, request, server)).Passes(out var admitted, out var refused)
+            || !(await Authorized.AuthorizeAsync(context, request, admitted)).Passes(out var authorized, out refused)
+            || !(await Cleared.ObtainAsync(request, authorized, CancellationToken.None)).Passes(out var cleared, out refused))
+        {
+            throw new InvalidOperationException($"No hop token: {refused}");
+        }
+
+        request.Cleared = cleared;
     }
 
     [GlobalCleanup]

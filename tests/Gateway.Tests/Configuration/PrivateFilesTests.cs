@@ -1,4 +1,4 @@
-using Gateway.Forward;
+using Gateway.Exchange;
 using Gateway.Sessions;
 using Xunit;
 
@@ -17,7 +17,7 @@ public sealed class PrivateFilesTests : IDisposable
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no modes");
         var credential = new StaticCredential("X-Api-Key", "Key ", Write("s3cret\n", Ours | more), TimeProvider.System);
 
-        Assert.Equal("Key s3cret", credential.Read());
+        Assert.Equal("Key s3cret", credential.Read()?.Value);
     }
 
     [Theory]
@@ -28,7 +28,7 @@ public sealed class PrivateFilesTests : IDisposable
     {
         var credential = new StaticCredential("X-Api-Key", "Key ", Write(content, Ours), TimeProvider.System);
 
-        Assert.Null(credential.Read());
+        Assert.Null(credential.Read()?.Value);
     }
 
     [Theory]

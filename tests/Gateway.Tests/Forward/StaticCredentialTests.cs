@@ -1,4 +1,4 @@
-using Gateway.Forward;
+using Gateway.Exchange;
 using TokenExchange.Tests.Harness;
 using Xunit;
 
@@ -25,7 +25,7 @@ public sealed class StaticCredentialTests : IDisposable
         }
 
         var credential = new StaticCredential("X-Api-Key", "", file, clock);
-        Assert.Equal("old", credential.Read());
+        Assert.Equal("old", credential.Read()?.Value);
         if (content is null)
         {
             File.Delete(file);
@@ -35,10 +35,10 @@ public sealed class StaticCredentialTests : IDisposable
             File.WriteAllText(file, content);
         }
 
-        Assert.Equal("old", credential.Read());
+        Assert.Equal("old", credential.Read()?.Value);
         clock.Advance(TimeSpan.FromSeconds(1));
 
-        Assert.Equal(value, credential.Read());
+        Assert.Equal(value, credential.Read()?.Value);
     }
 
     public void Dispose() => Directory.Delete(directory, recursive: true);

@@ -120,15 +120,6 @@ internal sealed class TlsOptions
     public string? KeyFile { get; set; }
 }
 
-internal enum McpTransport
-{
-    [JsonStringEnumMemberName("streamable-http")]
-    StreamableHttp,
-
-    [JsonStringEnumMemberName("http+sse")]
-    HttpSse,
-}
-
 internal enum MultipleAudiences
 {
     [JsonStringEnumMemberName("refuse")]

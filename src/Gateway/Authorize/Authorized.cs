@@ -1,43 +1,86 @@
 using Gateway.Advertise;
-using Gateway.Configuration.Options;
+using Gateway.Authenticate;
 using Gateway.Forward;
 using Gateway.Sessions;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
+using TokenExchange.Inbound;
 using TokenExchange.Issuers;
 
 namespace Gateway.Authorize;
 
 /// <summary>
-/// The stage that decides what is asked and whether the caller may: body, operation, scope, session. Refuses whatever
-/// the gateway and the MCP server could read as two different operations.
+/// What is asked, by somebody who may. Made by the second stage alone, which looks at body, operation, scope and session,
+/// and refuses whatever the gateway and the MCP server could read as two different operations.
 /// </summary>
-internal static class AuthorizeStage
+internal sealed class Authorized
 {
-    public const string SessionHeader = "Mcp-Session-Id";
-
     private const int LargeBody = 16 * 1024;
 
-    /// <summary>Whether the token has the scopes that every request here needs: asked before a byte of the body is read for it.</summary>
-    public static Refused? CheckRequiredScopes(GatewayRequest request, McpServer server)
+    private Authorized(Admitted admitted, ScopeSet effectiveScopes, Operation operation, RequestBody? body)
     {
-        request.EffectiveScopes = server.Scopes.Effective(request.Token!.Scopes);
-        return server.Rules.Required.IsSubsetOf(request.EffectiveScopes) ? null : new Refused(Refusal.InsufficientScope, Scopes: server.Rules.Required);
+        Admitted = admitted;
+        EffectiveScopes = effectiveScopes;
+        Operation = operation;
+        Body = body;
     }
 
-    /// <summary>Reads the body and the operation in it; on success the request holds both.</summary>
-    public static async ValueTask<Refused?> ReadOperationAsync(HttpContext context, GatewayRequest request, McpServer server)
+    public Admitted Admitted { get; }
+
+    public McpServer Server => Admitted.Server;
+
+    public Operation Operation { get; }
+
+    /// <summary>The request body, read whole; null without one.</summary>
+    public RequestBody? Body { get; }
+
+    /// <summary>The scopes that count for the caller, closed under implication.</summary>
+    public ScopeSet EffectiveScopes { get; }
+
+    /// <summary>The scopes to ask for outbound.</summary>
+    public ScopeSet OutboundScopes { get; private set; } = ScopeSet.Empty;
+
+    /// <summary>The session that the client presented and that is its own.</summary>
+    public BoundSession? Session { get; private set; }
+
+    /// <summary>Reads what is asked, and checks that the caller may.</summary>
+    public static async ValueTask<Decision<Authorized>> AuthorizeAsync(HttpContext context, GatewayRequest request, Admitted admitted)
     {
+        // Whoever lacks what every request here needs is told so before a byte of the body is held for it.
+        var policy = admitted.Server.Operations;
+        var effective = policy.Scopes.Effective(admitted.Token.Scopes);
+        if (!policy.Rules.Required.IsSubsetOf(effective))
+        {
+            return new Refused(Refusal.InsufficientScope, Scopes: policy.Rules.Required);
+        }
+
+        if (!(await ReadOperationAsync(context, request, admitted, effective)).Passes(out var asked, out var unread))
+        {
+            return unread;
+        }
+
+        var refused = await SenderProof.RedeemAsync(request, asked.Server, asked.Body?.Memory ?? default, context.RequestAborted)
+            ?? asked.CheckRules()
+            ?? asked.CheckSession(context);
+        return refused is not null ? refused : asked;
+    }
+
+    /// <summary>Reads the body and the operation in it.</summary>
+    private static async ValueTask<Decision<Authorized>> ReadOperationAsync(HttpContext context, GatewayRequest request, Admitted admitted, ScopeSet effective)
+    {
+        var server = admitted.Server;
         var http = context.Request;
         if (http.Method != "POST")
         {
             // A GET or DELETE has no message; bytes that nobody looked at are not passed on.
-            return context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true && http.ContentLength != 0 ? Refusal.BodyNotOneMessage : null;
+            return context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true && http.ContentLength != 0
+                ? Refusal.BodyNotOneMessage
+                : new Authorized(admitted, effective, Operation.None, body: null);
         }
 
-        request.Held = server.Bodies.For(new Principal(request.Token!.Issuer, request.Token.Subject));
-        if (!request.Held.TryGrow(RequestBody.FirstSize(http, server.MaxRequestBody)))
+        request.Held = server.Operations.Bodies.For(new Principal(admitted.Token.Issuer, admitted.Token.Subject));
+        if (!request.Held.TryGrow(RequestBody.FirstSize(http, server.Operations.MaxRequestBody)))
         {
             return Refusal.OverloadedByBodies;
         }
@@ -55,7 +98,7 @@ internal static class AuthorizeStage
         var (body, unreadable) = await ReadBodyAsync(context, request, server);
         if (body is null)
         {
-            return unreadable;
+            return unreadable!;
         }
 
         if (body.Length > LargeBody)
@@ -71,39 +114,39 @@ internal static class AuthorizeStage
             return refusal!;
         }
 
-        request.Body = body;
-        request.Operation = operation;
         if (operation.Method is { } method)
         {
             request.Record.Method = method;
         }
 
         request.Record.Operation = operation.Name;
-        return McpHeaders.Agree(http.Headers, operation, server.Transport) ? null : Refusal.HeaderMismatch;
+        return McpHeaders.Agree(http.Headers, operation, server.Transport) ? new Authorized(admitted, effective, operation, body) : Refusal.HeaderMismatch;
     }
 
-    /// <summary>Applies the server's rules to the operation; on success the request knows its outbound scopes.</summary>
-    public static Refused? CheckRules(GatewayRequest request, McpServer server)
+    /// <summary>Applies the server's rules to the operation; on success the outbound scopes are known.</summary>
+    private Refused? CheckRules()
     {
-        var verdict = server.Rules.Of(request.Operation);
+        var policy = Server.Operations;
+        var verdict = policy.Rules.Of(Operation);
         if (verdict.Denied)
         {
             return Refusal.OperationDenied;
         }
 
-        var effective = request.EffectiveScopes;
+        var effective = EffectiveScopes;
         if (!verdict.Scopes.IsSubsetOf(effective))
         {
             return new Refused(Refusal.InsufficientScope, Scopes: verdict.Scopes);
         }
 
-        request.OutboundScopes = server.Scopes.Outbound(server.NarrowToOperation ? verdict.Scopes : effective);
+        OutboundScopes = policy.Scopes.Outbound(policy.NarrowToOperation ? verdict.Scopes : effective);
         return null;
     }
 
     /// <summary>Opens the session that the client presents, if it is its own.</summary>
-    public static Refused? CheckSession(HttpContext context, GatewayRequest request, McpServer server)
+    private Refused? CheckSession(HttpContext context)
     {
+        var server = Server;
         StringValues presented;
         var optional = false;
         if (server.Transport == McpTransport.HttpSse)
@@ -115,29 +158,29 @@ internal static class AuthorizeStage
                 return null;
             }
 
-            if (context.Request.Method != "GET" && SseEndpoint.IsBoundAsAWhole(context.Request, server, request.Token!, out var whole))
+            if (context.Request.Method != "GET" && SseEndpoint.IsBoundAsAWhole(context.Request, server, Admitted.Token, out var whole))
             {
-                request.Session = whole;
-                return whole is { } own && server.Destinations.ContainsKey(own.Destination) ? null : Refusal.SessionNotYours;
+                Session = whole;
+                return whole is { } own && server.Sessions.Destinations.ContainsKey(own.Destination) ? null : Refusal.SessionNotYours;
             }
         }
         else
         {
-            presented = context.Request.Headers[SessionHeader];
-            optional = McpHeaders.IsModern(context.Request.Headers, request.Operation);
-            if (presented.Count == 0 || (optional && McpHeaders.IsKnown(context.Request.Headers, request.Operation)))
+            presented = context.Request.Headers[SessionPolicy.Header];
+            optional = McpHeaders.IsModern(context.Request.Headers, Operation);
+            if (presented.Count == 0 || (optional && McpHeaders.IsKnown(context.Request.Headers, Operation)))
             {
                 return null;
             }
         }
 
         BoundSession session = default;
-        if (presented.Count != 1 || !server.Sessions.TryUnwrap(presented[0]!, server.Resource, request.Token!, out session) || !server.Destinations.ContainsKey(session.Destination))
+        if (presented.Count != 1 || !server.Sessions.Binding.TryUnwrap(presented[0]!, server.Resource, Admitted.Token, out session) || !server.Sessions.Destinations.ContainsKey(session.Destination))
         {
             return optional ? null : session.Destination == SseEndpoint.Nowhere ? Refusal.EndpointOutside : Refusal.SessionNotYours;
         }
 
-        request.Session = session;
+        Session = session;
         return null;
     }
 
@@ -145,7 +188,7 @@ internal static class AuthorizeStage
     {
         try
         {
-            var (body, beyond) = await RequestBody.ReadAsync(context.Request, request, server.MaxRequestBody, context.RequestAborted);
+            var (body, beyond) = await RequestBody.ReadAsync(context.Request, request, server.Operations.MaxRequestBody, context.RequestAborted);
             return (body, body is not null ? null : beyond == BodyBound.Own ? Refusal.BodyTooLarge : Refusal.OverloadedByBodies);
         }
         catch (BadHttpRequestException exception)

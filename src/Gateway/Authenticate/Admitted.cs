@@ -5,38 +5,50 @@ using TokenExchange.Inbound.Proof;
 namespace Gateway.Authenticate;
 
 /// <summary>
-/// The stage that decides who is asking: Origin, credentials, token with its proof, then client and claims. Refuses
-/// everything but one token that was minted for this very server, and sent by whom it is bound to.
+/// Who is asking: a token that was minted for this very server, sent by whom it is bound to, of a client that may come. Made
+/// by the first stage alone, which looks at Origin, credentials, token with its proof, then client and claims, and refuses
+/// everything but one such token.
 /// </summary>
-internal static class AuthenticateStage
+internal sealed class Admitted
 {
+    private Admitted(McpServer server, ValidatedToken token)
+    {
+        Server = server;
+        Token = token;
+    }
+
+    public McpServer Server { get; }
+
+    /// <summary>The inbound token, good for <see cref="Server"/>.</summary>
+    public ValidatedToken Token { get; }
+
     /// <summary>Whether the Origin, when there is one, may talk to the server (DNS rebinding).</summary>
     /// <remarks>MCP Streamable HTTP, security warning.</remarks>
     public static Refused? CheckOrigin(HttpContext context, McpServer server)
     {
         var origin = context.Request.Headers.Origin;
-        return origin.Count == 0 || (origin.Count == 1 && server.AllowedOrigins.Contains(origin[0]!)) ? null : Refusal.OriginNotAllowed;
+        return origin.Count == 0 || (origin.Count == 1 && server.Admission.AllowedOrigins.Contains(origin[0]!)) ? null : Refusal.OriginNotAllowed;
     }
 
-    /// <summary>Validates the token for the server and checks who may come; on success the request holds the token.</summary>
-    public static ValueTask<Refused?> AuthenticateAsync(HttpContext context, GatewayRequest request, McpServer server)
+    /// <summary>Validates the token for the server and checks who may come.</summary>
+    public static ValueTask<Decision<Admitted>> AuthenticateAsync(HttpContext context, GatewayRequest request, McpServer server)
     {
-        var token = BearerCredentials.Read(context.Request, server.ForwardHeaders, out var withProof, out var refusal);
+        var token = BearerCredentials.Read(context.Request, server.Relay.ForwardHeaders, out var withProof, out var refusal);
         if (refusal is not null)
         {
-            return new(new Refused(refusal));
+            return new(refusal);
         }
 
         request.Proof = withProof ? SenderProof.Of(context, server) : null;
-        var presented = new Presentation(request.Proof, server.Certificates.Of(context, request.Clock));
-        var validation = server.Validator.ValidateAsync(token, presented, context.RequestAborted);
+        var presented = new Presentation(request.Proof, server.Admission.Certificates.Of(context, request.Clock));
+        var validation = server.Admission.Validator.ValidateAsync(token, presented, context.RequestAborted);
         return validation.IsCompletedSuccessfully ? new(Admit(request, server, validation.Result)) : Wait(request, server, validation);
     }
 
-    private static async ValueTask<Refused?> Wait(GatewayRequest request, McpServer server, ValueTask<TokenValidation> validation) =>
+    private static async ValueTask<Decision<Admitted>> Wait(GatewayRequest request, McpServer server, ValueTask<TokenValidation> validation) =>
         Admit(request, server, await validation);
 
-    private static Refused? Admit(GatewayRequest request, McpServer server, TokenValidation validation)
+    private static Decision<Admitted> Admit(GatewayRequest request, McpServer server, TokenValidation validation)
     {
         if (validation.Token is not { } token)
         {
@@ -61,19 +73,18 @@ internal static class AuthenticateStage
             return notAdmitted;
         }
 
-        request.Token = token;
-        return null;
+        return new Admitted(server, token);
     }
 
     /// <summary>Whether a valid token's client and claims are admitted at the server.</summary>
     public static Refused? CheckAdmission(ValidatedToken token, McpServer server)
     {
-        if (server.AllowedClients is { } clients && (token.ClientId is null || !clients.Contains(token.ClientId)))
+        if (server.Admission.AllowedClients is { } clients && (token.ClientId is null || !clients.Contains(token.ClientId)))
         {
             return Refusal.ClientNotAllowed;
         }
 
-        foreach (var claim in server.RequiredClaims)
+        foreach (var claim in server.Admission.RequiredClaims)
         {
             if (!ClaimValues.HasAny(token.Claims, claim))
             {

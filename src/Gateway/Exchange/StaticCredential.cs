@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using TokenExchange.Issuers.Files;
 
-namespace Gateway.Forward;
+namespace Gateway.Exchange;
 
 /// <summary>
 /// The static credential of a legacy MCP server (mode credential), read from its file again at most once per second.
@@ -13,16 +13,10 @@ internal sealed class StaticCredential(string header, string prefix, string file
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
     private readonly Lock gate = new();
     private long readAt;
-    private string? value;
+    private OutboundCredential.Header? value;
 
-    /// <summary>The request header that carries it.</summary>
-    public string Header { get; } = header;
-
-    /// <summary>What stands before the credential in the header's value.</summary>
-    public string Prefix { get; } = prefix;
-
-    /// <summary>The header's value; null when the file cannot be read or holds no header-safe text, and then nothing is sent.</summary>
-    public string? Read()
+    /// <summary>The header as it is sent; null when the file cannot be read or holds no header-safe text, and then nothing is sent.</summary>
+    public OutboundCredential.Header? Read()
     {
         lock (gate)
         {
@@ -32,13 +26,13 @@ internal sealed class StaticCredential(string header, string prefix, string file
             }
 
             readAt = clock.GetTimestamp();
-            value = ReadFile() is { } text ? Prefix + text : null;
+            value = ReadFile() is { } text ? new OutboundCredential.Header(header, prefix, text) : null;
             return value;
         }
     }
 
     /// <summary>Names no part of the credential.</summary>
-    public override string ToString() => $"credential for {Header}";
+    public override string ToString() => $"credential for {header}";
 
     private string? ReadFile()
     {

@@ -1,0 +1,22 @@
+using TokenExchange.Inbound;
+
+namespace Gateway.Advertise;
+
+/// <summary>How one server tells clients what they lack: where its resource document is, and its scopes as clients ask for them.</summary>
+internal sealed class ChallengePolicy
+{
+    /// <summary>Where the resource document is (RFC 9728 §3).</summary>
+    public required string MetadataUrl { get; init; }
+
+    /// <summary>The scopes that a challenge without a token names, prefixed.</summary>
+    public required string MissingTokenScopes { get; init; }
+
+    public required string? ScopePrefix { get; init; }
+
+    /// <summary>Scopes as clients ask for them at this server's authorization server.</summary>
+    public string Prefixed(ScopeSet scopes) => Prefixed(ScopePrefix, scopes);
+
+    /// <summary>Scopes with a prefix each, as one space-separated list.</summary>
+    public static string Prefixed(string? prefix, ScopeSet scopes) =>
+        prefix is null ? scopes.ToString() : string.Join(' ', scopes.Select(scope => prefix + scope));
+}

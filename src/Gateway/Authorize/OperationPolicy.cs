@@ -1,0 +1,18 @@
+namespace Gateway.Authorize;
+
+/// <summary>What callers may do at one server, and with which scopes it is asked for outbound.</summary>
+internal sealed class OperationPolicy
+{
+    public required OperationRules Rules { get; init; }
+
+    public required ScopeMapping Scopes { get; init; }
+
+    /// <summary>Whether hop tokens carry the scopes of the operation alone.</summary>
+    public required bool NarrowToOperation { get; init; }
+
+    /// <summary>The longest request body, in bytes.</summary>
+    public required long MaxRequestBody { get; init; }
+
+    /// <summary>What all request bodies together may hold, and one principal's.</summary>
+    public required BodyBudget Bodies { get; init; }
+}

@@ -1,0 +1,18 @@
+using System.Collections.Frozen;
+
+namespace Gateway.Forward;
+
+/// <summary>What passes between clients and one MCP server, and for how long.</summary>
+internal sealed class RelayPolicy
+{
+    /// <summary>Names of further request headers to pass on.</summary>
+    public required FrozenSet<string> ForwardHeaders { get; init; }
+
+    /// <summary>Whether lists show a caller only what its rules allow.</summary>
+    public required bool FilterLists { get; init; }
+
+    public required TimeSpan MaxResponseDuration { get; init; }
+
+    /// <summary>The destinations' URLs by their addresses, ready to be sent to.</summary>
+    public required FrozenDictionary<string, Uri> DestinationUrls { get; init; }
+}
