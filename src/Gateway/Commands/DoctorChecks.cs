@@ -1,6 +1,4 @@
-using System.Buffers.Text;
 using System.Globalization;
-using System.Text.Json;
 using Gateway.Authenticate;
 using Gateway.Configuration.Options;
 using Gateway.Exchange;
@@ -173,13 +171,15 @@ internal sealed class DoctorChecks(Unserved gateway, DoctorReport report)
         }
 
         exchanged.Add(server.Id);
-        var claims = ClaimsOf(issued);
+        var (before, after) = (Authority.Of(subject), Authority.Of(issued));
         report.Pass($"{server.Id} exchange aud", $"requested {string.Join(" ", source.Target.ResultAudiences)}, returned {string.Join(" ", issued.Audiences)}");
         report.Pass($"{server.Id} exchange scope", $"requested {Text(scopes)}, returned {Text(issued.Scopes)}");
-        report.Pass($"{server.Id} exchange sub", $"inbound {subject.Subject}, returned {Claim(claims, "sub")}");
-        report.Pass($"{server.Id} exchange act", $"inbound {(subject.Actors.IsEmpty ? "(none)" : string.Join(" via ", subject.Actors))}, returned {Claim(claims, "act")}");
+        report.Pass($"{server.Id} exchange sub", $"inbound {AuthorityText.Of(before, AuthorityPart.Subject)}, returned {AuthorityText.Of(after, AuthorityPart.Subject)}");
+        report.Pass($"{server.Id} exchange act", $"inbound {AuthorityText.Of(before, AuthorityPart.Actors)}, returned {AuthorityText.Of(after, AuthorityPart.Actors)}");
+        report.Pass($"{server.Id} exchange authorization_details", $"inbound {AuthorityText.Of(before, AuthorityPart.Details)}, returned {AuthorityText.Of(after, AuthorityPart.Details)}");
         var lifetime = issued.ExpiresAt - TimeProvider.System.GetUtcNow();
-        report.Pass($"{server.Id} exchange lifetime", string.Create(CultureInfo.InvariantCulture, $"{lifetime.TotalSeconds:0} s, at most {source.Target.MaxLifetime.TotalSeconds:0} s"));
+        report.Pass($"{server.Id} exchange lifetime", string.Create(CultureInfo.InvariantCulture, $"{lifetime.TotalSeconds:0} s, at most {source.Target.MaxLifetime.TotalSeconds:0} s; inbound {(subject.ExpiresAt - TimeProvider.System.GetUtcNow()).TotalSeconds:0} s"));
+        report.Pass($"{server.Id} exchange authority", $"shrank: {AuthorityText.Of(after.ShortOf(before))}");
     }
 
     private (OutboundOptions Outbound, string Profile) OutboundOf(McpServer server)
@@ -189,26 +189,4 @@ internal sealed class DoctorChecks(Unserved gateway, DoctorReport report)
     }
 
     private static string Text(ScopeSet scopes) => scopes.ToString() is { Length: > 0 } text ? text : "(none)";
-
-    /// <summary>The claims of a verified result; null for an opaque one.</summary>
-    private static JsonElement? ClaimsOf(OutboundToken token)
-    {
-        if (token.AuthorizationHeader.Split('.') is not [_, var payload, _])
-        {
-            return null;
-        }
-
-        try
-        {
-            using var claims = JsonDocument.Parse(Base64Url.DecodeFromChars(payload));
-            return claims.RootElement.Clone();
-        }
-        catch (Exception exception) when (exception is FormatException or JsonException)
-        {
-            return null;
-        }
-    }
-
-    private static string Claim(JsonElement? claims, string name) =>
-        claims is null ? "(opaque)" : claims.Value.TryGetProperty(name, out var claim) ? claim.ToString() : "(none)";
 }

@@ -231,7 +231,7 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
         var asked = options.AuthorizationServers[outbound.AuthorizationServer!];
         var client = SettingsMapping.Client(outbound.Client ?? asked.Client!);
         var exchange = Client(outbound, options, connections, clock);
-        return cache.Wrap(exchange, new CachePartition(outbound.AuthorizationServer!, asked.TokenEndpoint ?? asked.MetadataUrl ?? asked.Issuer!, client.Id, "access_token"));
+        return cache.Wrap(exchange, new CachePartition(outbound.AuthorizationServer!, asked.TokenEndpoint ?? asked.MetadataUrl ?? asked.Issuer!, client.Id, "access_token") { Actor = outbound.ActorToken is null ? null : () => exchange.ActorDigest });
     }
 
     /// <summary>The client that asks for a server's hop tokens, without a cache before it.</summary>
@@ -239,7 +239,7 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
     {
         var name = outbound.AuthorizationServer!;
         var asked = options.AuthorizationServers[name];
-        return new TokenExchangeClient(connections[name], SettingsMapping.Client(outbound.Client ?? asked.Client!), connections[outbound.ResultIssuer ?? name], asked.ExtraParameters, clock);
+        return new TokenExchangeClient(connections[name], SettingsMapping.Client(outbound.Client ?? asked.Client!), connections[outbound.ResultIssuer ?? name], asked.ExtraParameters, clock, SettingsMapping.Actor(outbound.ActorToken));
     }
 
     private ITokenExchanger LocalExchanger(OutboundOptions outbound, GatewayOptions options, LocalIssuer issuer)
@@ -247,14 +247,9 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
         var settings = new LocalTokenSettings(
             outbound.Lifetime ?? TimeSpan.FromMinutes(2),
             outbound.Claims,
-            outbound.Subject == LocalSubject.IssuerQualified,
-            LocalClient(options));
+            outbound.Subject == LocalSubject.IssuerQualified);
         return cache.Wrap(issuer.For(settings), new CachePartition("local", options.LocalIssuer!.Issuer!, "", "access_token"));
     }
-
-    /// <summary>The client that a <c>may_act</c> may name where hop tokens are minted here; null without one.</summary>
-    internal static string? LocalClient(GatewayOptions options) =>
-        options.AuthorizationServers.Values.Select(server => server.Client?.Id).FirstOrDefault(id => id is not null);
 
     private static OperationRules Rules(ServerOptions server) => new(
         [.. server.Operations.Select(rule => new OperationRule(

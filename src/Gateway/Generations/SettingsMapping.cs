@@ -1,5 +1,6 @@
 using Gateway.Configuration.Options;
 using TokenExchange.Issuers;
+using TokenExchange.Outbound.Exchange;
 
 namespace Gateway.Generations;
 
@@ -45,6 +46,13 @@ internal static class SettingsMapping
         ClientAuthenticationMethod.TlsClientAuth => "tls_client_auth",
         _ => "none",
     };
+
+    public static ActorTokenSettings? Actor(ActorTokenOptions? options) => options is null ? null : new(options.File!, options.Type switch
+    {
+        ActorTokenType.AccessToken => "access_token",
+        ActorTokenType.IdToken => "id_token",
+        _ => "jwt",
+    });
 
     public static Uri? UriOf(string? value) => value is null ? null : new Uri(value);
 }

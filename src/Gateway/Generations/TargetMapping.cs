@@ -30,11 +30,25 @@ internal static class TargetMapping
             ExtraResultScopes = outbound.ExtraResultScopes is { } extra ? ScopeSet.Of(extra) : profile?.ExtraResultScopes ?? ScopeSet.Empty,
             SubjectClaims = outbound.SubjectClaims is { } claims ? [.. claims] : profile?.SubjectClaims ?? ["sub"],
             MaxLifetime = outbound.MaxLifetime ?? profile?.MaxLifetime ?? TimeSpan.FromHours(1),
+            MaxOutlive = outbound.MaxOutlive ?? profile?.MaxOutlive,
+            KeepsDetails = outbound.AuthorizationDetails == AuthorityChange.Keep,
+            KeepsActors = outbound.ActorChain == AuthorityChange.Keep,
+            NamesActor = outbound.ActorToken is not null && profile?.NamesActor == true,
+            ClientsAtIssuers = ClientsAtIssuers(topology, options).ToFrozenDictionary(StringComparer.Ordinal),
             InboundAudiences = inboundAudiences,
             ClientId = outbound.Client?.Id ?? asked?.Client?.Id,
             SettingsDigest = Digest(topology, options, asked, inboundAudiences),
         };
     }
+
+    /// <summary>The gateway as a client of each issuer whose tokens are accepted at the server: whom their <c>may_act</c> may name.</summary>
+    private static IEnumerable<KeyValuePair<string, string>> ClientsAtIssuers(ServerTopology topology, GatewayOptions options) =>
+        from name in topology.InboundServers
+        let issuer = options.AuthorizationServers[name]
+        let client = (name == topology.Outbound.AuthorizationServer ? topology.ClientAt(issuer) : issuer.Client)?.Id
+        where client is not null
+        orderby issuer.Issuer
+        select KeyValuePair.Create(issuer.Issuer!, client);
 
     /// <summary>Over everything that decides what is asked for and accepted, without credentials.</summary>
     private static string Digest(ServerTopology topology, GatewayOptions options, AuthorizationServerOptions? asked, FrozenDictionary<string, FrozenSet<string>> inboundAudiences)
@@ -44,6 +58,7 @@ internal static class TargetMapping
         Add(hash, "outbound-1", topology.Resource, outbound.Mode.ToString(), topology.OutboundResource, outbound.Audience, topology.ResultIssuer);
         Add(hash, outbound.AuthorizationServer, outbound.ResultFormat.ToString(), outbound.NarrowToOperation.ToString(), outbound.ForeignSubjects.ToString());
         Add(hash, outbound.MaxLifetime?.ToString(), outbound.Lifetime?.ToString(), outbound.Subject?.ToString());
+        Add(hash, outbound.MaxOutlive?.ToString(), outbound.AuthorizationDetails.ToString(), outbound.ActorChain.ToString(), outbound.ActorToken?.File, outbound.ActorToken?.Type.ToString());
         AddList(hash, topology.ResultAudiences);
         AddList(hash, outbound.ResultAudiences);
         AddList(hash, outbound.ExtraResultScopes);
@@ -72,7 +87,7 @@ internal static class TargetMapping
 
         if (outbound.Mode == OutboundMode.Local)
         {
-            Add(hash, options.LocalIssuer!.Issuer, options.LocalIssuer.Algorithm, options.LocalIssuer.KeyDirectory, GenerationBuilder.LocalClient(options));
+            Add(hash, options.LocalIssuer!.Issuer, options.LocalIssuer.Algorithm, options.LocalIssuer.KeyDirectory);
         }
 
         // Of what is accepted inbound, only what a result could carry: another server that comes or goes is none of this

@@ -11,6 +11,7 @@ internal sealed class TokenCandidate(ReadOnlyMemory<char> text, ResourceAudience
 {
     private TrustedIssuer? issuer;
     private bool issuerSought;
+    private bool introspected;
 
     /// <summary>The token's digest; whoever knows it already says so.</summary>
     public TokenDigest Digest => digest ?? TokenDigest.Of(Text);
@@ -54,7 +55,7 @@ internal sealed class TokenCandidate(ReadOnlyMemory<char> text, ResourceAudience
 
     /// <summary>An opaque token for which its issuer answers: its claims are what the issuer said of it.</summary>
     public static TokenCandidate Introspected(ReadOnlyMemory<char> text, JsonElement claims, ResourceAudience audience, TrustedIssuer issuer, DateTimeOffset now) =>
-        new(text, audience, [issuer], now) { Payload = claims, issuer = issuer, issuerSought = true, SignatureVerified = true };
+        new(text, audience, [issuer], now) { Payload = claims, issuer = issuer, issuerSought = true, introspected = true, SignatureVerified = true };
 
     public ValidatedToken Accept()
     {
@@ -71,6 +72,7 @@ internal sealed class TokenCandidate(ReadOnlyMemory<char> text, ResourceAudience
             ExpiresAt = DateTimeOffset.FromUnixTimeSeconds(Claims.Expiry!.Value),
             Claims = Payload,
             Confirmation = Confirmation.Read(Payload),
+            SaidDigest = introspected ? AuthorityClaims.DigestOf(Payload) : null,
         };
     }
 

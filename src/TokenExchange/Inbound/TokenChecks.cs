@@ -134,7 +134,8 @@ internal static class TokenChecks
     private static TokenRefusal? ClaimsHaveTheirTypes(TokenCandidate token)
     {
         token.Claims = TokenClaims.Read(token.Payload);
-        if (token.Claims?.Expiry is null || !TokenClaims.TryReadActors(token.Payload, out var actors))
+        if (token.Claims?.Expiry is null || !TokenClaims.TryReadActors(token.Payload, out var actors)
+            || (token.Payload.TryGetProperty(AuthorizationDetails.Name, out var details) && !AuthorizationDetails.AreWellFormed(details)))
         {
             return TokenRefusal.ClaimTypeInvalid;
         }

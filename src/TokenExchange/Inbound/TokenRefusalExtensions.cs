@@ -52,6 +52,8 @@ public static class TokenRefusalExtensions
         ResultRejection.Lifetime => "result_lifetime",
         ResultRejection.Boomerang => "result_boomerang",
         ResultRejection.Actor => "result_actor",
+        ResultRejection.AuthorizationDetails => "result_authorization_details",
+        ResultRejection.Confirmation => "result_cnf",
         _ => throw new UnreachableException(),
     };
 }

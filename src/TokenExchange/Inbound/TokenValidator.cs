@@ -195,7 +195,8 @@ public sealed class TokenValidator(
         token.Confirmation = binding;
 
         // Once more: a logout may have come while the answer was waited for.
-        return refusal is { } refused ? Refused(refused, token) : revocations?.IsRevoked(token) == true ? Refused(TokenRefusal.Revoked, token) : local;
+        return refusal is { } refused ? Refused(refused, token) : revocations?.IsRevoked(token) == true ? Refused(TokenRefusal.Revoked, token)
+            : token.Told(active.Claims) is var told && ReferenceEquals(told, token) ? local : TokenValidation.Accepted(told);
     }
 
     private TokenIntrospection? IntrospectionOf(ValidatedToken token)

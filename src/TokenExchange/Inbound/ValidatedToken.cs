@@ -89,6 +89,12 @@ public sealed class ValidatedToken
     /// <summary>The session at the issuer (<c>sid</c>); null without one.</summary>
     internal string? Session { get; private init; }
 
+    /// <summary>What the authorization server said of the token when it was asked and the token itself does not; undefined without.</summary>
+    internal JsonElement Said { get; private init; }
+
+    /// <summary>Stands for what the authorization server said beside the token's text, which may be something else the next time; null when it said nothing.</summary>
+    internal string? SaidDigest { get; init; }
+
     /// <summary>When the token was issued (<c>iat</c>), in seconds since 1970; null when it does not say.</summary>
     internal long? IssuedAt { get; private init; }
 
@@ -108,6 +114,28 @@ public sealed class ValidatedToken
         Session = known.Session,
         IssuedAt = known.IssuedAt,
         Confirmation = known.Terms.Confirmation,
+    };
+
+    /// <summary>A claim that says what the token is good for, of the token itself or of its authorization server's answer about it.</summary>
+    internal bool TryGetAuthority(string name, out JsonElement claim) =>
+        Claims.TryGetProperty(name, out claim) || (Said.ValueKind == JsonValueKind.Object && Said.TryGetProperty(name, out claim));
+
+    /// <summary>The token with what its authorization server said of it and it does not say itself.</summary>
+    internal ValidatedToken Told(JsonElement answer) => !AuthorityClaims.Adds(answer, this) ? this : new(text, Digest)
+    {
+        Resource = Resource,
+        Issuer = Issuer,
+        Subject = Subject,
+        ClientId = ClientId,
+        TokenId = TokenId,
+        Audiences = Audiences,
+        Scopes = Scopes,
+        Actors = Actors.IsEmpty && TokenClaims.TryReadActors(answer, out var actors) ? actors : Actors,
+        ExpiresAt = ExpiresAt,
+        Claims = Claims,
+        Confirmation = Confirmation,
+        Said = answer,
+        SaidDigest = AuthorityClaims.DigestOf(answer),
     };
 
     /// <summary>Names no claim and no part of the token.</summary>

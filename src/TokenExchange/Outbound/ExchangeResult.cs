@@ -96,6 +96,14 @@ public enum ResultRejection
     /// <summary>Acceptable at the gateway itself, or the subject token echoed back.</summary>
     Boomerang,
 
-    /// <summary>Names another actor than the gateway's client.</summary>
+    /// <summary>Names another actor than the gateway's, or has lost the inbound ones.</summary>
     Actor,
+
+    /// <summary>Its authorization details are not the inbound token's, or were lost.</summary>
+    /// <remarks>RFC 9396.</remarks>
+    AuthorizationDetails,
+
+    /// <summary>Bound to a key that nobody asked for (<c>cnf</c>).</summary>
+    /// <remarks>RFC 7800.</remarks>
+    Confirmation,
 }

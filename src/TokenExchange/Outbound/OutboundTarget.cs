@@ -37,6 +37,27 @@ public sealed record OutboundTarget
     /// <summary>The longest life of a result.</summary>
     public TimeSpan MaxLifetime { get; init; } = TimeSpan.FromHours(1);
 
+    /// <summary>How long past the end of the inbound token a result may live; null: as long as <see cref="MaxLifetime"/>.</summary>
+    public TimeSpan? MaxOutlive { get; init; }
+
+    /// <summary>Whether the authorization details of a result must be among the inbound token's, and some where it has some.</summary>
+    /// <remarks>RFC 9396.</remarks>
+    public bool KeepsDetails { get; init; } = true;
+
+    /// <summary>Whether the inbound chain of actors must be found whole in a result.</summary>
+    /// <remarks>RFC 8693 §4.1.</remarks>
+    public bool KeepsActors { get; init; } = true;
+
+    /// <summary>Whether a result must name the actor whose token was sent along; the product promises that it does.</summary>
+    public bool NamesActor { get; init; }
+
+    /// <summary>For each trusted inbound issuer at which the gateway is a client, that client: whom a <c>may_act</c> of the issuer may name.</summary>
+    /// <remarks>RFC 8693 §4.4.</remarks>
+    public FrozenDictionary<string, string> ClientsAtIssuers { get; init; } = FrozenDictionary<string, string>.Empty;
+
+    /// <summary>Types of authorization details that speak to the gateway alone: they are neither carried over nor missed.</summary>
+    public ImmutableArray<string> DetailsAside { get; init; } = [];
+
     /// <summary>For each trusted inbound issuer, every audience that some server of the gateway accepts from it.</summary>
     public FrozenDictionary<string, FrozenSet<string>> InboundAudiences { get; init; } = FrozenDictionary<string, FrozenSet<string>>.Empty;
 

@@ -44,6 +44,12 @@ public sealed class SettingsDigestTests
         "OutboundOptions.SubjectClaims",
         "OutboundOptions.ForeignSubjects",
         "OutboundOptions.MaxLifetime",
+        "OutboundOptions.MaxOutlive",
+        "OutboundOptions.AuthorizationDetails",
+        "OutboundOptions.ActorChain",
+        "OutboundOptions.ActorToken",
+        "ActorTokenOptions.File",
+        "ActorTokenOptions.Type",
         "OutboundOptions.Lifetime",
         "OutboundOptions.Claims",
         "OutboundOptions.Subject",
@@ -137,7 +143,6 @@ public sealed class SettingsDigestTests
     [InlineData("OutboundOptions.Claims")]
     [InlineData("OutboundOptions.Subject")]
     [InlineData("OutboundOptions.Resource")]
-    [InlineData("ClientOptions.Id")] // whom may_act may name
     public void Tokens_that_are_minted_here_depend_on_the_local_issuer(string option) =>
         Assert.NotEqual(DigestOf(Sound(OutboundMode.Local)), DigestOf(Changed(option, OutboundMode.Local)));
 

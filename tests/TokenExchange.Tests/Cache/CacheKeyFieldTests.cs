@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Reflection;
 using System.Text.Json;
 using TokenExchange.Inbound;
+using TokenExchange.Inbound.Proof;
 using TokenExchange.Jose;
 using TokenExchange.Outbound;
 using TokenExchange.Outbound.Cache;
@@ -27,6 +28,7 @@ public sealed class CacheKeyFieldTests
         ["CachePartition.TokenEndpoint"] = Field,
         ["CachePartition.ClientId"] = Field,
         ["CachePartition.RequestedTokenType"] = Field,
+        ["CachePartition.Actor"] = Field,
         ["TokenExchangeRequest.Scopes"] = Field,
         ["TokenExchangeRequest.Subject"] = "ValidatedToken",
         ["TokenExchangeRequest.Target"] = "OutboundTarget",
@@ -40,8 +42,16 @@ public sealed class CacheKeyFieldTests
         ["OutboundTarget.ExtraResultScopes"] = Digest,
         ["OutboundTarget.SubjectClaims"] = Digest,
         ["OutboundTarget.MaxLifetime"] = Digest,
+        ["OutboundTarget.MaxOutlive"] = Digest,
+        ["OutboundTarget.KeepsDetails"] = Digest,
+        ["OutboundTarget.KeepsActors"] = Digest,
+        ["OutboundTarget.NamesActor"] = Digest,
+        ["OutboundTarget.DetailsAside"] = Digest,
+        ["OutboundTarget.ClientsAtIssuers"] = Field,
         ["OutboundTarget.InboundAudiences"] = Digest,
         ["OutboundTarget.ClientId"] = Digest,
+        ["ValidatedToken.SaidDigest"] = Field,
+        ["ValidatedToken.Said"] = "stood for by SaidDigest",
         ["ValidatedToken.Issuer"] = Field,
         ["ValidatedToken.Digest"] = Field,
         ["ValidatedToken.Resource"] = "OutboundTarget.Server, which must be equal to it",
@@ -55,6 +65,7 @@ public sealed class CacheKeyFieldTests
         ["ValidatedToken.Claims"] = Token,
         ["ValidatedToken.Session"] = Token,
         ["ValidatedToken.IssuedAt"] = Token,
+        ["ValidatedToken.Confirmation"] = "proven at every use, and held against the sender",
         ["ValidatedToken.ExpiresAt"] = "compared with the clock at every use",
     }.ToFrozenDictionary();
 
@@ -113,12 +124,16 @@ public sealed class CacheKeyFieldTests
         string text => text + "x",
         null when type == typeof(string) => "x",
         null when type == typeof(long?) => 1L,
+        null when type == typeof(Confirmation) => new Confirmation("x", null),
+        null when type == typeof(TimeSpan?) => TimeSpan.FromSeconds(1),
+        null when type == typeof(Func<TokenDigest?>) => new Func<TokenDigest?>(() => TokenDigest.Of("actor")),
         bool flag => !flag,
         TimeSpan time => time + TimeSpan.FromSeconds(1),
         DateTimeOffset time => time.AddSeconds(1),
         ScopeSet scopes => ScopeSet.Of([.. scopes, "x"]),
         ImmutableArray<string> items => items.Add("x"),
         FrozenDictionary<string, FrozenSet<string>> => new Dictionary<string, FrozenSet<string>> { ["x"] = FrozenSet.Create("x") }.ToFrozenDictionary(),
+        FrozenDictionary<string, string> clients => clients.Append(KeyValuePair.Create("https://issuer.example", "x")).ToFrozenDictionary(),
         JsonElement => JsonDocument.Parse("""{"x":1}""").RootElement,
         _ => throw new NotSupportedException($"How is a {type} changed?"),
     };
@@ -135,6 +150,6 @@ public sealed class CacheKeyFieldTests
 
     private static IEnumerable<TheoryDataRow<Type, string>> PropertiesOf(params Type[] types) =>
         types.SelectMany(type => type.GetProperties(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)
-            .Where(property => property.Name != "EqualityContract")
+            .Where(property => property.Name is not ("EqualityContract" or nameof(ValidatedToken.ProofOfPossession)))
             .Select(property => new TheoryDataRow<Type, string>(type, property.Name)));
 }

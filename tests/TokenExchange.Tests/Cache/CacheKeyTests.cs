@@ -1,6 +1,8 @@
+using System.Collections.Frozen;
 using FsCheck;
 using FsCheck.Fluent;
 using TokenExchange.Inbound;
+using TokenExchange.Jose;
 using TokenExchange.Outbound;
 using TokenExchange.Outbound.Cache;
 using TokenExchange.Tests.Harness;
@@ -13,12 +15,12 @@ public sealed class CacheKeyTests
     /// <summary>All fields of a key, to be changed one at a time.</summary>
     public sealed record Fields(
         string AuthorizationServer, string TokenEndpoint, string Client, string RequestedType,
-        string Settings, string Server, string Resource, string? Audience, string Issuer, string Token, string[] Scopes)
+        string Settings, string Server, string Resource, string? Audience, string Issuer, string Token, string[] Scopes, string? ClientAtIssuer = null, string? Said = null, string? Actor = null)
     {
         internal CacheKey Key() =>
-            new CacheKeys(new CachePartition(AuthorizationServer, TokenEndpoint, Client, RequestedType)).Of(new TokenExchangeRequest(
-                Subjects.Token(issuer: Issuer, value: Token, resource: Server),
-                new OutboundTarget { Server = Server, Resource = Resource, Audience = Audience, ResultAudiences = [Resource], SettingsDigest = Settings },
+            new CacheKeys(new CachePartition(AuthorizationServer, TokenEndpoint, Client, RequestedType) { Actor = Actor is null ? null : () => TokenDigest.Of(Actor) }).Of(new TokenExchangeRequest(
+                Subjects.Token(issuer: Issuer, value: Token, resource: Server, said: Said),
+                new OutboundTarget { Server = Server, Resource = Resource, Audience = Audience, ResultAudiences = [Resource], SettingsDigest = Settings, ClientsAtIssuers = ClientAtIssuer is null ? FrozenDictionary<string, string>.Empty : new Dictionary<string, string> { [Issuer] = ClientAtIssuer }.ToFrozenDictionary() },
                 ScopeSet.Of(Scopes.Select(AsToken))));
     }
 
@@ -37,6 +39,9 @@ public sealed class CacheKeyTests
         (fields, value) => fields with { Issuer = value },
         (fields, value) => fields with { Token = value },
         (fields, value) => fields with { Scopes = [.. fields.Scopes, value] },
+        (fields, value) => fields with { ClientAtIssuer = value },
+        (fields, value) => fields with { Said = value },
+        (fields, value) => fields with { Actor = value },
     ];
 
     [Theory]

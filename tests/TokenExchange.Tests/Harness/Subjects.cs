@@ -19,7 +19,8 @@ internal static class Subjects
         string? value = null,
         string? tokenId = "token-1",
         string[]? actors = null,
-        JsonObject? claims = null)
+        JsonObject? claims = null,
+        string? said = null)
     {
         value ??= $"subject-token.{subject}.{issuer.Length}.{resource.Length}.{scope.Length}";
         var expires = expiresAt ?? new ManualClock().GetUtcNow() + TimeSpan.FromMinutes(5);
@@ -45,6 +46,7 @@ internal static class Subjects
             Scopes = ScopeSet.Parse(scope),
             Actors = actors is null ? [] : [.. actors],
             ExpiresAt = expires,
+            SaidDigest = said,
             Claims = JsonDocument.Parse(all.ToJsonString()).RootElement,
         };
     }

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Text.Json.Nodes;
 using TokenExchange.Inbound;
 using TokenExchange.Outbound;
@@ -10,7 +11,8 @@ namespace TokenExchange.Tests.Issue;
 public sealed class MintingTests : IDisposable
 {
     private const string Server = "https://mcp.example/weather";
-    private static readonly LocalTokenSettings Plain = new(TimeSpan.FromMinutes(2), [], QualifySubject: false, ClientId: "mcp-gateway");
+    private static readonly FrozenDictionary<string, string> Clients = new Dictionary<string, string> { ["https://issuer.example"] = "mcp-gateway" }.ToFrozenDictionary();
+    private static readonly LocalTokenSettings Plain = new(TimeSpan.FromMinutes(2), [], QualifySubject: false);
     private readonly KeyDirectory keys = new();
     private readonly LocalIssuer issuer;
 
@@ -134,7 +136,7 @@ public sealed class MintingTests : IDisposable
 
     [Fact]
     public async Task Without_a_client_of_our_own_may_act_cannot_name_it() =>
-        AssertRefused(ExchangeError.ClaimRefused, await Mint(Subjects.Token(claims: new JsonObject { ["may_act"] = new JsonObject { ["sub"] = "mcp-gateway" } }), Plain with { ClientId = null }));
+        AssertRefused(ExchangeError.ClaimRefused, await Mint(Subjects.Token(claims: new JsonObject { ["may_act"] = new JsonObject { ["sub"] = "mcp-gateway" } }), target: Cache.CacheFixture.Target()));
 
     [Theory]
     [InlineData(7, true)]
@@ -179,8 +181,8 @@ public sealed class MintingTests : IDisposable
         });
     }
 
-    private ValueTask<ExchangeResult> Mint(ValidatedToken subject, LocalTokenSettings? settings = null, ScopeSet? scopes = null) =>
-        issuer.For(settings ?? Plain).ExchangeAsync(new(subject, Cache.CacheFixture.Target(), scopes ?? ScopeSet.Of("weather.read")), CancellationToken.None);
+    private ValueTask<ExchangeResult> Mint(ValidatedToken subject, LocalTokenSettings? settings = null, ScopeSet? scopes = null, OutboundTarget? target = null) =>
+        issuer.For(settings ?? Plain).ExchangeAsync(new(subject, target ?? Cache.CacheFixture.Target() with { ClientsAtIssuers = Clients }, scopes ?? ScopeSet.Of("weather.read")), CancellationToken.None);
 
     private static void AssertRefused(ExchangeError error, ExchangeResult result) => Assert.Equal(error, Assert.IsType<ExchangeResult.Refused>(result).Error);
 }

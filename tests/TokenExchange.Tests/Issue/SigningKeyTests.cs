@@ -12,7 +12,7 @@ namespace TokenExchange.Tests.Issue;
 
 public sealed class SigningKeyTests : IDisposable
 {
-    private static readonly LocalTokenSettings Minting = new(TimeSpan.FromMinutes(5), [], QualifySubject: false, ClientId: null);
+    private static readonly LocalTokenSettings Minting = new(TimeSpan.FromMinutes(5), [], QualifySubject: false);
     private readonly KeyDirectory keys = new();
 
     public void Dispose() => keys.Dispose();

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging.Abstractions;
 using TokenExchange.Inbound;
@@ -192,6 +193,160 @@ public sealed class ResultTests : IAsyncLifetime
         Assert.Equal(expected, await DetailAsync(token, scope: scope, expiresIn: expiresIn, change: target => target with { ResultIsJwt = false }));
     }
 
+    /// <summary>What came in, what comes back in the token and beside it, and the check that must say no.</summary>
+    public static TheoryData<string?, string?, string?, string> Details => new()
+    {
+        // Equal as JSON: member order and the spelling of numbers do not count, everything else does.
+        { """[{"type":"pay","amount":10,"to":{"a":1,"b":[1,2]}}]""", """[{"to":{"b":[1.0,2e0],"a":1},"amount":10.00,"type":"pay"}]""", null, "issued" },
+        { """[{"type":"pay","amount":12345678901234567890}]""", """[{"type":"pay","amount":12345678901234567891}]""", null, "result_authorization_details" },
+        { """[{"type":"pay","amount":0.1}]""", """[{"type":"pay","amount":0.10000000000000001}]""", null, "result_authorization_details" },
+        { """[{"type":"pay","amount":10}]""", """[{"type":"pay","amount":"10"}]""", null, "result_authorization_details" },
+        { """[{"type":"pay","to":["a","b"]}]""", """[{"type":"pay","to":["b","a"]}]""", null, "result_authorization_details" },
+        { """[{"type":"pay","x":null}]""", """[{"type":"pay"}]""", null, "result_authorization_details" },
+
+        // Fewer, but not none; never others, never more.
+        { """[{"type":"read"},{"type":"pay"}]""", """[{"type":"read"}]""", null, "issued" },
+        { """[{"type":"read"}]""", """[{"type":"read"},{"type":"read"}]""", null, "issued" },
+        { """[{"type":"read"}]""", """[{"type":"read"},{"type":"pay"}]""", null, "result_authorization_details" },
+        { """[{"type":"read"}]""", """[{"type":"read","actions":["all"]}]""", null, "result_authorization_details" },
+        { """[{"type":"read","actions":["one"]}]""", """[{"type":"read"}]""", null, "result_authorization_details" },
+        { """[{"type":"read"}]""", null, null, "result_authorization_details" },
+        { """[{"type":"read"}]""", "[]", null, "result_authorization_details" },
+        { null, """[{"type":"read"}]""", null, "result_authorization_details" },
+        { "[]", """[{"type":"read"}]""", null, "result_authorization_details" },
+        { "[]", "[]", null, "issued" },
+        { null, "[]", null, "issued" },
+        { null, """{"type":"read"}""", null, "result_authorization_details" },
+        { null, "null", null, "result_authorization_details" },
+        { """[{"type":"read"}]""", """["read"]""", null, "result_authorization_details" },
+
+        // The answer beside the token counts as much; what it alone has kept is lost on the MCP server.
+        { """[{"type":"read"}]""", """[{"type":"read"}]""", """[{"type":"read"}]""", "issued" },
+        { """[{"type":"read"}]""", """[{"type":"read"}]""", """[{"type":"pay"}]""", "result_authorization_details" },
+        { """[{"type":"read"}]""", """[{"type":"read"}]""", "[]", "result_authorization_details" },
+        { """[{"type":"read"}]""", null, """[{"type":"read"}]""", "result_authorization_details" },
+        { null, null, """[{"type":"read"}]""", "result_authorization_details" },
+        { null, null, "\"read\"", "result_authorization_details" },
+
+        // Where it counts may be said anew, for the resource asked for and for nobody else.
+        { """[{"type":"read","locations":["https://mcp.example/weather"]}]""", """[{"type":"read","locations":["https://weather.internal/mcp"]}]""", null, "issued" },
+        { """[{"type":"read"}]""", """[{"locations":["https://weather.internal/mcp"],"type":"read"}]""", null, "issued" },
+        { """[{"type":"read","locations":["https://mcp.example/weather"]}]""", """[{"type":"read","locations":["https://mail.internal/mcp"]}]""", null, "result_authorization_details" },
+        { """[{"type":"read"}]""", """[{"type":"read","locations":["https://weather.internal/mcp","https://mail.internal/mcp"]}]""", null, "result_authorization_details" },
+        { """[{"type":"read"}]""", """[{"type":"read","locations":"https://weather.internal/mcp"}]""", null, "result_authorization_details" },
+        { """[{"type":"read","locations":["https://mcp.example/weather"]}]""", """[{"type":"read"}]""", null, "result_authorization_details" },
+        { """[{"type":"read"}]""", """[{"type":"pay","locations":["https://weather.internal/mcp"]}]""", null, "result_authorization_details" },
+        { """[{"type":"read","a":1}]""", """[{"type":"read","locations":["https://weather.internal/mcp"]}]""", null, "result_authorization_details" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Details))]
+    public async Task Authorization_details_never_grow(string? inbound, string? claim, string? answer, string expected)
+    {
+        var subject = inbound is null ? null : new JsonObject { ["authorization_details"] = JsonNode.Parse(inbound) };
+        var token = claim is null ? Token() : Payload(p => p["authorization_details"] = JsonNode.Parse(claim));
+
+        Assert.Equal(expected, await DetailAsync(token, subjectClaims: subject, details: answer));
+        Assert.Equal("issued", await DetailAsync(token, subjectClaims: subject, details: answer, change: target => target with { KeepsDetails = false }));
+    }
+
+    public static TheoryData<string?, string?, string?, string> Chains => new()
+    {
+        { """{"sub":"agent"}""", """{"sub":"agent"}""", null, "issued" },
+        { """{"sub":"agent"}""", """{"sub":"mcp-gateway","act":{"sub":"agent"}}""", null, "issued" },
+        { """{"sub":"agent"}""", """{"client_id":"mcp-gateway","act":{"sub":"agent"}}""", null, "issued" },
+        { """{"sub":"agent","act":{"sub":"first"}}""", """{"sub":"mcp-gateway","act":{"act":{"sub":"first"},"sub":"agent"}}""", null, "issued" },
+        { """{"sub":"agent","act":{"sub":"first"}}""", """{"sub":"mcp-gateway","act":{"sub":"agent"}}""", null, "result_actor" },
+        { """{"sub":"agent"}""", null, null, "result_actor" },
+        { """{"sub":"agent"}""", """{"sub":"mcp-gateway"}""", null, "result_actor" },
+        { """{"sub":"agent"}""", """{"sub":"mcp-gateway","act":{"sub":"other"}}""", null, "result_actor" },
+        { """{"sub":"agent"}""", """{"sub":"mcp-gateway","act":{"sub":"agent","client_id":"x"}}""", null, "result_actor" },
+        { """{"sub":"agent"}""", """{"sub":"mcp-gateway","act":{"sub":"other","act":{"sub":"agent"}}}""", null, "result_actor" },
+        { """{"sub":"agent"}""", """{"sub":"other","act":{"sub":"agent"}}""", null, "result_actor" },
+        { null, """{"sub":"agent"}""", null, "result_actor" },
+        { null, """{"sub":"robot"}""", "robot", "issued" },
+        { null, """{"sub":"mcp-gateway"}""", "robot", "issued" },
+        { null, """{"sub":"other"}""", "robot", "result_actor" },
+        { """{"sub":"agent"}""", """{"sub":"robot","act":{"sub":"agent"}}""", "robot", "issued" },
+        { """{"sub":"agent"}""", """{"sub":"robot","act":{"sub":"mcp-gateway","act":{"sub":"agent"}}}""", "robot", "issued" },
+        { """{"sub":"agent"}""", """{"sub":"robot"}""", "robot", "result_actor" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Chains))]
+    public async Task The_chain_of_actors_is_kept_whole(string? inbound, string? result, string? actor, string expected)
+    {
+        var subject = inbound is null ? null : new JsonObject { ["act"] = JsonNode.Parse(inbound) };
+        var token = result is null ? Token() : Payload(p => p["act"] = JsonNode.Parse(result));
+
+        Assert.Equal(expected, await DetailAsync(token, subjectClaims: subject, actor: actor));
+    }
+
+    [Fact]
+    public async Task Where_actors_may_be_lost_the_current_one_is_still_ours()
+    {
+        var subject = new JsonObject { ["act"] = new JsonObject { ["sub"] = "agent" } };
+        OutboundTarget Any(OutboundTarget target) => target with { KeepsActors = false };
+
+        Assert.Equal("issued", await DetailAsync(Token(), subjectClaims: subject, change: Any));
+        Assert.Equal("issued", await DetailAsync(Payload(p => p["act"] = JsonNode.Parse("""{"sub":"mcp-gateway"}""")), subjectClaims: subject, change: Any));
+        Assert.Equal("result_actor", await DetailAsync(Payload(p => p["act"] = JsonNode.Parse("""{"sub":"other"}""")), subjectClaims: subject, change: Any));
+    }
+
+    [Fact]
+    public async Task A_product_that_promises_to_name_the_actor_is_held_to_it()
+    {
+        static OutboundTarget Promised(OutboundTarget target) => target with { NamesActor = true };
+
+        Assert.Equal("result_actor", await DetailAsync(Token(), actor: "robot", change: Promised));
+        Assert.Equal("issued", await DetailAsync(Payload(p => p["act"] = JsonNode.Parse("""{"sub":"robot"}""")), actor: "robot", change: Promised));
+        Assert.Equal("issued", await DetailAsync(Token(), change: Promised));
+    }
+
+    [Theory]
+    [InlineData(300, null, "issued")]
+    [InlineData(600, 300, "issued")]
+    [InlineData(601, 300, "result_lifetime")]
+    [InlineData(300, 0, "issued")]
+    [InlineData(301, 0, "result_lifetime")]
+    [InlineData(3600, null, "issued")]
+    public async Task A_result_ends_with_its_subject_or_within_what_may_outlive_it(int seconds, int? outlive, string expected)
+    {
+        // The subject token ends in 300 seconds.
+        OutboundTarget Limited(OutboundTarget target) => target with { MaxOutlive = outlive is { } most ? TimeSpan.FromSeconds(most) : null };
+
+        Assert.Equal(expected, await DetailAsync(Payload(p => p["exp"] = Seconds(seconds)), change: Limited));
+
+        // Of an opaque one only a life from now is known, by two clocks.
+        var life = TimeSpan.FromSeconds(expected == "issued" ? seconds : seconds + 30);
+        Assert.Equal(expected, await DetailAsync("opaque-token", expiresIn: life, change: target => Limited(target) with { ResultIsJwt = false }));
+    }
+
+    [Fact]
+    public async Task A_short_life_in_the_answer_does_not_shorten_the_token() =>
+        Assert.Equal("result_lifetime", await DetailAsync(Payload(p => p["exp"] = Seconds(601)), expiresIn: TimeSpan.FromSeconds(60), change: target => target with { MaxOutlive = TimeSpan.FromMinutes(5) }));
+
+    [Theory]
+    [InlineData("""{"jkt":"0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}""")]
+    [InlineData("{}")]
+    [InlineData("null")]
+    [InlineData("\"key\"")]
+    public async Task A_result_bound_to_a_key_that_nobody_asked_for_is_refused(string confirmation) =>
+        Assert.Equal("result_cnf", await DetailAsync(Payload(p => p["cnf"] = JsonNode.Parse(confirmation))));
+
+    [Theory]
+    [InlineData("""{"authorization_details":[{"type":"read"}]}""", null, "result_authorization_details")]
+    [InlineData("""{"authorization_details":[{"type":"read"}]}""", """[{"type":"read"}]""", "issued")]
+    [InlineData("""{"authorization_details":[{"type":"read"}]}""", """[{"type":"pay"}]""", "result_authorization_details")]
+    [InlineData("{}", """[{"type":"pay"}]""", "result_authorization_details")]
+    [InlineData("""{"act":{"sub":"agent"}}""", null, "result_actor")]
+    public async Task Of_an_opaque_result_nothing_is_presumed_to_be_kept(string inbound, string? answer, string expected)
+    {
+        var claims = JsonNode.Parse(inbound)!.AsObject();
+
+        Assert.Equal(expected, await DetailAsync("opaque-token", expiresIn: TimeSpan.FromMinutes(1), subjectClaims: claims, details: answer, change: target => target with { ResultIsJwt = false }));
+    }
+
     [Fact]
     public async Task Without_keys_of_the_result_issuer_the_exchange_is_unavailable()
     {
@@ -214,8 +369,10 @@ public sealed class ResultTests : IAsyncLifetime
         string requested = "mcp:read mcp:write",
         TimeSpan? expiresIn = null,
         JsonObject? subjectClaims = null,
-        Func<OutboundTarget, OutboundTarget>? change = null) =>
-        await VerifyAsync(token, subjectToken, scope, requested, expiresIn, subjectClaims, change) switch
+        Func<OutboundTarget, OutboundTarget>? change = null,
+        string? details = null,
+        string? actor = null) =>
+        await VerifyAsync(token, subjectToken, scope, requested, expiresIn, subjectClaims, change, details, actor) switch
         {
             ExchangeResult.Issued => "issued",
             ExchangeResult.Rejected rejected => rejected.Detail.ToReason(),
@@ -229,7 +386,9 @@ public sealed class ResultTests : IAsyncLifetime
         string requested = "mcp:read mcp:write",
         TimeSpan? expiresIn = null,
         JsonObject? subjectClaims = null,
-        Func<OutboundTarget, OutboundTarget>? change = null)
+        Func<OutboundTarget, OutboundTarget>? change = null,
+        string? details = null,
+        string? actor = null)
     {
         var target = new OutboundTarget
         {
@@ -243,7 +402,7 @@ public sealed class ResultTests : IAsyncLifetime
         };
         var subject = Subjects.Token(issuer: issuer.Issuer, resource: Inbound, value: subjectToken, claims: subjectClaims);
         var request = new TokenExchangeRequest(subject, change?.Invoke(target) ?? target, ScopeSet.Parse(requested));
-        return await new ResultVerifier(server!, clock).VerifyAsync(new TokenResponse(token, scope is null ? null : ScopeSet.Parse(scope), expiresIn), request, CancellationToken.None);
+        return await new ResultVerifier(server!, clock).VerifyAsync(new TokenResponse(token, scope is null ? null : ScopeSet.Parse(scope), expiresIn) { Details = details is null ? default : JsonDocument.Parse(details).RootElement }, request, actor, CancellationToken.None);
     }
 
     private static long Seconds(int fromNow) => Now.ToUnixTimeSeconds() + fromNow;

@@ -291,6 +291,20 @@ internal sealed class OutboundOptions
     [Example("00:10:00")]
     public TimeSpan? MaxLifetime { get; set; }
 
+    [Description("exchange: how long past the end of the inbound token a result may live. Default: MaxLifetime (tokendings, spring: 00:05:00). Write 00:00:00 where the authorization server never goes beyond the subject token's end.")]
+    [Example("00:05:00")]
+    public TimeSpan? MaxOutlive { get; set; }
+
+    [Description("exchange: keep: the authorization details of a result are among the inbound token's (RFC 9396), and some where it has some. any: they are not looked at.")]
+    public AuthorityChange AuthorizationDetails { get; set; } = AuthorityChange.Keep;
+
+    [Description("exchange: keep: an inbound act is found whole in the result (RFC 8693). any: it may be lost or replaced.")]
+    public AuthorityChange ActorChain { get; set; } = AuthorityChange.Keep;
+
+    [Description("exchange: a token of the actor who asks, sent as actor_token.")]
+    [Example("""{ "File": "/var/run/secrets/gateway/actor.jwt", "Type": "jwt" }""")]
+    public ActorTokenOptions? ActorToken { get; set; }
+
     [Description("local: the life of a hop token, at most 00:05:00. Default: 00:02:00.")]
     [Example("00:01:00")]
     public TimeSpan? Lifetime { get; set; }
@@ -334,6 +348,38 @@ internal enum OutboundMode
 
     [JsonStringEnumMemberName("none")]
     None,
+}
+
+internal enum AuthorityChange
+{
+    [JsonStringEnumMemberName("keep")]
+    Keep,
+
+    [JsonStringEnumMemberName("any")]
+    Any,
+}
+
+internal enum ActorTokenType
+{
+    [JsonStringEnumMemberName("jwt")]
+    Jwt,
+
+    [JsonStringEnumMemberName("access_token")]
+    AccessToken,
+
+    [JsonStringEnumMemberName("id_token")]
+    IdToken,
+}
+
+/// <summary>The actor token, as written.</summary>
+internal sealed class ActorTokenOptions
+{
+    [Description("The file that holds the token; re-read when it changes.")]
+    [Example("/var/run/secrets/gateway/actor.jwt")]
+    public string? File { get; set; }
+
+    [Description("What the token is (actor_token_type).")]
+    public ActorTokenType Type { get; set; } = ActorTokenType.Jwt;
 }
 
 internal enum ResultFormat

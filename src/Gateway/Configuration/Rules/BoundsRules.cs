@@ -25,6 +25,7 @@ internal static class BoundsRules
             Check(RuleContext.KeyOf(server, "MaxResponseDuration"), server.Options.MaxResponseDuration, TimeSpan.FromMilliseconds(100), TimeSpan.FromDays(1));
             Check(RuleContext.KeyOf(server, "DPoP:MaxAge"), server.Options.DPoP.MaxAge, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
             Check(RuleContext.KeyOf(server, "Outbound:MaxLifetime"), server.Outbound.MaxLifetime, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));
+            Check(RuleContext.KeyOf(server, "Outbound:MaxOutlive"), server.Outbound.MaxOutlive, TimeSpan.Zero, TimeSpan.FromDays(1));
             Check(RuleContext.KeyOf(server, "Outbound:Lifetime"), server.Outbound.Lifetime, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5));
         }
 

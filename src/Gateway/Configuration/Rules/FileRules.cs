@@ -27,6 +27,11 @@ internal static class FileRules
             CheckFile(RuleContext.KeyOf(server, "Tls:KeyFile"), server.Options.Tls?.KeyFile);
         }
 
+        foreach (var server in context.Servers.Where(server => server.Outbound.Mode == OutboundMode.Exchange))
+        {
+            CheckFile(RuleContext.KeyOf(server, "Outbound:ActorToken:File"), server.Outbound.ActorToken?.File);
+        }
+
         foreach (var (key, certificate) in CertificateRules.Served(context.Kestrel))
         {
             CheckFile($"{key}:Path", certificate.Path);

@@ -1,4 +1,5 @@
 using Gateway.Configuration.Options;
+using TokenExchange.Outbound.Profiles;
 
 namespace Gateway.Configuration.Rules;
 
@@ -12,7 +13,7 @@ internal static class OutboundRules
         [OutboundMode.Exchange] =
         [
             .. Targeted, "AuthorizationServer", "Client", "Audience", "ResultIssuer", "ResultAudiences", "ResultFormat",
-            "ExtraResultScopes", "SubjectClaims", "ForeignSubjects", "MaxLifetime",
+            "ExtraResultScopes", "SubjectClaims", "ForeignSubjects", "MaxLifetime", "MaxOutlive", "AuthorizationDetails", "ActorChain", "ActorToken",
         ],
         [OutboundMode.Local] = [.. Targeted, "Lifetime", "Claims", "Subject"],
         [OutboundMode.Credential] = ["Header", "Prefix", "File"],
@@ -62,6 +63,19 @@ internal static class OutboundRules
             if (server.Outbound is { Mode: OutboundMode.Credential, File: null })
             {
                 context.Error("required", RuleContext.KeyOf(server, "Outbound:File"), "File is missing; write the file that holds the MCP server's credential.");
+            }
+
+            if (server.Outbound is { Mode: OutboundMode.Exchange, ActorToken: { } actor })
+            {
+                if (actor.File is null)
+                {
+                    context.Error("required", RuleContext.KeyOf(server, "Outbound:ActorToken:File"), "File is missing; write the file that holds the actor's token.");
+                }
+
+                if (context.Options.AuthorizationServers.GetValueOrDefault(server.Outbound.AuthorizationServer ?? "") is { } asked && ExchangeProfile.Find(asked.Profile)?.TakesActorToken == false)
+                {
+                    context.Error("outbound-mode", RuleContext.KeyOf(server, "Outbound:ActorToken"), $"ActorToken has no effect with profile '{asked.Profile}', whose exchange takes none; remove it.");
+                }
             }
         }
     }

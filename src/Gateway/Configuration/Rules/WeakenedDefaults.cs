@@ -47,6 +47,9 @@ internal static class WeakenedDefaults
             if (outbound.Mode == OutboundMode.Exchange)
             {
                 Longer(context, Key("Outbound:MaxLifetime"), outbound.MaxLifetime, ProfileOf(server).MaxLifetime);
+                Longer(context, Key("Outbound:MaxOutlive"), outbound.MaxOutlive, ProfileOf(server).MaxOutlive ?? outbound.MaxLifetime ?? ProfileOf(server).MaxLifetime);
+                Warn(outbound.AuthorizationDetails == AuthorityChange.Any, "authority-unchecked", Key("Outbound:AuthorizationDetails"), "A result may hold other authorization details than the inbound token, or have lost them; write 'keep'.");
+                Warn(outbound.ActorChain == AuthorityChange.Any, "authority-unchecked", Key("Outbound:ActorChain"), "A result may have lost who acted before the gateway; write 'keep'.");
                 CheckSubjectClaims(server);
             }
 

@@ -30,10 +30,12 @@ internal sealed class CacheKeys
 {
     private const int OnStack = 2048;
     private readonly byte[] prefix;
+    private readonly Func<TokenDigest?>? actor;
     private volatile Made? latest;
 
     public CacheKeys(CachePartition partition)
     {
+        actor = partition.Actor;
         prefix = new byte[SizeOf(partition.AuthorizationServer) + SizeOf(partition.TokenEndpoint) + SizeOf(partition.ClientId) + SizeOf(partition.RequestedTokenType)];
         var fields = new Fields(prefix);
         fields.Add(partition.AuthorizationServer);
@@ -45,18 +47,20 @@ internal sealed class CacheKeys
     public CacheKey Of(TokenExchangeRequest request)
     {
         var made = latest;
-        if (made is null || !made.IsFor(request))
+        var acting = actor?.Invoke();
+        if (made is null || !made.IsFor(request) || made.Actor != acting)
         {
-            latest = made = new Made(request.Target, request.Subject.Issuer, request.Scopes, Digest(request));
+            latest = made = new Made(request.Target, request.Subject.Issuer, request.Scopes, request.Subject.SaidDigest, acting, Digest(request, acting?.ToString()));
         }
 
         return new CacheKey(request.Subject.Digest, made.Digest);
     }
 
-    private ExchangeDigest Digest(TokenExchangeRequest request)
+    private ExchangeDigest Digest(TokenExchangeRequest request, string? acting)
     {
         var (subject, target, scopes) = request;
-        var size = prefix.Length + SizeOf(target.SettingsDigest) + SizeOf(target.Server) + SizeOf(target.Resource) + SizeOf(target.Audience) + SizeOf(subject.Issuer) + sizeof(int);
+        var client = target.ClientsAtIssuers.GetValueOrDefault(subject.Issuer);
+        var size = prefix.Length + SizeOf(target.SettingsDigest) + SizeOf(target.Server) + SizeOf(target.Resource) + SizeOf(target.Audience) + SizeOf(subject.Issuer) + SizeOf(subject.SaidDigest) + SizeOf(client) + SizeOf(acting) + sizeof(int);
         for (var i = 0; i < scopes.Count; i++)
         {
             size += SizeOf(scopes[i]);
@@ -73,6 +77,11 @@ internal sealed class CacheKeys
             fields.Add(target.Resource);
             fields.Add(target.Audience);
             fields.Add(subject.Issuer);
+
+            // What else the result was held against: the claims that the token's text does not show, and who asks.
+            fields.Add(subject.SaidDigest);
+            fields.Add(client);
+            fields.Add(acting);
             fields.Add(scopes.Count);
             for (var i = 0; i < scopes.Count; i++)
             {
@@ -92,10 +101,10 @@ internal sealed class CacheKeys
     }
 
     /// <summary>The digest that was made last, and from what: targets never change, and a server has one per generation.</summary>
-    private sealed record Made(OutboundTarget Target, string Issuer, ScopeSet Scopes, ExchangeDigest Digest)
+    private sealed record Made(OutboundTarget Target, string Issuer, ScopeSet Scopes, string? Said, TokenDigest? Actor, ExchangeDigest Digest)
     {
         public bool IsFor(TokenExchangeRequest request) =>
-            ReferenceEquals(Target, request.Target) && Issuer == request.Subject.Issuer && Scopes.Equals(request.Scopes);
+            ReferenceEquals(Target, request.Target) && Issuer == request.Subject.Issuer && Scopes.Equals(request.Scopes) && Said == request.Subject.SaidDigest;
     }
 
     private static int SizeOf(string? value) => sizeof(int) + ((value?.Length ?? 0) * sizeof(char));

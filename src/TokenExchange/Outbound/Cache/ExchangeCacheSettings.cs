@@ -1,4 +1,6 @@
 
+using TokenExchange.Jose;
+
 namespace TokenExchange.Outbound.Cache;
 
 /// <summary>The bounds of the cache.</summary>
@@ -15,4 +17,9 @@ public sealed record ExchangeCacheSettings(int Capacity, TimeSpan MaxAge)
 }
 
 /// <summary>The fields of the cache key that do not change from request to request.</summary>
-public sealed record CachePartition(string AuthorizationServer, string TokenEndpoint, string ClientId, string RequestedTokenType);
+public sealed record CachePartition(string AuthorizationServer, string TokenEndpoint, string ClientId, string RequestedTokenType)
+{
+    /// <summary>The digest of the actor token that is sent along now; null: none is.</summary>
+    /// <remarks>RFC 8693 §2.1.</remarks>
+    public Func<TokenDigest?>? Actor { get; init; }
+}

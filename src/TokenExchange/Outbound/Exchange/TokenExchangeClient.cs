@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Text.Json;
+using Duende.IdentityModel;
 using TokenExchange.Inbound;
 using TokenExchange.Issuers;
 using TokenExchange.Jose;
@@ -24,10 +25,11 @@ public sealed class TokenExchangeClient : ITokenExchanger
     private readonly ImmutableArray<KeyValuePair<string, string>> extraParameters;
     private readonly ResultVerifier verifier;
     private readonly TimeProvider clock;
+    private readonly ActorToken? actor;
 
     /// <summary>A client of <paramref name="server"/> whose results must be signed by <paramref name="resultIssuer"/>.</summary>
     /// <exception cref="ArgumentException">The profile or the client authentication is unknown or lacks what it needs, or an extra parameter is reserved.</exception>
-    public TokenExchangeClient(AuthorizationServer server, ClientSettings client, AuthorizationServer resultIssuer, IReadOnlyDictionary<string, string> extraParameters, TimeProvider clock)
+    public TokenExchangeClient(AuthorizationServer server, ClientSettings client, AuthorizationServer resultIssuer, IReadOnlyDictionary<string, string> extraParameters, TimeProvider clock, ActorTokenSettings? actor = null)
     {
         ArgumentNullException.ThrowIfNull(server);
         ArgumentNullException.ThrowIfNull(extraParameters);
@@ -39,9 +41,13 @@ public sealed class TokenExchangeClient : ITokenExchanger
         (this.server, this.resultIssuer, this.client, this.clock) = (server, resultIssuer, client, clock);
         this.extraParameters = [.. extraParameters];
         profile = ExchangeProfile.Find(server.Settings.Profile) ?? throw new ArgumentException($"The profile '{server.Settings.Profile}' is unknown.", nameof(server));
+        this.actor = actor is null ? null : new ActorToken(actor, clock);
         verifier = new ResultVerifier(resultIssuer, clock);
         _ = server.Endpoints.Client(client);
     }
+
+    /// <summary>The digest of the actor token that would be sent now; null without one, or when it cannot be read.</summary>
+    public TokenDigest? ActorDigest => actor?.Read(out _)?.Digest;
 
     /// <inheritdoc/>
     public async ValueTask<ExchangeResult> ExchangeAsync(TokenExchangeRequest request, CancellationToken cancellationToken)
@@ -50,6 +56,11 @@ public sealed class TokenExchangeClient : ITokenExchanger
         if (request.Subject.Resource != request.Target.Server)
         {
             return new ExchangeResult.Refused(ExchangeError.TargetRefused, Diagnostic: "validated for another server");
+        }
+
+        if (MayAct.Refusal(request) is { } forbidden)
+        {
+            return forbidden;
         }
 
         var started = clock.GetTimestamp();
@@ -91,7 +102,14 @@ public sealed class TokenExchangeClient : ITokenExchanger
 
     private async Task<ExchangeResult> RunAsync(TokenExchangeRequest request)
     {
-        var leg = await AskAsync(server, profile, request.Subject.Value, request, extraParameters);
+        string? unreadable = null;
+        var acting = actor?.Read(out unreadable);
+        if (unreadable is not null)
+        {
+            return new ExchangeResult.Refused(ExchangeError.Misconfigured, Diagnostic: unreadable);
+        }
+
+        var leg = await AskAsync(server, profile, request.Subject.Value, request, acting, extraParameters);
         if (leg.Token is { } grant && profile.IssuedTokenType == TokenType.IdJag)
         {
             if (IdJagGrant.Rejection(grant.AccessToken, server.Settings.Issuer, resultIssuer.Settings.Issuer, client.Id, request.Target.Resource, clock.GetUtcNow()) is { } unfit)
@@ -99,13 +117,13 @@ public sealed class TokenExchangeClient : ITokenExchanger
                 return new ExchangeResult.Rejected(unfit);
             }
 
-            leg = await AskAsync(resultIssuer, IdJagProfile.Grant, grant.AccessToken, request, []);
+            leg = await AskAsync(resultIssuer, IdJagProfile.Grant, grant.AccessToken, request, null, []);
         }
 
-        return leg.Token is { } token ? await verifier.VerifyAsync(token, request, CancellationToken.None) : leg.Failure!;
+        return leg.Token is { } token ? await verifier.VerifyAsync(token, request, acting?.Subject, CancellationToken.None) : leg.Failure!;
     }
 
-    private async Task<Leg> AskAsync(AuthorizationServer asked, ExchangeProfile shape, string subjectToken, TokenExchangeRequest request, ImmutableArray<KeyValuePair<string, string>> extra)
+    private async Task<Leg> AskAsync(AuthorizationServer asked, ExchangeProfile shape, string subjectToken, TokenExchangeRequest request, ActorToken.Content? acting, ImmutableArray<KeyValuePair<string, string>> extra)
     {
         var registered = asked.Endpoints.Client(client);
         if (registered.Exchanging.RefusedWith is { } code)
@@ -116,6 +134,12 @@ public sealed class TokenExchangeClient : ITokenExchanger
         var answer = await asked.Endpoints.AskTokenAsync(registered, new(request.Subject.Issuer, request.Subject.Subject), form =>
         {
             TokenRequest.Write(form, shape, subjectToken, request, resultIssuer.Settings.Issuer);
+            if (acting is not null)
+            {
+                form.Add(OidcConstants.TokenRequest.ActorToken, acting.Text);
+                form.Add(OidcConstants.TokenRequest.ActorTokenType, actor!.Type);
+            }
+
             foreach (var (name, value) in extra)
             {
                 form.Add(name, value);

@@ -1,5 +1,7 @@
 using TokenExchange.Inbound;
 
+using System.Text.Json;
+
 namespace TokenExchange.Outbound.Exchange;
 
 /// <summary>
@@ -9,5 +11,8 @@ namespace TokenExchange.Outbound.Exchange;
 /// <remarks>RFC 8693 §2.2.1.</remarks>
 internal sealed record TokenResponse(string AccessToken, ScopeSet? Scope, TimeSpan? ExpiresIn)
 {
+    /// <summary>The authorization details that the answer says were granted (RFC 9396 §7); undefined without.</summary>
+    public JsonElement Details { get; init; }
+
     public override string ToString() => "token response";
 }

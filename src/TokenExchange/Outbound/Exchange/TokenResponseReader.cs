@@ -29,7 +29,10 @@ internal static class TokenResponseReader
             return null;
         }
 
-        return new TokenResponse(token, scope, expiresIn);
+        return new TokenResponse(token, scope, expiresIn)
+        {
+            Details = answer.TryGetProperty(AuthorizationDetails.Name, out var details) && details.ValueKind != JsonValueKind.Null ? details : default,
+        };
     }
 
     // What may stand in a header without a thought: no space, no control, nothing beyond ASCII.

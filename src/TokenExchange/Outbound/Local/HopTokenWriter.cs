@@ -5,6 +5,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using TokenExchange.Inbound;
 using TokenExchange.Jose;
 
 namespace TokenExchange.Outbound.Local;
@@ -86,7 +87,7 @@ internal sealed class HopTokenWriter(string issuer, LocalTokenSettings settings)
         json.WriteString("jti"u8, id);
         json.WriteStartObject("act"u8);
         json.WriteString("sub"u8, target.Server);
-        if (subject.Claims.TryGetProperty("act", out var act))
+        if (subject.TryGetAuthority("act", out var act))
         {
             json.WritePropertyName("act"u8);
             act.WriteTo(json);
@@ -95,14 +96,35 @@ internal sealed class HopTokenWriter(string issuer, LocalTokenSettings settings)
         json.WriteEndObject();
         foreach (var name in carried)
         {
-            if (subject.Claims.TryGetProperty(name, out var claim))
+            if (subject.TryGetAuthority(name, out var claim))
             {
                 json.WritePropertyName(name);
-                claim.WriteTo(json);
+                if (name == AuthorizationDetails.Name && target.DetailsAside.Length > 0)
+                {
+                    WriteDetails(json, claim, target);
+                }
+                else
+                {
+                    claim.WriteTo(json);
+                }
             }
         }
 
         json.WriteEndObject();
+    }
+
+    private static void WriteDetails(Utf8JsonWriter json, JsonElement details, OutboundTarget target)
+    {
+        json.WriteStartArray();
+        foreach (var element in details.EnumerateArray())
+        {
+            if (!target.DetailsAside.Contains(AuthorizationDetails.TypeOf(element)!))
+            {
+                element.WriteTo(json);
+            }
+        }
+
+        json.WriteEndArray();
     }
 
     /// <summary>The signed token with the scheme before it: the one text of it that is ever made.</summary>

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using TokenExchange.Inbound;
 using TokenExchange.Jose;
 
@@ -41,48 +40,15 @@ internal sealed class LocalExchanger(string issuer, LocalTokenSettings settings,
             return Refused(ExchangeError.TargetRefused, "validated for another server");
         }
 
-        var claims = subject.Claims;
-        if (claims.TryGetProperty("authorization_details", out _) && !settings.Claims.Contains("authorization_details"))
+        if (subject.TryGetAuthority(AuthorizationDetails.Name, out var details) && !settings.Claims.Contains(AuthorizationDetails.Name)
+            && (target.DetailsAside.IsEmpty || AuthorizationDetails.Count(details, target.DetailsAside.AsSpan()) > 0))
         {
-            return Refused(ExchangeError.ClaimRefused, "authorization_details");
+            return Refused(ExchangeError.ClaimRefused, AuthorizationDetails.Name);
         }
 
-        if (claims.TryGetProperty("may_act", out var mayAct) && !MayActNamesUs(mayAct, subject, target))
-        {
-            return Refused(ExchangeError.ClaimRefused, "may_act");
-        }
-
-        return claims.TryGetProperty("act", out var act) && !ActorChain.CanGrow(act, target.Server)
-            ? Refused(ExchangeError.ActorChainRefused, "act")
-            : null;
+        return MayAct.Refusal(request)
+            ?? (subject.TryGetAuthority("act", out var act) && !ActorChain.CanGrow(act, target.Server) ? Refused(ExchangeError.ActorChainRefused, "act") : null);
     }
-
-    /// <summary>Every member that names the actor must name us: together they identify one party (RFC 8693 §4.4).</summary>
-    private bool MayActNamesUs(JsonElement mayAct, ValidatedToken subject, OutboundTarget target)
-    {
-        if (mayAct.ValueKind != JsonValueKind.Object)
-        {
-            return false;
-        }
-
-        var named = false;
-        foreach (var member in mayAct.EnumerateObject())
-        {
-            var isName = member.NameEquals("sub") || member.NameEquals("client_id");
-            if (isName ? !NamesUs(member.Value) : member.NameEquals("iss") && !Is(member.Value, subject.Issuer) && !Is(member.Value, issuer))
-            {
-                return false;
-            }
-
-            named |= isName;
-        }
-
-        return named;
-
-        bool NamesUs(JsonElement name) => Is(name, target.Server) || (settings.ClientId is { } client && Is(name, client));
-    }
-
-    private static bool Is(JsonElement value, string expected) => value.ValueKind == JsonValueKind.String && value.ValueEquals(expected);
 
     private static ExchangeResult.Refused Refused(ExchangeError error, string diagnostic) => new(error, Diagnostic: diagnostic);
 }

@@ -10,6 +10,7 @@ internal static class CognitoProfile
     public static readonly ExchangeProfile Value = new()
     {
         Name = "cognito",
+        NamesActor = true,
         Target = TargetParameter.Audience,
     };
 }

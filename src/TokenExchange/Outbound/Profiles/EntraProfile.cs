@@ -6,6 +6,7 @@ internal static class EntraProfile
     public static readonly ExchangeProfile Value = new()
     {
         Name = "entra-obo",
+        TakesActorToken = false,
         TokenTypes = ["at+jwt", "JWT"],
 
         // `sub` is another one for each application.

@@ -34,6 +34,16 @@ public sealed record ExchangeProfile
     /// <summary>The longest life of a result, when none is configured.</summary>
     public TimeSpan MaxLifetime { get; init; } = TimeSpan.FromHours(1);
 
+    /// <summary>How long past the end of the subject token a result may live, when none is configured; null: as long as any result.</summary>
+    public TimeSpan? MaxOutlive { get; init; }
+
+    /// <summary>Whether the product takes an actor token.</summary>
+    /// <remarks>RFC 8693 §2.1.</remarks>
+    public bool TakesActorToken { get; init; } = true;
+
+    /// <summary>Whether a result for an actor token names the actor in <c>act</c>.</summary>
+    public bool NamesActor { get; init; }
+
     /// <summary>The scopes that the product adds by itself, when none are configured.</summary>
     public ScopeSet ExtraResultScopes { get; init; } = ScopeSet.Empty;
 

@@ -12,6 +12,7 @@ internal static class IdJagProfile
     {
         Name = "id-jag",
         IsExperimental = true,
+        TakesActorToken = false,
         TakesForeignSubjects = true,
         RequestedTokenType = TokenType.IdJag,
         IssuedTokenType = TokenType.IdJag,

@@ -6,6 +6,8 @@ internal static class SpringProfile
     public static readonly ExchangeProfile Value = new()
     {
         Name = "spring",
+        NamesActor = true,
+        MaxOutlive = TimeSpan.FromMinutes(5),
 
         // It names the parameter that it cannot read; a subject token that is not accepted is an invalid_grant.
         Errors = [new("invalid_request", ErrorMeaning.Configuration, "OAuth 2.0 Parameter")],

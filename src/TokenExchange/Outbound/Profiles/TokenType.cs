@@ -8,6 +8,7 @@ internal static class TokenType
 {
     public const string AccessToken = OidcConstants.TokenTypeIdentifiers.AccessToken;
     public const string Jwt = OidcConstants.TokenTypeIdentifiers.Jwt;
+    public const string IdToken = OidcConstants.TokenTypeIdentifiers.IdentityToken;
     public const string IdJag = "urn:ietf:params:oauth:token-type:id-jag";
     public const string ExchangeGrant = OidcConstants.GrantTypes.TokenExchange;
     public const string JwtBearerGrant = OidcConstants.GrantTypes.JwtBearer;

@@ -6,6 +6,8 @@ internal static class TokendingsProfile
     public static readonly ExchangeProfile Value = new()
     {
         Name = "tokendings",
+        TakesActorToken = false,
+        MaxOutlive = TimeSpan.FromMinutes(5),
         TakesForeignSubjects = true,
         ClientAuthentication = ["private_key_jwt", "assertion_file"],
         SubjectTokenType = TokenType.Jwt,

@@ -6,6 +6,7 @@ internal static class ZitadelProfile
     public static readonly ExchangeProfile Value = new()
     {
         Name = "zitadel",
+        NamesActor = true,
         Target = TargetParameter.Audience,
         RequestedTokenType = TokenType.Jwt,
         IssuedTokenType = TokenType.Jwt,

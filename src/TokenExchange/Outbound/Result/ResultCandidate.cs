@@ -6,7 +6,7 @@ using TokenExchange.Outbound.Exchange;
 namespace TokenExchange.Outbound.Result;
 
 /// <summary>A returned token on its way through <see cref="ResultChecks"/>, with what was asked for.</summary>
-internal sealed class ResultCandidate(TokenResponse response, TokenExchangeRequest request, string issuer, DateTimeOffset now, TimeSpan skew) : Jws(response.AccessToken.AsMemory())
+internal sealed class ResultCandidate(TokenResponse response, TokenExchangeRequest request, string issuer, string? actor, DateTimeOffset now, TimeSpan skew) : Jws(response.AccessToken.AsMemory())
 {
     public TokenResponse Response => response;
 
@@ -16,6 +16,12 @@ internal sealed class ResultCandidate(TokenResponse response, TokenExchangeReque
 
     /// <summary>The issuer that must have signed the result.</summary>
     public string ExpectedIssuer => issuer;
+
+    /// <summary>The subject of the actor token that was sent along; null without one.</summary>
+    public string? Actor => actor;
+
+    /// <summary>What the subject token is good for: the bound of everything that a result may be.</summary>
+    public ValidatedToken Subject => request.Subject;
 
     public DateTimeOffset Now => now;
 

@@ -28,8 +28,11 @@ internal static class ResultChecks
         new("subject", SubjectIsTheSame),
         new("times", IsValidNow),
         new("lifetime", IsShortLived),
+        new("end", EndsWithTheSubject),
         new("scope", ScopeIsNotWider),
-        new("actor", ActorIsTheClient),
+        new("authorization details", DetailsAreNoOthers),
+        new("actor", ActorIsOurs),
+        new("actor chain", ActorsAreKept),
         new("sender constraint", IsABearerToken),
     ];
 
@@ -39,7 +42,10 @@ internal static class ResultChecks
         new("header-safe", FitsIntoAHeader),
         new("echo", IsNotTheSubjectToken),
         new("lifetime", AnswerSaysAShortLife),
+        new("end", AnswerEndsWithTheSubject),
         new("scope", ScopeIsNotWider),
+        new("authorization details", AnswerKeepsDetails),
+        new("actor chain", NoActorCouldBeLost),
     ];
 
     /// <summary>Where in <see cref="OfJwt"/> a key is needed for the first time.</summary>
@@ -155,6 +161,13 @@ internal static class ResultChecks
         return expiry - token.Now > most + token.Skew || (token.Claims.IssuedAt is { } issued && expiry - Time(issued) > most) ? ResultRejection.Lifetime : null;
     }
 
+    // What the caller was given ends then; a token that goes on outlives its revocation, too.
+    private static ResultRejection? EndsWithTheSubject(ResultCandidate token) =>
+        Time(token.Claims!.Expiry!.Value) - token.Subject.ExpiresAt > (token.Target.MaxOutlive ?? token.Target.MaxLifetime) ? ResultRejection.Lifetime : null;
+
+    private static ResultRejection? AnswerEndsWithTheSubject(ResultCandidate token) =>
+        token.Now + token.Response.ExpiresIn!.Value - token.Subject.ExpiresAt > (token.Target.MaxOutlive ?? token.Target.MaxLifetime) + token.Skew ? ResultRejection.Lifetime : null;
+
     private static ResultRejection? AnswerSaysAShortLife(ResultCandidate token) =>
         token.Response.ExpiresIn is { } life && life > TimeSpan.Zero && life <= token.Target.MaxLifetime ? null : ResultRejection.Lifetime;
 
@@ -168,23 +181,46 @@ internal static class ResultChecks
         return said.IsSubsetOf(admitted) && carried.IsSubsetOf(admitted) ? null : ResultRejection.Scope;
     }
 
-    // Only the outermost actor is the current one; servers spell it as subject or as client.
-    private static ResultRejection? ActorIsTheClient(ResultCandidate token)
-    {
-        if (!token.Payload.TryGetProperty("act", out var actor))
-        {
-            return null;
-        }
+    // The token itself is what the MCP server sees: details that only the answer names are lost on it.
+    private static ResultRejection? DetailsAreNoOthers(ResultCandidate token) =>
+        !token.Target.KeepsDetails || (DetailsAreWithin(token, Member(token, AuthorizationDetails.Name)) && AnswerNamesNoOthers(token)) ? null : ResultRejection.AuthorizationDetails;
 
-        return token.Target.ClientId is { } client && actor.ValueKind == JsonValueKind.Object &&
-               (Jws.StringOf(actor, "sub") == client || Jws.StringOf(actor, "client_id") == client || Jws.StringOf(actor, "azp") == client)
+    private static ResultRejection? AnswerKeepsDetails(ResultCandidate token) =>
+        !token.Target.KeepsDetails || DetailsAreWithin(token, token.Response.Details) ? null : ResultRejection.AuthorizationDetails;
+
+    private static bool AnswerNamesNoOthers(ResultCandidate token) => token.Response.Details.ValueKind == JsonValueKind.Undefined || DetailsAreWithin(token, token.Response.Details);
+
+    private static bool DetailsAreWithin(ResultCandidate token, JsonElement details) => AuthorizationDetails.AreWithin(
+        details, Inbound(token, AuthorizationDetails.Name), token.Target.Audience, token.Target.Resource, token.Target.DetailsAside.AsSpan());
+
+    // Only the outermost actor is the current one; servers spell it as subject or as client.
+    private static ResultRejection? ActorIsOurs(ResultCandidate token)
+    {
+        var actor = Member(token, "act");
+        return actor.ValueKind == JsonValueKind.Undefined ? (token.Target.NamesActor && token.Actor is not null ? ResultRejection.Actor : null)
+            : ResultActors.IsGateway(actor, token.Target.ClientId, token.Actor) || ResultActors.AreEqual(actor, Inbound(token, "act")) ? null
+            : ResultRejection.Actor;
+    }
+
+    private static ResultRejection? ActorsAreKept(ResultCandidate token)
+    {
+        var inbound = Inbound(token, "act");
+        return !token.Target.KeepsActors || inbound.ValueKind == JsonValueKind.Undefined || ResultActors.Keep(Member(token, "act"), inbound, token.Target.ClientId, token.Actor)
             ? null
             : ResultRejection.Actor;
     }
 
+    // Nobody can see into it whether the actors are still there.
+    private static ResultRejection? NoActorCouldBeLost(ResultCandidate token) =>
+        token.Target.KeepsActors && Inbound(token, "act").ValueKind != JsonValueKind.Undefined ? ResultRejection.Actor : null;
+
     // Bound to a key, it is worth nothing without a proof, and the gateway's certificate or key is not shown to MCP servers.
     private static ResultRejection? IsABearerToken(ResultCandidate token) =>
-        token.Payload.TryGetProperty("cnf", out _) ? ResultRejection.Shape : null;
+        token.Payload.TryGetProperty("cnf", out _) ? ResultRejection.Confirmation : null;
+
+    private static JsonElement Member(ResultCandidate token, string name) => token.Payload.TryGetProperty(name, out var member) ? member : default;
+
+    private static JsonElement Inbound(ResultCandidate token, string name) => token.Subject.TryGetAuthority(name, out var claim) ? claim : default;
 
     private static DateTimeOffset Time(long seconds) => DateTimeOffset.FromUnixTimeSeconds(seconds);
 }

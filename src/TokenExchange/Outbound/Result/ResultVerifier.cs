@@ -15,9 +15,9 @@ internal sealed class ResultVerifier(AuthorizationServer resultIssuer, TimeProvi
     private static readonly TimeSpan RetryKeysAfter = ProtectedEndpoint.ShortestBreak;
 
     /// <summary>Issued, rejected, or, when the issuer's keys cannot be had, unavailable; only cancellation throws.</summary>
-    public async ValueTask<ExchangeResult> VerifyAsync(TokenResponse response, TokenExchangeRequest request, CancellationToken cancellationToken)
+    public async ValueTask<ExchangeResult> VerifyAsync(TokenResponse response, TokenExchangeRequest request, string? actor, CancellationToken cancellationToken)
     {
-        var candidate = new ResultCandidate(response, request, resultIssuer.Settings.Issuer, clock.GetUtcNow(), resultIssuer.Settings.ClockSkew);
+        var candidate = new ResultCandidate(response, request, resultIssuer.Settings.Issuer, actor, clock.GetUtcNow(), resultIssuer.Settings.ClockSkew);
         if (!request.Target.ResultIsJwt)
         {
             return Run(candidate, ResultChecks.OfOpaque) is { } refused ? new ExchangeResult.Rejected(refused) : Issue(candidate);

@@ -1,0 +1,85 @@
+using System.Buffers.Binary;
+using System.Buffers.Text;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text.Json;
+
+namespace TokenExchange.Inbound;
+
+/// <summary>
+/// The claims that say what a token is good for beside audience, subject, scope and time: <c>authorization_details</c>,
+/// <c>act</c>, <c>may_act</c>. An authorization server may say them in the token or only when it is asked about it.
+/// </summary>
+/// <remarks>RFC 9396 §9; RFC 8693 §4.1 and §4.4; RFC 7662 §2.2.</remarks>
+internal static class AuthorityClaims
+{
+    private static readonly string[] Names = [AuthorizationDetails.Name, "act", "may_act"];
+
+    /// <summary>Whether an answer about a token says something that the token itself does not.</summary>
+    public static bool Adds(JsonElement answer, ValidatedToken token)
+    {
+        foreach (var name in Names)
+        {
+            if (answer.TryGetProperty(name, out _) && !token.Claims.TryGetProperty(name, out _))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Whether an answer contradicts the token: another actor, or details that are none of the token's. Fewer are none.</summary>
+    public static bool Contradict(JsonElement answer, ValidatedToken token)
+    {
+        foreach (var name in Names)
+        {
+            if (!answer.TryGetProperty(name, out var said))
+            {
+                continue;
+            }
+
+            var known = token.Claims.TryGetProperty(name, out var own);
+            if (name == "act" && !TokenClaims.TryReadActors(answer, out _))
+            {
+                return true;
+            }
+
+            if (name == AuthorizationDetails.Name ? !(known ? AuthorizationDetails.AreSome(said, own) : AuthorizationDetails.AreWellFormed(said)) : known && !JsonElement.DeepEquals(said, own))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Stands for what an answer says of a token, which may be something else the next time; null when it says nothing.</summary>
+    public static string? DigestOf(JsonElement answer)
+    {
+        IncrementalHash? hash = null;
+        try
+        {
+            Span<byte> length = stackalloc byte[sizeof(int)];
+            for (var i = 0; i < Names.Length; i++)
+            {
+                if (answer.TryGetProperty(Names[i], out var said))
+                {
+                    hash ??= IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+                    var raw = JsonMarshal.GetRawUtf8Value(said);
+                    BinaryPrimitives.WriteInt32BigEndian(length, i);
+                    hash.AppendData(length);
+                    BinaryPrimitives.WriteInt32BigEndian(length, raw.Length);
+                    hash.AppendData(length);
+                    hash.AppendData(raw);
+                }
+            }
+
+            return hash is null ? null : Base64Url.EncodeToString(hash.GetHashAndReset());
+        }
+        finally
+        {
+            hash?.Dispose();
+        }
+    }
+}
