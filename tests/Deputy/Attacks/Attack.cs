@@ -53,11 +53,9 @@ internal sealed class Attack(Stage stage)
     public async Task<string?> HonestAsync(Call call)
     {
         var answer = await SendAsync(call);
-        for (var again = 0; again < 3 && answer.Status is (0 or 502 or 503); again++)
+        if (answer.Status is 0 or 502)
         {
-            // A hostile MCP server of another case may have broken the connection that this call was on, or the machine is busy:
-            // an honest client comes again.
-            await Task.Delay(300 * again);
+            // A hostile MCP server of another case may have broken the connection that this call was on.
             answer = await SendAsync(call);
         }
 

@@ -29,6 +29,7 @@ internal sealed class OpenIddictServer : IAsyncDisposable
     public const string Unpermitted = "https://unpermitted.internal/mcp";
     public const string Audience = "weather";
     public const string Scope = "mcp:read";
+    private const string OfTheUser = "X-Of-The-User";
 
     private readonly WebApplication app;
     private readonly ConcurrentQueue<string> requests = new();
@@ -38,7 +39,7 @@ internal sealed class OpenIddictServer : IAsyncDisposable
 
     public string Issuer { get; private set; } = "";
 
-    /// <summary>The paths of all requests to the token and introspection endpoints.</summary>
+    /// <summary>The paths of all requests of the gateway to the token and introspection endpoints.</summary>
     public IReadOnlyList<string> Requests => [.. requests];
 
     /// <summary>The key of the application <c>keyed</c>, as PEM.</summary>
@@ -69,13 +70,16 @@ internal sealed class OpenIddictServer : IAsyncDisposable
         var started = new OpenIddictServer(builder.Build());
         started.app.Use(async (context, next) =>
         {
-            if (HttpMethods.IsPost(context.Request.Method))
+            if (HttpMethods.IsPost(context.Request.Method) && !context.Request.Headers.ContainsKey(OfTheUser))
             {
                 started.requests.Enqueue(context.Request.Path);
             }
 
             await next(context);
         });
+
+        // After what counts: it answers what it refuses.
+        started.app.UseAuthentication();
         started.app.MapPost("/connect/token", IssueAsync);
         await started.app.StartAsync();
         started.Issuer = started.app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single() + "/";
@@ -90,8 +94,8 @@ internal sealed class OpenIddictServer : IAsyncDisposable
         {
             ["grant_type"] = "password", ["username"] = "alice", ["password"] = string.Join(' ', audiences), ["client_id"] = "agent", ["client_secret"] = "agent-secret", ["scope"] = Scope,
         });
-        using var response = await client.PostAsync(new Uri(Issuer + "connect/token"), form);
-        requests.TryDequeue(out _);
+        using var request = new HttpRequestMessage(HttpMethod.Post, Issuer + "connect/token") { Content = form, Headers = { { OfTheUser, "yes" } } };
+        using var response = await client.SendAsync(request);
         return JsonNode.Parse(await response.Content.ReadAsStringAsync())!["access_token"]!.GetValue<string>();
     }
 
@@ -109,7 +113,7 @@ internal sealed class OpenIddictServer : IAsyncDisposable
         await app.DisposeAsync();
     }
 
-    private static async Task<IResult> IssueAsync(HttpContext context)
+    private static async Task IssueAsync(HttpContext context)
     {
         var request = context.GetOpenIddictServerRequest()!;
         var identity = new ClaimsIdentity("test", Claims.Name, Claims.Role);
@@ -127,7 +131,7 @@ internal sealed class OpenIddictServer : IAsyncDisposable
 
         identity.SetScopes(request.GetScopes());
         identity.SetDestinations(_ => [Destinations.AccessToken]);
-        return Results.SignIn(new ClaimsPrincipal(identity), authenticationScheme: OpenIddictServerAspNetCoreDefaults.AuthenticationScheme);
+        await context.SignInAsync(OpenIddictServerAspNetCoreDefaults.AuthenticationScheme, new ClaimsPrincipal(identity));
     }
 
     private async Task RegisterAsync()
