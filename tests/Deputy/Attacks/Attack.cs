@@ -53,9 +53,11 @@ internal sealed class Attack(Stage stage)
     public async Task<string?> HonestAsync(Call call)
     {
         var answer = await SendAsync(call);
-        if (answer.Status is 0 or 502)
+        for (var again = 0; again < 3 && answer.Status is (0 or 502 or 503); again++)
         {
-            // A hostile MCP server of another case may have broken the connection that this call was on.
+            // A hostile MCP server of another case may have broken the connection that this call was on, or the machine is busy:
+            // an honest client comes again.
+            await Task.Delay(300 * again);
             answer = await SendAsync(call);
         }
 

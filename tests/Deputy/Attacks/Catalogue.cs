@@ -22,6 +22,7 @@ internal static class Catalogue
         .. HostileCases.All,
         .. OutageCases.All,
         .. RevocationCases.All,
+        .. LateCases.All,
         .. SenderCases.All,
         .. CallCases.All,
         .. PolicyCases.All,

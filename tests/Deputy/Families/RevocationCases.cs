@@ -52,6 +52,9 @@ internal static class RevocationCases
         Ineffective("revocation.event-unknown", "Nor an event of another kind.", Events, "security-events", set => set.Payload["events"] = new JsonObject { ["https://elsewhere.test/event"] = new JsonObject() }),
     ];
 
+    /// <summary>The issuer's word that this token's subject has logged out.</summary>
+    public static Call Announce(Attack attack, Forged token) => Post("logout", Logout_(attack, token));
+
     private static Forged Logout_(Attack attack, Forged token) => Sign(attack, "logout+jwt", new JsonObject
     {
         ["iss"] = attack.Corp.Issuer,
