@@ -16,7 +16,7 @@ internal static class Meters
     {
         telemetry.WithMetrics(metrics =>
         {
-            metrics.AddMeter(GatewayMetrics.MeterName, "TokenExchange");
+            metrics.AddMeter(GatewayMetrics.MeterName, "TokenExchange", "Polly");
             if (sent)
             {
                 metrics.AddOtlpExporter();
@@ -59,6 +59,9 @@ internal static class Meters
     {
         { Meter.Name: GatewayMetrics.MeterName } when !ReferenceEquals(instrument.Meter.Scope, own) => MetricStreamConfiguration.Drop,
         { Name: "token_exchange.duration" } => new ExplicitBucketHistogramConfiguration { Boundaries = GatewayMetrics.Buckets, CardinalityLimit = MaxSeries },
+
+        // What Polly measures in milliseconds is in token_exchange.duration; what it did is nowhere else.
+        { Meter.Name: "Polly", Name: not "resilience.polly.strategy.events" } => MetricStreamConfiguration.Drop,
         _ => new MetricStreamConfiguration { CardinalityLimit = MaxSeries },
     };
 }

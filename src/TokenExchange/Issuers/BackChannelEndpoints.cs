@@ -18,8 +18,8 @@ internal sealed class BackChannelEndpoints(AuthorizationServerSettings settings,
     // Anybody can make up opaque tokens. Asking about those that nobody knows takes no connection from those that are known
     // to be active, nor from the keys.
     private readonly HttpMessageInvoker strangers = BackChannel.Create(connections: StrangersConnections);
-    private readonly ProtectedEndpoint token = new(settings.Timeout, clock);
-    private readonly ProtectedEndpoint introspection = new(settings.Timeout, clock);
+    private readonly ProtectedEndpoint token = new("token", settings.Name, settings.Timeout, clock);
+    private readonly ProtectedEndpoint introspection = new("introspection", settings.Name, settings.Timeout, clock);
     private readonly ConcurrentDictionary<ClientSettings, RegisteredClient> clients = new();
 
     /// <summary>The most connections for introspection of tokens of which nothing is known.</summary>

@@ -1,6 +1,8 @@
 using System.Security.Cryptography;
+using Microsoft.Extensions.Logging.Abstractions;
 using Polly;
 using Polly.Retry;
+using Polly.Telemetry;
 using Polly.Timeout;
 
 namespace TokenExchange.Issuers;
@@ -15,13 +17,21 @@ internal sealed class ProtectedEndpoint
     public static readonly TimeSpan ShortestBreak = SubjectBreaker.ShortestBreak;
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
 
+    // Second tries and time limits are counted; a log would quote what peers say.
+    private static readonly TelemetryOptions Counted = new() { LoggerFactory = NullLoggerFactory.Instance };
+
     private readonly ResiliencePipeline<EndpointAnswer> pipeline;
     private readonly SubjectBreaker breaker;
 
-    public ProtectedEndpoint(TimeSpan timeout, TimeProvider clock)
+    /// <param name="name">What is asked for: "token" or "introspection".</param>
+    /// <param name="server">The authorization server's name in the configuration.</param>
+    /// <param name="timeout">The limit over both tries.</param>
+    /// <param name="clock">The time.</param>
+    public ProtectedEndpoint(string name, string server, TimeSpan timeout, TimeProvider clock)
     {
         breaker = new SubjectBreaker(clock);
-        pipeline = new ResiliencePipelineBuilder<EndpointAnswer> { TimeProvider = clock }
+        pipeline = new ResiliencePipelineBuilder<EndpointAnswer> { Name = name, InstanceName = server, TimeProvider = clock }
+            .ConfigureTelemetry(Counted)
             .AddTimeout(new TimeoutStrategyOptions { Timeout = timeout })
             .AddRetry(new RetryStrategyOptions<EndpointAnswer>
             {

@@ -5,14 +5,16 @@ import { join } from 'node:path';
 import { freePort } from './loopback.mjs';
 import { eventually, run, start } from './processes.mjs';
 
-const assembly = process.env.GATEWAY_DLL;
+// A gateway.dll, or a published executable.
+const gateway = process.env.GATEWAY_DLL;
+const [program, first] = gateway?.endsWith('.dll') ? ['dotnet', [gateway]] : [gateway, []];
 
 /**
  * Writes gateway.json and runs it. `configure` is given { publicUrl, directory } and answers the `Gateway` section
  * without its PublicUrl.
  */
 export async function startGateway(configure) {
-  if (!assembly) throw new Error('GATEWAY_DLL names no gateway.dll: start the tests with tests/Interop/run.');
+  if (!gateway) throw new Error('GATEWAY_DLL names no gateway.dll: start the tests with tests/Interop/run.');
   const directory = await mkdtemp(join(tmpdir(), 'gateway-interop-'));
   const publicUrl = `http://127.0.0.1:${await freePort()}`;
   let process;
@@ -24,7 +26,7 @@ export async function startGateway(configure) {
     const section = await configure({ publicUrl, directory });
     const file = join(directory, 'gateway.json');
     await writeFile(file, JSON.stringify({ Gateway: { PublicUrl: publicUrl, DrainDelay: '00:00:00', ...section } }, null, 2));
-    process = start('dotnet', [assembly, 'run', '--config', file, '--urls', publicUrl], { cwd: directory });
+    process = start(program, [...first, 'run', '--config', file, '--urls', publicUrl], { cwd: directory });
     let over;
     process.exited.then((result) => (over = result));
     await eventually('The gateway is ready', () => ready(publicUrl), {
@@ -48,7 +50,7 @@ export const writeSecret = (file, text) => writeFile(file, text, { mode: 0o600 }
 
 /** Creates a signing key for the local issuer with the gateway's own command. */
 export async function newSigningKey(directory) {
-  const { code, stdout, stderr } = await run('dotnet', [assembly, 'keys', 'new', '--directory', directory]);
+  const { code, stdout, stderr } = await run(program, [...first, 'keys', 'new', '--directory', directory]);
   if (code !== 0) throw new Error(`keys new ended with ${code}:\n${stdout}${stderr}`);
 }
 

@@ -71,6 +71,24 @@ public sealed class ScrapeTests
     }
 
     [Fact]
+    public async Task A_second_try_at_an_authorization_server_is_counted_by_endpoint_and_server()
+    {
+        await using var world = await World.StartAsync(Operator.Management());
+        world.As.TokenEndpoint = context =>
+        {
+            context.Response.StatusCode = StatusCodes.Status500InternalServerError;
+            return Task.CompletedTask;
+        };
+
+        Assert.Equal(503, (await world.Gateway.CallAsync("/weather", world.WeatherToken())).Status);
+
+        var samples = Operator.Samples((await world.Gateway.GetAsync("/metrics")).Body).Where(sample => sample.Name.StartsWith("resilience_", StringComparison.Ordinal)).ToList();
+        Assert.Contains(samples, sample => sample.Has("resilience_polly_strategy_events_total", ("pipeline_name", "token"), ("pipeline_instance", "corp"), ("event_name", "OnRetry")));
+        Assert.All(samples, sample => Assert.Equal("resilience_polly_strategy_events_total", sample.Name));
+        Assert.All(samples.SelectMany(sample => sample.Labels), label => Assert.Contains(label.Key, (string[])["event_name", "event_severity", "pipeline_name", "pipeline_instance", "strategy_name", "exception_type"]));
+    }
+
+    [Fact]
     public async Task An_open_stream_is_counted_while_it_is_open()
     {
         await using var world = await World.StartAsync(Operator.Management());
