@@ -83,7 +83,7 @@ internal static class ParserCases
 
     private static Call Bytes(string token, Func<string, byte[]> encode, string type = "application/json")
     {
-        var call = Call.Text("rules", token, Call_("delete_all"));
+        var call = Call.Text("rules", token, Call_("echo"));
         call.Bytes = encode(call.Body!);
         call.ContentType = type;
         return call;

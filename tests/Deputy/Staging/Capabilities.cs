@@ -5,7 +5,7 @@ internal static class Capabilities
 {
     public static IReadOnlyDictionary<string, string> All { get; } = new SortedDictionary<string, string>(StringComparer.Ordinal)
     {
-        ["exchange"] = "It exchanges the inbound token for one of the authorization server behind (RFC 8693), for every MCP server another.",
+        ["exchange"] = "It exchanges the inbound token for one of the authorization server behind (RFC 8693), for every MCP server another; at alpha results may outlive the inbound token by five minutes at most.",
         ["local"] = "It mints the token for the MCP server itself.",
         ["hop-token"] = "Every MCP server gets tokens of its own (exchange or local).",
         ["servers"] = "One gateway stands before several servers: alpha and beta.",
