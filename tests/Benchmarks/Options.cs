@@ -10,15 +10,16 @@ namespace Gateway.Benchmarks;
 /// <param name="Published">A directory of published programs, filled when it is empty; null: a temporary one.</param>
 /// <param name="Build">Take what this build made instead of publishing.</param>
 /// <param name="Gateway">A gateway's program to measure instead.</param>
-internal sealed record Options(IReadOnlyList<string> Names, int Rounds, TimeSpan Duration, string? Published, bool Build, string? Gateway)
+/// <param name="Baseline">Another gateway's program to measure besides, one of before a change.</param>
+internal sealed record Options(IReadOnlyList<string> Names, int Rounds, TimeSpan Duration, string? Published, bool Build, string? Gateway, string? Baseline)
 {
-    public const string Usage = "[NAME…] [--rounds 5] [--seconds 4] [--published DIRECTORY | --no-publish] [--gateway PROGRAM]";
+    public const string Usage = "[NAME…] [--rounds 5] [--seconds 4] [--published DIRECTORY | --no-publish] [--gateway PROGRAM] [--baseline PROGRAM]";
 
     /// <summary>Throws when an option is unknown or without its value.</summary>
     public static Options Parse(string[] arguments)
     {
         var names = arguments.TakeWhile(argument => !argument.StartsWith('-')).ToArray();
-        var options = new Options(names, 5, TimeSpan.FromSeconds(4), null, false, null);
+        var options = new Options(names, 5, TimeSpan.FromSeconds(4), null, false, null, null);
         for (var i = names.Length; i < arguments.Length; i++)
         {
             options = arguments[i] switch
@@ -27,6 +28,7 @@ internal sealed record Options(IReadOnlyList<string> Names, int Rounds, TimeSpan
                 "--rounds" when i + 1 < arguments.Length => options with { Rounds = int.Parse(arguments[++i], CultureInfo.InvariantCulture) },
                 "--seconds" when i + 1 < arguments.Length => options with { Duration = TimeSpan.FromSeconds(int.Parse(arguments[++i], CultureInfo.InvariantCulture)) },
                 "--published" when i + 1 < arguments.Length => options with { Published = arguments[++i] },
+                "--baseline" when i + 1 < arguments.Length => options with { Baseline = arguments[++i] },
                 "--gateway" when i + 1 < arguments.Length => options with { Gateway = arguments[++i] },
                 _ => throw new ArgumentException($"'{arguments[i]}' is no option, or has no value: {Usage}"),
             };
@@ -39,7 +41,8 @@ internal sealed record Options(IReadOnlyList<string> Names, int Rounds, TimeSpan
     public async Task<Programs> ProgramsAsync()
     {
         var programs = Build ? Programs.Built : await Programs.PublishAsync(Published ?? InPassing());
-        return Gateway is null ? programs : programs with { Gateway = new PeerProgram(Gateway) };
+        programs = Gateway is null ? programs : programs with { Gateway = new PeerProgram(Gateway) };
+        return Baseline is null ? programs : programs with { Baseline = new PeerProgram(Baseline) };
     }
 
     private static string InPassing()

@@ -16,6 +16,9 @@ internal sealed record PeerStart(string Name, int Port, string File, string[] Ar
 /// <summary>The programs to compare: published as the image publishes them, or as this build made them.</summary>
 internal sealed partial record Programs(PeerProgram Gateway, PeerProgram Yarp, bool Published)
 {
+    /// <summary>A gateway of before a change; null: none is measured besides.</summary>
+    public PeerProgram? Baseline { get; init; }
+
     /// <summary>This very program, for the servers that it plays itself.</summary>
     public static PeerProgram Self { get; } = Environment.ProcessPath!.EndsWith("dotnet", StringComparison.Ordinal)
         ? new(Environment.ProcessPath, typeof(Programs).Assembly.Location)
@@ -49,12 +52,12 @@ internal sealed partial record Programs(PeerProgram Gateway, PeerProgram Yarp, b
         return publish.ExitCode == 0 ? new PeerProgram(program) : throw new InvalidOperationException($"{project} could not be published.");
     }
 
-    /// <summary>The properties that the Dockerfile publishes with, so that what is measured is what is shipped.</summary>
+    /// <summary>The properties that the Dockerfile publishes its first image with, so that what is measured is what is shipped.</summary>
     private static IEnumerable<string> SettingsOfImage(string root)
     {
         var dockerfile = File.ReadAllText(Path.Combine(root, "Dockerfile"));
         var command = dockerfile[dockerfile.IndexOf("dotnet publish", StringComparison.Ordinal)..];
-        return Property().Matches(command).Select(match => match.Value);
+        return Property().Matches(command[..command.IndexOf("${PUBLISH_ARGS}", StringComparison.Ordinal)]).Select(match => match.Value);
     }
 
     private static string Root()

@@ -49,14 +49,21 @@ internal sealed class TestBed : IDisposable
         return new PeerStart("bare YARP", port, programs.Yarp.File, programs.Yarp.With($"http://127.0.0.1:{port}", Backend.Url, serverCount.ToString(CultureInfo.InvariantCulture)));
     }
 
+    /// <summary>The gateway of before a change, configured alike; null when none is to be measured.</summary>
+    public async Task<PeerProcess?> StartBaselineAsync() => Baseline() is { } start ? await StartAsync(start, null) : null;
+
+    /// <summary>How the gateway of before a change is started; null when none is to be measured.</summary>
+    public PeerStart? Baseline() => programs.Baseline is { } program ? Gateway("baseline", null, program) : null;
+
     /// <summary>How a gateway is started, on a port of its own and with a configuration of its own.</summary>
-    public PeerStart Gateway(string name = "gateway", Func<GatewayConfiguration, GatewayConfiguration>? change = null)
+    public PeerStart Gateway(string name = "gateway", Func<GatewayConfiguration, GatewayConfiguration>? change = null, PeerProgram? program = null)
     {
+        program ??= programs.Gateway;
         var port = PeerProcess.FreePort();
         var configuration = new GatewayConfiguration { IssuerUrl = Backend.Url, Backend = Backend.Url, SigningKeys = PathOf("keys") };
         var file = PathOf(Path.GetRandomFileName() + ".json");
         File.WriteAllText(file, (change?.Invoke(configuration) ?? configuration).ToJson());
-        return new PeerStart(name, port, programs.Gateway.File, programs.Gateway.With("run", "--config", file, "--urls", $"http://127.0.0.1:{port}"));
+        return new PeerStart(name, port, program.File, program.With("run", "--config", file, "--urls", $"http://127.0.0.1:{port}"));
     }
 
     public static bool IsInstalled(string program) =>

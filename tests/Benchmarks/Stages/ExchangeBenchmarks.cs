@@ -30,7 +30,7 @@ public class ExchangeBenchmarks
         stage = await Stage.StartAsync(TestKeys.Es256);
         issuer = new LocalIssuer(new LocalIssuerSettings("https://mcp.example.com/hop", directory, "ES256"), TimeProvider.System, NullLogger<LocalIssuer>.Instance);
         cache = new ExchangeCache(new ExchangeCacheSettings(1000, TimeSpan.FromMinutes(5)), TimeProvider.System);
-        mint = issuer.For(new LocalTokenSettings(TimeSpan.FromMinutes(2), [], false, null));
+        mint = issuer.For(new LocalTokenSettings(TimeSpan.FromMinutes(2), [], false));
         var partition = new CachePartition("local", "https://mcp.example.com/hop", "", "access_token");
         keys = new CacheKeys(partition);
         cached = cache.Wrap(mint, partition);

@@ -20,9 +20,9 @@ internal sealed class Startup : IScenario
 
         // As the image sets it.
         var image = new Dictionary<string, string> { ["DOTNET_EnableDiagnostics"] = "0" };
-        var samples = await comparison.InterleaveAsync(["bare YARP", "gateway"], async (name, _) =>
+        var samples = await comparison.InterleaveAsync((string[])["bare YARP", "gateway", .. bed.Baseline() is null ? (string[])[] : ["baseline"]], async (name, _) =>
         {
-            var start = name == "gateway" ? bed.Gateway() : bed.Yarp();
+            var start = name switch { "gateway" => bed.Gateway(), "baseline" => bed.Baseline()!, _ => bed.Yarp() };
             var watch = Stopwatch.StartNew();
             using var peer = PeerProcess.Launch(start.Name, start.Port, start.File, start.Arguments, image);
             while (!Answers(peer.Port, call))

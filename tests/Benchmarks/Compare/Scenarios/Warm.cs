@@ -15,10 +15,11 @@ internal sealed class Warm : IScenario
         Wrk.WriteScript(script, [("/weather", bed.Tokens.One(bed.Tokens.Rs256))]);
         var yarp = await bed.StartYarpAsync();
         var gateway = await bed.StartGatewayAsync();
+        var baseline = await bed.StartBaselineAsync();
         var audited = await bed.StartGatewayAsync("gateway, audit to file", options => options with { AuditFile = bed.PathOf("audit.log") });
         var all = await bed.StartGatewayAsync("gateway, audit to file, metrics and page", options => options with { AuditFile = bed.PathOf("all.log"), ManagementUrl = $"http://127.0.0.1:{PeerProcess.FreePort()}" });
         var haproxy = await Haproxy.StartAsync(bed);
-        PeerProcess[] contenders = [yarp, gateway, audited, all, .. haproxy is null ? (PeerProcess[])[] : [haproxy], .. await Nginx.StartAsync(bed) is { } nginx ? (PeerProcess[])[nginx] : []];
+        PeerProcess[] contenders = [yarp, gateway, .. baseline is null ? (PeerProcess[])[] : [baseline], audited, all, .. haproxy is null ? (PeerProcess[])[] : [haproxy], .. await Nginx.StartAsync(bed) is { } nginx ? (PeerProcess[])[nginx] : []];
 
         await Comparison.WarmUpAsync(contenders, script);
         var samples = await comparison.InterleaveAsync(contenders, (peer, _) => Sample.OfWrkAsync(peer, script, comparison.Options.Duration));
@@ -26,6 +27,11 @@ internal sealed class Warm : IScenario
 
         double Cpu(PeerProcess peer) => samples[peer].Median(sample => sample.Cpu);
         comparison.Goal("warm, audit off: CPU per request, of bare YARP's", Cpu(gateway) / Cpu(yarp), 0.95);
+        if (baseline is not null)
+        {
+            comparison.Goal("warm, audit off: CPU per request, of the baseline's", Cpu(gateway) / Cpu(baseline), 1.03);
+        }
+
         if (haproxy is not null)
         {
             comparison.Goal("warm, audit off: CPU per request, of HAProxy's with JWT verification", Cpu(gateway) / Cpu(haproxy), 1.0);
