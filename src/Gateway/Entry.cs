@@ -45,6 +45,24 @@ internal sealed class Entry(LiveGenerations generations, RequestEnd end, ClientA
             }
 
             await next(context);
+            while (request.JudgeAgain)
+            {
+                // From the route on: the server may be another one, or gone.
+                request.StartOver();
+                context.SetEndpoint(null);
+                context.Request.RouteValues.Clear();
+                try
+                {
+                    await next(context);
+                }
+                finally
+                {
+                    if (!request.JudgeAgain)
+                    {
+                        request.Held.Dispose();
+                    }
+                }
+            }
         }
         catch (Exception exception) when (ClientLeft(context, exception))
         {

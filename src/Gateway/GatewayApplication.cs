@@ -129,6 +129,8 @@ public static class GatewayApplication
         services.AddSingleton<HeldEvents>();
         services.AddSingleton<AnswerRewrite>();
         services.AddSingleton<InboundResponse>();
+        services.AddSingleton<Standing>();
+        services.AddSingleton<OutboundRequest>();
         services.AddSingleton<Reload>();
         services.AddHostedService(provider => provider.GetRequiredService<Reload>());
         services.AddHostedService(provider => new Drain(
@@ -153,7 +155,7 @@ public static class GatewayApplication
             transforms.CopyRequestHeaders = false;
             transforms.UseDefaultForwarders = false;
             transforms.RequestTransforms.Clear();
-            transforms.AddRequestTransform(OutboundRequest.Apply);
+            transforms.AddRequestTransform(transforms.Services.GetRequiredService<OutboundRequest>().Apply);
             transforms.AddResponseTransform(response.ApplyAsync);
             transforms.AddResponseTrailersTransform(InboundResponse.ApplyAsync);
         });

@@ -2,6 +2,7 @@ using Gateway.Advertise;
 using Gateway.Authenticate;
 using Gateway.Authorize;
 using Gateway.Exchange;
+using Gateway.Forward;
 using Gateway.Observe;
 using Gateway.Revoke;
 using TokenExchange.Inbound.Proof;
@@ -39,17 +40,39 @@ internal sealed class GatewayRequest(string id, RequestRecord record, TimeProvid
     /// <summary>What the request holds of the budget for bodies; a field, since it changes in place.</summary>
     public BodyHold Held;
 
+    /// <summary>The body, read whole, until it is part of what is asked.</summary>
+    public RequestBody? Body { get; set; }
+
+    /// <summary>Whether the configuration changed while the body came, so that the request is judged once more, whole.</summary>
+    public bool JudgeAgain { get; set; }
+
     /// <summary>What the response transform made of the MCP server's answer: a refusal to write in its place.</summary>
     public Refused? Upstream { get; set; }
 
     /// <summary>Whether the MCP server refused the hop token in the last attempt.</summary>
     public bool TokenRefusedUpstream { get; set; }
 
-    /// <summary>Ends the response stream when its time has come; null for anything but a stream.</summary>
+    /// <summary>What the answer carries besides, in the HTTP+SSE transport; null for any other.</summary>
+    public AnswerChannel? Channel { get; set; }
+
+    /// <summary>The stream that owes this request its answer.</summary>
+    public AnswerChannel? Owing { get; set; }
+
+    /// <summary>Ends the answer when its time has come; null for one that was there at once.</summary>
     public StreamLease? Stream { get; set; }
 
     /// <summary>Whether the audit was told.</summary>
     public bool Told { get; set; }
+
+    /// <summary>Forgets what was found out, but for the body, which has come and does not come again.</summary>
+    public void StartOver()
+    {
+        JudgeAgain = false;
+        Server = null;
+        Proof = null;
+        Record.Server = null;
+        Record.Resource = null;
+    }
 
     public static GatewayRequest Of(HttpContext context) => context.Features.Get<GatewayRequest>()!;
 

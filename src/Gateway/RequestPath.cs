@@ -3,6 +3,7 @@ using Gateway.Authenticate;
 using Gateway.Authorize;
 using Gateway.Exchange;
 using Gateway.Forward;
+using Gateway.Generations;
 using Gateway.Observe;
 using Gateway.Sessions;
 using Microsoft.AspNetCore.Http.Features;
@@ -16,13 +17,15 @@ namespace Gateway;
 /// <item>Route: the server of the matched route, and a path that is exactly its own.</item>
 /// <item>Method: those that the transport has; OPTIONS is answered here.</item>
 /// <item>Authenticate: Origin, credentials, the token for this very server and its proof, client and claims. Makes <see cref="Admitted"/>.</item>
-/// <item>Authorize: required scopes, body, the proof's use, operation, scope, session. Makes <see cref="Authorized"/>.</item>
+/// <item>Authorize: required scopes, body; then, by the generation that is current once it is whole, the proof's use, operation, scope, session. Makes <see cref="Authorized"/>.</item>
 /// <item>Exchange: the token for the MCP server, verified. Makes <see cref="Cleared"/>.</item>
 /// <item>Forward: with that token alone; once more with a fresh one when the MCP server refuses it.</item>
 /// </list>
 /// </summary>
-internal sealed class RequestPath(RequestEnd end, ILogger<RequestPath> log)
+internal sealed class RequestPath(RequestEnd end, LiveGenerations generations, Standing standing, ILogger<RequestPath> log)
 {
+    private static readonly TimeSpan Briefly = TimeSpan.FromSeconds(1);
+
     /// <summary>Runs inside YARP's pipeline, before a destination is chosen.</summary>
     public async Task InvokeAsync(HttpContext context, RequestDelegate forward)
     {
@@ -63,10 +66,25 @@ internal sealed class RequestPath(RequestEnd end, ILogger<RequestPath> log)
             }
 
             if (!(await Admitted.AuthenticateAsync(context, request, server)).Passes(out var admitted, out var refused)
-                || !(await Authorized.AuthorizeAsync(context, request, admitted)).Passes(out var authorized, out refused)
-                || !(await Cleared.ObtainAsync(request, authorized, context.RequestAborted)).Passes(out var cleared, out refused))
+                || (refused = await Authorized.ReadBodyAsync(context, request, admitted)) is not null)
             {
                 await RefuseAsync(context, request, refused);
+                return;
+            }
+
+            if (request.Body is not null && server.Generation != generations.Current.Number)
+            {
+                // Complete only now, and what was decided before its body came was decided by rules that hold no more.
+                request.JudgeAgain = true;
+                return;
+            }
+
+            if (!(await StillAdmittedAsync(context, request, admitted)).Passes(out var still, out refused)
+                || !(await Authorized.AuthorizeAsync(context, request, still)).Passes(out var authorized, out refused)
+                || !(await Cleared.ObtainAsync(request, authorized, context.RequestAborted)).Passes(out var cleared, out refused))
+            {
+                // Of a token that was revoked, or ran out, meanwhile, that is the refusal, whatever came of it.
+                await RefuseAsync(context, request, standing.RefusalOf(admitted.Token) ?? refused);
                 return;
             }
 
@@ -74,8 +92,17 @@ internal sealed class RequestPath(RequestEnd end, ILogger<RequestPath> log)
         }
         finally
         {
-            request.Held.Dispose();
+            if (!request.JudgeAgain)
+            {
+                request.Held.Dispose();
+            }
+
             request.Stream?.Dispose();
+            if (request.Owing is { } channel && context.Response.StatusCode is < 200 or > 299)
+            {
+                channel.Forget(request.MessageId.Span);
+            }
+
             request.Server?.InFlight.Leave();
         }
     }
@@ -89,9 +116,15 @@ internal sealed class RequestPath(RequestEnd end, ILogger<RequestPath> log)
             // Once: the MCP server may know of a revocation or a rotated key before the cache does.
             request.TokenRefusedUpstream = false;
             request.Upstream = null;
+            if (standing.RefusalOf(cleared.Inbound) is { } fallen)
+            {
+                await RefuseAsync(context, request, fallen);
+                return;
+            }
+
             if (!(await cleared.RenewAsync(request, context.RequestAborted)).Passes(out var renewed, out var refused))
             {
-                await RefuseAsync(context, request, refused);
+                await RefuseAsync(context, request, standing.RefusalOf(cleared.Inbound) ?? refused);
                 return;
             }
 
@@ -124,6 +157,12 @@ internal sealed class RequestPath(RequestEnd end, ILogger<RequestPath> log)
             await end.CompleteAsync(context, request);
         }
     }
+
+    /// <summary>A body that took its time is asked for with a token that was accepted before: asked about once more, of its issuer too.</summary>
+    private ValueTask<Decision<Admitted>> StillAdmittedAsync(HttpContext context, GatewayRequest request, Admitted admitted) =>
+        request.Body is not null && request.Clock.GetElapsedTime(request.Record.Started) > Briefly ? Admitted.AuthenticateAsync(context, request, admitted.Server)
+        : standing.RefusalOf(admitted.Token) is { } fallen ? new(fallen)
+        : new(admitted);
 
     /// <summary>One attempt; the last gate finds what it may send on the request.</summary>
     private static Task SendAsync(HttpContext context, GatewayRequest request, Cleared cleared, RequestDelegate forward)

@@ -44,18 +44,24 @@ internal sealed class Authorized
     /// <summary>The session that the client presented and that is its own.</summary>
     public BoundSession? Session { get; private set; }
 
-    /// <summary>Reads what is asked, and checks that the caller may.</summary>
-    public static async ValueTask<Decision<Authorized>> AuthorizeAsync(HttpContext context, GatewayRequest request, Admitted admitted)
+    /// <summary>Reads the body, unless it is there already, for whoever may ask anything at all.</summary>
+    public static ValueTask<Refused?> ReadBodyAsync(HttpContext context, GatewayRequest request, Admitted admitted)
     {
         // Whoever lacks what every request here needs is told so before a byte of the body is held for it.
         var policy = admitted.Server.Operations;
         var effective = policy.Scopes.Effective(admitted.Token.Scopes);
         if (!policy.Rules.Required.IsSubsetOf(effective))
         {
-            return new Refused(Refusal.InsufficientScope, Scopes: policy.Rules.Required);
+            return new(new Refused(Refusal.InsufficientScope, Scopes: policy.Rules.Required));
         }
 
-        if (!(await ReadOperationAsync(context, request, admitted, effective)).Passes(out var asked, out var unread))
+        return request.Body is { } there ? new(there.Length > policy.MaxRequestBody ? Refusal.BodyTooLarge : null) : TakeBodyAsync(context, request, admitted);
+    }
+
+    /// <summary>Reads what is asked, in the body that was read, and checks that the caller may.</summary>
+    public static async ValueTask<Decision<Authorized>> AuthorizeAsync(HttpContext context, GatewayRequest request, Admitted admitted)
+    {
+        if (!(await ReadOperationAsync(context, request, admitted)).Passes(out var asked, out var unread))
         {
             return unread;
         }
@@ -66,8 +72,7 @@ internal sealed class Authorized
         return refused is not null ? refused : asked;
     }
 
-    /// <summary>Reads the body and the operation in it.</summary>
-    private static async ValueTask<Decision<Authorized>> ReadOperationAsync(HttpContext context, GatewayRequest request, Admitted admitted, ScopeSet effective)
+    private static async ValueTask<Refused?> TakeBodyAsync(HttpContext context, GatewayRequest request, Admitted admitted)
     {
         var server = admitted.Server;
         var http = context.Request;
@@ -76,7 +81,7 @@ internal sealed class Authorized
             // A GET or DELETE has no message; bytes that nobody looked at are not passed on.
             return context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true && http.ContentLength != 0
                 ? Refusal.BodyNotOneMessage
-                : new Authorized(admitted, effective, Operation.None, body: null);
+                : null;
         }
 
         request.Held = server.Operations.Bodies.For(new Principal(admitted.Token.Issuer, admitted.Token.Subject));
@@ -95,10 +100,18 @@ internal sealed class Authorized
             return Refusal.BodyMediaType;
         }
 
-        var (body, unreadable) = await ReadBodyAsync(context, request, server);
-        if (body is null)
+        var (body, unreadable) = await ReadAsync(context, request, server);
+        request.Body = body;
+        return unreadable;
+    }
+
+    /// <summary>Reads the operation in the body.</summary>
+    private static async ValueTask<Decision<Authorized>> ReadOperationAsync(HttpContext context, GatewayRequest request, Admitted admitted)
+    {
+        var effective = admitted.Server.Operations.Scopes.Effective(admitted.Token.Scopes);
+        if (request.Body is not { } body)
         {
-            return unreadable!;
+            return new Authorized(admitted, effective, Operation.None, body: null);
         }
 
         if (body.Length > LargeBody)
@@ -120,7 +133,7 @@ internal sealed class Authorized
         }
 
         request.Record.Operation = operation.Name;
-        return McpHeaders.Agree(http.Headers, operation, server.Transport) ? new Authorized(admitted, effective, operation, body) : Refusal.HeaderMismatch;
+        return McpHeaders.Agree(context.Request.Headers, operation, admitted.Server.Transport) ? new Authorized(admitted, effective, operation, body) : Refusal.HeaderMismatch;
     }
 
     /// <summary>Applies the server's rules to the operation; on success the outbound scopes are known.</summary>
@@ -184,11 +197,12 @@ internal sealed class Authorized
         return null;
     }
 
-    private static async ValueTask<(RequestBody? Body, Refused? Unreadable)> ReadBodyAsync(HttpContext context, GatewayRequest request, McpServer server)
+    private static async ValueTask<(RequestBody? Body, Refused? Unreadable)> ReadAsync(HttpContext context, GatewayRequest request, McpServer server)
     {
         try
         {
-            var (body, beyond) = await RequestBody.ReadAsync(context.Request, request, server.Operations.MaxRequestBody, context.RequestAborted);
+            var reading = RequestBody.ReadAsync(context.Request, request, server.Operations.MaxRequestBody, context.RequestAborted);
+            var (body, beyond) = await (reading.IsCompleted ? reading : InTimeAsync(reading, context, server.Operations.RequestBodyTimeout, request.Clock));
             return (body, body is not null ? null : beyond == BodyBound.Own ? Refusal.BodyTooLarge : Refusal.OverloadedByBodies);
         }
         catch (BadHttpRequestException exception)
@@ -209,6 +223,29 @@ internal sealed class Authorized
         {
             // Nothing of the body was wrong: there is nobody any more to send it, whether or not the request knows yet.
             throw new ConnectionResetException("The client left while it sent its body.", exception);
+        }
+    }
+
+    /// <summary>The body, if it is whole in time: however steadily it trickles, and whatever rate is enough for the connection.</summary>
+    private static async ValueTask<T> InTimeAsync<T>(ValueTask<T> reading, HttpContext context, TimeSpan timeout, TimeProvider clock)
+    {
+        var late = false;
+        await using var deadline = clock.CreateTimer(
+            _ =>
+            {
+                Volatile.Write(ref late, true);
+                context.Request.BodyReader.CancelPendingRead();
+            },
+            null,
+            timeout,
+            Timeout.InfiniteTimeSpan);
+        try
+        {
+            return await reading;
+        }
+        catch (OperationCanceledException) when (Volatile.Read(ref late) && !context.RequestAborted.IsCancellationRequested)
+        {
+            throw new BadHttpRequestException("The body was not whole in time.", StatusCodes.Status408RequestTimeout);
         }
     }
 

@@ -13,6 +13,9 @@ internal sealed class OperationPolicy
     /// <summary>The longest request body, in bytes.</summary>
     public required long MaxRequestBody { get; init; }
 
+    /// <summary>The longest that a request's body may take.</summary>
+    public required TimeSpan RequestBodyTimeout { get; init; }
+
     /// <summary>What all request bodies together may hold, and one principal's.</summary>
     public required BodyBudget Bodies { get; init; }
 }

@@ -1,6 +1,7 @@
 using Gateway.Advertise;
 using Gateway.Authorize;
 using Gateway.Exchange;
+using Gateway.Revoke;
 using Gateway.Sessions;
 using Gateway.Observe;
 using Microsoft.Net.Http.Headers;
@@ -12,7 +13,7 @@ namespace Gateway.Forward;
 /// The two answers that are not only relayed: the event stream of the HTTP+SSE transport, and tool lists where the
 /// server filters them. What cannot be read is refused; it is never passed on unread.
 /// </summary>
-internal sealed class AnswerRewrite(HeldEvents held, ILogger<AnswerRewrite> log)
+internal sealed class AnswerRewrite(HeldEvents held, OpenStreams streams, ILogger<AnswerRewrite> log)
 {
     /// <summary>The longest list that is filtered.</summary>
     public const int MaxList = 4 * 1024 * 1024;
@@ -44,11 +45,12 @@ internal sealed class AnswerRewrite(HeldEvents held, ILogger<AnswerRewrite> log)
         {
             var destination = context.GetReverseProxyFeature().ProxiedDestination!.DestinationId;
             var stream = answer.RequestMessage!.RequestUri!;
-            var endpoint = server.Transport == McpTransport.HttpSse && context.Request.Method == "GET"
+            request.Channel = server.Transport == McpTransport.HttpSse && context.Request.Method == "GET" ? new AnswerChannel(cleared.Inbound) : null;
+            var endpoint = request.Channel is not null
                 ? announced => Endpoint(announced, stream, context, cleared, destination)
                 : (Func<string?, (string, bool)>?)null;
             var body = await answer.Content.ReadAsStreamAsync(transform.CancellationToken);
-            Replace(context, answer, new StreamContent(new EventStream(body, new EventRewrite(endpoint, filter), new HeldShare(held, server.Id))));
+            Replace(context, answer, new StreamContent(new EventStream(body, new EventRewrite(endpoint, filter, message => request.Channel?.Pass(message.Span)), new HeldShare(held, server.Id))));
             return null;
         }
 
@@ -66,10 +68,12 @@ internal sealed class AnswerRewrite(HeldEvents held, ILogger<AnswerRewrite> log)
         var request = GatewayRequest.Of(context);
         if (announced is not null && SseEndpoint.Rewrite(announced, stream, cleared, destination) is { } endpoint)
         {
-            return (endpoint, true);
+            request.Channel!.Announce(endpoint.Session);
+            return (endpoint.Address, true);
         }
 
         log.EndpointOutside(request.Id, cleared.Server.Id, announced is null ? "unreadable" : RedirectLocation.Of(announced).Without(Credentials.Of(context, request)));
+        streams.Lose(cleared.Server, request.Channel!.Sessions);
         return (SseEndpoint.Dead(cleared), false);
     }
 

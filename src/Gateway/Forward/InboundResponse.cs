@@ -58,11 +58,7 @@ internal sealed class InboundResponse(RequestEnd end, AnswerRewrite rewrite, Ope
         request.Record.Allowed = true;
         request.Record.Status = (int)answer.StatusCode;
 
-        if (isStream)
-        {
-            var listening = IsListening(cleared.Authorized.Operation);
-            request.Stream = streams.Open(context, request, listening ? cleared.Inbound.ExpiresAt - clock.GetUtcNow() : server.Relay.MaxResponseDuration, listening);
-        }
+        await LeaseAsync(transform, request, cleared, isStream);
 
         // The audit line is written before the client has the answer: no answer without one. But not before the answer
         // begins, because one that breaks until then is not given.
@@ -72,6 +68,36 @@ internal sealed class InboundResponse(RequestEnd end, AnswerRewrite rewrite, Ope
         {
             // Headers would otherwise wait for the first event.
             await context.Response.Body.FlushAsync(context.RequestAborted);
+        }
+    }
+
+    /// <summary>
+    /// Puts an answer that does not say where it ends under a lease, whatever its media type: one that listens until its
+    /// token is accepted no more, the answer to a request until the server's limit.
+    /// </summary>
+    private async ValueTask LeaseAsync(ResponseTransformContext transform, GatewayRequest request, Cleared cleared, bool isStream)
+    {
+        var context = transform.HttpContext;
+        var answer = transform.ProxyResponse!;
+        var length = context.Response.ContentLength ?? answer.Content.Headers.ContentLength;
+        if (!isStream && (length <= LeasedStream.AtOnce || answer.StatusCode is HttpStatusCode.NoContent or HttpStatusCode.ResetContent or HttpStatusCode.NotModified))
+        {
+            return;
+        }
+
+        var relay = cleared.Server.Relay;
+        var listening = IsListening(cleared.Authorized.Operation);
+        var inOrder = isStream || (length is null && !IsDocument(answer));
+        var terms = new StreamTerms(
+            listening ? cleared.Inbound.AcceptedUntil : clock.GetUtcNow() + relay.MaxResponseDuration, relay.StreamIdleTimeout, listening, inOrder, request.Channel);
+        var source = await answer.Content.ReadAsStreamAsync(transform.CancellationToken);
+        var body = new LeasedStream(source, () => request.Stream = streams.Open(context, cleared, terms), isStream, inOrder, context.RequestAborted);
+        answer.Content = new StreamContent(body);
+        if (isStream)
+        {
+            // It may end before the length that it said, and in order.
+            context.Response.ContentLength = null;
+            body.Open();
         }
     }
 
@@ -161,6 +187,10 @@ internal sealed class InboundResponse(RequestEnd end, AnswerRewrite rewrite, Ope
 
     /// <summary>A listening stream lives as long as the token that opened it; the answer to a request, as long as the server allows.</summary>
     private static bool IsListening(Operation operation) => operation.Kind == MessageKind.None || operation.Method == "subscriptions/listen";
+
+    /// <summary>Whether the answer is one document, half of which is none; what does not say what it is counts as one.</summary>
+    private static bool IsDocument(HttpResponseMessage answer) =>
+        answer.Content.Headers.ContentType?.MediaType is not { } type || type.Equals("application/json", StringComparison.OrdinalIgnoreCase) || type.EndsWith("+json", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Whether a client may take the answer for an event stream.</summary>
     public static bool IsEventStream(HttpResponseMessage answer)

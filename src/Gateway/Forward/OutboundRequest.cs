@@ -1,8 +1,11 @@
 using System.Collections.Frozen;
 using System.Net.Http.Headers;
+using Gateway.Advertise;
+using Gateway.Authenticate;
 using Gateway.Authorize;
 using Gateway.Configuration;
 using Gateway.Exchange;
+using Gateway.Revoke;
 using Gateway.Sessions;
 using Microsoft.Extensions.Primitives;
 using Yarp.ReverseProxy.Transforms;
@@ -13,10 +16,10 @@ namespace Gateway.Forward;
 /// The last gate. Copies the headers of the allow-list and installs the outbound credential; it takes nothing but a
 /// <see cref="Cleared"/> request, and refuses to send a token that is not for this very server.
 /// </summary>
-internal static class OutboundRequest
+internal sealed class OutboundRequest(Standing standing, OpenStreams streams, TimeProvider clock)
 {
     /// <summary>Builds the outbound request from nothing; throws when there is no credential for this server.</summary>
-    public static ValueTask Apply(RequestTransformContext transform)
+    public ValueTask Apply(RequestTransformContext transform)
     {
         var context = transform.HttpContext;
         var request = GatewayRequest.Of(context);
@@ -24,6 +27,12 @@ internal static class OutboundRequest
         var authorized = cleared.Authorized;
         var server = cleared.Server;
         var outbound = transform.ProxyRequest;
+        if (HasFallen(request, cleared))
+        {
+            // Whatever the status is: with one set, the forwarder sends nothing.
+            context.Response.StatusCode = StatusCodes.Status401Unauthorized;
+            return default;
+        }
 
         var whole = authorized.Body?.ToContent();
         if (whole is not null)
@@ -38,7 +47,7 @@ internal static class OutboundRequest
             outbound.Headers.TryAddWithoutValidation(SessionPolicy.Header, session.Id);
         }
 
-        InstallCredential(cleared, request.Clock, outbound.Headers);
+        InstallCredential(cleared, clock, outbound.Headers);
         transform.Path = server.Rest(context.Request.Path);
         if (authorized.Session is { Path: { } endpoint })
         {
@@ -54,8 +63,29 @@ internal static class OutboundRequest
             outbound.RequestUri = server.Relay.DestinationUrls.GetValueOrDefault(transform.DestinationPrefix);
         }
 
+        if (server.Transport == McpTransport.HttpSse)
+        {
+            streams.Pass(request, cleared);
+        }
+
         request.BeginWait();
         return default;
+    }
+
+    /// <summary>
+    /// Decided when it is sent: the time that went by since the token was accepted, and a logout in that time, count. A hop
+    /// token that has run out meanwhile is treated as one that the MCP server refused.
+    /// </summary>
+    private bool HasFallen(GatewayRequest request, Cleared cleared)
+    {
+        request.Upstream = standing.RefusalOf(cleared.Inbound) ?? (streams.IsLost(cleared) ? Refusal.EndpointOutside : null);
+        request.TokenRefusedUpstream = request.Upstream is null && cleared.Credential is OutboundCredential.HopToken { Token: var hop } && hop.SentUntil <= clock.GetUtcNow();
+        if (request.TokenRefusedUpstream)
+        {
+            request.Upstream = new Refused(Refusal.ExchangeResultRejected, "result_lifetime");
+        }
+
+        return request.Upstream is not null;
     }
 
     /// <summary>Puts the outbound credential on the request; throws when it is not good for this server, now.</summary>
@@ -74,7 +104,7 @@ internal static class OutboundRequest
                 }
 
                 return;
-            case OutboundCredential.HopToken { Token: var token } when token.Server == cleared.Server.Resource && token.ExpiresAt > clock.GetUtcNow():
+            case OutboundCredential.HopToken { Token: var token } when token.Server == cleared.Server.Resource && token.SentUntil > clock.GetUtcNow():
                 headers.TryAddWithoutValidation("Authorization", token.AuthorizationHeader);
                 return;
             default:

@@ -11,6 +11,10 @@ internal sealed class RelayPolicy
     /// <summary>Whether lists show a caller only what its rules allow.</summary>
     public required bool FilterLists { get; init; }
 
+    /// <summary>How long an answer may be silent.</summary>
+    public required TimeSpan StreamIdleTimeout { get; init; }
+
+    /// <summary>The longest that the answer to one request may take.</summary>
     public required TimeSpan MaxResponseDuration { get; init; }
 
     /// <summary>The destinations' URLs by their addresses, ready to be sent to.</summary>

@@ -112,6 +112,7 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
                 Scopes = Scopes(server),
                 NarrowToOperation = outbound.NarrowToOperation,
                 MaxRequestBody = server.MaxRequestBody,
+                RequestBodyTimeout = server.RequestBodyTimeout,
                 Bodies = bodies,
             },
             Sessions = new SessionPolicy
@@ -124,6 +125,7 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
             {
                 ForwardHeaders = server.ForwardHeaders.ToFrozenSet(StringComparer.OrdinalIgnoreCase),
                 FilterLists = server.FilterLists,
+                StreamIdleTimeout = server.StreamIdleTimeout,
                 MaxResponseDuration = server.MaxResponseDuration,
                 DestinationUrls = destinations.ToFrozenDictionary(address => address, address => RequestUtilities.MakeDestinationAddress(address, default, default)),
             },

@@ -1,57 +1,178 @@
 using System.Collections.Concurrent;
+using Gateway.Exchange;
 using Gateway.Observe;
+using Gateway.Sessions;
 using TokenExchange.Inbound;
 using TokenExchange.Inbound.Revocation;
 
 namespace Gateway.Revoke;
 
-/// <summary>The event streams that are open, so that a drain or a revocation can end them.</summary>
+/// <summary>The answers that go on, so that a drain or a revocation can end them, and the streams on which other answers come back.</summary>
 internal sealed class OpenStreams(GatewayMetrics metrics, Revocations revocations, TimeProvider clock)
 {
+    private static readonly TimeSpan LostFor = TimeSpan.FromMinutes(10);
+    private const int MaxLost = 1024;
+
     private readonly ConcurrentDictionary<StreamLease, ValidatedToken> open = new();
+    private readonly ConcurrentDictionary<(string Server, BoundSession Session), DateTimeOffset> lost = new();
+    private readonly Dictionary<Principal, List<StreamLease>> channels = [];
     private volatile bool draining;
 
-    /// <summary>Registers the response stream of a request, for at most <paramref name="life"/>; one that listens answers no request of its own.</summary>
-    public StreamLease Open(HttpContext context, GatewayRequest request, TimeSpan life, bool listening)
+    /// <summary>How many answers go on.</summary>
+    public int Count => open.Count;
+
+    /// <summary>Registers the answer to a request.</summary>
+    public StreamLease Open(HttpContext context, Cleared cleared, StreamTerms terms)
     {
-        var server = request.Server!.Id;
+        var server = cleared.Server.Id;
+        var token = cleared.Inbound;
+        var principal = Principal.Of(cleared);
         metrics.StreamOpened(server);
-        StreamLease lease = null!;
-        lease = new StreamLease(context, life, listening, clock, () =>
+        var lease = new StreamLease(context, terms, clock, closed =>
         {
-            open.TryRemove(lease, out _);
+            open.TryRemove(closed, out _);
+            Leave(principal, closed);
             metrics.StreamClosed(server);
         });
-        var token = request.Cleared!.Inbound;
         open[lease] = token;
-        if (revocations.IsRevoked(token) || (draining && listening))
+        Join(principal, lease);
+        lease.Start();
+
+        // Revoked, or drained, while the MCP server was asked: whoever ends streams came too early for this one.
+        if (revocations.IsRevoked(token))
         {
-            // Revoked, or drained, while the MCP server was asked: whoever ends streams came too early for this one.
-            lease.End();
+            lease.Abort();
+        }
+        else if (draining && terms.Listening)
+        {
+            lease.Drain();
         }
 
         return lease;
     }
 
-    /// <summary>Ends the streams that only listen, and those that are yet to open; answers in progress run on.</summary>
+    /// <summary>
+    /// A request passes the last gate: the streams that carry its principal's answers go on in the name of its token too,
+    /// and the one of its session owes it an answer.
+    /// </summary>
+    public void Pass(GatewayRequest request, Cleared cleared)
+    {
+        var token = cleared.Inbound;
+        lock (channels)
+        {
+            if (!channels.TryGetValue(Principal.Of(cleared), out var leases))
+            {
+                return;
+            }
+
+            foreach (var lease in leases)
+            {
+                lease.Channel!.GoOnWith(token, clock.GetUtcNow());
+                lease.Prolong(token.AcceptedUntil);
+                if (revocations.IsRevoked(token))
+                {
+                    // Since the gate asked, and before the stream was there to be found.
+                    lease.Abort();
+                }
+
+                if (cleared.Authorized.Session is { } session && !request.MessageId.IsEmpty && lease.Channel.Carries(session))
+                {
+                    lease.Channel.Expect(request.MessageId.Span);
+                    request.Owing = lease.Channel;
+                }
+            }
+        }
+    }
+
+    /// <summary>Whether the stream of the request's session was ended because its server announced an endpoint that is not its own.</summary>
+    public bool IsLost(Cleared cleared) =>
+        cleared.Server.Transport == McpTransport.HttpSse && !lost.IsEmpty && cleared.Authorized.Session is { } session && lost.TryGetValue((cleared.Server.Resource, session), out var until) && until > clock.GetUtcNow();
+
+    /// <summary>Remembers, for a while, that the answers to a session do not come back any more.</summary>
+    public void Lose(McpServer server, IEnumerable<BoundSession> sessions)
+    {
+        var now = clock.GetUtcNow();
+        if (lost.Count >= MaxLost)
+        {
+            foreach (var (key, until) in lost)
+            {
+                if (until <= now)
+                {
+                    lost.TryRemove(key, out _);
+                }
+            }
+        }
+
+        foreach (var session in sessions.TakeWhile(_ => lost.Count < MaxLost))
+        {
+            lost[(server.Resource, session)] = now + LostFor;
+        }
+    }
+
+    /// <summary>Ends, in order, the streams that only listen, and those that are yet to open; what is owed on them passes before, and answers in progress run on.</summary>
     public void EndListening()
     {
         draining = true;
         foreach (var lease in open.Keys.Where(lease => lease.Listening))
         {
+            lease.Drain();
+        }
+    }
+
+    /// <summary>Ends all in order: the process is about to end.</summary>
+    public void EndAll()
+    {
+        foreach (var lease in open.Keys)
+        {
             lease.End();
         }
     }
 
-    /// <summary>Ends the streams whose token is meant; all of them without a condition.</summary>
-    public void End(Func<ValidatedToken, bool>? condition = null)
+    /// <summary>Breaks off the answers that are given in the name of a token that is meant.</summary>
+    public void End(Func<ValidatedToken, bool> condition)
     {
         foreach (var (lease, token) in open)
         {
-            if (condition is null || condition(token))
+            if (condition(token) || lease.Channel?.Any(condition) == true)
             {
-                lease.End();
+                lease.Abort();
             }
         }
+    }
+
+    private void Join(Principal principal, StreamLease lease)
+    {
+        if (lease.Channel is not null)
+        {
+            lock (channels)
+            {
+                if (!channels.TryGetValue(principal, out var leases))
+                {
+                    channels[principal] = leases = [];
+                }
+
+                leases.Add(lease);
+            }
+        }
+    }
+
+    private void Leave(Principal principal, StreamLease lease)
+    {
+        if (lease.Channel is not null)
+        {
+            lock (channels)
+            {
+                if (channels.TryGetValue(principal, out var leases) && leases.Remove(lease) && leases.Count == 0)
+                {
+                    channels.Remove(principal);
+                }
+            }
+        }
+    }
+
+    /// <summary>Whose a session is: a token refresh does not change it.</summary>
+    private readonly record struct Principal(string Server, string Issuer, string Subject, string? Client)
+    {
+        public static Principal Of(Cleared cleared) => new(cleared.Server.Resource, cleared.Inbound.Issuer, cleared.Inbound.Subject, cleared.Inbound.ClientId);
     }
 }

@@ -1,39 +1,110 @@
 namespace Gateway.Revoke;
 
 /// <summary>
-/// Ends one response stream at a set time by aborting the exchange with the client, which closes the leg to the MCP
-/// server too. A listening stream ends when the token that opened it has expired; the answer to one request may run
-/// until the server's limit.
+/// How long one answer may go on: until its time is over, or until it has been silent for too long. An answer that ends
+/// so ends in order, as if the MCP server had ended it, so that a client opens it anew; a revocation breaks it off.
 /// </summary>
-internal sealed class StreamLease : IDisposable
+/// <param name="context">The request that is answered.</param>
+/// <param name="terms">When the answer ends.</param>
+/// <param name="clock">The time.</param>
+/// <param name="closed">Is called once, when the answer has ended in whatever way.</param>
+internal sealed class StreamLease(HttpContext context, StreamTerms terms, TimeProvider clock, Action<StreamLease> closed) : IDisposable
 {
     private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(1);
 
     /// <summary>A timer takes no more than 49 days.</summary>
     private static readonly TimeSpan Longest = TimeSpan.FromDays(1);
-    private readonly HttpContext context;
-    private readonly Action closed;
-    private readonly TimeProvider clock;
-    private readonly DateTimeOffset until;
-    private readonly ITimer timer;
+
+    /// <summary>How long an event may take to become whole once its stream is to end.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
+
+    private readonly Lock gate = new();
+    private DateTimeOffset until = terms.Until;
+    private long lastRead = clock.GetTimestamp();
+    private ITimer? timer;
+    private Action? stop;
+    private volatile bool isOver;
+    private volatile bool inMidst;
     private int disposed;
 
-    public StreamLease(HttpContext context, TimeSpan life, bool listening, TimeProvider clock, Action closed)
+    /// <summary>Whether the answer answers no request, and a client can open it anew elsewhere.</summary>
+    public bool Listening => terms.Listening;
+
+    /// <summary>The stream that carries the answers of a session of the HTTP+SSE transport; null for any other answer.</summary>
+    public AnswerChannel? Channel => terms.Channel;
+
+    /// <summary>Whether nothing more is to be read; what is in the midst of an event may still be.</summary>
+    public bool IsOver => isOver;
+
+    /// <summary>Who waits for the answer, and is told to wait no more; null when nobody does.</summary>
+    public void Waits(Action? waiting)
     {
-        this.context = context;
-        this.closed = closed;
-        this.clock = clock;
-        until = clock.GetUtcNow() + life;
-        Listening = listening;
-        timer = clock.CreateTimer(static state => ((StreamLease)state!).EndWhenDue(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        EndWhenDue();
+        lock (gate)
+        {
+            stop = waiting;
+        }
     }
 
-    /// <summary>Whether the stream answers no request, and a client can open it anew elsewhere.</summary>
-    public bool Listening { get; }
+    /// <summary>Lets time run. Apart from making it, since it may be over already.</summary>
+    public StreamLease Start()
+    {
+        lock (gate)
+        {
+            timer = clock.CreateTimer(static state => ((StreamLease)state!).Look(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        }
 
-    /// <summary>Ends the stream now; for revocation and drain.</summary>
+        Look();
+        return this;
+    }
+
+    /// <summary>Something was read; and whether more of it belongs to the same event.</summary>
+    public void Read(bool isInMidst)
+    {
+        lastRead = clock.GetTimestamp();
+        inMidst = isInMidst;
+    }
+
+    /// <summary>Lets the answer go on until then, if that is later.</summary>
+    public void Prolong(DateTimeOffset later)
+    {
+        lock (gate)
+        {
+            until = later > until ? later : until;
+        }
+    }
+
+    /// <summary>Ends the answer in order, at the end of the event that it is in the midst of.</summary>
     public void End()
+    {
+        lock (gate)
+        {
+            if (isOver || Volatile.Read(ref disposed) != 0)
+            {
+                return;
+            }
+
+            isOver = true;
+            if (terms.InOrder && inMidst)
+            {
+                timer?.Change(Grace, Timeout.InfiniteTimeSpan);
+                return;
+            }
+        }
+
+        Cut();
+    }
+
+    /// <summary>Ends the answer for a drain: at once, or when the answers that it owes have passed.</summary>
+    public void Drain()
+    {
+        if (Channel is null || Channel.Drain(End))
+        {
+            End();
+        }
+    }
+
+    /// <summary>Breaks the answer off now, both legs: what it is in the name of is revoked.</summary>
+    public void Abort()
     {
         if (Volatile.Read(ref disposed) == 0)
         {
@@ -41,26 +112,77 @@ internal sealed class StreamLease : IDisposable
         }
     }
 
-    /// <summary>Timers count in coarse ticks and may come a little early; the stream is not to.</summary>
-    private void EndWhenDue()
-    {
-        var left = until - clock.GetUtcNow();
-        if (left <= TimeSpan.Zero)
-        {
-            End();
-        }
-        else
-        {
-            timer.Change(left < Shortest ? Shortest : left > Longest ? Longest : left, Timeout.InfiniteTimeSpan);
-        }
-    }
-
     public void Dispose()
     {
         if (Interlocked.Exchange(ref disposed, 1) == 0)
         {
-            timer.Dispose();
-            closed();
+            lock (gate)
+            {
+                timer?.Dispose();
+            }
+
+            closed(this);
+        }
+    }
+
+    private void Cut()
+    {
+        if (!terms.InOrder)
+        {
+            // Half a document must not pass for a whole one.
+            Abort();
+            return;
+        }
+
+        Action? waiting;
+        lock (gate)
+        {
+            waiting = stop;
+        }
+
+        try
+        {
+            waiting?.Invoke();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It has ended by itself meanwhile.
+        }
+    }
+
+    /// <summary>Timers count in coarse ticks and may come a little early; the answer is not to end before its time.</summary>
+    private void Look()
+    {
+        lock (gate)
+        {
+            if (!isOver && Volatile.Read(ref disposed) == 0)
+            {
+                var silent = terms.Silence - clock.GetElapsedTime(lastRead);
+                var left = until - clock.GetUtcNow();
+                left = silent < left ? silent : left;
+                if (left > TimeSpan.Zero)
+                {
+                    timer!.Change(left < Shortest ? Shortest : left > Longest ? Longest : left, Timeout.InfiniteTimeSpan);
+                    return;
+                }
+            }
+        }
+
+        if (isOver)
+        {
+            Cut();
+        }
+        else
+        {
+            End();
         }
     }
 }
+
+/// <summary>When an answer ends.</summary>
+/// <param name="Until">The time at which it is over.</param>
+/// <param name="Silence">How long nothing may come.</param>
+/// <param name="Listening">Whether it answers no request of its own.</param>
+/// <param name="InOrder">Whether it can end before the MCP server ends it, and be whole as far as it came.</param>
+/// <param name="Channel">What it carries besides, in the HTTP+SSE transport.</param>
+internal sealed record StreamTerms(DateTimeOffset Until, TimeSpan Silence, bool Listening, bool InOrder, AnswerChannel? Channel = null);

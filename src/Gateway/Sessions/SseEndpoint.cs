@@ -37,7 +37,7 @@ internal static class SseEndpoint
     }
 
     /// <summary>The public form of <paramref name="announced"/>; null when it lies outside the destination: then nobody may post to it.</summary>
-    public static string? Rewrite(string announced, Uri stream, Cleared cleared, string destinationId)
+    public static (string Address, BoundSession Session)? Rewrite(string announced, Uri stream, Cleared cleared, string destinationId)
     {
         var server = cleared.Server;
         var destination = new Uri(server.Sessions.Destinations[destinationId]);
@@ -56,13 +56,14 @@ internal static class SseEndpoint
         var query = new QueryCollection(QueryHelpers.ParseQuery(endpoint.Query));
         if (SessionOf(query) is (string name, [{ Length: > 0 } session]))
         {
-            var bound = server.Sessions.Binding.Wrap(new BoundSession(session, destinationId), server.Resource, cleared.Inbound);
-            return publicPath + rest + QueryString.Create(query.Select(pair => pair.Key == name ? new(name, bound) : pair));
+            var own = new BoundSession(session, destinationId);
+            var bound = server.Sessions.Binding.Wrap(own, server.Resource, cleared.Inbound);
+            return (publicPath + rest + QueryString.Create(query.Select(pair => pair.Key == name ? new(name, bound) : pair)), own);
         }
 
         var whole = Whole(PathString.FromUriComponent(rest).Value!, endpoint.Query, destinationId);
         var slash = rest.LastIndexOf('/');
-        return $"{publicPath}{(slash < 0 ? "" : rest[..slash])}/{server.Sessions.Binding.Seal(whole, server.Resource, cleared.Inbound)}.{destinationId}.{(slash < 0 ? Itself : rest[(slash + 1)..])}{endpoint.Query}";
+        return ($"{publicPath}{(slash < 0 ? "" : rest[..slash])}/{server.Sessions.Binding.Seal(whole, server.Resource, cleared.Inbound)}.{destinationId}.{(slash < 0 ? Itself : rest[(slash + 1)..])}{endpoint.Query}", whole);
     }
 
     /// <summary>What a client is told in place of an endpoint outside the destination: an address of its own where every post is told so.</summary>

@@ -70,6 +70,7 @@ internal sealed class TokenCandidate(ReadOnlyMemory<char> text, ResourceAudience
             Scopes = Claims.Scopes,
             Actors = Actors,
             ExpiresAt = DateTimeOffset.FromUnixTimeSeconds(Claims.Expiry!.Value),
+            ClockSkew = Issuer.ClockSkew,
             Claims = Payload,
             Confirmation = Confirmation.Read(Payload),
             SaidDigest = introspected ? AuthorityClaims.DigestOf(Payload) : null,

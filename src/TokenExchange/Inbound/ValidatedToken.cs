@@ -48,6 +48,12 @@ public sealed class ValidatedToken
     /// <summary>When the token expires; no use of it outlives this time.</summary>
     public required DateTimeOffset ExpiresAt { get; init; }
 
+    /// <summary>How far the issuer's clock may be off: so long past <see cref="ExpiresAt"/> the token is still accepted.</summary>
+    public TimeSpan ClockSkew { get; internal init; }
+
+    /// <summary>From when on the token is refused: nothing is sent in its name, and no stream that it opened goes on.</summary>
+    public DateTimeOffset AcceptedUntil => ExpiresAt + ClockSkew;
+
     /// <summary>All claims: one JSON object, for rules that name a claim.</summary>
     public required JsonElement Claims
     {
@@ -87,7 +93,7 @@ public sealed class ValidatedToken
     internal Confirmation? Confirmation { get; set; }
 
     /// <summary>The session at the issuer (<c>sid</c>); null without one.</summary>
-    internal string? Session { get; private init; }
+    public string? Session { get; private init; }
 
     /// <summary>What the authorization server said of the token when it was asked and the token itself does not; undefined without.</summary>
     internal JsonElement Said { get; private init; }
@@ -96,7 +102,7 @@ public sealed class ValidatedToken
     internal string? SaidDigest { get; init; }
 
     /// <summary>When the token was issued (<c>iat</c>), in seconds since 1970; null when it does not say.</summary>
-    internal long? IssuedAt { get; private init; }
+    public long? IssuedAt { get; private init; }
 
     /// <summary>A remembered token as it was presented again to the same server; the caller has found it by its digest.</summary>
     internal static ValidatedToken Presented(RememberedToken known, string resource, ReadOnlyMemory<char> text, TokenDigest digest) => new(text, digest)
@@ -110,6 +116,7 @@ public sealed class ValidatedToken
         Scopes = known.Terms.Scopes,
         Actors = known.Actors,
         ExpiresAt = known.ExpiresAt,
+        ClockSkew = known.Terms.Issuer.ClockSkew,
         Claims = known.Claims,
         Session = known.Session,
         IssuedAt = known.IssuedAt,

@@ -27,8 +27,14 @@ public sealed class OutboundToken
     /// <summary>The token's id (<c>jti</c>), null when it has none or is opaque.</summary>
     public required string? TokenId { get; init; }
 
-    /// <summary>When the token expires; it is never sent at or after this time.</summary>
+    /// <summary>When the token expires.</summary>
     public required DateTimeOffset ExpiresAt { get; init; }
+
+    /// <summary>How far the clock that set the expiry may be off.</summary>
+    public TimeSpan ClockSkew { get; internal init; }
+
+    /// <summary>From when on the token is not sent any more.</summary>
+    public DateTimeOffset SentUntil => ExpiresAt + ClockSkew;
 
     /// <summary>The value of the <c>Authorization</c> header, scheme included. Goes to the MCP server and nowhere else.</summary>
     public string AuthorizationHeader { get; }

@@ -24,6 +24,7 @@ public sealed class SameTokenExchanger : ITokenExchanger
                 Scopes = subject.Scopes,
                 TokenId = subject.TokenId,
                 ExpiresAt = subject.ExpiresAt,
+                ClockSkew = subject.ClockSkew,
             },
             ExchangeOrigin.None));
     }

@@ -351,6 +351,7 @@ public sealed partial class BadConfigurationTests
         { "A:Profile='spring'; W:Outbound:MaxOutlive='00:05:01'", "weak-lifetime" },
         { "W:MaxRequestBody=8388608", "weak-size" },
         { "W:MaxResponseDuration='02:00:00'", "weak-lifetime" },
+        { "W:RequestBodyTimeout='00:02:00'", "weak-lifetime" },
         { "W:StreamIdleTimeout='01:00:00'", "weak-lifetime" },
         { Local + "W:Outbound:Lifetime='00:05:00'", "weak-lifetime" },
         { "Cache:MaxAge='00:10:00'", "weak-lifetime" },

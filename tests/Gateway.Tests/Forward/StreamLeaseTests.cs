@@ -10,38 +10,53 @@ public sealed class StreamLeaseTests
 {
     private static readonly TimeSpan Life = TimeSpan.FromMinutes(5);
 
+    private static StreamLease Start(HttpContext context, TimeSpan life, TimeProvider clock, bool inOrder = true) =>
+        new StreamLease(context, new StreamTerms(clock.GetUtcNow() + life, TimeSpan.FromDays(1000), Listening: true, inOrder), clock, _ => { }).Start();
+
     [Fact]
     public void A_stream_does_not_end_before_its_time_when_the_timer_comes_early()
     {
         var clock = new HastyClock();
         var context = new Ended();
-        using var lease = new StreamLease(context, Life, listening: true, clock, () => { });
+        using var lease = Start(context, Life, clock);
 
         clock.Advance(Life - TimeSpan.FromMilliseconds(1));
-        Assert.False(context.IsEnded);
+        Assert.False(lease.IsOver);
         clock.Advance(TimeSpan.FromMilliseconds(1));
-        Assert.True(context.IsEnded);
+        Assert.True(lease.IsOver);
+        Assert.False(context.IsEnded);
     }
 
     [Fact]
     public void A_stream_may_last_longer_than_any_timer_can_wait()
     {
         var clock = new ManualClock();
-        var context = new Ended();
-        using var lease = new StreamLease(context, TimeSpan.FromDays(100), listening: true, TimeProvider.System, () => { });
-        using var timed = new StreamLease(context, TimeSpan.FromDays(100), listening: true, clock, () => { });
+        using var lease = Start(new Ended(), TimeSpan.FromDays(100), TimeProvider.System);
+        using var timed = Start(new Ended(), TimeSpan.FromDays(100), clock);
 
         clock.Advance(TimeSpan.FromDays(100) - TimeSpan.FromSeconds(1));
-        Assert.False(context.IsEnded);
+        Assert.False(timed.IsOver);
         clock.Advance(TimeSpan.FromSeconds(1));
-        Assert.True(context.IsEnded);
+        Assert.True(timed.IsOver);
+        Assert.False(lease.IsOver);
     }
 
     [Fact]
     public void A_stream_whose_time_has_come_already_ends_at_once()
     {
+        using var lease = Start(new Ended(), -Life, new ManualClock());
+
+        Assert.True(lease.IsOver);
+    }
+
+    [Fact]
+    public void What_cannot_end_in_order_is_broken_off()
+    {
+        var clock = new ManualClock();
         var context = new Ended();
-        using var lease = new StreamLease(context, -Life, listening: true, new ManualClock(), () => { });
+        using var lease = Start(context, Life, clock, inOrder: false);
+
+        clock.Advance(Life);
 
         Assert.True(context.IsEnded);
     }

@@ -88,7 +88,7 @@ public sealed class RetirementTests
     [Fact]
     public async Task A_request_that_takes_longer_to_arrive_than_the_grace_still_gets_its_token_and_its_connection()
     {
-        await using var world = await World.StartAsync(clock: clock);
+        await using var world = await World.StartAsync(options => options["Servers"]!["weather"]!["RequestBodyTimeout"] = "01:00:00", clock);
         Assert.Equal(200, (await world.Gateway.CallAsync("/weather", world.WeatherToken())).Status);
         using var body = new SlowBody(Encoding.UTF8.GetBytes(Messages.Call("echo")));
         using var request = Request(world, body);

@@ -114,6 +114,7 @@ public sealed class SettingsDigestTests
         "ServerOptions.MaxRequestBody",
         "ServerOptions.SenderConstraint",
         "ServerOptions.DPoP",
+        "ServerOptions.RequestBodyTimeout",
         "ServerOptions.StreamIdleTimeout",
         "ServerOptions.MaxResponseDuration",
         "ServerOptions.Cluster",

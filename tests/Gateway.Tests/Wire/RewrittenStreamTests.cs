@@ -17,6 +17,7 @@ public sealed class RewrittenStreamTests
     {
         var server = options["Servers"]!["weather"]!;
         server["MaxResponseDuration"] = "00:20:00";
+        server["StreamIdleTimeout"] = "01:00:00";
         if (kind == "http+sse")
         {
             server["Transport"] = kind;
@@ -49,22 +50,22 @@ public sealed class RewrittenStreamTests
     }
 
     [Theory]
-    [InlineData("filtered", 5)]
-    [InlineData("http+sse", 5)]
-    [InlineData("answer", 20)]
-    public async Task It_ends_when_its_time_is_over(string kind, int minutes)
+    [InlineData("filtered", 330)]
+    [InlineData("http+sse", 330)]
+    [InlineData("answer", 1200)]
+    public async Task It_ends_in_order_when_its_time_is_over(string kind, int seconds)
     {
         var clock = new ManualClock();
         var closed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var world = await StartAsync(kind, closed, clock);
         using var listener = await OpenAsync(world, kind, clock);
 
-        clock.Advance(TimeSpan.FromMinutes(minutes) - TimeSpan.FromSeconds(1));
+        clock.Advance(TimeSpan.FromSeconds(seconds - 1));
         Assert.False(closed.Task.IsCompleted);
         clock.Advance(TimeSpan.FromSeconds(1));
 
+        Assert.Null(await listener.LineAsync());
         await closed.Task.WaitAsync(TestContext.Current.CancellationToken);
-        await listener.EndAsync();
     }
 
     [Theory]
@@ -98,7 +99,7 @@ public sealed class RewrittenStreamTests
 
         world.Gateway.Services.GetRequiredService<OpenStreams>().EndListening();
 
+        Assert.Null(await listener.LineAsync());
         await closed.Task.WaitAsync(TestContext.Current.CancellationToken);
-        await listener.EndAsync();
     }
 }

@@ -80,6 +80,10 @@ internal sealed class ServerOptions
     [Description("The largest request body in bytes.")]
     public long MaxRequestBody { get; set; } = 4 * 1024 * 1024;
 
+    [Description("The longest that a request body may take to arrive, however steadily it does.")]
+    [Example("00:01:00")]
+    public TimeSpan RequestBodyTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
     [Description("TLS towards the MCP server: a private certificate authority, a client certificate. The files are re-read when they change.")]
     [Example("""{ "CaFile": "/run/secrets/weather/ca.crt", "CertificateFile": "/run/secrets/weather/tls.crt", "KeyFile": "/run/secrets/weather/tls.key" }""")]
     public TlsOptions? Tls { get; set; }

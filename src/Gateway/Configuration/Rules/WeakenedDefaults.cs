@@ -55,6 +55,7 @@ internal static class WeakenedDefaults
 
             Longer(context, Key("Outbound:Lifetime"), outbound.Lifetime, TimeSpan.FromMinutes(2));
             Warn(server.Options.MaxRequestBody > new ServerOptions().MaxRequestBody, "weak-size", Key("MaxRequestBody"), "Bodies are held in memory while they are checked; larger ones cost memory for every request.");
+            Longer(context, Key("RequestBodyTimeout"), server.Options.RequestBodyTimeout, new ServerOptions().RequestBodyTimeout);
             Longer(context, Key("MaxResponseDuration"), server.Options.MaxResponseDuration, new ServerOptions().MaxResponseDuration);
             Longer(context, Key("DPoP:MaxAge"), server.Options.DPoP.MaxAge, new DPoPOptions().MaxAge);
             Longer(context, Key("StreamIdleTimeout"), server.Options.StreamIdleTimeout, new ServerOptions().StreamIdleTimeout);

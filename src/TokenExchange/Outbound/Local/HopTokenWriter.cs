@@ -51,6 +51,7 @@ internal sealed class HopTokenWriter(string issuer, LocalTokenSettings settings)
             Scopes = request.Scopes,
             TokenId = id,
             ExpiresAt = DateTimeOffset.FromUnixTimeSeconds(expires),
+            ClockSkew = request.Subject.ClockSkew,
             Signer = key,
         };
     }

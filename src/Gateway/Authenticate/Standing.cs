@@ -1,0 +1,18 @@
+using Gateway.Advertise;
+using TokenExchange.Inbound;
+using TokenExchange.Inbound.Revocation;
+
+namespace Gateway.Authenticate;
+
+/// <summary>
+/// Whether a token that was accepted still is: asked again wherever time has passed since, and last when the request is
+/// sent. Refuses what a fresh request with it would be refused for.
+/// </summary>
+internal sealed class Standing(Revocations revocations, TimeProvider clock)
+{
+    private static readonly Refused Expired = Refusal.Of(TokenRefusal.Expired);
+    private static readonly Refused Revoked = Refusal.Of(TokenRefusal.Revoked);
+
+    public Refused? RefusalOf(ValidatedToken token) =>
+        clock.GetUtcNow() >= token.AcceptedUntil ? Expired : revocations.IsRevoked(token) ? Revoked : null;
+}

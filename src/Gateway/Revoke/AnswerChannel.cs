@@ -1,0 +1,214 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Gateway.Authorize;
+using Gateway.Sessions;
+using TokenExchange.Inbound;
+
+namespace Gateway.Revoke;
+
+/// <summary>
+/// What the stream of an HTTP+SSE session is besides a stream: the way on which the answers to posts come back. It goes on
+/// in the name of every token that was posted with, and owes an answer to each request that was.
+/// </summary>
+internal sealed class AnswerChannel
+{
+    /// <summary>Requests without an answer that are remembered; what is beyond is not waited for.</summary>
+    private const int MaxOwed = 1024;
+
+    /// <summary>A stream has one session; a server that announces more and more of them has the first ones waited for.</summary>
+    private const int MaxSessions = 16;
+
+    private readonly Lock gate = new();
+    private readonly HashSet<BoundSession> sessions = [];
+    private readonly HashSet<UInt128> owed = [];
+    private List<ValidatedToken> tokens = [];
+    private Action? drained;
+
+    public AnswerChannel(ValidatedToken opener) => tokens.Add(opener);
+
+    /// <summary>Whether one of the tokens that opened or prolonged it is meant.</summary>
+    public bool Any(Func<ValidatedToken, bool> condition)
+    {
+        List<ValidatedToken> all;
+        lock (gate)
+        {
+            all = tokens;
+        }
+
+        return all.Any(condition);
+    }
+
+    /// <summary>Goes on in the name of this token, too.</summary>
+    public void GoOnWith(ValidatedToken token, DateTimeOffset now)
+    {
+        lock (gate)
+        {
+            if (tokens.Any(known => known.Digest == token.Digest))
+            {
+                return;
+            }
+
+            // Of tokens that have run out, the first of each login stays: a logout that means any of the others means it.
+            tokens = [.. tokens.Where(known => known.AcceptedUntil > now || IsFirst(known)), token];
+        }
+
+        bool IsFirst(ValidatedToken known) =>
+            ReferenceEquals(known, tokens.Where(other => other.Session == known.Session).MinBy(other => other.IssuedAt ?? long.MinValue));
+    }
+
+    /// <summary>A session that was announced on the stream.</summary>
+    public void Announce(BoundSession session)
+    {
+        lock (gate)
+        {
+            if (sessions.Count < MaxSessions)
+            {
+                sessions.Add(session);
+            }
+        }
+    }
+
+    /// <summary>The sessions that were announced on the stream.</summary>
+    public BoundSession[] Sessions
+    {
+        get
+        {
+            lock (gate)
+            {
+                return [.. sessions];
+            }
+        }
+    }
+
+    /// <summary>Whether the session was announced on the stream.</summary>
+    public bool Carries(BoundSession session)
+    {
+        lock (gate)
+        {
+            return sessions.Contains(session);
+        }
+    }
+
+    /// <summary>Owes the answer to a request with this id, as it stands in the message.</summary>
+    public void Expect(ReadOnlySpan<byte> id)
+    {
+        if (KeyOf(id) is { } key)
+        {
+            lock (gate)
+            {
+                if (owed.Count < MaxOwed)
+                {
+                    owed.Add(key);
+                }
+            }
+        }
+    }
+
+    /// <summary>No answer will come to a request with this id.</summary>
+    public void Forget(ReadOnlySpan<byte> id)
+    {
+        if (KeyOf(id) is { } key)
+        {
+            Settle(key);
+        }
+    }
+
+    /// <summary>Looks for an answer in what passed on the stream.</summary>
+    public void Pass(ReadOnlySpan<byte> message)
+    {
+        lock (gate)
+        {
+            if (owed.Count == 0)
+            {
+                return;
+            }
+        }
+
+        try
+        {
+            var reader = new Utf8JsonReader(message, new JsonReaderOptions { MaxDepth = OperationReader.MaxDepth });
+            while (reader.Read())
+            {
+                if (reader.TokenType == JsonTokenType.StartObject && AnswersTo(ref reader) is { } key)
+                {
+                    Settle(key);
+                }
+            }
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        {
+            // Not for us to judge: the client gets it as it is.
+        }
+    }
+
+    /// <summary>True when no answer is owed; else <paramref name="then"/> is called when none is any more.</summary>
+    public bool Drain(Action then)
+    {
+        lock (gate)
+        {
+            drained = then;
+            return owed.Count == 0;
+        }
+    }
+
+    private void Settle(UInt128 key)
+    {
+        Action? then;
+        lock (gate)
+        {
+            then = owed.Remove(key) && owed.Count == 0 ? drained : null;
+        }
+
+        then?.Invoke();
+    }
+
+    /// <summary>The id that a message answers to; null for anything but an answer.</summary>
+    private static UInt128? AnswersTo(ref Utf8JsonReader reader)
+    {
+        UInt128? id = null;
+        var answers = false;
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
+        {
+            var isId = reader.ValueTextEquals("id"u8);
+            answers |= reader.ValueTextEquals("result"u8) || reader.ValueTextEquals("error"u8);
+            reader.Read();
+            id = isId ? KeyOf(ref reader) : id;
+            reader.Skip();
+        }
+
+        return answers ? id : null;
+    }
+
+    private static UInt128? KeyOf(ReadOnlySpan<byte> id)
+    {
+        if (id.IsEmpty)
+        {
+            return null;
+        }
+
+        var reader = new Utf8JsonReader(id);
+        reader.Read();
+        return KeyOf(ref reader);
+    }
+
+    /// <summary>The same for one id however it is escaped; ids may be long, and many.</summary>
+    private static UInt128? KeyOf(ref Utf8JsonReader reader)
+    {
+        ReadOnlySpan<byte> text = reader.TokenType switch
+        {
+            JsonTokenType.String => Encoding.UTF8.GetBytes("\"" + reader.GetString()),
+            JsonTokenType.Number => reader.ValueSpan,
+            _ => [],
+        };
+        if (text.IsEmpty)
+        {
+            return null;
+        }
+
+        Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(text, digest);
+        return BinaryPrimitives.ReadUInt128BigEndian(digest);
+    }
+}
