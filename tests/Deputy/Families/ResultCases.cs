@@ -48,7 +48,7 @@ internal static class ResultCases
         Token("result.jwk", "A key in its header is not used.", "RFC 8725 §3.10", (_, token) => (token.Key, token.Header["jwk"]) = (Stranger.Value, Stranger.Value.Jwk())),
         Token("result.expired", "An expired result is refused.", Verified, (exchange, token) => token.Payload["exp"] = exchange.Server.Clock.GetUtcNow().ToUnixTimeSeconds() - 600),
         Token("result.exp-missing", "And one without end.", Verified, (_, token) => token.Payload.Remove("exp")),
-        Token("result.lifetime", "And one that is good for a day.", "RFC 9700 §2.2.2", (exchange, token) => token.Payload["exp"] = exchange.Server.Clock.GetUtcNow().ToUnixTimeSeconds() + 86400),
+        Token("result.lifetime", "And one that is good for a day, though the inbound token is.", "RFC 9700 §2.2.2", (exchange, token) => token.Payload["exp"] = exchange.Subject["exp"]!.GetValue<long>() - 1000, token => token.Payload["exp"] = token.Payload["iat"]!.GetValue<long>() + 80_000),
         Token("result.not-before", "And one of tomorrow.", Verified, (exchange, token) => token.Payload["nbf"] = exchange.Server.Clock.GetUtcNow().ToUnixTimeSeconds() + 80000),
         Token("result.duplicate-aud", "And one with two audiences under one name.", "RFC 7519 §4", (_, token) => token.PayloadText = text => "{\"aud\":\"https://beta.internal/mcp\"," + text[1..]),
         Token("result.id-token", "And an ID token.", "RFC 8725 §3.11", (_, token) => (token.Header["typ"], token.Payload["nonce"]) = ("logout+jwt", "n")),
