@@ -52,6 +52,9 @@ internal sealed class GatewayRequest(string id, RequestRecord record, TimeProvid
     /// <summary>Whether the MCP server refused the hop token in the last attempt.</summary>
     public bool TokenRefusedUpstream { get; set; }
 
+    /// <summary>Whether the MCP server refused the last attempt for want of its nonce alone, which is known now.</summary>
+    public bool NonceAskedUpstream { get; set; }
+
     /// <summary>What the answer carries besides, in the HTTP+SSE transport; null for any other.</summary>
     public AnswerChannel? Channel { get; set; }
 

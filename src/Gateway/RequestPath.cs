@@ -111,6 +111,15 @@ internal sealed class RequestPath(RequestEnd end, LiveGenerations generations, S
     {
         Destinations.Pin(context, cleared.Authorized);
         await SendAsync(context, request, cleared, forward);
+        if (request.NonceAskedUpstream)
+        {
+            // Once, with the same token: nothing is wrong with it.
+            request.TokenRefusedUpstream = false;
+            request.Upstream = null;
+            Destinations.Restore(context);
+            await SendAsync(context, request, cleared, forward);
+        }
+
         if (request.TokenRefusedUpstream)
         {
             // Once: the MCP server may know of a revocation or a rotated key before the cache does.

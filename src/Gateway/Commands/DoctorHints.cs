@@ -35,8 +35,9 @@ internal static class DoctorHints
         ResultRejection.Subject => "the returned subject differs; see SubjectClaims",
         ResultRejection.Issuer or ResultRejection.Signature => "the result is signed by somebody else; see ResultIssuer",
         ResultRejection.Lifetime => "the result lives longer than MaxLifetime, or the clocks differ",
-        ResultRejection.Shape => "the answer is not that of RFC 8693, or the result is opaque or bound to a key (cnf); see AllowMissingIssuedTokenType and ResultFormat",
+        ResultRejection.Shape => "the answer is not that of RFC 8693, or the result is opaque; see AllowMissingIssuedTokenType and ResultFormat",
         ResultRejection.Boomerang => "the result would be accepted by the gateway itself; the target needs an audience of its own",
+        ResultRejection.Confirmation => "the result is bound (cnf) to what nobody asked for, or, with Bind 'dpop', not to the gateway's key alone; see docs/sender-constraint.md",
         ResultRejection.Actor => "act names another client than the gateway's",
         _ => rejection.ToReason(),
     };

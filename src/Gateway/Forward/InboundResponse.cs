@@ -34,6 +34,8 @@ internal sealed class InboundResponse(RequestEnd end, AnswerRewrite rewrite, Ope
             return;
         }
 
+        request.NonceAskedUpstream = server.Relay.Proof?.Take(context.GetReverseProxyFeature().ProxiedDestination!.Model.Config.Address, answer) == true;
+
         // Asked before a rewriting body takes the place of the answer's own, which alone has the type.
         var isStream = IsEventStream(answer);
         var headers = context.Response.Headers;

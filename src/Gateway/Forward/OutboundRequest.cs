@@ -63,6 +63,12 @@ internal sealed class OutboundRequest(Standing standing, OpenStreams streams, Ti
             outbound.RequestUri = server.Relay.DestinationUrls.GetValueOrDefault(transform.DestinationPrefix);
         }
 
+        if (server.Relay.Proof is { } proofs && cleared.Credential is OutboundCredential.HopToken { Token: var hop })
+        {
+            var proof = proofs.Create(hop, context.Request.Method, transform.DestinationPrefix, transform.Path, authorized.Body is { } body ? body.Bytes : default, clock.GetUtcNow());
+            outbound.Headers.TryAddWithoutValidation(SenderProof.Header, proof);
+        }
+
         if (server.Transport == McpTransport.HttpSse)
         {
             streams.Pass(request, cleared);

@@ -17,6 +17,9 @@ internal sealed class RelayPolicy
     /// <summary>The longest that the answer to one request may take.</summary>
     public required TimeSpan MaxResponseDuration { get; init; }
 
+    /// <summary>Proves to the MCP server that hop tokens are ours; null where they are bearer tokens.</summary>
+    public required OutboundProof? Proof { get; init; }
+
     /// <summary>The destinations' URLs by their addresses, ready to be sent to.</summary>
     public required FrozenDictionary<string, Uri> DestinationUrls { get; init; }
 }

@@ -2,7 +2,7 @@ using TokenExchange.Inbound;
 
 namespace Gateway.Forward;
 
-/// <summary>Reads the Bearer challenge with which an MCP server asks for more scope.</summary>
+/// <summary>Reads the challenges with which an MCP server asks for more scope, or for a nonce.</summary>
 /// <remarks>RFC 6750 §3, RFC 9110 §11.6.1.</remarks>
 internal static class UpstreamChallenge
 {
@@ -20,6 +20,22 @@ internal static class UpstreamChallenge
         }
 
         return null;
+    }
+
+    /// <summary>Whether a DPoP challenge asks for a nonce.</summary>
+    /// <remarks>RFC 9449 §9.</remarks>
+    public static bool AsksForNonce(HttpResponseMessage answer)
+    {
+        foreach (var challenge in answer.Headers.WwwAuthenticate)
+        {
+            if (challenge.Scheme.Equals("DPoP", StringComparison.OrdinalIgnoreCase) && challenge.Parameter is { } parameters
+                && (parameters.Contains("error=\"use_dpop_nonce\"", StringComparison.OrdinalIgnoreCase) || parameters.Contains("error=use_dpop_nonce", StringComparison.OrdinalIgnoreCase)))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private static ScopeSet Read(string parameters)

@@ -5,6 +5,7 @@ using Gateway.Authorize;
 using Gateway.Revoke;
 using TokenExchange.Issuers;
 using TokenExchange.Outbound.Local;
+using TokenExchange.Outbound.Sender;
 using Yarp.ReverseProxy.Configuration;
 
 namespace Gateway.Generations;
@@ -30,6 +31,9 @@ internal sealed record Generation
     public required BodyBudget Bodies { get; init; }
 
     public required LocalIssuer? LocalIssuer { get; init; }
+
+    /// <summary>The keys that hop tokens are bound to; null where none is.</summary>
+    public required SenderKeys? Sender { get; init; }
 
     /// <summary>Who may announce logouts, by configured name.</summary>
     public required FrozenDictionary<string, LogoutReceiver> Logouts { get; init; }

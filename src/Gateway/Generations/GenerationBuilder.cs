@@ -21,6 +21,7 @@ using TokenExchange.Outbound.Cache;
 using TokenExchange.Outbound.Exchange;
 using TokenExchange.Outbound.Local;
 using TokenExchange.Outbound.Profiles;
+using TokenExchange.Outbound.Sender;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace Gateway.Generations;
@@ -46,8 +47,9 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
         var certificates = new ClientCertificates([.. options.ClientCertProxies.Select(range => IPNetwork.Parse(range))]);
         var nonces = new ProofNonces(sessionKeys.Derive(options.SessionKeyFile, "dpop-nonce"), clock);
         var inFlight = new InFlight();
+        var sender = topology.Any(server => server.Outbound.Bind == OutboundBinding.DPoP) ? pool.Sender(options.SenderKeyFile) : null;
         var bodies = new BodyBudget(held, options.MaxBodyBytesHeld);
-        var servers = topology.Select(server => Server(server, options, connections, introspections, localIssuer, inboundAudiences, sessions, Sender(server, nonces), certificates, inFlight, bodies, number)).ToImmutableArray();
+        var servers = topology.Select(server => Server(server, options, connections, introspections, localIssuer, inboundAudiences, sessions, Sender(server, nonces), sender, certificates, inFlight, bodies, number)).ToImmutableArray();
         return new Generation
         {
             Number = number,
@@ -56,6 +58,7 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
             AuthorizationServers = connections,
             Bodies = bodies,
             LocalIssuer = localIssuer,
+            Sender = sender,
             Logouts = Logouts(options, topology, connections),
             Documents = PublicDocuments(options, topology, servers, localIssuer),
             Routes = [.. servers.Select(YarpRecords.Route)],
@@ -72,6 +75,7 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
         FrozenDictionary<string, FrozenSet<string>> inboundAudiences,
         SessionBinding sessions,
         SenderPolicy sender,
+        SenderKeys? senderKeys,
         ClientCertificates certificates,
         InFlight inFlight,
         BodyBudget bodies,
@@ -120,9 +124,10 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
                 Binding = sessions,
                 Destinations = destinations.ToFrozenDictionary(YarpRecords.DestinationId),
             },
-            Source = Source(topology, options, connections, localIssuer, inboundAudiences),
+            Source = Source(topology, options, connections, localIssuer, inboundAudiences, senderKeys),
             Relay = new RelayPolicy
             {
+                Proof = outbound.Bind == OutboundBinding.DPoP ? new OutboundProof(topology.OutboundResource ?? topology.Resource) : null,
                 ForwardHeaders = server.ForwardHeaders.ToFrozenSet(StringComparer.OrdinalIgnoreCase),
                 FilterLists = server.FilterLists,
                 StreamIdleTimeout = server.StreamIdleTimeout,
@@ -137,7 +142,7 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
         GatewayOptions options,
         FrozenDictionary<string, AuthorizationServer> connections,
         LocalIssuer? localIssuer,
-        FrozenDictionary<string, FrozenSet<string>> inboundAudiences)
+        FrozenDictionary<string, FrozenSet<string>> inboundAudiences, SenderKeys? senderKeys)
     {
         var outbound = topology.Outbound;
         return outbound.Mode!.Value switch
@@ -150,7 +155,7 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
             _ => throw new UnreachableException(),
         };
 
-        CredentialSource.Token Token(TokenSourceKind kind, ITokenExchanger exchanger) => new(kind, exchanger, TargetMapping.Of(topology, options, inboundAudiences));
+        CredentialSource.Token Token(TokenSourceKind kind, ITokenExchanger exchanger) => new(kind, exchanger, TargetMapping.Of(topology, options, inboundAudiences, senderKeys));
     }
 
     private TokenValidator Validator(

@@ -1,12 +1,13 @@
 using TokenExchange.Inbound.Proof;
 using TokenExchange.Issuers;
 using TokenExchange.Outbound.Local;
+using TokenExchange.Outbound.Sender;
 
 namespace Gateway.Generations;
 
 /// <summary>
 /// What outlives a generation: connections to authorization servers with their keys and breakers, the local issuer's key
-/// ring, and which proofs were used. Each is found again by equal settings.
+/// ring, the keys that tokens are bound to, and which proofs were used. Each is found again by equal settings.
 /// </summary>
 internal sealed class RuntimePool(TimeProvider clock, ILoggerFactory loggers) : IDisposable
 {
@@ -22,16 +23,32 @@ internal sealed class RuntimePool(TimeProvider clock, ILoggerFactory loggers) : 
     private readonly Retirement<LocalIssuerSettings, LocalIssuer> issuers =
         new(Grace, clock, static (generation, _, issuer) => generation.LocalIssuer == issuer);
 
+    private readonly Retirement<SenderSettings, SenderKeys> senders =
+        new(Grace, clock, static (generation, _, sender) => generation.Sender == sender);
+
     private readonly Dictionary<string, ReplayMemory> replays = new(StringComparer.Ordinal);
 
     /// <summary>How many connections and issuers are alive, those in their grace included.</summary>
-    internal int Count => servers.Count + issuers.Count;
+    internal int Count => servers.Count + issuers.Count + senders.Count;
 
     /// <summary>The connection for these settings; <paramref name="fresh"/> when it was made now.</summary>
     public AuthorizationServer Connect(AuthorizationServerSettings settings, out bool fresh) => servers.Get(settings, settings => new AuthorizationServer(settings, clock, loggers), out fresh);
 
     /// <summary>The local issuer for these settings. Throws <see cref="LocalIssuerException"/> when it has no usable key.</summary>
     public LocalIssuer Issue(LocalIssuerSettings settings) => issuers.Get(settings, settings => new LocalIssuer(settings, clock, loggers.CreateLogger<LocalIssuer>()), out _);
+
+    /// <summary>The keys that hop tokens are bound to, of this file or of this process. Throws <see cref="ConfigurationException"/> when the file holds none that can be used.</summary>
+    public SenderKeys Sender(string? file)
+    {
+        try
+        {
+            return senders.Get(new SenderSettings(file), settings => new SenderKeys(settings.File, clock, loggers.CreateLogger<SenderKeys>()), out _);
+        }
+        catch (SenderKeyException unusable)
+        {
+            throw new ConfigurationException($"Gateway:SenderKeyFile {unusable.Message}");
+        }
+    }
 
     /// <summary>Remembers which proofs were used at the server with this resource identifier, whatever is reloaded in between.</summary>
     public ReplayMemory Replays(string resource, int capacity)
@@ -53,6 +70,7 @@ internal sealed class RuntimePool(TimeProvider clock, ILoggerFactory loggers) : 
     {
         servers.Keep(inUse);
         issuers.Keep(inUse);
+        senders.Keep(inUse);
         lock (replays)
         {
             // Not before everything in it has had its time: a server may come back.
@@ -70,5 +88,8 @@ internal sealed class RuntimePool(TimeProvider clock, ILoggerFactory loggers) : 
     {
         servers.Dispose();
         issuers.Dispose();
+        senders.Dispose();
     }
+
+    private sealed record SenderSettings(string? File);
 }

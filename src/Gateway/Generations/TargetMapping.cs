@@ -8,13 +8,14 @@ using Gateway.Configuration.Options;
 using TokenExchange.Inbound;
 using TokenExchange.Outbound;
 using TokenExchange.Outbound.Profiles;
+using TokenExchange.Outbound.Sender;
 
 namespace Gateway.Generations;
 
 /// <summary>What a server's hop tokens are asked for and must be, from its options and its authorization server's profile.</summary>
 internal static class TargetMapping
 {
-    public static OutboundTarget Of(ServerTopology topology, GatewayOptions options, FrozenDictionary<string, FrozenSet<string>> inboundAudiences)
+    public static OutboundTarget Of(ServerTopology topology, GatewayOptions options, FrozenDictionary<string, FrozenSet<string>> inboundAudiences, SenderKeys? sender)
     {
         var outbound = topology.Outbound;
         var asked = outbound.AuthorizationServer is { } name ? options.AuthorizationServers[name] : null;
@@ -37,6 +38,7 @@ internal static class TargetMapping
             ClientsAtIssuers = ClientsAtIssuers(topology, options).ToFrozenDictionary(StringComparer.Ordinal),
             InboundAudiences = inboundAudiences,
             ClientId = outbound.Client?.Id ?? asked?.Client?.Id,
+            Sender = outbound.Bind == OutboundBinding.DPoP ? sender : null,
             SettingsDigest = Digest(topology, options, asked, inboundAudiences),
         };
     }
@@ -57,7 +59,7 @@ internal static class TargetMapping
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         Add(hash, "outbound-1", topology.Resource, outbound.Mode.ToString(), topology.OutboundResource, outbound.Audience, topology.ResultIssuer);
         Add(hash, outbound.AuthorizationServer, outbound.ResultFormat.ToString(), outbound.NarrowToOperation.ToString(), outbound.ForeignSubjects.ToString());
-        Add(hash, outbound.MaxLifetime?.ToString(), outbound.Lifetime?.ToString(), outbound.Subject?.ToString());
+        Add(hash, outbound.MaxLifetime?.ToString(), outbound.Lifetime?.ToString(), outbound.Subject?.ToString(), outbound.Bind.ToString());
         Add(hash, outbound.MaxOutlive?.ToString(), outbound.AuthorizationDetails.ToString(), outbound.ActorChain.ToString(), outbound.ActorToken?.File, outbound.ActorToken?.Type.ToString());
         AddList(hash, topology.ResultAudiences);
         AddList(hash, outbound.ResultAudiences);

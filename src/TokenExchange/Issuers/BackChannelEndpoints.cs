@@ -20,6 +20,7 @@ internal sealed class BackChannelEndpoints(AuthorizationServerSettings settings,
     private readonly HttpMessageInvoker strangers = BackChannel.Create(connections: StrangersConnections);
     private readonly ProtectedEndpoint token = new("token", settings.Name, settings.Timeout, clock);
     private readonly ProtectedEndpoint introspection = new("introspection", settings.Name, settings.Timeout, clock);
+    private readonly ServerNonce nonce = new();
     private readonly ConcurrentDictionary<ClientSettings, RegisteredClient> clients = new();
 
     /// <summary>The most connections for introspection of tokens of which nothing is known.</summary>
@@ -33,16 +34,31 @@ internal sealed class BackChannelEndpoints(AuthorizationServerSettings settings,
     }
 
     /// <summary>Posts to the token endpoint. <paramref name="write"/> fills in each attempt's form anew.</summary>
-    public Task<EndpointAnswer> AskTokenAsync(RegisteredClient client, AskedAbout subject, Action<Parameters> write) =>
-        token.AskAsync(subject, async cancellationToken =>
-            await PostAsync(client, client.Http(Lane.Exchange) ?? exchanges, settings.TokenEndpoint, known => known.TokenEndpoint, write, cancellationToken));
+    /// <param name="client">As whom.</param>
+    /// <param name="subject">About whom.</param>
+    /// <param name="write">Fills in a form.</param>
+    /// <param name="prove">Makes the DPoP proof of a request to an address, with the server's nonce where it asked for one; null: no proof goes with it.</param>
+    public Task<EndpointAnswer> AskTokenAsync(RegisteredClient client, AskedAbout subject, Action<Parameters> write, Func<string, string?, string>? prove = null)
+    {
+        return token.AskAsync(subject, async cancellationToken =>
+        {
+            var used = nonce.Latest;
+            var answer = await PostOnceAsync(cancellationToken);
+
+            // Once more with the nonce that the answer brought (RFC 9449 §8).
+            return prove is not null && ServerNonce.IsAskedFor(answer) && nonce.Latest is { } fresh && fresh != used ? await PostOnceAsync(cancellationToken) : answer;
+        });
+
+        async Task<EndpointAnswer> PostOnceAsync(CancellationToken cancellationToken) =>
+            await PostAsync(client, client.Http(Lane.Exchange) ?? exchanges, settings.TokenEndpoint, known => known.TokenEndpoint, write, prove, cancellationToken);
+    }
 
     /// <summary>Posts to the introspection endpoint, which <paramref name="endpoint"/> may name.</summary>
     public Task<EndpointAnswer> AskIntrospectionAsync(RegisteredClient client, AskedAbout subject, Uri? endpoint, Action<Parameters> write)
     {
         var stranger = subject == AskedAbout.Nobody;
         return introspection.AskAsync(subject, async cancellationToken =>
-            await PostAsync(client, client.Http(stranger ? Lane.Strangers : Lane.Introspection) ?? (stranger ? strangers : http), endpoint, known => known.IntrospectionEndpoint, write, cancellationToken));
+            await PostAsync(client, client.Http(stranger ? Lane.Strangers : Lane.Introspection) ?? (stranger ? strangers : http), endpoint, known => known.IntrospectionEndpoint, write, null, cancellationToken));
     }
 
     public void Dispose()
@@ -56,7 +72,7 @@ internal sealed class BackChannelEndpoints(AuthorizationServerSettings settings,
         strangers.Dispose();
     }
 
-    private async Task<EndpointAnswer> PostAsync(RegisteredClient client, HttpMessageInvoker connections, Uri? given, Func<IssuerMetadata, Uri?> discovered, Action<Parameters> write, CancellationToken cancellationToken)
+    private async Task<EndpointAnswer> PostAsync(RegisteredClient client, HttpMessageInvoker connections, Uri? given, Func<IssuerMetadata, Uri?> discovered, Action<Parameters> write, Func<string, string?, string>? prove, CancellationToken cancellationToken)
     {
         var endpoint = given;
         if (endpoint is null)
@@ -95,7 +111,17 @@ internal sealed class BackChannelEndpoints(AuthorizationServerSettings settings,
 
         request.Prepare();
         EachOnce(request.Parameters);
+        if (prove is not null)
+        {
+            request.Headers.Add("DPoP", prove(endpoint.GetLeftPart(UriPartial.Path), nonce.Latest));
+        }
+
         using var response = await connections.SendAsync(request, cancellationToken);
+        if (prove is not null)
+        {
+            nonce.Take(response);
+        }
+
         return await AnswerReader.ReadAsync(response, clock, cancellationToken);
     }
 

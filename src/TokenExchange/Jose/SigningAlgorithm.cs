@@ -59,6 +59,26 @@ internal sealed class SigningAlgorithm
         return null;
     }
 
+    /// <summary>The private key of a PEM document of any usual form; null when it is no key of this algorithm.</summary>
+    public AsymmetricAlgorithm? ImportPem(ReadOnlySpan<char> pem)
+    {
+        AsymmetricAlgorithm key = CurveName is null ? RSA.Create() : ECDsa.Create();
+        try
+        {
+            key.ImportFromPem(pem);
+            if (Fits(key))
+            {
+                return key;
+            }
+        }
+        catch (Exception exception) when (exception is CryptographicException or ArgumentException)
+        {
+        }
+
+        key.Dispose();
+        return null;
+    }
+
     // By the curve's identity: other curves have 256 bits as well.
     private bool Fits(AsymmetricAlgorithm key) => key switch
     {

@@ -32,6 +32,9 @@ internal sealed class SigningKey
 
     public int SignatureLength { get; }
 
+    /// <summary>The members of the public key, in the order of their names.</summary>
+    public ReadOnlySpan<(string Name, string Value)> Members => members;
+
     /// <summary>Whether the key is published no more, so that what it signed is not to be sent any more either.</summary>
     public bool IsRetired => isRetired;
 

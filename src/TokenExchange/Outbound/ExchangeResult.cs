@@ -103,7 +103,7 @@ public enum ResultRejection
     /// <remarks>RFC 9396.</remarks>
     AuthorizationDetails,
 
-    /// <summary>Bound to a key that nobody asked for (<c>cnf</c>).</summary>
-    /// <remarks>RFC 7800.</remarks>
+    /// <summary>Bound (<c>cnf</c>) to something that was not asked for, or not bound to the gateway's key where that was.</summary>
+    /// <remarks>RFC 7800; RFC 9449 §6.</remarks>
     Confirmation,
 }

@@ -1,4 +1,5 @@
 using TokenExchange.Inbound;
+using TokenExchange.Outbound.Sender;
 
 namespace TokenExchange.Outbound;
 
@@ -20,4 +21,8 @@ public interface ITokenExchanger
 }
 
 /// <summary>One exchange: whose token, for which server, with which scopes (empty: the parameter is omitted).</summary>
-public sealed record TokenExchangeRequest(ValidatedToken Subject, OutboundTarget Target, ScopeSet Scopes);
+public sealed record TokenExchangeRequest(ValidatedToken Subject, OutboundTarget Target, ScopeSet Scopes)
+{
+    /// <summary>The key that the token is to be bound to: one and the same for the whole exchange, also when it is rotated meanwhile. Null: a bearer token.</summary>
+    public SenderKey? Sender { get; } = Target.Sender?.Current;
+}

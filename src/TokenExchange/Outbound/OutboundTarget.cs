@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using TokenExchange.Inbound;
+using TokenExchange.Outbound.Sender;
 
 namespace TokenExchange.Outbound;
 
@@ -60,6 +61,10 @@ public sealed record OutboundTarget
 
     /// <summary>For each trusted inbound issuer, every audience that some server of the gateway accepts from it.</summary>
     public FrozenDictionary<string, FrozenSet<string>> InboundAudiences { get; init; } = FrozenDictionary<string, FrozenSet<string>>.Empty;
+
+    /// <summary>The keys that tokens for the target are bound to; null: they are bearer tokens.</summary>
+    /// <remarks>RFC 9449.</remarks>
+    public SenderKeys? Sender { get; init; }
 
     /// <summary>The client at the authorization server, named by an <c>act</c> claim that is about us; null with the local issuer.</summary>
     public string? ClientId { get; init; }

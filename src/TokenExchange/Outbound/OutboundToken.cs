@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using TokenExchange.Inbound;
+using TokenExchange.Inbound.Proof;
 using TokenExchange.Jose;
+using TokenExchange.Outbound.Sender;
 
 namespace TokenExchange.Outbound;
 
@@ -10,8 +12,7 @@ namespace TokenExchange.Outbound;
 /// </summary>
 public sealed class OutboundToken
 {
-    /// <summary>What is written before the token in the header.</summary>
-    internal const string Scheme = "Bearer ";
+    private string? hash;
 
     internal OutboundToken(string authorizationHeader) => AuthorizationHeader = authorizationHeader;
 
@@ -41,6 +42,33 @@ public sealed class OutboundToken
 
     /// <summary>The key that a token minted here was signed with; null for tokens of an authorization server.</summary>
     internal SigningKey? Signer { get; init; }
+
+    /// <summary>The key that the token is bound to; null for a bearer token.</summary>
+    internal SenderKey? Sender { get; init; }
+
+    /// <summary>
+    /// The proof that goes with the token in one request, by the key that the token is bound to and no other; null for a
+    /// bearer token. Each request needs one of its own.
+    /// </summary>
+    /// <param name="method">The method of the request.</param>
+    /// <param name="uri">The URI that the MCP server is known by, without query and fragment.</param>
+    /// <param name="body">The bytes of the body.</param>
+    /// <param name="nonce">The nonce that the MCP server asked for; null when it did not.</param>
+    /// <param name="now">The time.</param>
+    /// <remarks>RFC 9449 §4.2, §7.1, §9.</remarks>
+    public string? ProofFor(string method, string uri, ReadOnlySpan<byte> body, string? nonce, DateTimeOffset now)
+    {
+        if (Sender is null)
+        {
+            return null;
+        }
+
+        hash ??= TokenDigest.Of(AuthorizationHeader.AsSpan(SchemeOf(Sender).Length)).ToString();
+        return Sender.Proof(method, uri, now, hash, nonce, body.IsEmpty ? null : ContentDigest.Of(body));
+    }
+
+    /// <summary>What is written before a token in the header.</summary>
+    internal static string SchemeOf(SenderKey? sender) => sender is null ? "Bearer " : "DPoP ";
 
     /// <summary>Names no part of the token.</summary>
     public override string ToString() => $"outbound token expiring {ExpiresAt:O}";

@@ -17,7 +17,7 @@ public sealed class SameTokenExchanger : ITokenExchanger
         }
 
         return new(new ExchangeResult.Issued(
-            new OutboundToken(OutboundToken.Scheme + subject.Value)
+            new OutboundToken(OutboundToken.SchemeOf(null) + subject.Value)
             {
                 Server = subject.Resource,
                 Audiences = subject.Audiences,

@@ -37,6 +37,9 @@ public sealed class TestAuthorizationServer : IAsyncDisposable
     /// <summary>Answers token requests in place of the sound answer.</summary>
     public RequestDelegate? TokenEndpoint { get; set; }
 
+    /// <summary>The nonce that DPoP proofs must hold; null: none is asked for.</summary>
+    public string? DPoPNonce { get; set; }
+
     public TimeProvider Clock { get; set; } = TimeProvider.System;
 
     public static async Task<TestAuthorizationServer> StartAsync(string path = "")
@@ -58,11 +61,22 @@ public sealed class TestAuthorizationServer : IAsyncDisposable
         var fields = form.ToDictionary(field => field.Key, field => field.Value.ToString());
         fields["(authorization)"] = context.Request.Headers.Authorization.ToString();
         fields["(traceparent)"] = context.Request.Headers.TraceParent.ToString();
+        fields["(dpop)"] = context.Request.Headers["DPoP"].ToString();
         exchanges.Enqueue(fields);
         await (BeforeAnswer?.Invoke(context) ?? Task.CompletedTask);
         if (TokenEndpoint is { } custom)
         {
             await custom(context);
+            return;
+        }
+
+        var proof = fields["(dpop)"].Length > 0 ? Proof.ReceivedProof.Of(fields["(dpop)"]) : null;
+        if (proof is not null && DPoPNonce is not null && proof.Claims["nonce"]?.GetValue<string>() != DPoPNonce)
+        {
+            context.Response.StatusCode = 400;
+            context.Response.Headers["DPoP-Nonce"] = DPoPNonce;
+            context.Response.ContentType = "application/json";
+            await context.Response.WriteAsync("""{"error":"use_dpop_nonce"}""");
             return;
         }
 
@@ -74,6 +88,11 @@ public sealed class TestAuthorizationServer : IAsyncDisposable
             payload["act"] = new JsonObject { ["sub"] = "mcp-gateway" };
             payload["jti"] = Guid.NewGuid().ToString();
             payload["scope"] = fields.GetValueOrDefault("scope") ?? "";
+            if (proof is not null)
+            {
+                payload["cnf"] = new JsonObject { ["jkt"] = proof.Thumbprint };
+            }
+
             if (!fields.ContainsKey("scope"))
             {
                 payload.Remove("scope");
@@ -85,7 +104,7 @@ public sealed class TestAuthorizationServer : IAsyncDisposable
         {
             ["access_token"] = token,
             ["issued_token_type"] = "urn:ietf:params:oauth:token-type:access_token",
-            ["token_type"] = "Bearer",
+            ["token_type"] = proof is null ? "Bearer" : "DPoP",
             ["expires_in"] = 300,
         };
         ChangeAnswer?.Invoke(answer);

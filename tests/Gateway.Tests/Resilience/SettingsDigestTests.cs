@@ -53,6 +53,7 @@ public sealed class SettingsDigestTests
         "OutboundOptions.Lifetime",
         "OutboundOptions.Claims",
         "OutboundOptions.Subject",
+        "OutboundOptions.Bind",
         "ScopeMapOptions.Inbound",
         "ScopeMapOptions.Outbound");
 
@@ -71,6 +72,7 @@ public sealed class SettingsDigestTests
         "GatewayOptions.Management",
         "GatewayOptions.TrustedProxies",
         "GatewayOptions.ClientCertProxies",
+        "GatewayOptions.SenderKeyFile", // its thumbprint is a field of the key
         "GatewayOptions.DrainDelay",
         "GatewayOptions.InlineScheduling",
         "GatewayOptions.MaxBodyBytesHeld",
@@ -117,6 +119,7 @@ public sealed class SettingsDigestTests
         "ServerOptions.RequestBodyTimeout",
         "ServerOptions.StreamIdleTimeout",
         "ServerOptions.MaxResponseDuration",
+        "ServerOptions.Tls",
         "ServerOptions.Cluster",
         "OutboundOptions.Header",
         "OutboundOptions.Prefix",
@@ -193,7 +196,7 @@ public sealed class SettingsDigestTests
     private static string DigestOf(GatewayOptions options)
     {
         var topology = ServerTopology.Of(options);
-        return TargetMapping.Of(topology.Single(server => server.Id == "weather"), options, GenerationBuilder.InboundAudiences(options, topology)).SettingsDigest;
+        return TargetMapping.Of(topology.Single(server => server.Id == "weather"), options, GenerationBuilder.InboundAudiences(options, topology), null).SettingsDigest;
     }
 
     private static GatewayOptions Changed(string option, OutboundMode mode)

@@ -36,6 +36,10 @@ internal sealed class GatewayOptions
     [Example("""["10.0.0.0/8"]""")]
     public List<string> TrustedProxies { get; set; } = [];
 
+    [Description("A PEM file with the private key that hop tokens are bound to where Outbound:Bind is dpop: EC P-256 or P-384, or RSA of 2048 bits or more; re-read when it changes. Default: a key per process.")]
+    [Example("/run/secrets/gateway/sender.pem")]
+    public string? SenderKeyFile { get; set; }
+
     [Description("CIDR ranges of proxies whose Client-Cert header (RFC 9440) is believed: it proves a token that is bound to a certificate.")]
     [Example("""["10.0.0.0/8"]""")]
     public List<string> ClientCertProxies { get; set; } = [];

@@ -320,6 +320,9 @@ internal sealed class OutboundOptions
     [Description("local: as-is, or issuer-qualified when several issuers are trusted.")]
     public LocalSubject? Subject { get; set; }
 
+    [Description("exchange, local: none, or dpop: hop tokens are bound to the gateway's key (RFC 9449), and every request to the MCP server carries a proof.")]
+    public OutboundBinding Bind { get; set; } = OutboundBinding.None;
+
     [Description("credential: the header that carries the static credential. Default: Authorization.")]
     [Example("X-Api-Key")]
     public string? Header { get; set; }
@@ -384,6 +387,15 @@ internal sealed class ActorTokenOptions
 
     [Description("What the token is (actor_token_type).")]
     public ActorTokenType Type { get; set; } = ActorTokenType.Jwt;
+}
+
+internal enum OutboundBinding
+{
+    [JsonStringEnumMemberName("none")]
+    None,
+
+    [JsonStringEnumMemberName("dpop")]
+    DPoP,
 }
 
 internal enum ResultFormat

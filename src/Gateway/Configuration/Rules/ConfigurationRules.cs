@@ -36,6 +36,7 @@ internal static class ConfigurationRules
         OutboundRules.ModeIsSaid,
         OutboundRules.SettingsBelongToTheMode,
         OutboundRules.WhatAModeNeedsIsThere,
+        OutboundRules.BoundResultsCanBeRead,
         AudienceRules.AcceptedAudiencesAreNotShared,
         ShadowRules.AudiencesAreNotShadowed,
         ShadowRules.ClientsAreNoServers,

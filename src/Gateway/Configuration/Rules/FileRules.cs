@@ -39,6 +39,7 @@ internal static class FileRules
         }
 
         CheckFile("Gateway:SessionKeyFile", context.Options.SessionKeyFile);
+        CheckFile("Gateway:SenderKeyFile", context.Options.SenderKeyFile);
         Check("Gateway:LocalIssuer:KeyDirectory", context.Options.LocalIssuer?.KeyDirectory, Directory.Exists, "The directory");
         if (context.Options.Audit.File is { } audit)
         {

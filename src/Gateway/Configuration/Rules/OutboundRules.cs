@@ -6,7 +6,7 @@ namespace Gateway.Configuration.Rules;
 /// <summary>What an MCP server gets: <c>outbound-missing</c>, <c>outbound-mode</c>, <c>required</c>.</summary>
 internal static class OutboundRules
 {
-    private static readonly string[] Targeted = ["Resource", "Scopes", "ScopeMap", "NarrowToOperation"];
+    private static readonly string[] Targeted = ["Resource", "Scopes", "ScopeMap", "NarrowToOperation", "Bind"];
 
     private static readonly Dictionary<OutboundMode, string[]> Settings = new()
     {
@@ -77,6 +77,15 @@ internal static class OutboundRules
                     context.Error("outbound-mode", RuleContext.KeyOf(server, "Outbound:ActorToken"), $"ActorToken has no effect with profile '{asked.Profile}', whose exchange takes none; remove it.");
                 }
             }
+        }
+    }
+
+    /// <summary>What cannot be looked into cannot be seen to be bound.</summary>
+    public static void BoundResultsCanBeRead(RuleContext context)
+    {
+        foreach (var server in context.Servers.Where(server => server.Outbound is { Mode: OutboundMode.Exchange, Bind: OutboundBinding.DPoP, ResultFormat: ResultFormat.Opaque }))
+        {
+            context.Error("outbound-mode", RuleContext.KeyOf(server, "Outbound:Bind"), "Bind 'dpop' needs results that say what they are bound to, and an opaque one does not; let the authorization server issue JWTs, or write 'none'.");
         }
     }
 

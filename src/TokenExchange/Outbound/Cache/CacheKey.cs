@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using TokenExchange.Inbound;
 using TokenExchange.Jose;
+using TokenExchange.Outbound.Sender;
 
 namespace TokenExchange.Outbound.Cache;
 
@@ -50,7 +51,7 @@ internal sealed class CacheKeys
         var acting = actor?.Invoke();
         if (made is null || !made.IsFor(request) || made.Actor != acting)
         {
-            latest = made = new Made(request.Target, request.Subject.Issuer, request.Scopes, request.Subject.SaidDigest, acting, Digest(request, acting?.ToString()));
+            latest = made = new Made(request.Target, request.Subject.Issuer, request.Scopes, request.Subject.SaidDigest, acting, request.Sender, Digest(request, acting?.ToString()));
         }
 
         return new CacheKey(request.Subject.Digest, made.Digest);
@@ -60,7 +61,7 @@ internal sealed class CacheKeys
     {
         var (subject, target, scopes) = request;
         var client = target.ClientsAtIssuers.GetValueOrDefault(subject.Issuer);
-        var size = prefix.Length + SizeOf(target.SettingsDigest) + SizeOf(target.Server) + SizeOf(target.Resource) + SizeOf(target.Audience) + SizeOf(subject.Issuer) + SizeOf(subject.SaidDigest) + SizeOf(client) + SizeOf(acting) + sizeof(int);
+        var size = prefix.Length + SizeOf(target.SettingsDigest) + SizeOf(target.Server) + SizeOf(target.Resource) + SizeOf(target.Audience) + SizeOf(request.Sender?.Thumbprint) + SizeOf(subject.Issuer) + SizeOf(subject.SaidDigest) + SizeOf(client) + SizeOf(acting) + sizeof(int);
         for (var i = 0; i < scopes.Count; i++)
         {
             size += SizeOf(scopes[i]);
@@ -76,6 +77,7 @@ internal sealed class CacheKeys
             fields.Add(target.Server);
             fields.Add(target.Resource);
             fields.Add(target.Audience);
+            fields.Add(request.Sender?.Thumbprint);
             fields.Add(subject.Issuer);
 
             // What else the result was held against: the claims that the token's text does not show, and who asks.
@@ -101,10 +103,10 @@ internal sealed class CacheKeys
     }
 
     /// <summary>The digest that was made last, and from what: targets never change, and a server has one per generation.</summary>
-    private sealed record Made(OutboundTarget Target, string Issuer, ScopeSet Scopes, string? Said, TokenDigest? Actor, ExchangeDigest Digest)
+    private sealed record Made(OutboundTarget Target, string Issuer, ScopeSet Scopes, string? Said, TokenDigest? Actor, SenderKey? Sender, ExchangeDigest Digest)
     {
         public bool IsFor(TokenExchangeRequest request) =>
-            ReferenceEquals(Target, request.Target) && Issuer == request.Subject.Issuer && Scopes.Equals(request.Scopes) && Said == request.Subject.SaidDigest;
+            ReferenceEquals(Target, request.Target) && ReferenceEquals(Sender, request.Sender) && Issuer == request.Subject.Issuer && Scopes.Equals(request.Scopes) && Said == request.Subject.SaidDigest;
     }
 
     private static int SizeOf(string? value) => sizeof(int) + ((value?.Length ?? 0) * sizeof(char));

@@ -144,10 +144,10 @@ public sealed class TokenExchangeClient : ITokenExchanger
             {
                 form.Add(name, value);
             }
-        });
+        }, Prover(shape, request));
         return answer switch
         {
-            EndpointAnswer.Reply { Status: 200 } reply => Succeeded(reply, asked, shape, request.Target),
+            EndpointAnswer.Reply { Status: 200 } reply => Succeeded(reply, asked, shape, request),
             EndpointAnswer.Reply reply => new(Failed(TokenError.Of(reply, shape), registered)),
             EndpointAnswer.Outage outage => new(new ExchangeResult.Unavailable(outage.RetryAfter!.Value)),
             EndpointAnswer.NotSent unsent => new(new ExchangeResult.Refused(ExchangeError.Misconfigured, Diagnostic: unsent.Diagnostic)),
@@ -155,15 +155,19 @@ public sealed class TokenExchangeClient : ITokenExchanger
         };
     }
 
-    private static Leg Succeeded(EndpointAnswer.Reply reply, AuthorizationServer asked, ExchangeProfile shape, OutboundTarget target)
+    // With the request for the token itself; a grant on the way to it is bound to nobody.
+    private Func<string, string?, string>? Prover(ExchangeProfile shape, TokenExchangeRequest request) =>
+        request.Sender is { } sender && shape.IssuedTokenType != TokenType.IdJag ? (uri, nonce) => sender.Proof("POST", uri, clock.GetUtcNow(), nonce: nonce) : null;
+
+    private static Leg Succeeded(EndpointAnswer.Reply reply, AuthorizationServer asked, ExchangeProfile shape, TokenExchangeRequest request)
     {
-        if (TokenResponseReader.Read(reply.Body, shape, asked.Settings.AllowMissingIssuedTokenType) is not { } token)
+        if (TokenResponseReader.Read(reply.Body, shape, asked.Settings.AllowMissingIssuedTokenType, request.Sender is not null) is not { } token)
         {
             return new(new ExchangeResult.Rejected(ResultRejection.Shape));
         }
 
         // Where scopes name their target, the answer repeats the name and the token leaves it out.
-        return new(shape.Scope == ScopeParameter.TargetDefault ? token with { Scope = Bare(token.Scope, TokenRequest.TargetPrefix(target)) } : token);
+        return new(shape.Scope == ScopeParameter.TargetDefault ? token with { Scope = Bare(token.Scope, TokenRequest.TargetPrefix(request.Target)) } : token);
     }
 
     private static ScopeSet? Bare(ScopeSet? scopes, string prefix) =>

@@ -17,11 +17,11 @@ internal static class TokenResponseReader
     private const long MaxExpiresIn = 1_000_000_000;
 
     /// <summary>The answer, or null when its shape is not the one expected.</summary>
-    public static TokenResponse? Read(JsonElement? body, ExchangeProfile profile, bool allowMissingIssuedTokenType)
+    public static TokenResponse? Read(JsonElement? body, ExchangeProfile profile, bool allowMissingIssuedTokenType, bool isBound)
     {
         if (body is not { } answer
             || answer.Text("access_token") is not { } token || !IsHeaderSafe(token)
-            || !IsType(answer.Text("token_type"), profile)
+            || !IsType(answer.Text("token_type"), profile, isBound)
             || !IsIssuedAs(answer, profile, allowMissingIssuedTokenType)
             || !TryExpiresIn(answer, out var expiresIn)
             || !TryScope(answer, out var scope))
@@ -40,8 +40,8 @@ internal static class TokenResponseReader
         token.Length is > 0 and <= MaxTokenLength && !token.AsSpan().ContainsAnyExceptInRange('!', '~');
 
     // N_A is what is said of a token that is no access token.
-    private static bool IsType(string? type, ExchangeProfile profile) =>
-        string.Equals(type, profile.IssuedTokenType == TokenType.IdJag ? "N_A" : "Bearer", StringComparison.OrdinalIgnoreCase);
+    private static bool IsType(string? type, ExchangeProfile profile, bool isBound) =>
+        string.Equals(type, profile.IssuedTokenType == TokenType.IdJag ? "N_A" : isBound ? "DPoP" : "Bearer", StringComparison.OrdinalIgnoreCase);
 
     private static bool IsIssuedAs(JsonElement answer, ExchangeProfile profile, bool allowMissing) =>
         answer.Has("issued_token_type")

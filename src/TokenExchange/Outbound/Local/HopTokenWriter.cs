@@ -38,7 +38,7 @@ internal sealed class HopTokenWriter(string issuer, LocalTokenSettings settings)
         var id = Base64Url.EncodeToString(random);
         WriteClaims(json, request, id, now, expires);
         json.Flush();
-        var header = AuthorizationHeader(buffer.WrittenSpan, key);
+        var header = AuthorizationHeader(OutboundToken.SchemeOf(request.Sender), buffer.WrittenSpan, key);
         if (buffer.Capacity > 64 * 1024)
         {
             reusable = null;
@@ -53,6 +53,7 @@ internal sealed class HopTokenWriter(string issuer, LocalTokenSettings settings)
             ExpiresAt = DateTimeOffset.FromUnixTimeSeconds(expires),
             ClockSkew = request.Subject.ClockSkew,
             Signer = key,
+            Sender = request.Sender,
         };
     }
 
@@ -95,6 +96,13 @@ internal sealed class HopTokenWriter(string issuer, LocalTokenSettings settings)
         }
 
         json.WriteEndObject();
+        if (request.Sender is { } sender)
+        {
+            json.WriteStartObject("cnf"u8);
+            json.WriteString("jkt"u8, sender.Thumbprint);
+            json.WriteEndObject();
+        }
+
         foreach (var name in carried)
         {
             if (subject.TryGetAuthority(name, out var claim))
@@ -129,21 +137,21 @@ internal sealed class HopTokenWriter(string issuer, LocalTokenSettings settings)
     }
 
     /// <summary>The signed token with the scheme before it: the one text of it that is ever made.</summary>
-    private static string AuthorizationHeader(ReadOnlySpan<byte> claims, SigningKey key)
+    private static string AuthorizationHeader(string scheme, ReadOnlySpan<byte> claims, SigningKey key)
     {
         var inputLength = key.Header.Length + Base64Url.GetEncodedLength(claims.Length);
-        var length = OutboundToken.Scheme.Length + inputLength + 1 + Base64Url.GetEncodedLength(key.SignatureLength);
+        var length = scheme.Length + inputLength + 1 + Base64Url.GetEncodedLength(key.SignatureLength);
         var header = ArrayPool<byte>.Shared.Rent(length);
         try
         {
-            var token = header.AsSpan(Encoding.ASCII.GetBytes(OutboundToken.Scheme, header));
+            var token = header.AsSpan(Encoding.ASCII.GetBytes(scheme, header));
             key.Header.CopyTo(token);
             Base64Url.EncodeToUtf8(claims, token[key.Header.Length..]);
             Span<byte> signature = stackalloc byte[key.SignatureLength];
             var signed = key.Sign(token[..inputLength], signature);
             token[inputLength] = (byte)'.';
             var encoded = Base64Url.EncodeToUtf8(signature[..signed], token[(inputLength + 1)..]);
-            return Encoding.ASCII.GetString(header, 0, OutboundToken.Scheme.Length + inputLength + 1 + encoded);
+            return Encoding.ASCII.GetString(header, 0, scheme.Length + inputLength + 1 + encoded);
         }
         finally
         {

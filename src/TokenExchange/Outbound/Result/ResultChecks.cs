@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using TokenExchange.Inbound;
+using TokenExchange.Inbound.Proof;
 using TokenExchange.Jose;
 
 namespace TokenExchange.Outbound.Result;
@@ -33,7 +34,7 @@ internal static class ResultChecks
         new("authorization details", DetailsAreNoOthers),
         new("actor", ActorIsOurs),
         new("actor chain", ActorsAreKept),
-        new("sender constraint", IsABearerToken),
+        new("sender constraint", IsBoundAsAsked),
     ];
 
     /// <summary>A token that cannot be looked into: only the answer around it can be judged.</summary>
@@ -46,6 +47,7 @@ internal static class ResultChecks
         new("scope", ScopeIsNotWider),
         new("authorization details", AnswerKeepsDetails),
         new("actor chain", NoActorCouldBeLost),
+        new("sender constraint", IsAskedForABearerToken),
     ];
 
     /// <summary>Where in <see cref="OfJwt"/> a key is needed for the first time.</summary>
@@ -214,9 +216,15 @@ internal static class ResultChecks
     private static ResultRejection? NoActorCouldBeLost(ResultCandidate token) =>
         token.Target.KeepsActors && Inbound(token, "act").ValueKind != JsonValueKind.Undefined ? ResultRejection.Actor : null;
 
-    // Bound to a key, it is worth nothing without a proof, and the gateway's certificate or key is not shown to MCP servers.
-    private static ResultRejection? IsABearerToken(ResultCandidate token) =>
-        token.Payload.TryGetProperty("cnf", out _) ? ResultRejection.Confirmation : null;
+    // Bound to what nobody asked for, it is worth nothing; and a token that was to be bound and is not is worth too much.
+    private static ResultRejection? IsBoundAsAsked(ResultCandidate token)
+    {
+        var binding = Confirmation.Read(token.Payload);
+        var asked = token.Request.Sender is { } sender ? new Confirmation(sender.Thumbprint, null) : null;
+        return binding == asked ? null : ResultRejection.Confirmation;
+    }
+
+    private static ResultRejection? IsAskedForABearerToken(ResultCandidate token) => token.Request.Sender is null ? null : ResultRejection.Confirmation;
 
     private static JsonElement Member(ResultCandidate token, string name) => token.Payload.TryGetProperty(name, out var member) ? member : default;
 

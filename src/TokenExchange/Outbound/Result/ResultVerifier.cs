@@ -64,12 +64,13 @@ internal sealed class ResultVerifier(AuthorizationServer resultIssuer, TimeProvi
         DateTimeOffset? answered = candidate.Response.ExpiresIn is { } life ? candidate.Now + life : null;
         DateTimeOffset? claimed = claims?.Expiry is { } expiry ? DateTimeOffset.FromUnixTimeSeconds(expiry) : null;
         return new ExchangeResult.Issued(
-            new OutboundToken(OutboundToken.Scheme + candidate.Response.AccessToken)
+            new OutboundToken(OutboundToken.SchemeOf(candidate.Request.Sender) + candidate.Response.AccessToken)
             {
                 Server = candidate.Target.Server,
                 Audiences = claims?.Audiences ?? [candidate.Target.Audience ?? candidate.Target.Resource],
                 Scopes = candidate.Scopes,
                 TokenId = claims?.TokenId,
+                Sender = candidate.Request.Sender,
                 // At least one is there: a JWT has the one, an opaque result the other.
                 ExpiresAt = answered is { } first && claimed is { } second ? (first < second ? first : second) : (answered ?? claimed)!.Value,
             },
