@@ -52,6 +52,17 @@ public sealed class ClientAuthenticationTests : IDisposable
         Assert.Equal("spiffe://corp.example/gateway", post["client_id"]);
     }
 
+    [Theory]
+    [InlineData("client_secret_basic")]
+    [InlineData("client_secret_post")]
+    public async Task A_secret_that_is_no_text_is_misconfigured_and_nothing_is_sent(string method)
+    {
+        var path = files.Write("secret", "s3cret");
+        await File.WriteAllBytesAsync(path, [.. "s3cret"u8, 0xff, 0xfe]);
+
+        await AssertMisconfiguredAsync(new ClientSettings { Id = "c", Authentication = method, SecretFile = path }, "SecretFile does not hold what it should");
+    }
+
     [Fact]
     public async Task None_says_the_client_id_alone()
     {

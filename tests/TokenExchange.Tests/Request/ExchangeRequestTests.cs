@@ -1,3 +1,4 @@
+using TokenExchange.Issuers;
 using TokenExchange.Outbound;
 using TokenExchange.Tests.Harness;
 using Xunit;
@@ -150,6 +151,23 @@ public sealed class ExchangeRequestTests
 
         Assert.IsType<ExchangeResult.Issued>(await exchange.RunAsync());
         Assert.Equal("/token", exchange.Stub.Post.Target);
+    }
+
+    [Fact]
+    public async Task A_parameter_that_would_stand_in_a_request_twice_is_a_bug_and_nothing_is_sent()
+    {
+        await using var exchange = new Exchange();
+        var endpoints = exchange.Server.Endpoints;
+
+        var bug = await Assert.ThrowsAsync<InvalidOperationException>(() => endpoints.AskTokenAsync(endpoints.Client(exchange.Client), AskedAbout.Nobody, form =>
+        {
+            form.Add("resource", "https://weather.internal/mcp");
+            form.Add("resource", "https://notes.internal/mcp");
+        }));
+
+        Assert.Contains("resource", bug.InnerException!.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("notes.internal", bug.ToString(), StringComparison.Ordinal);
+        Assert.Empty(exchange.Stub.Posts);
     }
 
     [Fact]
