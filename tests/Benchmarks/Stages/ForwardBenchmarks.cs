@@ -20,6 +20,7 @@ public class ForwardBenchmarks
     private readonly DefaultHttpContext context = new();
     private Stage stage = null!;
     private WebApplication gateway = null!;
+    private OutboundRequest gate = null!;
 
     [GlobalSetup]
     public async Task Setup()
@@ -51,6 +52,7 @@ public class ForwardBenchmarks
         headers.Cookie = "none=of-its-business";
         context.Request.Body = new MemoryStream("""{"jsonrpc":"2.0","id":1,"method":"tools/list"}"""u8.ToArray());
         if (!(await Admitted.AuthenticateAsync(context, request, server)).Passes(out var admitted, out var refused)
+            || (refused = await Authorized.ReadBodyAsync(context, request, admitted)) is not null
             || !(await Authorized.AuthorizeAsync(context, request, admitted)).Passes(out var authorized, out refused)
             || !(await Cleared.ObtainAsync(request, authorized, CancellationToken.None)).Passes(out var cleared, out refused))
         {
@@ -58,6 +60,7 @@ public class ForwardBenchmarks
         }
 
         request.Cleared = cleared;
+        gate = gateway.Services.GetRequiredService<OutboundRequest>();
     }
 
     [GlobalCleanup]
@@ -80,7 +83,7 @@ public class ForwardBenchmarks
     public async Task<bool> AllowListAndHopToken()
     {
         using var outbound = Outbound();
-        await OutboundRequest.Apply(new RequestTransformContext { HttpContext = context, ProxyRequest = outbound, DestinationPrefix = stage.Issuer + "/mcp", Path = context.Request.Path, Query = new QueryTransformContext(context.Request) });
+        await gate.Apply(new RequestTransformContext { HttpContext = context, ProxyRequest = outbound, DestinationPrefix = stage.Issuer + "/mcp", Path = context.Request.Path, Query = new QueryTransformContext(context.Request) });
         return outbound.Headers.Contains("Authorization") && !outbound.Headers.Contains("Cookie");
     }
 
