@@ -87,6 +87,9 @@ internal sealed class OpenIddictServer : IAsyncDisposable
         return started;
     }
 
+    /// <summary>Forgets what was asked so far.</summary>
+    public void Forget() => requests.Clear();
+
     /// <summary>An access token of a user, for these audiences.</summary>
     public async Task<string> TokenAsync(params string[] audiences)
     {

@@ -7,7 +7,7 @@ using Xunit;
 namespace Gateway.Tests.Peers;
 
 /// <summary>The gateway before a real OpenIddict 7.8: what it takes, what it refuses and how, keys that change, tokens that are references.</summary>
-public sealed class OpenIddictTests : IAsyncLifetime
+public sealed class OpenIddictTests(OpenIddictTests.Servers servers) : IClassFixture<OpenIddictTests.Servers>, IAsyncLifetime
 {
     private const string Gateway = "https://mcp.example.com/weather";
     private readonly string directory = Directory.CreateTempSubdirectory("openiddict-").FullName;
@@ -108,7 +108,7 @@ public sealed class OpenIddictTests : IAsyncLifetime
     [Fact]
     public async Task A_change_of_key_and_algorithm_is_followed_and_the_old_key_stops_working()
     {
-        var server = await ServeAsync();
+        await using var server = await OpenIddictServer.StartAsync();
         var gateway = await StartAsync(server, refresh: "00:00:01");
         var before = await server.TokenAsync(Gateway, "mcp-gateway");
         Assert.Equal((200, null), await CallAsync(gateway, before));
@@ -170,8 +170,8 @@ public sealed class OpenIddictTests : IAsyncLifetime
 
     private async Task<OpenIddictServer> ServeAsync(bool references = false)
     {
-        var server = await OpenIddictServer.StartAsync(references);
-        started.Add(server);
+        var server = await (references ? servers.References : servers.Plain).Value;
+        server.Forget();
         return server;
     }
 
@@ -230,5 +230,21 @@ public sealed class OpenIddictTests : IAsyncLifetime
     {
         var answer = await gateway.CallAsync("/weather", token);
         return (answer.Status, answer.Status == 200 ? null : answer.Reason);
+    }
+
+    /// <summary>Started once for all tests: what takes long there is hashing the secrets of its applications.</summary>
+    public sealed class Servers : IAsyncDisposable
+    {
+        internal Lazy<Task<OpenIddictServer>> Plain { get; } = new(() => OpenIddictServer.StartAsync());
+
+        internal Lazy<Task<OpenIddictServer>> References { get; } = new(() => OpenIddictServer.StartAsync(references: true));
+
+        public async ValueTask DisposeAsync()
+        {
+            foreach (var server in new[] { Plain, References }.Where(server => server.IsValueCreated))
+            {
+                await (await server.Value).DisposeAsync();
+            }
+        }
     }
 }
