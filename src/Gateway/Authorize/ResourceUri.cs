@@ -79,6 +79,15 @@ internal static class ResourceUri
         if (!uri.AsSpan(start).StartsWith("//"))
         {
             yield return scheme + uri[start..];
+            if (scheme == "mailto:")
+            {
+                // The one scheme without slashes in which System.Uri looks for a host.
+                var mail = uri.AsSpan(start).IndexOf('?') is var question and >= 0 ? start + question : uri.Length;
+                var user = uri.AsSpan(start, mail - start).LastIndexOf('@') + 1;
+                yield return scheme + uri[(start + user)..];
+                yield return (scheme + uri[(start + user)..]).ToLowerInvariant();
+            }
+
             yield break;
         }
 

@@ -109,7 +109,7 @@ internal sealed class Message
         var (answers, hasMethod, hasId) = (0, false, false);
         while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
         {
-            if (!members.Add(ref reader, out var member))
+            if (members.Add(ref reader, out var member) is not null)
             {
                 return false;
             }
@@ -158,7 +158,7 @@ internal sealed class Message
         while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
         {
             // The names within a result are the server's own affair, but for _meta.
-            var fits = members.Add(ref reader, out var member);
+            var fits = members.Add(ref reader, out var member) is null;
             if (!(fits || (isResult && MemberNames.Fold(member) != "_meta")) || IsMisspelt(member))
             {
                 return false;
@@ -202,7 +202,7 @@ internal sealed class Message
         var members = default(MemberNames);
         while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
         {
-            if (!members.Add(ref reader, out var member) || IsMisspelt(member))
+            if (members.Add(ref reader, out var member) is not null || IsMisspelt(member))
             {
                 return false;
             }
