@@ -182,7 +182,12 @@ internal static class ResourceUri
         return false;
     }
 
-    private static bool IsMail(ReadOnlySpan<char> address) => !address.Contains(':') && (address.IsEmpty || address[^1] == '@' || IsDomain(address[(address.LastIndexOf('@') + 1)..]));
+    private static bool IsMail(ReadOnlySpan<char> address)
+    {
+        var host = address[(address.LastIndexOf('@') + 1)..];
+        host = host.IndexOf('/') is var slash and >= 0 ? host[..slash] : host;
+        return !address.Contains(':') && (host.IsEmpty || IsDomain(host));
+    }
 
     /// <summary>A name, and a password where there is a colon; neither is empty.</summary>
     private static bool IsUser(ReadOnlySpan<char> user)

@@ -152,6 +152,7 @@ internal enum ResourceUris
 
     [JsonStringEnumMemberName("as-is")]
     AsIs,
+}
 
 internal enum SenderConstraint
 {
