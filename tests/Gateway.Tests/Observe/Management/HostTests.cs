@@ -54,6 +54,8 @@ public sealed class HostTests
         await using var world = await World.StartAsync(Operator.Management(change: options =>
             options["Management"]!["AllowedHosts"] = new JsonArray("gateway-metrics.mcp.svc")));
 
+        await world.Gateway.CallAsync("/weather", world.WeatherToken());
+
         foreach (var path in (string[])["/metrics", "/healthz/ready", "/"])
         {
             Assert.Equal(200, (await world.Gateway.AskAsync(HttpMethod.Get, path, change: request => request.Headers.Host = host)).Status);
