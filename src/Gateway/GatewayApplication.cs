@@ -88,7 +88,8 @@ public static class GatewayApplication
         var generations = app.Services.GetRequiredService<LiveGenerations>();
         if (app.Configuration["AllowedHosts"] is not (null or "" or "*"))
         {
-            app.UseHostFiltering();
+            // Probes ask by a pod's address, and learn nothing but the status.
+            app.UseWhen(context => context.Request.Path.Value is not (Health.LivePath or Health.ReadyPath), filtered => filtered.UseHostFiltering());
         }
 
         // YARP brings the services of ASP.NET Core's authorization, and the host would put its middleware before all else.

@@ -158,7 +158,7 @@ internal sealed class RequestPath(RequestEnd end, LiveGenerations generations, S
         }
         else if (!context.Response.HasStarted && failure is not null)
         {
-            await RefuseAsync(context, request, FailureOf(failure.Error));
+            await RefuseAsync(context, request, FailureOf(failure));
         }
         else
         {
@@ -186,11 +186,11 @@ internal sealed class RequestPath(RequestEnd end, LiveGenerations generations, S
         failure.Error is ForwarderError.RequestCanceled or ForwarderError.RequestBodyCanceled or ForwarderError.ResponseBodyCanceled or ForwarderError.ResponseBodyClient
         || (context.RequestAborted.IsCancellationRequested && failure.Exception is (null or OperationCanceledException));
 
-    private static Refused FailureOf(ForwarderError error) => error switch
+    private static Refused FailureOf(IForwarderErrorFeature failure) => failure.Error switch
     {
         ForwarderError.RequestTimedOut => Refusal.UpstreamTimeout,
         ForwarderError.RequestCreation => new Refused(Refusal.InternalError, "last_gate"),
-        _ => Refusal.UpstreamUnavailable,
+        _ => new Refused(Refusal.UpstreamUnavailable, Fault.OutageOf(failure.Exception)),
     };
 
     private static Refusal? MethodRefusal(HttpContext context, McpServer server)

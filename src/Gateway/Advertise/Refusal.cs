@@ -57,9 +57,6 @@ internal sealed record Refusal(string Reason, int Status, string Description, Ch
     public static readonly Refusal BodyTooSlow = new("body_invalid", 408, "The request body did not arrive in time.");
     public static readonly Refusal BodyFraming = new("body_invalid", 400, "The request body is framed in more than one way.", JsonRpcCode: -32600);
     public static readonly Refusal BodyMediaType = new("body_invalid", 415, "The request body must be JSON in UTF-8 without a content encoding.");
-    public static readonly Refusal BodyNotJson = new("body_invalid", 400, "The request body is not JSON.", JsonRpcCode: -32700);
-    public static readonly Refusal BodyNotOneMessage = new("body_invalid", 400, "The request body is not exactly one JSON-RPC message.", JsonRpcCode: -32600);
-    public static readonly Refusal BodyMembers = new("body_invalid", 400, "The JSON-RPC message has duplicate or misspelt members.", JsonRpcCode: -32600);
     public static readonly Refusal HeaderMismatch = new("header_mismatch", 400, "The MCP headers and the body disagree.", JsonRpcCode: -32020);
 
     public static readonly Refusal OperationDenied = new("operation_denied", 403, "This operation is not available here.");

@@ -80,7 +80,7 @@ internal sealed class Authorized
         {
             // A GET or DELETE has no message; bytes that nobody looked at are not passed on.
             return context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true && http.ContentLength != 0
-                ? Refusal.BodyNotOneMessage
+                ? BodyRefusal.NotExpected
                 : null;
         }
 
@@ -133,6 +133,11 @@ internal sealed class Authorized
         }
 
         request.Record.Operation = operation.Name;
+        if (admitted.Server.Operations.Rules.AreMistakable(operation))
+        {
+            return BodyRefusal.UriForm;
+        }
+
         return McpHeaders.Agree(context.Request.Headers, operation, admitted.Server.Transport) ? new Authorized(admitted, effective, operation, body) : Refusal.HeaderMismatch;
     }
 
@@ -211,13 +216,13 @@ internal sealed class Authorized
             {
                 StatusCodes.Status413PayloadTooLarge => Refusal.BodyTooLarge,
                 StatusCodes.Status408RequestTimeout => Refusal.BodyTooSlow,
-                _ => Refusal.BodyNotJson,
+                _ => BodyRefusal.Broken,
             });
         }
         catch (IOException exception) when (exception.InnerException is OverflowException)
         {
             // A chunk longer than can be counted, for which Kestrel has no refusal of its own.
-            return (null, Refusal.BodyNotJson);
+            return (null, BodyRefusal.Broken);
         }
         catch (Exception exception) when (exception is IOException or OperationCanceledException)
         {

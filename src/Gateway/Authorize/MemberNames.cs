@@ -1,17 +1,21 @@
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
+using Gateway.Advertise;
 
 namespace Gateway.Authorize;
 
 /// <summary>
-/// The member names of one JSON object, compared as the most careless reader would: case folded, NUL removed. A second
-/// name that folds to the same, or one of the protocol's names in another spelling, does not fit.
+/// The member names of one JSON object, compared as the most careless reader would: case folded. A second name that
+/// folds to the same, one of the protocol's names in another spelling, and one with a NUL, where a reader in C stops, do
+/// not fit.
 /// </summary>
-internal struct MemberNames
+/// <param name="own">Names of the protocol at this level alone.</param>
+internal struct MemberNames(string[]? own)
 {
     private const int Few = 8;
-    private static readonly string[] Protocol = ["method", "params", "name", "uri", "_meta", "id", "jsonrpc"];
+    private static readonly string[] Protocol = ["method", "params", "name", "uri", "_meta", "id", "jsonrpc", "taskId", "ref"];
+    private readonly string[]? own = own;
     private Names few;
     private int count;
     private HashSet<string>? many;
@@ -22,16 +26,41 @@ internal struct MemberNames
         private string? first;
     }
 
-    /// <summary>Takes the name that <paramref name="reader"/> stands at; false when it does not fit.</summary>
-    public bool Add(ref Utf8JsonReader reader, out string name)
+    /// <summary>Takes the name that <paramref name="reader"/> stands at; what is wrong with it, or null.</summary>
+    public Refusal? Add(ref Utf8JsonReader reader, out string name)
     {
         name = Known(ref reader) ?? reader.GetString()!;
         var folded = Fold(name);
-        if (!ReferenceEquals(folded, name) && Array.IndexOf(Protocol, folded) >= 0)
+        if (ReferenceEquals(folded, name) && name is not "taskid" && own is null)
         {
-            return false;
+            return AddFolded(folded) ? null : BodyRefusal.Duplicate;
         }
 
+        if (name.Contains('\0', StringComparison.Ordinal))
+        {
+            return BodyRefusal.Nul;
+        }
+
+        return IsOtherSpelling(name, folded, Protocol) || (own is not null && IsOtherSpelling(name, folded, own)) ? BodyRefusal.Misspelt
+            : AddFolded(folded) ? null : BodyRefusal.Duplicate;
+    }
+
+    private static bool IsOtherSpelling(string name, string folded, string[] protocol)
+    {
+        foreach (var known in protocol)
+        {
+            // Compared without folding it again: names of the protocol are ASCII.
+            if (known != name && known.Equals(folded, StringComparison.OrdinalIgnoreCase))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private bool AddFolded(string folded)
+    {
         if (many is not null)
         {
             return many.Add(folded);

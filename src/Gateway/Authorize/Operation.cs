@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace Gateway.Authorize;
 
 /// <summary>What an HTTP request wants from an MCP server.</summary>
@@ -20,8 +22,12 @@ internal enum MessageKind
 /// <param name="Kind">The kind of message.</param>
 /// <param name="Method">The JSON-RPC method; null for responses and without a message.</param>
 /// <param name="Name">The tool's or prompt's name, or the resource's URI, or the task's id; null where the method has none.</param>
+/// <param name="IsUri">Whether the name is a URI, or a template of one.</param>
 /// <param name="ProtocolVersion">What <c>_meta</c> says is the protocol version; null when it says nothing.</param>
-internal sealed record Operation(MessageKind Kind, string? Method = null, string? Name = null, string? ProtocolVersion = null)
+internal sealed record Operation(MessageKind Kind, string? Method = null, string? Name = null, string? ProtocolVersion = null, bool IsUri = false)
 {
     public static readonly Operation None = new(MessageKind.None);
+
+    /// <summary>The URIs that <c>subscriptions/listen</c> subscribes to: each counts as a subscription of its own.</summary>
+    public ImmutableArray<string> Subscriptions { get; init; } = [];
 }

@@ -19,10 +19,16 @@ internal sealed class OperationRules
     private readonly ImmutableArray<OperationVerdict> verdicts;
     private readonly OperationVerdict other;
     private readonly OperationVerdict plain;
+    private readonly bool judgesUris;
 
-    public OperationRules(ImmutableArray<OperationRule> rules, ScopeSet required, bool denyOthers)
+    /// <param name="rules">The rules in their order.</param>
+    /// <param name="required">The scopes that every request needs.</param>
+    /// <param name="denyOthers">Whether what no rule matches is denied.</param>
+    /// <param name="strictUris">Whether URIs must be spelt as every reader reads them, where a rule names any.</param>
+    public OperationRules(ImmutableArray<OperationRule> rules, ScopeSet required, bool denyOthers, bool strictUris = true)
     {
         this.rules = rules;
+        judgesUris = strictUris && rules.Any(rule => rule.Name is not null && OperationNames.MayBeUri(rule.Method));
         verdicts = [.. rules.Select((rule, index) => new OperationVerdict(rule.Deny, required.Union(rule.Scopes), index))];
         plain = new OperationVerdict(false, required, -1);
         other = new OperationVerdict(denyOthers, required, -1);
@@ -39,6 +45,33 @@ internal sealed class OperationRules
     /// <summary>Whether no rule can refuse what the required scopes admit.</summary>
     public bool Open => rules.IsEmpty && !other.Denied;
 
+    /// <summary>
+    /// Whether a server could read one of the operation's URIs as another one, about which the rules say something else.
+    /// Asked before the rules are, since a rule speaks of a spelling and a server serves what it makes of it.
+    /// </summary>
+    public bool AreMistakable(Operation operation)
+    {
+        if (!judgesUris)
+        {
+            return false;
+        }
+
+        if (operation is { IsUri: true, Name: { } uri } && (OperationNames.Of(operation.Method!) == NameKind.Uri ? IsMistakable(operation.Method!, uri) : !ResourceUri.IsNormal(ResourceUri.Expanded(uri))))
+        {
+            return true;
+        }
+
+        foreach (var subscription in operation.Subscriptions)
+        {
+            if (IsMistakable(OperationNames.Subscribe, subscription))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     public OperationVerdict Of(Operation operation)
     {
         if (operation.Method is not { } method)
@@ -47,17 +80,65 @@ internal sealed class OperationRules
             return plain;
         }
 
-        for (var i = 0; i < rules.Length; i++)
+        var verdict = Of(method, operation.Name, operation.Kind);
+        foreach (var uri in operation.Subscriptions)
         {
-            var rule = rules[i];
-            if (rule.Method.Matches(method) && (rule.Name is null || operation.Name is { } name && rule.Name.Matches(name)))
-            {
-                return verdicts[i];
-            }
+            var subscription = Of(OperationNames.Subscribe, uri, MessageKind.Request);
+            verdict = new OperationVerdict(
+                verdict.Denied || subscription.Denied,
+                subscription.Scopes.IsSubsetOf(verdict.Scopes) ? verdict.Scopes : verdict.Scopes.Union(subscription.Scopes),
+                verdict.Class);
+        }
+
+        return verdict;
+    }
+
+    private OperationVerdict Of(string method, string? name, MessageKind kind)
+    {
+        if (Match(method, name) is var index && index < rules.Length)
+        {
+            return verdicts[index];
         }
 
         // A request without its id stays the operation that it names.
-        var lifecycle = method.StartsWith("notifications/", StringComparison.Ordinal) ? operation.Kind == MessageKind.Notification : method is "initialize" or "server/discover" or "ping";
+        var lifecycle = method.StartsWith("notifications/", StringComparison.Ordinal) ? kind == MessageKind.Notification : method is "initialize" or "server/discover" or "ping";
         return lifecycle ? plain : other;
+    }
+
+    /// <summary>The first rule that matches; as many as there are when none does. What a Deny may be meant for, and does not say, it matches.</summary>
+    private int Match(string method, string? name, bool ignoreCase = false)
+    {
+        for (var i = 0; i < rules.Length; i++)
+        {
+            var rule = rules[i];
+            if (rule.Method.Matches(method) && (rule.Name is null || (name is not null ? rule.Name.Matches(name, ignoreCase) : rule.Deny && OperationNames.Of(method) != NameKind.None)))
+            {
+                return i;
+            }
+        }
+
+        return rules.Length;
+    }
+
+    private bool IsMistakable(string method, string uri)
+    {
+        if (!ResourceUri.IsNormal(uri))
+        {
+            return true;
+        }
+
+        var match = Match(method, uri);
+        foreach (var reading in ResourceUri.OtherReadings(uri))
+        {
+            if (Match(method, reading) != match || IsEarlier(ResourceUri.WithOtherEmptyPath(reading)))
+            {
+                return true;
+            }
+        }
+
+        // The C# SDK matches templates whatever the case, and paths of drives are equal in any.
+        return IsEarlier(ResourceUri.WithOtherEmptyPath(uri)) || Match(method, uri, ignoreCase: true) < match;
+
+        bool IsEarlier(string? reading) => reading is not null && Match(method, reading) < match;
     }
 }

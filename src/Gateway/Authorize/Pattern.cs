@@ -5,11 +5,11 @@ internal sealed class Pattern(string pattern)
 {
     private readonly bool literal = !pattern.Contains('*', StringComparison.Ordinal);
 
-    public bool Matches(ReadOnlySpan<char> text)
+    public bool Matches(ReadOnlySpan<char> text, bool ignoreCase = false)
     {
         if (literal)
         {
-            return text.SequenceEqual(pattern);
+            return ignoreCase ? text.Equals(pattern, StringComparison.OrdinalIgnoreCase) : text.SequenceEqual(pattern);
         }
 
         int p = 0, t = 0, star = -1, resume = 0;
@@ -20,7 +20,7 @@ internal sealed class Pattern(string pattern)
                 star = p++;
                 resume = t;
             }
-            else if (p < pattern.Length && pattern[p] == text[t])
+            else if (p < pattern.Length && (pattern[p] == text[t] || (ignoreCase && char.ToUpperInvariant(pattern[p]) == char.ToUpperInvariant(text[t]))))
             {
                 p++;
                 t++;

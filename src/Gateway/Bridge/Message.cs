@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Unicode;
+using Gateway.Advertise;
 using Gateway.Authorize;
 
 namespace Gateway.Bridge;
@@ -109,7 +110,7 @@ internal sealed class Message
         var (answers, hasMethod, hasId) = (0, false, false);
         while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
         {
-            if (!members.Add(ref reader, out var member))
+            if (!Fits(ref members, ref reader, out var member))
             {
                 return false;
             }
@@ -158,7 +159,7 @@ internal sealed class Message
         while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
         {
             // The names within a result are the server's own affair, but for _meta.
-            var fits = members.Add(ref reader, out var member);
+            var fits = Fits(ref members, ref reader, out var member);
             if (!(fits || (isResult && MemberNames.Fold(member) != "_meta")) || IsMisspelt(member))
             {
                 return false;
@@ -202,7 +203,7 @@ internal sealed class Message
         var members = default(MemberNames);
         while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
         {
-            if (!members.Add(ref reader, out var member) || IsMisspelt(member))
+            if (!Fits(ref members, ref reader, out var member) || IsMisspelt(member))
             {
                 return false;
             }
@@ -247,6 +248,10 @@ internal sealed class Message
             reader.Skip();
         }
     }
+
+    /// <summary>A name that begins with a NUL is none to a reader in C, and passes as it is; one that holds a NUL is another name there.</summary>
+    private static bool Fits(ref MemberNames members, ref Utf8JsonReader reader, out string member) =>
+        members.Add(ref reader, out member) is not { } unfit || (unfit == BodyRefusal.Nul && member[0] == '\0');
 
     /// <summary>A name that only a server which folds case would take for one of ours.</summary>
     private static bool IsMisspelt(string member) =>

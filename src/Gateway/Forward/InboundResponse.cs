@@ -57,7 +57,6 @@ internal sealed class InboundResponse(RequestEnd end, AnswerRewrite rewrite, Ope
         SenderProof.OfferNonce(headers, request);
         BindSession(context, headers, cleared);
         Cors.Expose(context, server);
-        request.Record.Allowed = true;
         request.Record.Status = (int)answer.StatusCode;
 
         await LeaseAsync(transform, request, cleared, isStream);

@@ -74,6 +74,8 @@ internal sealed class OutboundRequest(Standing standing, OpenStreams streams, Ti
             streams.Pass(request, cleared);
         }
 
+        // From here on the MCP server may have it, whatever becomes of the answer: it is told as sent.
+        request.Record.Allowed = true;
         request.BeginWait();
         return default;
     }

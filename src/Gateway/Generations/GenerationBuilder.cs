@@ -265,7 +265,8 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
             ScopeSet.Of(rule.Scopes ?? []),
             rule.Deny))],
         ScopeSet.Of(server.RequiredScopes),
-        server.OtherOperations == OtherOperations.Deny);
+        server.OtherOperations == OtherOperations.Deny,
+        server.ResourceUris == ResourceUris.Strict);
 
     private static ScopeMapping Scopes(ServerOptions server) => new(
         server.ImpliedScopes.GroupBy(implied => implied.Scope!, StringComparer.Ordinal)

@@ -46,6 +46,9 @@ internal static class HealthText
         return Encoding.UTF8.GetString(buffer.WrittenSpan);
     }
 
+    /// <summary>Without names, addresses and problems.</summary>
+    public static string Bare(Readiness readiness) => $$"""{"status":"{{StatusOf(readiness)}}"}""";
+
     public static string StatusOf(Readiness readiness) => readiness switch
     {
         { Draining: true } => "draining",

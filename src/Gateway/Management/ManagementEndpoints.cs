@@ -30,11 +30,13 @@ internal sealed class ManagementEndpoints(
         headers["Cross-Origin-Opener-Policy"] = "same-origin";
         headers["Referrer-Policy"] = "same-origin";
         var get = HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method);
+        var forUs = IsForThisHost(context.Request);
         return context.Request.Path.Value switch
         {
-            "/metrics" when get => scrape(context),
             "/healthz/live" when get => WriteAsync(context, HealthText.ContentType, HealthText.Live),
-            "/healthz/ready" when get => ReadyAsync(context),
+            "/healthz/ready" when get => ReadyAsync(context, forUs),
+            _ when !forUs => Status(context, StatusCodes.Status421MisdirectedRequest),
+            "/metrics" when get => scrape(context),
             "/" when get && options.Page => PageAsync(context),
             "/page.css" when get && options.Page => WriteAsync(context, "text/css; charset=utf-8", PageStyle.Css),
             "/explain" when get && options.Page => RedirectToForm(context),
@@ -46,27 +48,19 @@ internal sealed class ManagementEndpoints(
         };
     }
 
-    private Task ReadyAsync(HttpContext context)
+    /// <summary>The status alone for whoever asks, since probes ask by any name; the detail for operators.</summary>
+    private Task ReadyAsync(HttpContext context, bool detail)
     {
         var readiness = state.Readiness();
         context.Response.StatusCode = readiness.Ready && !readiness.Draining ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
-        return WriteAsync(context, HealthText.ContentType, HealthText.Of(readiness));
+        return WriteAsync(context, HealthText.ContentType, detail ? HealthText.Of(readiness) : HealthText.Bare(readiness));
     }
 
-    private Task PageAsync(HttpContext context) =>
-        IsForThisHost(context.Request)
-            ? WriteAsync(context, Html, Page.Of(Snapshot(), outcome: null, Refresh(context.Request)))
-            : Status(context, StatusCodes.Status421MisdirectedRequest);
+    private Task PageAsync(HttpContext context) => WriteAsync(context, Html, Page.Of(Snapshot(), outcome: null, Refresh(context.Request)));
 
     private async Task ExplainAsync(HttpContext context)
     {
         var request = context.Request;
-        if (!IsForThisHost(request))
-        {
-            context.Response.StatusCode = StatusCodes.Status421MisdirectedRequest;
-            return;
-        }
-
         if (!IsFromThisPage(request))
         {
             context.Response.StatusCode = StatusCodes.Status403Forbidden;
@@ -91,14 +85,15 @@ internal sealed class ManagementEndpoints(
 
     /// <summary>
     /// A page of somebody else whose name was made to resolve to this address (DNS rebinding) is told by the name: only
-    /// addresses, localhost and the configured name are answered. Metrics and health, which hold no names, always are.
+    /// addresses, localhost and configured names are answered. The bare status, which says nothing, always is.
     /// </summary>
     private bool IsForThisHost(HttpRequest request)
     {
         var host = request.Host.Host;
         return IPAddress.TryParse(host.Trim('[', ']'), out _)
             || host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
-            || (Uri.TryCreate(options.Url, UriKind.Absolute, out var url) && host.Equals(url.Host, StringComparison.OrdinalIgnoreCase));
+            || (Uri.TryCreate(options.Url, UriKind.Absolute, out var url) && host.Equals(url.Host, StringComparison.OrdinalIgnoreCase))
+            || options.AllowedHosts.Contains(host, StringComparer.OrdinalIgnoreCase);
     }
 
     /// <summary>Whether the form was sent by this page, or by something that is no browser.</summary>

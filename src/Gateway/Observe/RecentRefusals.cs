@@ -12,7 +12,7 @@ internal sealed class RecentRefusals(int capacity = 100)
     /// <summary>Remembers a refused request; anything else is ignored.</summary>
     public void Add(RequestRecord record, in Credentials credentials = default)
     {
-        if (record.Allowed)
+        if (record.Reason is null)
         {
             return;
         }

@@ -20,10 +20,13 @@ internal sealed class RequestRecord
 
     public required string RequestId { get; init; }
 
-    /// <summary>Whether the request was given to the MCP server and its answer relayed.</summary>
+    /// <summary>
+    /// Whether the last gate let the request pass, so that the MCP server may have carried it out. Only the gate sets it, and
+    /// nothing takes it back: a client that leaves in time does not choose how its call is recorded.
+    /// </summary>
     public bool Allowed { get; set; }
 
-    /// <summary>Why the request was refused: a reason of the contract; null when it was allowed.</summary>
+    /// <summary>Why the request was refused, or how it ended when it was sent and the end was not a good one; else null.</summary>
     public string? Reason { get; set; }
 
     /// <summary>What exactly was wrong, where the reason alone does not say: a fixed text, never a received one.</summary>
@@ -105,10 +108,9 @@ internal sealed class RequestRecord
         Exchange = origin;
     }
 
-    /// <summary>Takes over why the request goes no further.</summary>
+    /// <summary>Takes over why the request goes no further, or why its answer is not relayed.</summary>
     public void Refuse(int status, string reason, string? detail = null)
     {
-        Allowed = false;
         Status = status;
         Reason = reason;
         Detail = detail;

@@ -68,7 +68,7 @@ public sealed partial class DashboardTests
     {
         string[] known = label switch
         {
-            "reason" => [.. Reasons()],
+            "reason" => ["-", .. Reasons()],
             "outcome" => ["allowed", "refused", "applied", "hit", "joined", "issued", "rejected", "unavailable", "success", "failure"],
             _ => [pattern],
         };

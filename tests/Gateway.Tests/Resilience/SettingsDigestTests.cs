@@ -107,6 +107,7 @@ public sealed class SettingsDigestTests
         "ServerOptions.RequiredScopes",
         "ServerOptions.Operations",
         "ServerOptions.OtherOperations",
+        "ServerOptions.ResourceUris",
         "ServerOptions.ImpliedScopes", // the scopes that follow are a field of the key
         "ServerOptions.FilterLists",
         "ServerOptions.ScopePrefix",

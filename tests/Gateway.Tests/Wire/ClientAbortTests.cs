@@ -69,7 +69,7 @@ public sealed class ClientAbortTests
 
         var line = Assert.Single(world.Gateway.Audit);
         Assert.Equal(
-            phase is "answer" or "stream" ? ("mcp.request.allowed", null, 200) : ("mcp.request.refused", "client_closed", 499),
+            phase is "answer" or "stream" ? ("mcp.request.allowed", null, 200) : (phase == "exchange" ? "mcp.request.refused" : "mcp.request.allowed", "client_closed", 499),
             (line["event"]!.GetValue<string>(), line["reason"]?.GetValue<string>(), line["status"]!.GetValue<int>()));
         Assert.DoesNotContain("could not be carried", world.Gateway.Log, StringComparison.Ordinal);
         Assert.DoesNotContain("failed in the gateway", world.Gateway.Log, StringComparison.Ordinal);

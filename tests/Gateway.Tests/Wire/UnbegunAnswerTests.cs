@@ -30,9 +30,9 @@ public sealed class UnbegunAnswerTests
 
         Assert.Equal((502, "upstream_unavailable"), (answer.Status, answer.Reason));
         var line = Assert.Single(world.Gateway.Audit);
-        Assert.Equal(("mcp.request.refused", "upstream_unavailable", 502), (line["event"]!.GetValue<string>(), line["reason"]?.GetValue<string>(), line["status"]!.GetValue<int>()));
+        Assert.Equal(("mcp.request.allowed", "upstream_unavailable", 502), (line["event"]!.GetValue<string>(), line["reason"]?.GetValue<string>(), line["status"]!.GetValue<int>()));
         var counted = Assert.Single(Operator.Samples((await world.Gateway.GetAsync("/metrics")).Body), sample => sample.Has("gateway_requests_total", ("server", "weather")));
-        Assert.True(counted.Has("gateway_requests_total", ("outcome", "refused")));
+        Assert.True(counted.Has("gateway_requests_total", ("outcome", "allowed"), ("reason", "upstream_unavailable")));
 
         // Nothing of the answer that was not given stands on the refusal.
         Assert.False(answer.Headers.ContainsKey("Mcp-Session-Id"));

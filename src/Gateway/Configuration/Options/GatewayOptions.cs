@@ -292,4 +292,8 @@ internal sealed class ManagementOptions
 
     [Description("Serves the read-only page.")]
     public bool Page { get; set; }
+
+    [Description("Names under which the listener is asked, besides addresses, localhost and the name in Url; any other is answered 421, but for the bare status of /healthz.")]
+    [Example("""["gateway-metrics.mcp.svc"]""")]
+    public List<string> AllowedHosts { get; set; } = [];
 }

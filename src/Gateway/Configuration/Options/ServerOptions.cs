@@ -50,6 +50,9 @@ internal sealed class ServerOptions
     [Description("What happens to operations that no rule matches.")]
     public OtherOperations OtherOperations { get; set; } = OtherOperations.Allow;
 
+    [Description("strict: where a rule names URIs, one that some server could read as another is refused. as-is: rules see the spelling, and a server may serve what a rule denies under another one.")]
+    public ResourceUris ResourceUris { get; set; } = ResourceUris.Strict;
+
     [Description("Scopes that stand for others.")]
     [Example("""[{ "Scope": "admin", "Implies": ["weather:write"] }]""")]
     public List<ImpliedScopeOptions> ImpliedScopes { get; set; } = [];
@@ -142,6 +145,15 @@ internal enum OtherOperations
     Deny,
 }
 
+internal enum ResourceUris
+{
+    [JsonStringEnumMemberName("strict")]
+    Strict,
+
+    [JsonStringEnumMemberName("as-is")]
+    AsIs,
+}
+
 internal enum SenderConstraint
 {
     [JsonStringEnumMemberName("optional")]
@@ -212,7 +224,7 @@ internal sealed class OperationOptions
     [Example("prompts/get")]
     public string? Method { get; set; }
 
-    [Description("The tool's or prompt's name, or the resource's URI; * matches any run of characters. Default: any.")]
+    [Description("The tool's or prompt's name, the resource's URI, the task's id, or what a completion refers to; * matches any run of characters. Default: any.")]
     [Example("delete_*")]
     public string? Name { get; set; }
 

@@ -54,6 +54,7 @@ internal static class ConfigurationRules
         ClusterRules.ClustersAreSafe,
         ClusterRules.YarpAccepts,
         HostRules.ManagementUrlCanBeListenedOn,
+        HostRules.ManagementHostsAreNames,
         HostRules.TrustedProxiesAreRanges,
         HostRules.ClientCertificatesComeFromProxies,
         FrameworkRules.EndpointsCanBeListenedOn,

@@ -24,6 +24,19 @@ internal static class HostRules
         }
     }
 
+    /// <summary>A Host header's name, without its port: whatever else is written would never be equal to one.</summary>
+    public static void ManagementHostsAreNames(RuleContext context)
+    {
+        for (var i = 0; i < (context.Options.Management?.AllowedHosts.Count ?? 0); i++)
+        {
+            var host = context.Options.Management!.AllowedHosts[i];
+            if (Uri.CheckHostName(host) == UriHostNameType.Unknown)
+            {
+                context.Error("management-hosts", $"Gateway:Management:AllowedHosts:{i}", $"{ConfiguredUrl.Show(host)} is not a host's name; write one such as 'gateway-metrics.mcp.svc', without scheme, port and wildcard.");
+            }
+        }
+    }
+
     public static void TrustedProxiesAreRanges(RuleContext context)
     {
         Check(context, "trusted-proxies", "Gateway:TrustedProxies", context.Options.TrustedProxies, (key, every) =>

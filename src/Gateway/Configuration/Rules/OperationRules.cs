@@ -1,3 +1,5 @@
+using Gateway.Authorize;
+using Gateway.Configuration.Options;
 using Gateway.Configuration.Read;
 
 namespace Gateway.Configuration.Rules;
@@ -11,6 +13,10 @@ internal static class OperationRules
         "resources/templates/list", "resources/subscribe", "resources/unsubscribe", "completion/complete", "logging/setLevel",
         "subscriptions/listen", "sampling/createMessage", "elicitation/create", "roots/list", "tasks/get", "tasks/list", "tasks/result", "tasks/cancel", "tasks/update",
     ];
+
+    private const string NamedMethods = "Names have tools/call and prompts/get (name), resources/read, resources/subscribe and resources/unsubscribe (uri), tasks/* but tasks/list (taskId), and completion/complete (what ref refers to).";
+
+    private static readonly string[] Fillers = ["", "x", "/x", "//x", "///x", ":/x", "a:/x", "://x/", "a://x/", "0", "20"];
 
     public static void OperationsSayOneThing(RuleContext context)
     {
@@ -36,6 +42,17 @@ internal static class OperationRules
                 {
                     context.Error("operation", $"{key}:Name", "Name is empty, which no operation's name is; write a pattern, or remove it for any name.");
                 }
+                else if (rule.Name is { } name)
+                {
+                    if (!OperationNames.MayHave(rule.Method))
+                    {
+                        context.Error("operation-name", $"{key}:Name", $"'{rule.Method}' names nothing, so that this rule would never match; remove Name. {NamedMethods}");
+                    }
+                    else if (server.Options.ResourceUris == ResourceUris.Strict && OperationNames.IsUriAlone(rule.Method) && !MayBeNormal(name))
+                    {
+                        context.Error("operation", $"{key}:Name", $"No URI that is taken matches {ConfiguredUrl.Show(name)}: it must be spelt in its normal form (scheme and host in lower case, no dot segments, nothing encoded that may stand raw).");
+                    }
+                }
 
                 // A rule behind one that takes everything it is for has no effect, and what it denies is open.
                 var before = rules.Take(i).Select((other, place) => (Other: other, Place: place))
@@ -53,6 +70,10 @@ internal static class OperationRules
             }
         }
     }
+
+    /// <summary>Whether some URI in its normal form may match: tried with what a star may stand for.</summary>
+    private static bool MayBeNormal(string pattern) =>
+        Array.Exists(Fillers, filler => ResourceUri.IsNormal(pattern.Replace("*", filler, StringComparison.Ordinal)));
 
     /// <summary>Whether one pattern matches everything that another does: the other read as a text in which a star stands for itself.</summary>
     internal static bool Covers(string? pattern, string text)

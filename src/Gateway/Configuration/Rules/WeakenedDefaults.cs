@@ -39,6 +39,7 @@ internal static class WeakenedDefaults
             string Key(string member) => RuleContext.KeyOf(server, member);
             var outbound = server.Outbound;
             Warn(server.Options.MultipleAudiences == MultipleAudiences.Allow, "multiple-audiences", Key("MultipleAudiences"), "Tokens that other servers accept too are admitted, and those servers could replay them here; write 'refuse'.");
+            Warn(server.Options.ResourceUris == ResourceUris.AsIs, "resource-uris", Key("ResourceUris"), "Rules judge the spelling of a URI, and servers serve what they make of it: 'file:///public/../secret' passes a rule that denies 'file:///secret*'. Write 'strict'.");
             Warn(outbound.AllowRemote, "allow-remote", Key("Outbound:AllowRemote"), "The client's own token leaves this machine; take mode 'exchange' or 'local' where the MCP server is not this very resource.");
             Warn(outbound is { Mode: OutboundMode.SameToken, AllowRemote: true }, "bound-token-remote", Key("Outbound:AllowRemote"), "A token that is bound to a client's key leaves this machine as a bearer token, without a proof; take mode 'exchange' or 'local' with Bind 'dpop'.");
             Warn(server.Options.SenderConstraint == SenderConstraint.Required && outbound is { Mode: OutboundMode.Exchange } && ProfileOf(server).Name == "keycloak", "dpop-profile", Key("SenderConstraint"), "Keycloak does not exchange a token that is bound to another client's key; take mode 'local', or see docs/sender-constraint.md.");
