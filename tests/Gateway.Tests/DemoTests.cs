@@ -19,7 +19,7 @@ public sealed class DemoTests
         var (exitCode, output) = await RunAsync(Once);
 
         Assert.True(exitCode == 0, output);
-        Assert.Contains("7 of 7 steps came out as promised", output, StringComparison.Ordinal);
+        Assert.Contains("8 of 8 steps came out as promised", output, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -34,19 +34,19 @@ public sealed class DemoTests
 
     [Fact]
     public Task A_token_for_the_wrong_audience_breaks_the_main_job() =>
-        BreaksAsync("1 of 7", AuthorizationServerBehaviour.AsTheWalkExpects with { WrongAudienceFor = ["notes", "archive"] });
+        BreaksAsync("1 of 8", AuthorizationServerBehaviour.AsTheWalkExpects with { WrongAudienceFor = ["notes", "archive"] });
 
     [Fact]
     public Task A_token_without_an_actor_breaks_the_comparison_of_claims() =>
-        BreaksAsync("2 of 7", AuthorizationServerBehaviour.AsTheWalkExpects with { NamesTheActor = false });
+        BreaksAsync("2 of 8", AuthorizationServerBehaviour.AsTheWalkExpects with { NamesTheActor = false });
 
     [Fact]
     public Task A_token_that_keeps_all_scopes_breaks_the_main_job() =>
-        BreaksAsync("1 of 7", AuthorizationServerBehaviour.AsTheWalkExpects with { NarrowsScope = false });
+        BreaksAsync("1 of 8", AuthorizationServerBehaviour.AsTheWalkExpects with { NarrowsScope = false });
 
     [Fact]
     public Task A_right_token_where_a_wrong_one_was_promised_breaks_the_last_step() =>
-        BreaksAsync("7 of 7", AuthorizationServerBehaviour.AsTheWalkExpects with { WrongAudienceFor = [] });
+        BreaksAsync("8 of 8", AuthorizationServerBehaviour.AsTheWalkExpects with { WrongAudienceFor = [] });
 
     [Fact]
     public async Task Without_once_it_stays_up_with_tokens_that_work_and_leaves_nothing_behind()

@@ -32,19 +32,27 @@ internal sealed class DevelopmentUserGrant(SigningKey key, TimeProvider clock)
         }
 
         var now = clock.GetUtcNow();
-        var token = key.Sign(
-            new JsonObject
-            {
-                ["iss"] = issuer,
-                ["sub"] = user,
-                ["aud"] = target.Public,
-                ["client_id"] = client,
-                ["scope"] = scope,
-                ["iat"] = now.ToUnixTimeSeconds(),
-                ["exp"] = (now + Lifetime).ToUnixTimeSeconds(),
-                ["jti"] = Guid.NewGuid().ToString("N"),
-            },
-            "at+jwt");
-        return TokenAnswer.Granted(token, Lifetime, scope);
+        var claims = new JsonObject
+        {
+            ["iss"] = issuer,
+            ["sub"] = user,
+            ["aud"] = target.Public,
+            ["client_id"] = client,
+            ["scope"] = scope,
+            ["iat"] = now.ToUnixTimeSeconds(),
+            ["exp"] = (now + Lifetime).ToUnixTimeSeconds(),
+            ["jti"] = Guid.NewGuid().ToString("N"),
+        };
+
+        // A login that names the client's key gets a token that is bound to it (RFC 9449 §10).
+        var bound = form["dpop_jkt"].ToString().Length > 0;
+        if (bound)
+        {
+            claims["cnf"] = new JsonObject { ["jkt"] = form["dpop_jkt"].ToString() };
+        }
+
+        var answer = TokenAnswer.Granted(key.Sign(claims, "at+jwt"), Lifetime, scope);
+        answer.Body["token_type"] = bound ? "DPoP" : "Bearer";
+        return answer;
     }
 }

@@ -40,8 +40,9 @@ internal sealed class Scene : IDisposable
     public int TakeCallsAtTheGateway() => Interlocked.Exchange(ref _callsAtTheGateway, 0);
 
     /// <summary>Calls a tool with this token, raw, and shows what went and what came.</summary>
-    public Task<Answer> CallAsync(StepReport report, string url, string tool, string? token, string tokenName, CancellationToken cancellationToken)
+    public Task<Answer> CallAsync(StepReport report, string url, string tool, string? token, string tokenName, CancellationToken cancellationToken, string? proof = null)
     {
+        var scheme = proof is null ? "Bearer" : "DPoP";
         var message = new JsonObject
         {
             ["jsonrpc"] = "2.0",
@@ -50,11 +51,16 @@ internal sealed class Scene : IDisposable
             ["params"] = new JsonObject { ["name"] = tool, ["arguments"] = tool == "get_forecast" ? new JsonObject { ["city"] = "Oslo" } : [] },
         };
         report.Terminal.Sent($"POST {url}  tools/call {tool}");
-        report.Terminal.Detail(token is null ? "no Authorization header" : $"Authorization: Bearer <{tokenName}>");
+        report.Terminal.Detail(token is null ? "no Authorization header" : $"Authorization: {scheme} <{tokenName}>{(proof is null ? "" : ", DPoP: <proof>")}");
         var request = new HttpRequestMessage(HttpMethod.Post, url) { Content = new StringContent(message.ToJsonString(), mediaType: new("application/json")) };
         request.Headers.Accept.ParseAdd("application/json, text/event-stream");
         request.Headers.Add("MCP-Protocol-Version", UserClient.ProtocolVersion);
-        request.Headers.Authorization = token is null ? null : new("Bearer", token);
+        request.Headers.Authorization = token is null ? null : new(scheme, token);
+        if (proof is not null)
+        {
+            request.Headers.Add("DPoP", proof);
+        }
+
         return SendAsync(report, request, cancellationToken);
     }
 

@@ -10,6 +10,7 @@ internal sealed class Tour(Stage stage, Terminal terminal, TimeProvider clock)
         new WeatherTokenAtNotes(),
         new HopTokenReplayed(),
         new InboundTokenPastTheGateway(),
+        new StolenWithoutTheKey(),
         new NoToken(),
         new TokenForTheWrongAudience(),
     ];

@@ -9,7 +9,7 @@ internal sealed class UserTokens(Stage stage, HttpClient http)
     public const string User = "alice";
     public const string ClientId = "demo-client";
 
-    public async Task<string> ForAsync(string server, string scope, CancellationToken cancellationToken)
+    public async Task<string> ForAsync(string server, string scope, CancellationToken cancellationToken, string? boundTo = null)
     {
         using var form = new FormUrlEncodedContent(new Dictionary<string, string>
         {
@@ -18,6 +18,7 @@ internal sealed class UserTokens(Stage stage, HttpClient http)
             ["username"] = User,
             ["resource"] = stage.Resource(server),
             ["scope"] = scope,
+            ["dpop_jkt"] = boundTo ?? "",
         });
         using var response = await http.PostAsync(stage.AuthorizationServer.TokenEndpoint, form, cancellationToken);
         var answer = await Answer.ReadAsync(response, cancellationToken);

@@ -178,6 +178,11 @@ internal sealed class DoctorChecks(Unserved gateway, DoctorReport report)
         report.Pass($"{server.Id} exchange sub", $"inbound {AuthorityText.Of(before, AuthorityPart.Subject)}, returned {AuthorityText.Of(after, AuthorityPart.Subject)}");
         report.Pass($"{server.Id} exchange act", $"inbound {AuthorityText.Of(before, AuthorityPart.Actors)}, returned {AuthorityText.Of(after, AuthorityPart.Actors)}");
         report.Pass($"{server.Id} exchange authorization_details", $"inbound {AuthorityText.Of(before, AuthorityPart.Details)}, returned {AuthorityText.Of(after, AuthorityPart.Details)}");
+        if (issued.BoundTo is { } key)
+        {
+            report.Pass($"{server.Id} exchange cnf", $"bound to the gateway's key, {key}");
+        }
+
         var lifetime = issued.ExpiresAt - TimeProvider.System.GetUtcNow();
         report.Pass($"{server.Id} exchange lifetime", string.Create(CultureInfo.InvariantCulture, $"{lifetime.TotalSeconds:0} s, at most {source.Target.MaxLifetime.TotalSeconds:0} s; inbound {(subject.ExpiresAt - TimeProvider.System.GetUtcNow()).TotalSeconds:0} s"));
         report.Pass($"{server.Id} exchange authority", $"shrank: {AuthorityText.Of(after.ShortOf(before))}");

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Gateway.Authenticate;
 using Gateway.Exchange;
 using Microsoft.AspNetCore.WebUtilities;
 
@@ -10,7 +11,7 @@ namespace Gateway.Observe;
 /// </summary>
 internal ref struct Credentials
 {
-    private const int Most = 6;
+    private const int Most = 7;
 
     /// <summary>What is shorter is no secret, and a part of many a word.</summary>
     private const int Shortest = 4;
@@ -27,6 +28,11 @@ internal ref struct Credentials
             var comma = line.Span.IndexOf(',');
             Add(LongestWord(comma < 0 ? line : line[..comma]));
             Add(comma < 0 ? default : LongestWord(line[(comma + 1)..]));
+        }
+
+        if (request?.Proof is not null && context.Request.Headers[SenderProof.Header] is [{ } proof, ..])
+        {
+            Add(proof.AsMemory());
         }
 
         if (context.Request.QueryString is { HasValue: true, Value: { } query } && query.Contains("token=", StringComparison.OrdinalIgnoreCase))

@@ -43,6 +43,9 @@ public sealed class OutboundToken
     /// <summary>The key that a token minted here was signed with; null for tokens of an authorization server.</summary>
     internal SigningKey? Signer { get; init; }
 
+    /// <summary>The thumbprint of the key that the token is bound to (<c>cnf.jkt</c>); null for a bearer token.</summary>
+    public string? BoundTo => Sender?.Thumbprint;
+
     /// <summary>The key that the token is bound to; null for a bearer token.</summary>
     internal SenderKey? Sender { get; init; }
 

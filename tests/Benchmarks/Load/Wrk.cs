@@ -52,6 +52,15 @@ internal static partial class Wrk
             """);
     }
 
+    /// <summary>The same for tokens of the scheme DPoP, each with a proof that is good once: there must be more of them than calls.</summary>
+    public static void WriteProvenScript(string file, IEnumerable<(string Path, string Token, string Proof)> requests)
+    {
+        WriteScript(file, requests.Select(request => (request.Path, $"{request.Token} {request.Proof}")));
+        File.WriteAllText(file, File.ReadAllText(file)
+            .Replace("local path, token = line:match(\"^(%S+) (%S+)$\")", "local path, token, proof = line:match(\"^(%S+) (%S+) (%S+)$\")", StringComparison.Ordinal)
+            .Replace("\"Bearer \" .. token,", "\"DPoP \" .. token, [\"DPoP\"] = proof,", StringComparison.Ordinal));
+    }
+
     private static long Number(Group group) => long.Parse(group.Value, CultureInfo.InvariantCulture);
 
     [GeneratedRegex(@"counts (\d+) (\d+) (\d+) (\d+) (\d+)")]

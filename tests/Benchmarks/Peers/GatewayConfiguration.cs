@@ -29,6 +29,12 @@ internal sealed record GatewayConfiguration
     /// <summary>The longest there is, where tokens are to stay alive for a whole measurement.</summary>
     public bool LongHopTokens { get; init; }
 
+    /// <summary>How old proofs of callers may be; null: the default.</summary>
+    public string? ProofMaxAge { get; init; }
+
+    /// <summary>Whether hop tokens are bound to the gateway's key, so that every call brings a proof.</summary>
+    public bool Bind { get; init; }
+
     public string ToJson()
     {
         var servers = new JsonObject();
@@ -98,6 +104,17 @@ internal sealed record GatewayConfiguration
             outbound["Lifetime"] = "00:05:00";
         }
 
-        return new JsonObject { ["Destinations"] = new JsonArray(Backend + "/mcp"), ["Outbound"] = outbound };
+        if (Bind)
+        {
+            outbound["Bind"] = "dpop";
+        }
+
+        var server = new JsonObject { ["Destinations"] = new JsonArray(Backend + "/mcp"), ["Outbound"] = outbound };
+        if (ProofMaxAge is not null)
+        {
+            server["DPoP"] = new JsonObject { ["MaxAge"] = ProofMaxAge, ["ReplayCapacity"] = 4_000_000 };
+        }
+
+        return server;
     }
 }

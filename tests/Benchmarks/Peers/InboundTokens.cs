@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using TokenExchange.Tests.Harness;
 
 namespace Gateway.Benchmarks.Peers;
@@ -15,7 +16,10 @@ internal sealed class InboundTokens(string issuer)
 
     public string Jwks() => TestKey.Jwks([Rs256.Jwk(), Es256.Jwk()]);
 
-    public string One(TestKey key, string server = "weather")
+    /// <summary>A token of another user, bound to a key of its client (<c>cnf.jkt</c>).</summary>
+    public string Bound(TestKey key, TestKey client, string server = "weather") => One(key, server, payload => payload["cnf"] = new JsonObject { ["jkt"] = ProofForge.Thumbprint(client) });
+
+    public string One(TestKey key, string server = "weather", Action<JsonObject>? change = null)
     {
         var now = TimeProvider.System.GetUtcNow();
         return TokenForge.AccessToken(key, issuer, ResourceOf(server), now, (_, payload) =>
@@ -23,6 +27,7 @@ internal sealed class InboundTokens(string issuer)
             payload["jti"] = $"token-{++made}";
             payload["sub"] = $"user-{made}";
             payload["exp"] = now.ToUnixTimeSeconds() + 7200;
+            change?.Invoke(payload);
         });
     }
 

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import http from 'node:http';
 import { createLocalJWKSet, exportJWK, generateKeyPair, jwtVerify } from 'jose';
 import Provider, { errors } from 'oidc-provider';
+import { checkDpopReplay, validateDpop } from 'oidc-provider/lib/helpers/grants.js';
 import { listen } from '../harness/loopback.mjs';
 
 export const tokenExchange = 'urn:ietf:params:oauth:grant-type:token-exchange';
@@ -11,9 +12,10 @@ const accessToken = 'urn:ietf:params:oauth:token-type:access_token';
 
 /**
  * `scopes` are known at every resource. Resources are added with `allow`: a user may ask for tokens to an `inbound`
- * one, and a client that holds such a token may exchange it for one to an `outbound` one.
+ * one, and a client that holds such a token may exchange it for one to an `outbound` one. With `dpop` tokens are bound to
+ * the key of whoever brings a proof, which must hold the server's nonce.
  */
-export async function startOidcProvider({ scopes, user = 'alice', clientKey } = {}) {
+export async function startOidcProvider({ scopes, user = 'alice', clientKey, dpop = false } = {}) {
   const server = http.createServer();
   const { port, close } = await listen(server);
   const issuer = `http://127.0.0.1:${port}`;
@@ -53,6 +55,7 @@ export async function startOidcProvider({ scopes, user = 'alice', clientKey } = 
       registration: { enabled: true },
       revocation: { enabled: true },
       introspection: { enabled: true },
+      dPoP: { enabled: dpop, nonceSecret: randomBytes(32), requireNonce: () => dpop },
       resourceIndicators: {
         enabled: true,
         getResourceServerInfo(_, resource) {
@@ -88,14 +91,17 @@ export async function startOidcProvider({ scopes, user = 'alice', clientKey } = 
     const asked = params.scope ? params.scope.split(' ') : [...granted];
     if (!asked.every((scope) => granted.has(scope))) throw new errors.InvalidScope('wider than the subject token', params.scope);
 
+    const proof = await validateDpop(provider, ctx);
+    await checkDpopReplay(provider, ctx, proof, client.clientId);
     const resource = state.answerFor(params.resource);
     const token = new provider.AccessToken({ accountId: subject.payload.sub, client, scope: asked.join(' '), gty: tokenExchange });
+    if (proof) token.setThumbprint('jkt', proof.thumbprint);
     token.resourceServer = new provider.ResourceServer(resource, resourceServer(resource));
     actors.set(token, { sub: client.clientId, ...(subject.payload.act && { act: subject.payload.act }) });
     ctx.body = {
       access_token: await token.save(),
       issued_token_type: accessToken,
-      token_type: 'Bearer',
+      token_type: token.tokenType,
       expires_in: token.expiration,
       scope: asked.join(' ') || undefined,
     };
@@ -105,7 +111,7 @@ export async function startOidcProvider({ scopes, user = 'alice', clientKey } = 
     await next();
     if (ctx.path !== '/token') return;
     const { client_secret: _, ...parameters } = ctx.oidc?.body ?? {};
-    tokenRequests.push({ parameters, authorization: ctx.get('authorization'), status: ctx.status, answer: ctx.body });
+    tokenRequests.push({ parameters, authorization: ctx.get('authorization'), proof: ctx.get('dpop'), status: ctx.status, answer: ctx.body });
   });
 
   async function consent(request, response) {
