@@ -34,6 +34,14 @@ internal static class CSharpServer
         return 0;
     }
 
+    public static async Task<int> RunOverStdioAsync()
+    {
+        await using var transport = new StdioServerTransport("csharp-server");
+        await using var server = McpServer.Create(transport, Options());
+        await server.RunAsync();
+        return 0;
+    }
+
     private static async Task PostAsync(HttpContext context)
     {
         var message = await JsonSerializer.DeserializeAsync(context.Request.Body, MessageType, context.RequestAborted);

@@ -29,4 +29,7 @@ internal sealed class AdmissionPolicy
     public required FrozenSet<string>? AllowedClients { get; init; }
 
     public required ImmutableArray<RequiredClaim> RequiredClaims { get; init; }
+
+    /// <summary>Claims of the caller that the MCP server is told in headers, and that a token must therefore have.</summary>
+    public required ImmutableArray<IdentityHeader> IdentityHeaders { get; init; }
 }

@@ -92,6 +92,7 @@ internal sealed class Admitted
             }
         }
 
-        return null;
+        // The server behind believes these headers: without a value that it can only read as one, nothing is sent.
+        return server.Admission.IdentityHeaders.Length == 0 || IdentityClaims.AreAll(token.Claims, server.Admission.IdentityHeaders) ? null : Refusal.ClaimRefused;
     }
 }

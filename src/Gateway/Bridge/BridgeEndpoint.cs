@@ -81,9 +81,9 @@ internal sealed class BridgeEndpoint(BridgeSessions sessions, Children children,
         }
     }
 
-    /// <summary>Whether a message belongs to a revision without sessions. One that names a session, or begins one, never does.</summary>
+    /// <summary>Whether a message belongs to a revision without sessions. One that names a session, or begins one and says nothing else, never does.</summary>
     private static bool IsModern(IHeaderDictionary headers, Message message) =>
-        message.Method != "initialize" && !headers.ContainsKey(BridgeSessions.Header) && (message.ProtocolVersion is not null || McpHeaders.IsModern(headers, message.Operation));
+        (message.Method != "initialize" || message.ProtocolVersion is not null) && !headers.ContainsKey(BridgeSessions.Header) && (message.ProtocolVersion is not null || McpHeaders.IsModern(headers, message.Operation));
 
     private async Task ModernAsync(HttpContext context, Message message)
     {
@@ -99,6 +99,11 @@ internal sealed class BridgeEndpoint(BridgeSessions sessions, Children children,
         {
             // It belongs to no request, and so to no process; leaving is how these clients cancel.
             context.Response.StatusCode = StatusCodes.Status202Accepted;
+        }
+        else if (settings.Shared && message.ProtocolVersion is null)
+        {
+            // Without headers the process would take it for one of a session, and itself for a server of those revisions.
+            await BridgeRefusal.VersionMissing.WriteAsync(context, message.Line[message.Id.At]);
         }
         else if (settings.Shared)
         {

@@ -22,12 +22,14 @@ internal sealed class Message
     public const string SubscriptionKey = "io.modelcontextprotocol/subscriptionId";
 
     private const string VersionKey = "io.modelcontextprotocol/protocolVersion";
+    private const string CapabilitiesKey = "io.modelcontextprotocol/clientCapabilities";
     private const int MaxDepth = 256;
     private static readonly string[] Names = ["progresstoken", "requestid", "io.modelcontextprotocol/subscriptionid"];
 
     private string? name;
     private string? uri;
     private string? task;
+    private bool hasCapabilities;
 
     /// <summary>The message as one line without its end.</summary>
     public required ReadOnlyMemory<byte> Line { get; init; }
@@ -55,6 +57,9 @@ internal sealed class Message
 
     /// <summary>What <c>_meta</c> says is the protocol version; null when it says nothing.</summary>
     public string? ProtocolVersion { get; private set; }
+
+    /// <summary>Whether <c>_meta</c> holds what every request of the revisions without sessions must say.</summary>
+    public bool IsSelfContained => ProtocolVersion is not null && hasCapabilities;
 
     /// <summary>The operation as MCP's headers mirror it.</summary>
     public Operation Operation => new(Kind, Method, Method switch
@@ -213,6 +218,10 @@ internal sealed class Message
             {
                 // What is no text is no version that a header could agree with, and is one all the same.
                 ProtocolVersion = Text(ref reader) ?? "";
+            }
+            else if (member == CapabilitiesKey)
+            {
+                hasCapabilities = reader.TokenType == JsonTokenType.StartObject;
             }
             else if (member == SubscriptionKey)
             {

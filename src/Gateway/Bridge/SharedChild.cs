@@ -92,7 +92,7 @@ internal sealed class SharedChild(BridgeSettings settings, Children children, IL
 
         var isAnswer = message.Kind == MessageKind.Response;
         var line = Replace(message.Line, [(message.Id, owner.Id), (message.ProgressToken, owner.Progress), (message.RequestId, owner.Id), (message.Subscription, owner.Id)]);
-        if (!owner.Answer.TryDeliver(new Delivery(line, isAnswer, message.ErrorCode is not null, SingleRequest.StatusOf(message.ErrorCode))))
+        if (!owner.Answer.TryDeliver(new Delivery(line, isAnswer, message.ErrorCode is not null, SingleRequest.StatusOf(message.ErrorCode, owner.Request))))
         {
             logger.MessageUnclaimed(from.Id);
         }
@@ -167,6 +167,7 @@ internal sealed class SharedChild(BridgeSettings settings, Children children, IL
                 "n" + number,
                 Encoding.ASCII.GetBytes(number),
                 child,
+                request,
                 request.Line[request.Id.At],
                 request.WantedProgress.IsGiven ? request.Line[request.WantedProgress.At] : default,
                 new Answer());
@@ -207,5 +208,5 @@ internal sealed class SharedChild(BridgeSettings settings, Children children, IL
     }
 
     /// <summary>A request under way: the bridge's number for it, and what the client called it.</summary>
-    private sealed record Pending(string Key, ReadOnlyMemory<byte> Number, Child Child, ReadOnlyMemory<byte> Id, ReadOnlyMemory<byte> Progress, Answer Answer);
+    private sealed record Pending(string Key, ReadOnlyMemory<byte> Number, Child Child, Message Request, ReadOnlyMemory<byte> Id, ReadOnlyMemory<byte> Progress, Answer Answer);
 }

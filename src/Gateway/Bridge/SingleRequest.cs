@@ -39,8 +39,10 @@ internal sealed class SingleRequest(Message request, ILogger logger)
 
     /// <summary>The HTTP status of an error that is the whole answer.</summary>
     /// <remarks>MCP 2026-07-28, Streamable HTTP: errors that clients negotiate by.</remarks>
-    public static int StatusOf(int? errorCode) => errorCode switch
+    public static int StatusOf(int? errorCode, Message request) => errorCode switch
     {
+        // Of the arguments of a call it is the call's own answer; of what makes it a request at all it is HTTP's.
+        -32602 when !request.IsSelfContained => StatusCodes.Status400BadRequest,
         -32601 => StatusCodes.Status404NotFound,
         -32700 or -32600 or -32020 or -32021 or -32022 => StatusCodes.Status400BadRequest,
         _ => StatusCodes.Status200OK,
@@ -57,7 +59,7 @@ internal sealed class SingleRequest(Message request, ILogger logger)
         // Servers ask nothing in these revisions, and the client could not answer.
         if (message.Kind == MessageKind.Request
             || (isAnswer && message.Id.Key != request.Id.Key)
-            || !await answer.DeliverAsync(new Delivery(message.Line, isAnswer, message.ErrorCode is not null, StatusOf(message.ErrorCode)), from.Over))
+            || !await answer.DeliverAsync(new Delivery(message.Line, isAnswer, message.ErrorCode is not null, StatusOf(message.ErrorCode, request)), from.Over))
         {
             logger.MessageUnclaimed(from.Id);
         }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Gateway.Authenticate;
+using Gateway.Configuration;
 using Gateway.Configuration.Options;
 using Gateway.Exchange;
 using Gateway.Forward;
@@ -103,16 +104,18 @@ internal sealed class DoctorChecks(Unserved gateway, DoctorReport report)
 
     public async Task DestinationsAsync(McpServer server, CancellationToken cancellation)
     {
-        static SocketsHttpHandler Connections() => new() { AllowAutoRedirect = false, UseCookies = false, UseProxy = false, ConnectTimeout = Patience };
+        SocketsHttpHandler Connections() => UnixSockets.Connect(new() { AllowAutoRedirect = false, UseCookies = false, UseProxy = false, ConnectTimeout = Patience }, server.Relay.OnSockets);
         using var client = new HttpMessageInvoker(TlsFiles.Of(options.Servers[server.Id].Tls) is { } tls ? new OutboundTls(tls, TimeProvider.System, Connections) : Connections());
-        foreach (var address in server.Sessions.Destinations.Values)
+        foreach (var destination in server.Sessions.Destinations.Values)
         {
+            var address = UnixDestination.Show(destination);
             using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
             patience.CancelAfter(Patience);
             try
             {
                 // Without a credential; whatever it answers, it is there.
-                using var request = new HttpRequestMessage(HttpMethod.Options, address);
+                using var request = new HttpRequestMessage(HttpMethod.Options, destination);
+                request.Headers.Host = server.Relay.OnSockets ? UnixSockets.Host : null;
                 using var response = await client.SendAsync(request, patience.Token);
                 report.Pass($"{server.Id} destination {address}", string.Create(CultureInfo.InvariantCulture, $"answers ({(int)response.StatusCode})"));
             }

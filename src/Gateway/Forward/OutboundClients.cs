@@ -37,6 +37,7 @@ internal sealed class OutboundClients(TimeProvider clock, DistributedContextProp
         // DNS of a Kubernetes service changes under a long-lived connection.
         handler.PooledConnectionLifetime = TimeSpan.FromMinutes(2);
         handler.ConnectTimeout = TimeSpan.FromSeconds(5);
+        UnixSockets.Connect(handler, context.NewMetadata?.ContainsKey(YarpRecords.SocketsMetadata) == true);
     }
 
     protected override HttpMessageHandler WrapHandler(ForwarderHttpClientContext context, HttpMessageHandler handler) =>
@@ -62,7 +63,7 @@ internal sealed class OutboundClients(TimeProvider clock, DistributedContextProp
         generation.Clusters.Any(cluster => SettingsOf(cluster.Metadata, cluster.HttpClient!) == settings);
 
     private static ClientSettings SettingsOf(IReadOnlyDictionary<string, string>? metadata, HttpClientConfig config) =>
-        new(metadata![YarpRecords.ServerMetadata], config, YarpRecords.TlsOf(metadata));
+        new(metadata![YarpRecords.ServerMetadata], config, YarpRecords.TlsOf(metadata), metadata.ContainsKey(YarpRecords.SocketsMetadata));
 
-    private sealed record ClientSettings(string Server, HttpClientConfig Config, TlsFiles? Tls);
+    private sealed record ClientSettings(string Server, HttpClientConfig Config, TlsFiles? Tls, bool OnSockets);
 }

@@ -47,7 +47,13 @@ internal sealed class OutboundRequest(Standing standing, OpenStreams streams, Ti
             outbound.Headers.TryAddWithoutValidation(SessionPolicy.Header, session.Id);
         }
 
+        if (server.Relay.OnSockets)
+        {
+            outbound.Headers.Host = UnixSockets.Host;
+        }
+
         InstallCredential(cleared, clock, outbound.Headers);
+        InstallIdentity(cleared, outbound.Headers);
         transform.Path = server.Rest(context.Request.Path);
         if (authorized.Session is { Path: { } endpoint })
         {
@@ -117,6 +123,19 @@ internal sealed class OutboundRequest(Standing standing, OpenStreams streams, Ti
                 return;
             default:
                 throw new InvalidOperationException("No token for this server reached the last gate.");
+        }
+    }
+
+    /// <summary>What the server is told of the caller, from the validated token alone; the client's own lines of such a name were never copied.</summary>
+    private static void InstallIdentity(Cleared cleared, HttpRequestHeaders headers)
+    {
+        foreach (var header in cleared.Server.Admission.IdentityHeaders)
+        {
+            headers.Remove(header.Header);
+            if (IdentityClaims.ValueOf(cleared.Inbound.Claims, header) is not { } value || !headers.TryAddWithoutValidation(header.Header, value))
+            {
+                throw new InvalidOperationException("An identity header cannot be sent.");
+            }
         }
     }
 

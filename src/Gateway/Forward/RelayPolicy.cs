@@ -11,6 +11,9 @@ internal sealed class RelayPolicy
     /// <summary>Whether lists show a caller only what its rules allow.</summary>
     public required bool FilterLists { get; init; }
 
+    /// <summary>Whether destinations are Unix sockets, whose addresses are no host's.</summary>
+    public required bool OnSockets { get; init; }
+
     /// <summary>How long an answer may be silent.</summary>
     public required TimeSpan StreamIdleTimeout { get; init; }
 

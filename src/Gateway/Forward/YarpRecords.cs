@@ -14,6 +14,7 @@ namespace Gateway.Forward;
 internal static class YarpRecords
 {
     public const string ServerMetadata = "server";
+    public const string SocketsMetadata = "sockets";
     private const string TlsMetadata = "tls";
 
     public static RouteConfig Route(McpServer server) => new()
@@ -49,6 +50,11 @@ internal static class YarpRecords
     private static Dictionary<string, string> MetadataOf(McpServer server, TlsFiles? tls)
     {
         var metadata = new Dictionary<string, string> { [ServerMetadata] = server.Id };
+        if (server.Relay.OnSockets)
+        {
+            metadata[SocketsMetadata] = "";
+        }
+
         if (tls is null)
         {
             return metadata;

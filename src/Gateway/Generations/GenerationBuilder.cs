@@ -85,7 +85,7 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
         var outbound = topology.Outbound;
         var publicUrl = CanonicalUri.Of(options.PublicUrl).TrimEnd('/');
         var rules = Rules(server);
-        var destinations = topology.Destinations.Distinct(StringComparer.Ordinal).ToArray();
+        var destinations = topology.Destinations.Distinct(StringComparer.Ordinal).Select(UnixDestination.AddressOf).ToArray();
         return new McpServer
         {
             Id = topology.Id,
@@ -109,6 +109,7 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
                 AllowedOrigins = server.AllowedOrigins.Append(publicUrl).Select(CanonicalUri.Of).ToFrozenSet(StringComparer.Ordinal),
                 AllowedClients = server.AllowedClients?.ToFrozenSet(StringComparer.Ordinal),
                 RequiredClaims = [.. server.RequiredClaims.Select(claim => new RequiredClaim(claim.Claim!, claim.AnyOf!.ToFrozenSet(StringComparer.Ordinal)))],
+                IdentityHeaders = [.. server.IdentityHeaders.Select(header => new IdentityHeader(header.Header!, header.Claim!))],
             },
             Operations = new OperationPolicy
             {
@@ -130,6 +131,7 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
                 Proof = outbound.Bind == OutboundBinding.DPoP ? new OutboundProof(topology.OutboundResource ?? topology.Resource) : null,
                 ForwardHeaders = server.ForwardHeaders.ToFrozenSet(StringComparer.OrdinalIgnoreCase),
                 FilterLists = server.FilterLists,
+                OnSockets = UnixSockets.Any(destinations),
                 StreamIdleTimeout = server.StreamIdleTimeout,
                 MaxResponseDuration = server.MaxResponseDuration,
                 DestinationUrls = destinations.ToFrozenDictionary(address => address, address => RequestUtilities.MakeDestinationAddress(address, default, default)),
@@ -184,7 +186,7 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
             // remembered, the validator forgets up to half at a time.
             Math.Max(LeastRemembered, 2 * options.Cache.Capacity / options.Servers.Count),
             revocations,
-            keepClaims: topology.Options.RequiredClaims.Count > 0,
+            keepClaims: topology.Options.RequiredClaims.Count > 0 || topology.Options.IdentityHeaders.Count > 0,
             sender);
     }
 

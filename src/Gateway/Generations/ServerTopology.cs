@@ -55,7 +55,7 @@ internal sealed record ServerTopology
         ImmutableArray<string> destinations = [.. server.Destinations ?? []];
         var outbound = server.Outbound ?? new OutboundOptions();
         var outboundResource = outbound.Resource is { } given ? CanonicalUri.Of(given)
-            : destinations is [var only] ? CanonicalUri.Of(only)
+            : destinations is [var only] && !UnixDestination.IsMeant(only) ? CanonicalUri.Of(only)
             : null;
         ImmutableArray<string> accepted = [resource, .. path == "/" ? [resource + "/"] : Array.Empty<string>(), .. server.AcceptedAudiences.Select(CanonicalUri.Of)];
         return new ServerTopology

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Gateway.Configuration;
 using Gateway.Exchange;
 using Gateway.Generations;
 using Gateway.Observe;
@@ -34,7 +35,7 @@ internal sealed class ManagementView(LiveGenerations generations, Health health,
             server.Admission.AcceptedAudiences,
             server.Source.Mode,
             (server.Source as CredentialSource.Token)?.Target.ResultAudiences ?? [],
-            [.. server.Sessions.Destinations.Select(destination => new DestinationHealth(destination.Value, IsAvailable(server, destination.Key)))]))];
+            [.. server.Sessions.Destinations.Select(destination => new DestinationHealth(UnixDestination.Show(destination.Value), IsAvailable(server, destination.Key)))]))];
 
     private bool IsAvailable(McpServer server, string destination) =>
         proxy.TryGetCluster(Forward.YarpRecords.IdOf(server), out var cluster)

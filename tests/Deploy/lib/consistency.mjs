@@ -188,6 +188,12 @@ function destinations(objects, pods, report) {
     }
     if (!sidecar) continue;
     if (sidecar.restartPolicy !== 'Always') report('the sidecar is an init container that has to end');
+    for (const container of pod.spec.containers.filter(container => container.args?.[0] === 'bridge')) {
+      const listens = container.args[container.args.indexOf('--url') + 1];
+      const asked = Object.values(configurationOf(objects, pod)?.json.Gateway.Servers ?? {}).flatMap(server => server.Destinations);
+      if (!asked.includes(`${listens}/mcp`)) report(`the bridge listens at ${listens}, the gateway asks ${asked}`);
+      if (new URL(listens).hostname !== '127.0.0.1') report(`the bridge is not on loopback: ${listens}`);
+    }
     for (const container of pod.spec.containers) {
       if (container.ports?.length) report(`${container.name} exposes a port beside the gateway`);
       if (container.securityContext.runAsUser === sidecar.securityContext.runAsUser) report(`${container.name} runs as the gateway's user`);

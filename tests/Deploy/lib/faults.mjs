@@ -39,6 +39,7 @@ export const faults = [
   { name: 'a destination has another port', rule: 'destinations', variant: 'front-door', seed: o => rewrite(o, 'gateway', 'weather-mcp.mcp.svc:8080', 'weather-mcp.mcp.svc:80') },
   { name: 'a destination is in another namespace', rule: 'destinations', variant: 'front-door', seed: o => rewrite(o, 'gateway', 'notes-mcp.mcp.svc', 'notes-mcp.default.svc') },
   { name: 'the sidecar sends to the pod\'s address', rule: 'destinations', variant: 'sidecar, mode none', seed: o => rewrite(o, 'legacy-mcp', '127.0.0.1:3000', 'legacy-mcp:3000') },
+  { name: 'the bridge listens elsewhere than the gateway asks', rule: 'destinations', variant: 'sidecar, stdio server', seed: o => { pod(o, 'legacy-mcp').spec.containers[0].args[2] = 'http://127.0.0.1:8082'; } },
   { name: 'the server exposes its own port', rule: 'destinations', variant: 'sidecar, mode same-token', seed: o => { pod(o, 'legacy-mcp').spec.containers[0].ports = [{ containerPort: 3000 }]; } },
   { name: 'the sidecar is a plain init container', rule: 'destinations', variant: 'sidecar, mode none', seed: o => { delete gateway(o, 'legacy-mcp').restartPolicy; } },
   { name: 'the projected token is for another authorization server', rule: 'identity', variant: 'front-door', seed: o => rewrite(o, 'gateway', 'realms/corp', 'realms/other') },

@@ -20,6 +20,7 @@ export const variants = [
   { name: 'sidecar, mode none', path: 'overlays/sidecar' },
   { name: 'sidecar, mode credential', path: 'overlays/sidecar', swap: ['components/sidecar-none', 'components/sidecar-credential'] },
   { name: 'sidecar, mode same-token', path: 'overlays/sidecar', swap: ['components/sidecar-none', 'components/sidecar-same-token'] },
+  { name: 'sidecar, stdio server', path: 'overlays/sidecar', swap: ['components/sidecar-none', 'components/sidecar-bridge'] },
   { name: 'two-hop', path: 'overlays/two-hop' },
 ];
 

@@ -13,6 +13,7 @@ const shipped = [
   'deploy/k8s/components/sidecar-same-token/gateway.json',
   'deploy/k8s/components/sidecar-credential/gateway.json',
   'deploy/k8s/components/sidecar-none/gateway.json',
+  'deploy/k8s/components/sidecar-bridge/gateway.json',
 ];
 const read = path => readFileSync(fileURLToPath(new URL(path, root)), 'utf8');
 

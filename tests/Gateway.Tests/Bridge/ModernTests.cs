@@ -49,7 +49,7 @@ public sealed class ModernTests
     [InlineData(-32021, 400)]
     [InlineData(-32022, 400)]
     [InlineData(-32600, 400)]
-    [InlineData(-32602, 200)]
+    [InlineData(-32602, 400)]
     [InlineData(-32603, 200)]
     public async Task An_error_by_which_clients_negotiate_has_its_status(int code, int status)
     {
@@ -57,6 +57,24 @@ public sealed class ModernTests
         using var response = await bridge.PostAsync(TestBridge.ModernRequest(1, "fail", new JsonObject { ["code"] = code }));
         Assert.Equal(status, (int)response.StatusCode);
         Assert.Equal(code, (int)(await TestBridge.JsonOfAsync(response))["error"]!["code"]!);
+    }
+
+    [Fact]
+    public async Task An_error_about_the_arguments_of_a_whole_request_is_an_answer_like_any_other()
+    {
+        await using var bridge = await TestBridge.StartAsync();
+        var request = TestBridge.ModernRequest(1, "fail", new JsonObject { ["code"] = -32602 });
+        request["params"]!["_meta"]!["io.modelcontextprotocol/clientCapabilities"] = new JsonObject();
+        using var response = await bridge.PostAsync(request);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task Initialize_of_a_revision_without_sessions_begins_none()
+    {
+        await using var bridge = await TestBridge.StartAsync();
+        using var response = await bridge.PostAsync(TestBridge.ModernRequest(1, "initialize"));
+        Assert.False(response.Headers.Contains("Mcp-Session-Id"));
     }
 
     [Fact]

@@ -104,6 +104,16 @@ public sealed class SharedTests
     }
 
     [Fact]
+    public async Task A_request_that_its_header_alone_calls_modern_would_change_what_the_process_is_for_all_and_is_refused()
+    {
+        await using var bridge = await StartAsync();
+        using var response = await bridge.PostAsync("""{"jsonrpc":"2.0","id":1,"method":"self"}"""u8.ToArray(), modernMethod: "self");
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.Equal(-32602, (int)(await TestBridge.JsonOfAsync(response))["error"]!["code"]!);
+        Assert.DoesNotContain("ChildStarted", bridge.Log.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Nobody_cancels_or_answers_for_another()
     {
         await using var bridge = await StartAsync();

@@ -11,6 +11,8 @@ public sealed partial class BadConfigurationTests
 
     private const string Credential = "W:Outbound={'Mode':'credential','File':'/dev/null'}; ";
 
+    private const string Identity = "W:Destinations=['http://127.0.0.1:3000/mcp']; ";
+
     public static TheoryData<string, string, string> Cases => new()
     {
         // public-url
@@ -139,6 +141,27 @@ public sealed partial class BadConfigurationTests
         { "W:Outbound:Resource='weather'", "resource-uri", "RFC 8707" },
         { "W:Outbound:Resource='https://weather.internal/mcp#x'", "resource-uri", "RFC 8707" },
         { "W:Outbound={'Mode':'same-token'}", "same-token-scope", "not loopback" },
+        { "W:Destinations=['http://unix:/run/mcp.sock:/mcp']; -W:Outbound:Resource", "resource-implicit", "no identifier" },
+        { "W:Destinations=['http://unix:/run/mcp.sock:/mcp','http://unix:/run/other.sock:/mcp']; -W:Outbound:Resource", "resource-implicit", "no single address" },
+        { "W:Destinations=['http://unix:/run/mcp.sock']", "destination-url", "Unix socket" },
+        { "W:Destinations=['http://unix:/run/mcp.sock:mcp']", "destination-url", "Unix socket" },
+        { "W:Destinations=['http://unix:run/mcp.sock:/mcp']", "destination-url", "Unix socket" },
+        { "W:Destinations=['http://unix:/run/../mcp.sock:/mcp']", "destination-url", "Unix socket" },
+        { "W:Destinations=['http://unix:/run/mcp.sock:/a/../mcp']", "destination-url", "Unix socket" },
+        { "W:Destinations=['http://unix:/run/mcp.sock:/mcp?a']", "destination-url", "query" },
+        { "W:Destinations=['http://unix:/run/mcp.sock:/mcp','http://unix:/run/mcp.sock:/mcp']", "destination-url", "listed twice" },
+        { "W:IdentityHeaders=[{'Header':'X-Forwarded-User','Claim':'sub'}]", "identity-headers", "neither loopback" },
+        { Identity + "W:IdentityHeaders=[{'Header':'User-Agent','Claim':'sub'}]", "identity-headers", "client" },
+        { Identity + "W:IdentityHeaders=[{'Header':'Mcp-Param-User','Claim':'sub'}]", "identity-headers", "client" },
+        { Identity + "W:IdentityHeaders=[{'Header':'Accept-User','Claim':'sub'}]", "identity-headers", "client" },
+        { Identity + "W:IdentityHeaders=[{'Header':'X-Tenant','Claim':'sub'}]; W:ForwardHeaders=['x_tenant']", "identity-headers", "client" },
+        { Identity + "W:IdentityHeaders=[{'Header':'Authorization','Claim':'sub'}]", "identity-headers", "credential" },
+        { Identity + "W:IdentityHeaders=[{'Header':'Connection','Claim':'sub'}]", "identity-headers", "connection" },
+        { Identity + "W:IdentityHeaders=[{'Header':'Set-Cookie','Claim':'sub'}]", "identity-headers", "HTTP forbids" },
+        { Identity + "W:IdentityHeaders=[{'Header':'X User','Claim':'sub'}]", "identity-headers", "no header" },
+        { Identity + "W:IdentityHeaders=[{'Header':'X-User','Claim':'sub'},{'Header':'x_user','Claim':'iss'}]", "identity-headers", "told twice" },
+        { Identity + "W:IdentityHeaders=[{'Header':'X-User'}]", "required", "claim's name" },
+        { Identity + "W:IdentityHeaders=[{'Claim':'sub'}]", "required", "header" },
         { "W:Destinations=['http://127.0.0.1:1','http://10.0.0.1:1']; W:Outbound={'Mode':'same-token'}", "same-token-scope", "10.0.0.1" },
 
         // outbound
@@ -390,6 +413,10 @@ public sealed partial class BadConfigurationTests
         "A:Issuer='https://tenant.example.com/'",
         "A:Profile='entra-obo'; A:TokenTypes=['at+jwt','JWT']; W:Outbound:MaxLifetime='01:35:00'; W:Outbound:SubjectClaims=['oid','tid']",
         "A:Algorithms=['EdDSA','ES256']",
+        "W:Destinations=['http://unix:/run/mcp.sock:/mcp','http://unix:/run/other.sock:/mcp']",
+        "W:Destinations=['http://unix:/run/mcp.sock:/mcp']; W:Outbound={'Mode':'same-token'}; W:IdentityHeaders=[{'Header':'X-Forwarded-User','Claim':'sub'},{'Header':'X-Issuer','Claim':'iss'}]",
+        "W:Destinations=['http://unix:/run/mcp.sock:/']; W:Outbound={'Mode':'none'}",
+        "W:Destinations=['http://localhost:3000/mcp']; W:IdentityHeaders=[{'Header':'Remote-User','Claim':'sub'}]",
         "A:Algorithms=['Ed25519']",
         "A:Client={'Id':'g','Authentication':'assertion_file','AssertionFile':'/dev/null','AssertionType':'jwt-spiffe'}",
         "W:Tls={'CaFile':'/dev/null','CertificateFile':'/dev/null','KeyFile':'/dev/null'}; W:Destinations=['https://weather.mcp.svc/mcp']",

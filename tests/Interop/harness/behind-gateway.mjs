@@ -17,7 +17,7 @@ export async function startBehindGateway(stage, servers) {
         Servers: Object.fromEntries(
           Object.entries(servers).map(([id, { destination, ...settings }]) => [
             id,
-            { Destinations: [destination], RequiredScopes: ['mcp:use'], ...settings, Outbound: { Mode: 'exchange', AuthorizationServer: 'corp', Resource: resourceOf(id) } },
+            { Destinations: [destination], RequiredScopes: ['mcp:use'], Outbound: { Mode: 'exchange', AuthorizationServer: 'corp', Resource: resourceOf(id) }, ...settings },
           ]),
         ),
       };

@@ -13,7 +13,7 @@ internal sealed class ServerOptions
     [Example("/weather")]
     public string? Path { get; set; }
 
-    [Description("The MCP server's addresses; what follows Path in a request is appended.")]
+    [Description("The MCP server's addresses; what follows Path in a request is appended. A Unix socket is written http://unix:/run/mcp.sock:/mcp.")]
     [Example("""["http://weather-mcp.mcp.svc:8080/mcp"]""")]
     public List<string>? Destinations { get; set; }
 
@@ -79,6 +79,10 @@ internal sealed class ServerOptions
     [Description("Further request headers to pass on; never credentials.")]
     [Example("""["X-Tenant"]""")]
     public List<string> ForwardHeaders { get; set; } = [];
+
+    [Description("Claims of the caller's token that a server which cannot read tokens is told in headers; destinations on loopback or Unix sockets only.")]
+    [Example("""[{ "Header": "X-Forwarded-User", "Claim": "sub" }]""")]
+    public List<IdentityHeaderOptions> IdentityHeaders { get; set; } = [];
 
     [Description("The largest request body in bytes.")]
     public long MaxRequestBody { get; set; } = 4 * 1024 * 1024;
@@ -212,6 +216,18 @@ internal sealed class RequiredClaimOptions
     [Description("The values of which the claim must have one.")]
     [Example("""["acme"]""")]
     public List<string>? AnyOf { get; set; }
+}
+
+/// <summary>A header that tells a claim, as written.</summary>
+internal sealed class IdentityHeaderOptions
+{
+    [Description("The header's name. The client's own lines of that name never pass.")]
+    [Example("X-Forwarded-User")]
+    public string? Header { get; set; }
+
+    [Description("The claim of the inbound token: a text, a whole number or a truth value. A token without it, or with one that is not safe in a header, is refused (claim_refused).")]
+    [Example("sub")]
+    public string? Claim { get; set; }
 }
 
 /// <summary>A rule for MCP operations, as written.</summary>

@@ -2,7 +2,7 @@ using Gateway.Configuration.Options;
 
 namespace Gateway.Configuration.Rules;
 
-/// <summary>Where requests go: <c>destination-url</c>, <c>destination-own</c>, <c>resource-implicit</c>, <c>resource-uri</c>, <c>same-token-scope</c>, <c>http-destination</c>.</summary>
+/// <summary>Where requests go: <c>destination-url</c>, <c>destination-own</c>, <c>resource-implicit</c>, <c>resource-uri</c>, <c>same-token-scope</c>, <c>identity-headers</c>, <c>http-destination</c>.</summary>
 internal static class DestinationRules
 {
     public static void DestinationsAreUrls(RuleContext context)
@@ -17,7 +17,8 @@ internal static class DestinationRules
             for (var i = 0; i < server.Destinations.Length; i++)
             {
                 var value = server.Destinations[i];
-                var problem = !ConfiguredUrl.TryParse(value, out var url) ? "is not an absolute http or https URL in ASCII" + ConfiguredUrl.InAscii(value)
+                var problem = UnixDestination.IsMeant(value) ? SocketProblem(value, server.Destinations.Take(i))
+                    : !ConfiguredUrl.TryParse(value, out var url) ? "is not an absolute http or https URL in ASCII" + ConfiguredUrl.InAscii(value)
                     : ConfiguredUrl.HasUserInfo(url) ? "holds a user or password"
                     : value.AsSpan().IndexOfAny('?', '#') >= 0 ? "has a query or fragment"
                     : url.GetComponents(UriComponents.Path, UriFormat.UriEscaped).TrimEnd('/') != PathAsWritten(value) ? "has a path with dot segments or characters to be escaped"
@@ -60,6 +61,11 @@ internal static class DestinationRules
     {
         foreach (var server in context.Servers)
         {
+            if (server.Destinations is [var only] && UnixDestination.IsMeant(only) && server.Outbound is { Resource: null, Mode: OutboundMode.Exchange or OutboundMode.Local })
+            {
+                context.Error("resource-implicit", RuleContext.KeyOf(server, "Outbound:Resource"), "Resource is missing, and a Unix socket is no identifier to take it from; write the one that the MCP server knows itself by, such as 'https://weather.internal/mcp'.");
+            }
+
             if (server.Destinations.Length > 1 && server.Outbound is { Resource: null, Mode: OutboundMode.Exchange or OutboundMode.Local })
             {
                 context.Error("resource-implicit", RuleContext.KeyOf(server, "Outbound:Resource"), $"Resource is missing, and {server.Destinations.Length} destinations have no single address to take it from; write the identifier that the MCP server knows itself by.");
@@ -87,7 +93,7 @@ internal static class DestinationRules
         {
             for (var i = 0; i < server.Destinations.Length; i++)
             {
-                if (ConfiguredUrl.TryParse(server.Destinations[i], out var url) && !ConfiguredUrl.IsLoopback(url))
+                if (ConfiguredUrl.TryParse(server.Destinations[i], out var url) && !StaysHere(server.Destinations[i], url))
                 {
                     context.Error("same-token-scope", RuleContext.KeyOf(server, $"Destinations:{i}"), $"Mode 'same-token' would send the client's own token to {ConfiguredUrl.Show(server.Destinations[i])}, which is not loopback; take mode 'exchange' or 'local', or set Outbound:AllowRemote to true where the MCP server is this very resource.");
                 }
@@ -101,13 +107,39 @@ internal static class DestinationRules
         {
             for (var i = 0; i < server.Destinations.Length; i++)
             {
-                if (ConfiguredUrl.TryParse(server.Destinations[i], out var url) && ConfiguredUrl.IsInsecure(url) && !IsOfTheCluster(url.Host))
+                if (ConfiguredUrl.TryParse(server.Destinations[i], out var url) && ConfiguredUrl.IsInsecure(url) && !UnixDestination.IsMeant(server.Destinations[i]) && !IsOfTheCluster(url.Host))
                 {
                     context.Warn("http-destination", RuleContext.KeyOf(server, $"Destinations:{i}"), $"Hop tokens and bodies travel in the clear to {ConfiguredUrl.Show(server.Destinations[i])}; use https where the network is not yours alone.");
                 }
             }
         }
     }
+
+    /// <summary>A server that is told who asks believes it from everybody who can reach it.</summary>
+    public static void IdentityStaysOnThisMachine(RuleContext context)
+    {
+        foreach (var server in context.Servers.Where(server => server.Options.IdentityHeaders.Count > 0))
+        {
+            for (var i = 0; i < server.Destinations.Length; i++)
+            {
+                if (ConfiguredUrl.TryParse(server.Destinations[i], out var url) && !StaysHere(server.Destinations[i], url))
+                {
+                    context.Error("identity-headers", RuleContext.KeyOf(server, $"Destinations:{i}"), $"IdentityHeaders would go to {ConfiguredUrl.Show(server.Destinations[i])}, which is neither loopback nor a Unix socket: whoever else reaches it could send them too; put the gateway beside the server as a sidecar, or take mode 'exchange' or 'local' and a server that reads tokens.");
+                }
+            }
+        }
+    }
+
+    private static bool StaysHere(string destination, Uri url) => UnixDestination.TryParse(destination, out _) || ConfiguredUrl.IsLoopback(url);
+
+    private static string? SocketProblem(string value, IEnumerable<string> before) =>
+        !UnixDestination.TryParse(value, out var destination) || !PathIsItself(destination) ? "is no Unix socket with a path, written 'http://unix:/run/mcp.sock:/mcp'"
+        : value.AsSpan().IndexOfAny('?', '#') >= 0 ? "has a query or fragment"
+        : before.Contains(value, StringComparer.Ordinal) ? "is listed twice"
+        : null;
+
+    private static bool PathIsItself(UnixDestination destination) =>
+        new Uri(destination.Address).AbsolutePath == destination.Path.Split('?', '#')[0] && System.IO.Path.GetFullPath(destination.Socket) == destination.Socket;
 
     /// <summary>Names of Kubernetes services, and of the local network.</summary>
     private static bool IsOfTheCluster(string host) =>

@@ -1,9 +1,10 @@
 using System.Collections.Frozen;
 using Gateway.Configuration.Options;
+using Gateway.Generations;
 
 namespace Gateway.Configuration.Rules;
 
-/// <summary>Headers and origins that somebody lists: <c>forward-headers</c>, <c>credential-header</c>, <c>allowed-origin</c>.</summary>
+/// <summary>Headers and origins that somebody lists: <c>forward-headers</c>, <c>credential-header</c>, <c>identity-headers</c>, <c>allowed-origin</c>.</summary>
 internal static class HeaderRules
 {
     private static readonly FrozenSet<string> Framing = Names("Connection", "Keep-Alive", "Proxy-Connection", "TE", "Trailer", "Transfer-Encoding",
@@ -75,6 +76,54 @@ internal static class HeaderRules
         using var request = new HttpRequestMessage();
         return !Answers.Contains(name) && request.Headers.TryAddWithoutValidation(name, "x") ? null : "belongs to bodies or to answers, so that HTTP forbids it there";
     }
+
+    /// <summary>A header that the server believes must be one that nobody but the gateway sets, in any spelling that a server could take for it.</summary>
+    public static void IdentityHeadersAreTheGateways(RuleContext context)
+    {
+        foreach (var server in context.Servers)
+        {
+            var names = server.Options.IdentityHeaders.Select(entry => entry.Header ?? "").ToList();
+            for (var i = 0; i < names.Count; i++)
+            {
+                if (names[i].Length > 0 && IdentityHeaderProblem(names[i], names.Take(i), server) is { } problem)
+                {
+                    context.Error("identity-headers", RuleContext.KeyOf(server, $"IdentityHeaders:{i}:Header"), $"The header {ConfiguredUrl.Show(names[i])} cannot tell who asks: it {problem}; write one such as 'X-Forwarded-User'.");
+                }
+            }
+        }
+    }
+
+    private static string? IdentityHeaderProblem(string name, IEnumerable<string> before, ServerTopology server)
+    {
+        if (!IsFieldName(name))
+        {
+            return "is no header's name";
+        }
+
+        if (Framing.Contains(name) || name.Equals("X-Request-Id", StringComparison.OrdinalIgnoreCase) || name.Equals("X-Forwarded-Host", StringComparison.OrdinalIgnoreCase) || name.Equals("X-Forwarded-Proto", StringComparison.OrdinalIgnoreCase))
+        {
+            return "belongs to the connection or says where a request was sent";
+        }
+
+        if (RelayedHeaders.IsOfClient(name) || server.Options.ForwardHeaders.Any(forwarded => Folded(forwarded) == Folded(name)))
+        {
+            return "is passed on from the client, who could set it too";
+        }
+
+        if (name.Equals("Authorization", StringComparison.OrdinalIgnoreCase) || name.Equals("DPoP", StringComparison.OrdinalIgnoreCase)
+            || (server.Outbound is { Mode: OutboundMode.Credential } outbound && Folded(outbound.Header ?? "Authorization") == Folded(name)))
+        {
+            return "carries the credential";
+        }
+
+        using var request = new HttpRequestMessage();
+        return before.Any(other => Folded(other) == Folded(name)) ? "is told twice"
+            : Answers.Contains(name) || !request.Headers.TryAddWithoutValidation(name, "x") ? "belongs to bodies or to answers, so that HTTP forbids it there"
+            : null;
+    }
+
+    /// <summary>As CGI, WSGI and their kind read names: without a difference between cases, nor between '-' and '_'.</summary>
+    private static string Folded(string name) => name.Replace('_', '-').ToUpperInvariant();
 
     public static void OriginsAreOrigins(RuleContext context)
     {

@@ -61,6 +61,13 @@ internal static class TextRules
                 Check($"RequiredClaims:{i}:AnyOf", entry.AnyOf is not null, "the values of which the claim must have one");
             }
 
+            for (var i = 0; i < server.Options.IdentityHeaders.Count; i++)
+            {
+                var entry = server.Options.IdentityHeaders[i];
+                Check($"IdentityHeaders:{i}:Header", entry.Header is { Length: > 0 }, "the header that tells the claim");
+                Check($"IdentityHeaders:{i}:Claim", entry.Claim is { Length: > 0 }, "the claim's name");
+            }
+
             for (var i = 0; i < server.Options.ImpliedScopes.Count; i++)
             {
                 var entry = server.Options.ImpliedScopes[i];
