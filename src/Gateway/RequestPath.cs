@@ -1,6 +1,7 @@
 using Gateway.Advertise;
 using Gateway.Authenticate;
 using Gateway.Authorize;
+using Gateway.Authorize.Calls;
 using Gateway.Exchange;
 using Gateway.Forward;
 using Gateway.Generations;
@@ -85,6 +86,12 @@ internal sealed class RequestPath(RequestEnd end, LiveGenerations generations, S
             {
                 // Of a token that was revoked, or ran out, meanwhile, that is the refusal, whatever came of it.
                 await RefuseAsync(context, request, standing.RefusalOf(admitted.Token) ?? refused);
+                return;
+            }
+
+            if (await CallUse.TakeAsync(authorized, context.RequestAborted) is { } used)
+            {
+                await RefuseAsync(context, request, used);
                 return;
             }
 

@@ -26,6 +26,10 @@ internal enum ChallengeKind
     /// <summary><c>insufficient_scope</c>, with all scopes that the operation needs.</summary>
     InsufficientScope,
 
+    /// <summary><c>insufficient_authorization</c>, with the authorization details that would be enough.</summary>
+    /// <remarks>draft-ietf-oauth-rar-metadata-remediation.</remarks>
+    InsufficientAuthorization,
+
     /// <summary><c>insufficient_claims</c>, with the claims that the authorization server asks for.</summary>
     InsufficientClaims,
 }
@@ -58,6 +62,12 @@ internal sealed record Refusal(string Reason, int Status, string Description, Ch
     public static readonly Refusal BodyFraming = new("body_invalid", 400, "The request body is framed in more than one way.", JsonRpcCode: -32600);
     public static readonly Refusal BodyMediaType = new("body_invalid", 415, "The request body must be JSON in UTF-8 without a content encoding.");
     public static readonly Refusal HeaderMismatch = new("header_mismatch", 400, "The MCP headers and the body disagree.", JsonRpcCode: -32020);
+
+    public static readonly Refusal BodyNotApprovable = new("body_invalid", 400, "The arguments of a call that needs an approval are over 4 KiB, or have two members of one name.", JsonRpcCode: -32600);
+    public static readonly Refusal CallBindingMissing = new("call_binding_missing", 401, "The access token is not bound to a call.", ChallengeKind.InvalidToken);
+    public static readonly Refusal CallBindingMismatch = new("call_binding_mismatch", 401, "The access token is bound to another call.", ChallengeKind.InvalidToken);
+    public static readonly Refusal TokenReplayed = new("token_replayed", 401, "The access token was used before.", ChallengeKind.InvalidToken);
+    public static readonly Refusal ApprovalRequired = new("approval_required", 403, "The user must approve this call at the authorization server.", ChallengeKind.InsufficientAuthorization, JsonRpcCode: -32001);
 
     public static readonly Refusal OperationDenied = new("operation_denied", 403, "This operation is not available here.");
     public static readonly Refusal InsufficientScope = new("insufficient_scope", 403, "The token lacks a scope that the operation needs.", ChallengeKind.InsufficientScope);
@@ -97,6 +107,7 @@ internal sealed record Refusal(string Reason, int Status, string Description, Ch
         ChallengeKind.UseDPoPNonce => "use_dpop_nonce",
         ChallengeKind.InsufficientScope => "insufficient_scope",
         ChallengeKind.InsufficientClaims => "insufficient_claims",
+        ChallengeKind.InsufficientAuthorization => "insufficient_authorization",
         _ => Reason,
     };
 

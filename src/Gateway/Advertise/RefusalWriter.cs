@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Text;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text;
@@ -17,6 +18,10 @@ namespace Gateway.Advertise;
 /// <param name="RetryAfter">When to come back.</param>
 internal sealed record Refused(Refusal Kind, string? Detail = null, ScopeSet? Scopes = null, string? Claims = null, TimeSpan? RetryAfter = null)
 {
+    /// <summary>The authorization details that would be enough, as a JSON array.</summary>
+    /// <remarks>RFC 9396.</remarks>
+    public string? Details { get; init; }
+
     [return: NotNullIfNotNull(nameof(kind))]
     public static implicit operator Refused?(Refusal? kind) => kind is null ? null : new(kind);
 }
@@ -25,6 +30,9 @@ internal sealed record Refused(Refusal Kind, string? Detail = null, ScopeSet? Sc
 /// <remarks>RFC 6750 §3; RFC 9449 §7.1; RFC 9728 §5.1; MCP authorization, step-up.</remarks>
 internal static class RefusalWriter
 {
+    /// <summary>The longest remediation in a header; the body has it, whatever its length.</summary>
+    private const int MostRemediation = 4 * 1024;
+
     /// <summary>Answers with <paramref name="refused"/>; nothing was sent to the MCP server, or its answer was dropped.</summary>
     public static async Task WriteAsync(HttpContext context, GatewayRequest request, Refused refused)
     {
@@ -47,7 +55,7 @@ internal static class RefusalWriter
             response.Headers.RetryAfter = Math.Clamp((int)Math.Ceiling(delay.TotalSeconds), 1, 30).ToString(CultureInfo.InvariantCulture);
         }
 
-        var body = Body(refused.Kind, request);
+        var body = Body(refused, request);
         response.ContentLength = body.WrittenCount;
         if (!HttpMethods.IsHead(context.Request.Method))
         {
@@ -99,6 +107,12 @@ internal static class RefusalWriter
             text.Append(", claims=\"").Append(Convert.ToBase64String(Encoding.UTF8.GetBytes(claims))).Append('"');
         }
 
+        if (refused is { Kind.Challenge: ChallengeKind.InsufficientAuthorization, Details: { } details }
+            && Base64Url.EncodeToString(Encoding.UTF8.GetBytes($"{{\"authorization_details\":{details}}}")) is { Length: <= MostRemediation } remediation)
+        {
+            text.Append(", authorization_remediation=\"").Append(remediation).Append('"');
+        }
+
         if (!isBearer)
         {
             text.Append(", algs=\"").AppendJoin(' ', server.Admission.Sender.Settings.Algorithms).Append('"');
@@ -107,8 +121,9 @@ internal static class RefusalWriter
         return text.ToString();
     }
 
-    private static ArrayBufferWriter<byte> Body(Refusal refusal, GatewayRequest request)
+    private static ArrayBufferWriter<byte> Body(Refused refused, GatewayRequest request)
     {
+        var refusal = refused.Kind;
         var buffer = new ArrayBufferWriter<byte>(256);
         using var json = new Utf8JsonWriter(buffer);
         json.WriteStartObject();
@@ -124,6 +139,12 @@ internal static class RefusalWriter
             json.WriteStartObject("data");
             json.WriteString("reason", refusal.Reason);
             json.WriteString("request_id", request.Id);
+            if (refused.Details is { } details)
+            {
+                json.WritePropertyName("authorization_details");
+                json.WriteRawValue(details, skipInputValidation: true);
+            }
+
             json.WriteEndObject();
             json.WriteEndObject();
         }

@@ -1,5 +1,6 @@
 using Gateway.Advertise;
 using Gateway.Authenticate;
+using Gateway.Authorize.Calls;
 using Gateway.Forward;
 using Gateway.Sessions;
 using Microsoft.AspNetCore.Connections;
@@ -35,6 +36,15 @@ internal sealed class Authorized
     /// <summary>The request body, read whole; null without one.</summary>
     public RequestBody? Body { get; }
 
+    /// <summary>What approves this call, where a rule asks for it; null elsewhere.</summary>
+    public Approval? Approval { get; private set; }
+
+    /// <summary>The approval that the token holds; taken at the last gate.</summary>
+    public (string Identifier, DateTimeOffset End)? ApprovedBy { get; private set; }
+
+    /// <summary>The HTTP method.</summary>
+    public string Verb { get; private set; } = "POST";
+
     /// <summary>The scopes that count for the caller, closed under implication.</summary>
     public ScopeSet EffectiveScopes { get; }
 
@@ -68,7 +78,9 @@ internal sealed class Authorized
 
         var refused = await SenderProof.RedeemAsync(request, asked.Server, asked.Body?.Memory ?? default, context.RequestAborted)
             ?? asked.CheckRules()
-            ?? asked.CheckSession(context);
+            ?? asked.CheckCall(context.Request.Method)
+            ?? asked.CheckSession(context)
+            ?? asked.CheckApproval();
         return refused is not null ? refused : asked;
     }
 
@@ -151,6 +163,12 @@ internal sealed class Authorized
             return Refusal.OperationDenied;
         }
 
+        // What could not be shown to the user, or could be read in two ways, cannot be approved.
+        if (verdict.Approval && (Approval = Approval.Of(Server.Resource, Operation, Body!.Memory)) is null)
+        {
+            return Refusal.BodyNotApprovable;
+        }
+
         var effective = EffectiveScopes;
         if (!verdict.Scopes.IsSubsetOf(effective))
         {
@@ -159,6 +177,30 @@ internal sealed class Authorized
 
         OutboundScopes = policy.Scopes.Outbound(policy.NarrowToOperation ? verdict.Scopes : effective);
         return null;
+    }
+
+    /// <summary>Whether the token is bound to this call, where it must be.</summary>
+    private Refused? CheckCall(string verb)
+    {
+        Verb = verb;
+        return Server.Operations.Calls is { } calls ? CallBinding.Refusal(calls, Admitted.Token, Operation, verb, Body is { } body ? body.Bytes : default) : null;
+    }
+
+    /// <summary>Whether the token holds the approval of this call, where one is needed, and none that nobody asked for.</summary>
+    private Refused? CheckApproval()
+    {
+        if (Server.Operations.Calls is not { HasApprovals: true } calls)
+        {
+            return null;
+        }
+
+        if (Approval is null)
+        {
+            return calls.HandsOn && Details.TryFind(Admitted.Token, Approval.Type, out _, out _) ? new Refused(Refusal.ClaimRefused, Approval.Type) : null;
+        }
+
+        ApprovedBy = Approval.In(Admitted.Token, calls.Approvals);
+        return ApprovedBy is null ? Approval.Ask(Admitted.Token, calls.Approvals) : null;
     }
 
     /// <summary>Opens the session that the client presents, if it is its own.</summary>

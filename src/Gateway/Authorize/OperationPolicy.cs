@@ -1,3 +1,5 @@
+using Gateway.Authorize.Calls;
+
 namespace Gateway.Authorize;
 
 /// <summary>What callers may do at one server, and with which scopes it is asked for outbound.</summary>
@@ -9,6 +11,9 @@ internal sealed class OperationPolicy
 
     /// <summary>Whether hop tokens carry the scopes of the operation alone.</summary>
     public required bool NarrowToOperation { get; init; }
+
+    /// <summary>What is asked of tokens for single calls; null: nothing.</summary>
+    public CallPolicy? Calls { get; init; }
 
     /// <summary>The longest request body, in bytes.</summary>
     public required long MaxRequestBody { get; init; }

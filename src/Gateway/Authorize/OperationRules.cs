@@ -4,13 +4,14 @@ using TokenExchange.Inbound;
 namespace Gateway.Authorize;
 
 /// <summary>One rule: which operations, and what they need.</summary>
-internal sealed record OperationRule(Pattern Method, Pattern? Name, ScopeSet Scopes, bool Deny);
+internal sealed record OperationRule(Pattern Method, Pattern? Name, ScopeSet Scopes, bool Deny, bool Approval = false);
 
 /// <summary>What the rules say of one operation.</summary>
 /// <param name="Denied">Whether nobody may do it.</param>
 /// <param name="Scopes">The scopes it needs, all of them.</param>
 /// <param name="Class">Which rule matched; operations of one class need the same. -1: none.</param>
-internal readonly record struct OperationVerdict(bool Denied, ScopeSet Scopes, int Class);
+/// <param name="Approval">Whether the user must have approved this very call.</param>
+internal readonly record struct OperationVerdict(bool Denied, ScopeSet Scopes, int Class, bool Approval = false);
 
 /// <summary>The operation rules of one server: the first match wins.</summary>
 internal sealed class OperationRules
@@ -29,7 +30,7 @@ internal sealed class OperationRules
     {
         this.rules = rules;
         judgesUris = strictUris && rules.Any(rule => rule.Name is not null && OperationNames.MayBeUri(rule.Method));
-        verdicts = [.. rules.Select((rule, index) => new OperationVerdict(rule.Deny, required.Union(rule.Scopes), index))];
+        verdicts = [.. rules.Select((rule, index) => new OperationVerdict(rule.Deny, required.Union(rule.Scopes), index, rule.Approval))];
         plain = new OperationVerdict(false, required, -1);
         other = new OperationVerdict(denyOthers, required, -1);
         AllScopes = verdicts.Where(verdict => !verdict.Denied).Aggregate(required, (all, verdict) => all.Union(verdict.Scopes));

@@ -29,6 +29,7 @@ internal sealed class CommandLine(TextWriter output, TextWriter errors)
         {
             RunCommand.Create(output, errors, overrides),
             CheckCommand.Create(output, overrides),
+            ProveCommand.Create(output, overrides),
             SchemaCommand.Create(output),
             KeysCommand.Create(output, errors),
             ExplainCommand.Create(output, errors, overrides),
@@ -44,7 +45,7 @@ internal sealed class CommandLine(TextWriter output, TextWriter errors)
             return 1;
         }
 
-        if (overrides.Count > 0 && parsed.CommandResult.Command.Name is not ("run" or "check" or "explain" or "doctor"))
+        if (overrides.Count > 0 && parsed.CommandResult.Command.Name is not ("run" or "check" or "prove" or "explain" or "doctor"))
         {
             errors.WriteLine($"{overrides[0].Split('=')[0]}: '{parsed.CommandResult.Command.Name}' reads no configuration.");
             return 1;

@@ -39,6 +39,9 @@ internal abstract record CredentialSource
             _ => "same-token",
         };
 
+        /// <summary>Whether each hop token is for one call alone (<c>BindCall</c>).</summary>
+        public bool BindsCall { get; init; }
+
         /// <summary>Whether a fresh token can be had in place of one that the MCP server refused.</summary>
         public bool Renewable => Kind != TokenSourceKind.SameToken;
     }

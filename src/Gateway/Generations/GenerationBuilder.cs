@@ -5,6 +5,7 @@ using System.Net;
 using Gateway.Advertise;
 using Gateway.Authenticate;
 using Gateway.Authorize;
+using Gateway.Authorize.Calls;
 using Gateway.Configuration;
 using Gateway.Configuration.Options;
 using Gateway.Exchange;
@@ -30,6 +31,7 @@ namespace Gateway.Generations;
 internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, SessionKeys sessionKeys, TimeProvider clock, Revocations revocations, InactiveTokens? inactive = null, HeldBodies? held = null)
 {
     private const int LeastRemembered = 256;
+    private const int UsedCalls = 1_000_000;
     private readonly HeldBodies held = held ?? new HeldBodies();
 
     /// <summary>A generation that is complete but not served yet. Throws what a key directory or a key file throws.</summary>
@@ -116,6 +118,7 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
                 Rules = rules,
                 Scopes = Scopes(server),
                 NarrowToOperation = outbound.NarrowToOperation,
+                Calls = Calls(topology, options),
                 MaxRequestBody = server.MaxRequestBody,
                 RequestBodyTimeout = server.RequestBodyTimeout,
                 Bodies = bodies,
@@ -157,7 +160,7 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
             _ => throw new UnreachableException(),
         };
 
-        CredentialSource.Token Token(TokenSourceKind kind, ITokenExchanger exchanger) => new(kind, exchanger, TargetMapping.Of(topology, options, inboundAudiences, senderKeys));
+        CredentialSource.Token Token(TokenSourceKind kind, ITokenExchanger exchanger) => new(kind, exchanger, TargetMapping.Of(topology, options, inboundAudiences, senderKeys)) { BindsCall = outbound.BindCall };
     }
 
     private TokenValidator Validator(
@@ -188,6 +191,20 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
             revocations,
             keepClaims: topology.Options.RequiredClaims.Count > 0 || topology.Options.IdentityHeaders.Count > 0,
             sender);
+    }
+
+    private CallPolicy? Calls(ServerTopology topology, GatewayOptions options)
+    {
+        var approvals = topology.Options.Operations.Any(rule => rule.Approval);
+        return !topology.Options.RequireCallBinding && !approvals ? null : new CallPolicy
+        {
+            RequiresBinding = topology.Options.RequireCallBinding,
+            HasApprovals = approvals,
+            HandsOn = topology.Outbound.Mode is OutboundMode.Exchange or OutboundMode.Local,
+            Locations = topology.AcceptedAudiences,
+            Approvals = new ApprovalIds(sessionKeys.Derive(options.SessionKeyFile, "approval"), clock),
+            Used = pool.Replays("calls " + topology.Resource, UsedCalls),
+        };
     }
 
     private SenderPolicy Sender(ServerTopology topology, ProofNonces nonces)
@@ -257,6 +274,12 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
             outbound.Lifetime ?? TimeSpan.FromMinutes(2),
             outbound.Claims,
             outbound.Subject == LocalSubject.IssuerQualified);
+        if (outbound.BindCall)
+        {
+            // For one call alone: there is nobody to share it with.
+            return issuer.For(settings);
+        }
+
         return cache.Wrap(issuer.For(settings), new CachePartition("local", options.LocalIssuer!.Issuer!, "", "access_token"));
     }
 
@@ -265,7 +288,8 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
             new Pattern(rule.Method!),
             rule.Name is null ? null : new Pattern(rule.Name),
             ScopeSet.Of(rule.Scopes ?? []),
-            rule.Deny))],
+            rule.Deny,
+            rule.Approval))],
         ScopeSet.Of(server.RequiredScopes),
         server.OtherOperations == OtherOperations.Deny,
         server.ResourceUris == ResourceUris.Strict);

@@ -1,9 +1,11 @@
 using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.Collections.Frozen;
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using Gateway.Authorize.Calls;
 using Gateway.Configuration.Options;
 using TokenExchange.Inbound;
 using TokenExchange.Outbound;
@@ -36,12 +38,15 @@ internal static class TargetMapping
             KeepsActors = outbound.ActorChain == AuthorityChange.Keep,
             NamesActor = outbound.ActorToken is not null && profile?.NamesActor == true,
             ClientsAtIssuers = ClientsAtIssuers(topology, options).ToFrozenDictionary(StringComparer.Ordinal),
+            DetailsAside = Aside(topology),
             InboundAudiences = inboundAudiences,
             ClientId = outbound.Client?.Id ?? asked?.Client?.Id,
             Sender = outbound.Bind == OutboundBinding.DPoP ? sender : null,
             SettingsDigest = Digest(topology, options, asked, inboundAudiences),
         };
     }
+
+    private static ImmutableArray<string> Aside(ServerTopology topology) => CallPolicy.Aside(topology.Options.RequireCallBinding, topology.Options.Operations.Any(rule => rule.Approval));
 
     /// <summary>The gateway as a client of each issuer whose tokens are accepted at the server: whom their <c>may_act</c> may name.</summary>
     private static IEnumerable<KeyValuePair<string, string>> ClientsAtIssuers(ServerTopology topology, GatewayOptions options) =>
@@ -62,6 +67,8 @@ internal static class TargetMapping
         Add(hash, outbound.MaxLifetime?.ToString(), outbound.Lifetime?.ToString(), outbound.Subject?.ToString(), outbound.Bind.ToString());
         Add(hash, outbound.MaxOutlive?.ToString(), outbound.AuthorizationDetails.ToString(), outbound.ActorChain.ToString(), outbound.ActorToken?.File, outbound.ActorToken?.Type.ToString());
         AddList(hash, topology.ResultAudiences);
+        AddList(hash, Aside(topology));
+        Add(hash, outbound.BindCall.ToString());
         AddList(hash, outbound.ResultAudiences);
         AddList(hash, outbound.ExtraResultScopes);
         AddList(hash, outbound.SubjectClaims);

@@ -123,6 +123,10 @@ public sealed class ValidatedToken
         Confirmation = known.Terms.Confirmation,
     };
 
+    /// <summary>The authorization details of the token: an array of objects, each with a <c>type</c>; false without.</summary>
+    /// <remarks>RFC 9396 §2.</remarks>
+    public bool TryGetAuthorizationDetails(out JsonElement details) => TryGetAuthority(AuthorizationDetails.Name, out details);
+
     /// <summary>A claim that says what the token is good for, of the token itself or of its authorization server's answer about it.</summary>
     internal bool TryGetAuthority(string name, out JsonElement claim) =>
         Claims.TryGetProperty(name, out claim) || (Said.ValueKind == JsonValueKind.Object && Said.TryGetProperty(name, out claim));

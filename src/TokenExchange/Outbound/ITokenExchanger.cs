@@ -25,4 +25,13 @@ public sealed record TokenExchangeRequest(ValidatedToken Subject, OutboundTarget
 {
     /// <summary>The key that the token is to be bound to: one and the same for the whole exchange, also when it is rotated meanwhile. Null: a bearer token.</summary>
     public SenderKey? Sender { get; } = Target.Sender?.Current;
+
+    /// <summary>The one call that a token minted here is to be good for; null: any.</summary>
+    public BoundCall? Call { get; init; }
 }
+
+/// <summary>One call: its method, the name of what is called, null where the method has none, and the digest of its body's bytes.</summary>
+/// <param name="Method">The JSON-RPC method; without a message of its own, the HTTP method.</param>
+/// <param name="Name">The tool, prompt, resource or task; null where there is none.</param>
+/// <param name="ContentDigest">The digest of the body as RFC 9530 writes it; without a body, of no bytes.</param>
+public sealed record BoundCall(string Method, string? Name, string ContentDigest);

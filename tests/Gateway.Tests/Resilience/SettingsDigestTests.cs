@@ -51,6 +51,8 @@ public sealed class SettingsDigestTests
         "ActorTokenOptions.File",
         "ActorTokenOptions.Type",
         "OutboundOptions.Lifetime",
+        "OutboundOptions.BindCall",
+        "ServerOptions.RequireCallBinding",
         "OutboundOptions.Claims",
         "OutboundOptions.Subject",
         "OutboundOptions.Bind",

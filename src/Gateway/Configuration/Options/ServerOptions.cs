@@ -76,6 +76,9 @@ internal sealed class ServerOptions
     [Example("""["https://inspector.example.com"]""")]
     public List<string> AllowedOrigins { get; set; } = [];
 
+    [Description("Takes only tokens that are bound to their call (mcp_call), each once: for a gateway behind one with BindCall.")]
+    public bool RequireCallBinding { get; set; }
+
     [Description("Further request headers to pass on; never credentials.")]
     [Example("""["X-Tenant"]""")]
     public List<string> ForwardHeaders { get; set; } = [];
@@ -250,6 +253,9 @@ internal sealed class OperationOptions
 
     [Description("Refuses the operation.")]
     public bool Deny { get; set; }
+
+    [Description("Lets a call pass once, when the token holds the user's approval of exactly this call (experimental).")]
+    public bool Approval { get; set; }
 }
 
 /// <summary>A scope that stands for others, as written.</summary>
@@ -350,6 +356,9 @@ internal sealed class OutboundOptions
 
     [Description("exchange, local: none, or dpop: hop tokens are bound to the gateway's key (RFC 9449), and every request to the MCP server carries a proof.")]
     public OutboundBinding Bind { get; set; } = OutboundBinding.None;
+
+    [Description("local: each request gets a hop token of its own, for 30 s at most, bound to the server, method, name and body of the call.")]
+    public bool BindCall { get; set; }
 
     [Description("credential: the header that carries the static credential. Default: Authorization.")]
     [Example("X-Api-Key")]

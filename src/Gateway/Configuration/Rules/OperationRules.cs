@@ -38,6 +38,11 @@ internal static class OperationRules
                     context.Error("operation", $"{key}:Deny", "Deny and Scopes are both given; an operation that is denied has no scopes that would allow it. Keep one.");
                 }
 
+                if (rule is { Deny: true, Approval: true })
+                {
+                    context.Error("operation", $"{key}:Approval", "Deny and Approval are both given; an operation that is denied cannot be approved. Keep one.");
+                }
+
                 if (rule.Name is "")
                 {
                     context.Error("operation", $"{key}:Name", "Name is empty, which no operation's name is; write a pattern, or remove it for any name.");

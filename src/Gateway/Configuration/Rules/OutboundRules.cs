@@ -15,7 +15,7 @@ internal static class OutboundRules
             .. Targeted, "AuthorizationServer", "Client", "Audience", "ResultIssuer", "ResultAudiences", "ResultFormat",
             "ExtraResultScopes", "SubjectClaims", "ForeignSubjects", "MaxLifetime", "MaxOutlive", "AuthorizationDetails", "ActorChain", "ActorToken",
         ],
-        [OutboundMode.Local] = [.. Targeted, "Lifetime", "Claims", "Subject"],
+        [OutboundMode.Local] = [.. Targeted, "Lifetime", "Claims", "Subject", "BindCall"],
         [OutboundMode.Credential] = ["Header", "Prefix", "File"],
         [OutboundMode.SameToken] = ["AllowRemote"],
         [OutboundMode.None] = [],

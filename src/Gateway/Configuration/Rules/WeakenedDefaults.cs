@@ -54,6 +54,8 @@ internal static class WeakenedDefaults
                 CheckSubjectClaims(server);
             }
 
+            Warn(server.Options.RequireCallBinding, "replica-state", Key("RequireCallBinding"), "Which tokens were used is known to this process alone: with several replicas, each takes a token once.");
+            Warn(server.Options.Operations.Any(rule => rule.Approval), "replica-state", Key("Operations"), "Which approvals were used is known to this process alone: with several replicas, each takes an approval once.");
             Longer(context, Key("Outbound:Lifetime"), outbound.Lifetime, TimeSpan.FromMinutes(2));
             Warn(server.Options.MaxRequestBody > new ServerOptions().MaxRequestBody, "weak-size", Key("MaxRequestBody"), "Bodies are held in memory while they are checked; larger ones cost memory for every request.");
             Longer(context, Key("RequestBodyTimeout"), server.Options.RequestBodyTimeout, new ServerOptions().RequestBodyTimeout);

@@ -20,6 +20,12 @@ internal sealed class CachedExchanger(ExchangeCache cache, ITokenExchanger inner
             return new(counter.Count(ForAnotherServer));
         }
 
+        if (request.Call is not null)
+        {
+            // For one call alone: another's, of the same token for the same server, is not the same.
+            return inner.ExchangeAsync(request, cancellationToken);
+        }
+
         var key = keys.Of(request);
         var now = cache.Clock.GetUtcNow();
         if (cache.Store.Find(key, now) is { } entry && now < request.Subject.ExpiresAt)

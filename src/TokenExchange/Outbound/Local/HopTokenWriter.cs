@@ -103,8 +103,18 @@ internal sealed class HopTokenWriter(string issuer, LocalTokenSettings settings)
             json.WriteEndObject();
         }
 
+        if (request.Call is { } call)
+        {
+            WriteCall(json, call, request);
+        }
+
         foreach (var name in carried)
         {
+            if (request.Call is not null && name == AuthorizationDetails.Name)
+            {
+                continue;
+            }
+
             if (subject.TryGetAuthority(name, out var claim))
             {
                 json.WritePropertyName(name);
@@ -120,6 +130,37 @@ internal sealed class HopTokenWriter(string issuer, LocalTokenSettings settings)
         }
 
         json.WriteEndObject();
+    }
+
+    /// <summary>The details that are carried over, and the call that the token is for.</summary>
+    private void WriteCall(Utf8JsonWriter json, BoundCall call, TokenExchangeRequest request)
+    {
+        json.WriteStartArray(AuthorizationDetails.Name);
+        if (carried.Contains(AuthorizationDetails.Name) && request.Subject.TryGetAuthority(AuthorizationDetails.Name, out var details))
+        {
+            foreach (var element in details.EnumerateArray())
+            {
+                if (!request.Target.DetailsAside.Contains(AuthorizationDetails.TypeOf(element)!))
+                {
+                    element.WriteTo(json);
+                }
+            }
+        }
+
+        json.WriteStartObject();
+        json.WriteString("type"u8, "mcp_call"u8);
+        json.WriteStartArray("locations"u8);
+        json.WriteStringValue(request.Target.Resource);
+        json.WriteEndArray();
+        json.WriteString("method"u8, call.Method);
+        if (call.Name is { } name)
+        {
+            json.WriteString("name"u8, name);
+        }
+
+        json.WriteString("content_digest"u8, call.ContentDigest);
+        json.WriteEndObject();
+        json.WriteEndArray();
     }
 
     private static void WriteDetails(Utf8JsonWriter json, JsonElement details, OutboundTarget target)

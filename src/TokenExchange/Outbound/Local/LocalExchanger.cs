@@ -10,6 +10,8 @@ namespace TokenExchange.Outbound.Local;
 /// </summary>
 internal sealed class LocalExchanger(string issuer, LocalTokenSettings settings, Func<SigningKey> signer, TimeProvider clock) : ITokenExchanger
 {
+    // As long as a call may take from here to there, and no longer.
+    private const long CallSeconds = 30;
     private readonly HopTokenWriter writer = new(issuer, settings);
 
     public ValueTask<ExchangeResult> ExchangeAsync(TokenExchangeRequest request, CancellationToken cancellationToken)
@@ -26,7 +28,7 @@ internal sealed class LocalExchanger(string issuer, LocalTokenSettings settings,
     {
         // Whole seconds, as in the token; rounding down keeps its end before the inbound token's.
         var now = clock.GetUtcNow().ToUnixTimeSeconds();
-        var expires = Math.Min(now + (long)settings.Lifetime.TotalSeconds, request.Subject.ExpiresAt.ToUnixTimeSeconds());
+        var expires = Math.Min(now + Math.Min((long)settings.Lifetime.TotalSeconds, request.Call is null ? long.MaxValue : CallSeconds), request.Subject.ExpiresAt.ToUnixTimeSeconds());
         return expires <= now
             ? Refused(ExchangeError.SubjectRefused, "expired")
             : new ExchangeResult.Issued(writer.Write(request, signer(), now, expires), ExchangeOrigin.Issued);

@@ -6,7 +6,7 @@ using System.Text;
 namespace TokenExchange.Outbound.Local;
 
 /// <summary>One name for a subject among all issuers, whoever chose the same <c>sub</c>.</summary>
-internal static class QualifiedSubject
+public static class QualifiedSubject
 {
     /// <summary>base64url of SHA-256 over issuer and subject in UTF-8, each after its length in bytes as four bytes, big-endian.</summary>
     public static string Of(string issuer, string subject)

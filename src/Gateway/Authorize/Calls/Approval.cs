@@ -1,0 +1,152 @@
+using System.Buffers;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Gateway.Advertise;
+using TokenExchange.Inbound;
+using TokenExchange.Inbound.Proof;
+
+namespace Gateway.Authorize.Calls;
+
+/// <summary>
+/// The approval of one call by the user, at the authorization server: an <c>mcp_call_approval</c> in the token, word for word
+/// what the gateway's own refusal asked for. A token to look is none to act, and one approval is one execution.
+/// </summary>
+/// <remarks>draft-ietf-oauth-rar-metadata-remediation; RFC 9396.</remarks>
+internal sealed class Approval
+{
+    public const string Type = "mcp_call_approval";
+
+    /// <summary>The most of each part that an authorization server is asked to show to the user.</summary>
+    private const int MostShown = 4 * 1024;
+
+    private static readonly string[] Shown = ["arguments", "inputResponses", "requestState", "task"];
+    private static readonly JsonDocumentOptions Unique = new() { MaxDepth = OperationReader.MaxDepth, AllowDuplicateProperties = false };
+    private static readonly JsonWriterOptions Compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private readonly string server;
+    private readonly byte[] call;
+
+    private Approval(string server, byte[] call)
+    {
+        this.server = server;
+        this.call = call;
+    }
+
+    /// <summary>What approves this call; null when an authorization server could not show it, or two readers could read it differently.</summary>
+    public static Approval? Of(string server, Operation operation, ReadOnlyMemory<byte> body)
+    {
+        var parts = new ReadOnlyMemory<byte>?[Shown.Length];
+        Find(body, parts);
+        foreach (var part in parts)
+        {
+            if (part is { } given && (given.Length > MostShown || !IsUnique(given.Span)))
+            {
+                return null;
+            }
+        }
+
+        var buffer = new ArrayBufferWriter<byte>(512);
+        using var json = new Utf8JsonWriter(buffer, Compact);
+        json.WriteStartObject();
+        json.WriteString("type", Type);
+        json.WriteStartArray("locations");
+        json.WriteStringValue(server);
+        json.WriteEndArray();
+        json.WriteString("method", operation.Method);
+        if (operation.Name is { } name)
+        {
+            json.WriteString("name", name);
+        }
+
+        for (var i = 0; i < parts.Length; i++)
+        {
+            if (parts[i] is { } part)
+            {
+                json.WritePropertyName(Shown[i]);
+                json.WriteRawValue(part.Span, skipInputValidation: true);
+            }
+
+            // The digest of the arguments is always there: of no bytes where there are none.
+            if (i == 0 || parts[i] is not null)
+            {
+                json.WriteString(Shown[i] + "_digest", ContentDigest.Of((parts[i] ?? default).Span));
+            }
+        }
+
+        json.WriteEndObject();
+        json.Flush();
+        return new Approval(server, buffer.WrittenSpan.ToArray());
+    }
+
+    /// <summary>The identifier of the token's approval of this call and when it ends; null when it holds none, or more than one.</summary>
+    public (string Identifier, DateTimeOffset End)? In(ValidatedToken token, ApprovalIds ids)
+    {
+        if (!Details.TryFind(token, Type, out var element, out var count) || count != 1
+            || !element.TryGetProperty("identifier", out var value) || value.ValueKind != JsonValueKind.String || value.GetString() is not { } identifier
+            || ids.EndOf(identifier, server, token, call) is not { } end)
+        {
+            return null;
+        }
+
+        var expected = JsonElement.Parse(Element(identifier), Unique);
+        return JsonElement.DeepEquals(element, expected) ? (identifier, end) : null;
+    }
+
+    /// <summary>The refusal that says how to get this call approved.</summary>
+    public Refused Ask(ValidatedToken caller, ApprovalIds ids) =>
+        new(Refusal.ApprovalRequired) { Details = $"[{System.Text.Encoding.UTF8.GetString(Element(ids.Create(server, caller, call)))}]" };
+
+    /// <summary>The element with its identifier as the last member.</summary>
+    private byte[] Element(string identifier)
+    {
+        var member = System.Text.Encoding.ASCII.GetBytes($",\"identifier\":\"{identifier}\"}}");
+        return [.. call.AsSpan(0, call.Length - 1), .. member];
+    }
+
+    /// <summary>Where the parts stand in <c>params</c>, byte for byte; the body was read as one message before.</summary>
+    private static void Find(ReadOnlyMemory<byte> body, ReadOnlyMemory<byte>?[] parts)
+    {
+        var reader = new Utf8JsonReader(body.Span, new JsonReaderOptions { MaxDepth = OperationReader.MaxDepth });
+        reader.Read();
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var isParams = reader.ValueTextEquals("params"u8);
+            reader.Read();
+            if (!isParams || reader.TokenType != JsonTokenType.StartObject)
+            {
+                reader.Skip();
+                continue;
+            }
+
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                var part = -1;
+                for (var i = 0; i < Shown.Length; i++)
+                {
+                    part = reader.ValueTextEquals(Shown[i]) ? i : part;
+                }
+
+                reader.Read();
+                var start = (int)reader.TokenStartIndex;
+                reader.Skip();
+                if (part >= 0)
+                {
+                    parts[part] = body[start..(int)reader.BytesConsumed];
+                }
+            }
+        }
+    }
+
+    private static bool IsUnique(ReadOnlySpan<byte> json)
+    {
+        try
+        {
+            _ = JsonElement.Parse(json, Unique);
+            return true;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+}

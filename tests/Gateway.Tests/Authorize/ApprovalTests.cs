@@ -1,0 +1,152 @@
+using System.Text.Json.Nodes;
+using Gateway.Tests.Harness;
+using TokenExchange.Tests.Harness;
+using Xunit;
+
+namespace Gateway.Tests.Authorize;
+
+/// <summary>A token to look is none to act: what needs an approval passes once, with the user's approval of exactly that call.</summary>
+public sealed class ApprovalTests
+{
+    private const string Pay = """{"jsonrpc":"2.0","id":"p1","method":"tools/call","params":{"name":"pay_bill","arguments":{"to":"bob","amount":10.0}}}""";
+
+    [Fact]
+    public async Task A_call_is_refused_with_what_would_be_enough_then_approved_then_passes_once()
+    {
+        await using var world = await StartAsync();
+
+        var asked = await world.Gateway.CallAsync("/weather", world.WeatherToken(), Pay);
+
+        Assert.Equal((403, "approval_required"), (asked.Status, asked.Reason));
+        var error = asked.Json!["error"]!;
+        Assert.Equal((-32001, "p1"), ((int)error["code"]!, (string?)asked.Json["id"]));
+        Assert.Equal(["reason", "request_id", "authorization_details"], error["data"]!.AsObject().Select(member => member.Key));
+        var element = Assert.Single(error["data"]!["authorization_details"]!.AsArray())!;
+        Assert.Equal(["type", "locations", "method", "name", "arguments", "arguments_digest", "identifier"], element.AsObject().Select(member => member.Key));
+        Assert.Equal("""{"to":"bob","amount":10.0}""", element["arguments"]!.ToJsonString());
+        Assert.Contains("Bearer error=\"insufficient_authorization\"", asked.Challenge, StringComparison.Ordinal);
+        var remediation = asked.Challenge!.Split("authorization_remediation=\"")[1].Split('"')[0];
+        Assert.True(JsonNode.DeepEquals(element, JsonNode.Parse(System.Buffers.Text.Base64Url.DecodeFromChars(remediation))!["authorization_details"]![0]));
+        world.AssertNothingWasSent();
+
+        // Another order of members and another spelling of the number, as an authorization server may write them.
+        var approved = Approved(world, element, reordered: true);
+        Assert.Equal(200, (await world.Gateway.CallAsync("/weather", approved, Pay)).Status);
+        Assert.Single(world.Weather.Requests);
+
+        Assert.Equal((403, "approval_required"), await ReasonAsync(world, approved, Pay));
+        Assert.Equal((403, "approval_required"), await ReasonAsync(world, Approved(world, element, jti: "another"), Pay));
+        Assert.Single(world.Weather.Requests);
+    }
+
+    [Fact]
+    public async Task An_approval_is_for_that_call_and_caller_alone()
+    {
+        await using var world = await StartAsync();
+        var element = await AskAsync(world, Pay);
+
+        foreach (var body in new[]
+        {
+            Pay.Replace("10.0", "10.1", StringComparison.Ordinal),
+            Pay.Replace("10.0", "10.00", StringComparison.Ordinal),
+            Pay.Replace("\"bob\"", "\"eve\"", StringComparison.Ordinal),
+            Pay.Replace("pay_bill", "pay_all", StringComparison.Ordinal),
+            Pay.Replace("\"amount\":10.0}", "\"amount\":10.0},\"task\":{\"ttl\":1}", StringComparison.Ordinal),
+            Pay.Replace(",\"arguments\":{\"to\":\"bob\",\"amount\":10.0}", "", StringComparison.Ordinal),
+        })
+        {
+            Assert.Equal((403, "approval_required"), await ReasonAsync(world, Approved(world, element), body));
+        }
+
+        Assert.Equal((403, "approval_required"), await ReasonAsync(world, Approved(world, element, subject: "eve"), Pay));
+        Assert.Equal((403, "approval_required"), await ReasonAsync(world, Approved(world, element, client: "other-agent"), Pay));
+        Assert.Equal((403, "approval_required"), await ReasonAsync(world, Approved(world, element, change: changed => changed["amount"] = 1), Pay));
+        Assert.Equal((403, "approval_required"), await ReasonAsync(world, Approved(world, element, change: changed => changed.AsObject().Remove("arguments")), Pay));
+        Assert.Equal((403, "approval_required"), await ReasonAsync(world, Approved(world, element, change: changed => changed["identifier"] = Other((string)changed["identifier"]!)), Pay));
+        world.AssertNothingWasForwarded();
+
+        Assert.Equal(200, (await world.Gateway.CallAsync("/weather", Approved(world, element), Pay)).Status);
+    }
+
+    [Fact]
+    public async Task An_approval_ends_after_ten_minutes()
+    {
+        var clock = new ManualClock();
+        await using var world = await StartAsync(clock);
+        var (early, late) = (await AskAsync(world, Pay), await AskAsync(world, Pay));
+
+        clock.Advance(TimeSpan.FromMinutes(10) - TimeSpan.FromSeconds(1));
+        Assert.Equal(200, (await world.Gateway.CallAsync("/weather", Approved(world, early), Pay)).Status);
+        clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal((403, "approval_required"), await ReasonAsync(world, Approved(world, late), Pay));
+    }
+
+    [Theory]
+    [InlineData("""{"a":1,"a":2}""")]
+    [InlineData("""{"deep":[{"b":1,"b":1}]}""")]
+    [InlineData("large")]
+    public async Task What_could_not_be_shown_to_the_user_is_no_call_to_approve(string arguments)
+    {
+        await using var world = await StartAsync();
+        arguments = arguments == "large" ? $$"""{"text":"{{new string('x', 4096)}}"}""" : arguments;
+
+        Assert.Equal((400, "body_invalid"), await ReasonAsync(world, world.WeatherToken(), $$$"""{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"pay_bill","arguments":{{{arguments}}}}}"""));
+        world.AssertNothingWasSent();
+    }
+
+    [Fact]
+    public async Task An_approval_counts_neither_for_other_calls_nor_for_what_goes_out()
+    {
+        await using var world = await StartAsync();
+        var element = await AskAsync(world, Pay);
+
+        // At a rule that asks for none, it is not handed on; where it is taken, the result needs not hold it.
+        Assert.Equal((403, "claim_refused"), await ReasonAsync(world, Approved(world, element), Messages.Call("echo")));
+        world.AssertNothingWasSent();
+        Assert.Equal(200, (await world.Gateway.CallAsync("/weather", Approved(world, element), Pay)).Status);
+        Assert.DoesNotContain("mcp_call_approval", System.Text.Encoding.UTF8.GetString(System.Buffers.Text.Base64Url.DecodeFromChars(world.Weather.Requests[^1].Token!.Split('.')[1])), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_remediation_over_4_KiB_is_in_the_body_alone()
+    {
+        await using var world = await StartAsync();
+
+        var asked = await world.Gateway.CallAsync("/weather", world.WeatherToken(), Pay.Replace("10.0", $"\"{new string('x', 4000)}\"", StringComparison.Ordinal));
+
+        Assert.Equal((403, "approval_required"), (asked.Status, asked.Reason));
+        Assert.DoesNotContain("authorization_remediation", asked.Challenge, StringComparison.Ordinal);
+        Assert.NotNull(asked.Json!["error"]!["data"]!["authorization_details"]);
+    }
+
+    private static string Other(string identifier) => identifier[..20] + (identifier[20] == 'A' ? 'B' : 'A') + identifier[21..];
+
+    private static Task<World> StartAsync(TimeProvider? clock = null) => World.StartAsync(
+        options => options["Servers"]!["weather"]!["Operations"] = JsonNode.Parse("""[{ "Method": "tools/call", "Name": "pay_*", "Approval": true }]"""), clock);
+
+    private static async Task<JsonNode> AskAsync(World world, string body) =>
+        (await world.Gateway.CallAsync("/weather", world.WeatherToken(), body)).Json!["error"]!["data"]!["authorization_details"]![0]!;
+
+    private static string Approved(World world, JsonNode element, string? jti = null, string? subject = null, string? client = null, bool reordered = false, Action<JsonNode>? change = null) =>
+        world.WeatherToken((_, payload) =>
+        {
+            var copy = element.DeepClone();
+            if (reordered)
+            {
+                copy = new JsonObject(copy.AsObject().Reverse().Select(member => KeyValuePair.Create(member.Key, member.Value?.DeepClone())));
+                copy["arguments"] = JsonNode.Parse("""{"amount":1e1,"to":"bob"}""");
+            }
+
+            change?.Invoke(copy);
+            payload["authorization_details"] = new JsonArray(copy);
+            payload["jti"] = jti ?? Guid.NewGuid().ToString();
+            payload["sub"] = subject ?? payload["sub"]!.GetValue<string>();
+            payload["client_id"] = client ?? payload["client_id"]!.GetValue<string>();
+        });
+
+    private static async Task<(int Status, string? Reason)> ReasonAsync(World world, string token, string body)
+    {
+        var answer = await world.Gateway.CallAsync("/weather", token, body);
+        return (answer.Status, answer.Reason);
+    }
+}
