@@ -17,3 +17,10 @@ export async function callWithCSharp(url, { protocol, transport, token }) {
   if (code !== 0) throw new Error(`The C# client ended with ${code}:\n${stdout}${stderr}`);
   return stdout;
 }
+
+/** Calls something slow again and again for `seconds`, with a token of `tokens` that is asked for before each request. */
+export async function stayWithCSharp(url, { transport, tokens, seconds }) {
+  const { code, stdout, stderr } = await run('dotnet', [assembly, 'stay', url, transport, tokens, String(seconds)], { deadline: (seconds + 40) * 1000 });
+  if (code !== 0) throw new Error(`The C# client ended with ${code}:\n${stdout}${stderr}`);
+  return stdout;
+}
