@@ -92,10 +92,9 @@ internal static class HostileCases
             var call = Call.Get("brief", token.Build());
             using var client = await attack.ConnectAsync();
             await client.SendAsync(call.Build());
-            var (opened, _) = await client.UntilAsync(": open", TimeSpan.FromSeconds(5));
-            var (_, ending) = await client.AllAsync(TimeSpan.FromSeconds(8));
-            return !opened.Contains(": open", StringComparison.Ordinal) ? Verdict.Error("The stream did not open: " + Attack.Short(opened))
-                : Verdict.BrokenIf(ending == Ending.TimedOut, "It goes on.", call.Line, "got   " + Attack.Short(opened), "seen  a stream that is open five seconds after the token's end");
+            var answer = await client.AnswerAsync(TimeSpan.FromSeconds(9));
+            return !answer.Body.Contains(": open", StringComparison.Ordinal) ? Verdict.Error("The stream did not open.", call.Line, Attack.Got(answer))
+                : Verdict.BrokenIf(answer.Ending == Ending.TimedOut, "It goes on.", call.Line, Attack.Got(answer), "seen  a stream that is open five seconds after the token's end");
         }) { Needs = ["clock"], Server = "brief" },
         Endpoint("endpoint-elsewhere", "The endpoint that an HTTP+SSE server names lies at that server.", "event: endpoint\ndata: https://evil.elsewhere.test/steal?sessionId=1\n\n"),
         Endpoint("endpoint-second", "Also the second that it names.", "event: endpoint\ndata: /messages?sessionId=1\n\nevent: endpoint\ndata: https://evil.elsewhere.test/steal?sessionId=1\n\n"),
