@@ -64,7 +64,7 @@ public sealed class ProveAgreementTests : IAsyncLifetime
         var random = new Random(seed);
         await using var gateway = await TestGateway.StartAsync(Configuration(random));
         var loaded = ConfigurationLoader.Load(new ConfigurationInput { Path = gateway.ConfigPath });
-        var proof = Proof.Of(loaded.Options!);
+        var proof = global::Gateway.Commands.Proving.Proof.Of(loaded.Options!);
 
         // A real token of each class that is listed reaches what is listed.
         foreach (var way in proof.Ways)
@@ -86,7 +86,7 @@ public sealed class ProveAgreementTests : IAsyncLifetime
         }
     }
 
-    private async Task CheckAsync(TestGateway gateway, Proof proof, string server, Drawn drawn, int seed)
+    private async Task CheckAsync(TestGateway gateway, global::Gateway.Commands.Proving.Proof proof, string server, Drawn drawn, int seed)
     {
         var listed = proof.Ways.Where(way => way.Server == server && Admits(way, drawn)).ToArray();
         var before = backs.Select(back => back.Requests.Count).ToArray();

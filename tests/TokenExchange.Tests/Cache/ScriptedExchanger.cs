@@ -27,7 +27,7 @@ internal sealed class ScriptedExchanger(ManualClock clock) : ITokenExchanger
 
     public static ExchangeResult Issue(TokenExchangeRequest request, DateTimeOffset expiresAt, string value = "hop") =>
         new ExchangeResult.Issued(
-            new OutboundToken(OutboundToken.Scheme + value)
+            new OutboundToken(OutboundToken.SchemeOf(null) + value)
             {
                 Server = request.Target.Server,
                 Audiences = [request.Target.Resource],
