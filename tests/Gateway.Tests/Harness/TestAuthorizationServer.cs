@@ -86,6 +86,11 @@ public sealed class TestAuthorizationServer : IAsyncDisposable
             payload["sub"] = subject["sub"]!.DeepClone();
             payload["client_id"] = "mcp-gateway";
             payload["act"] = new JsonObject { ["sub"] = "mcp-gateway" };
+            if (subject["act"] is { } before)
+            {
+                payload["act"]!["act"] = before.DeepClone();
+            }
+
             payload["jti"] = Guid.NewGuid().ToString();
             payload["scope"] = fields.GetValueOrDefault("scope") ?? "";
             if (proof is not null)

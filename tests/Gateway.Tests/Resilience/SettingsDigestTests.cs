@@ -123,6 +123,7 @@ public sealed class SettingsDigestTests
         "ServerOptions.StreamIdleTimeout",
         "ServerOptions.MaxResponseDuration",
         "ServerOptions.Tls",
+        "ServerOptions.IdentityHeaders",
         "ServerOptions.Cluster",
         "OutboundOptions.Header",
         "OutboundOptions.Prefix",

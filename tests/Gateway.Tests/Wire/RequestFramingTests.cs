@@ -107,7 +107,7 @@ public sealed class RequestFramingTests
 
         Assert.Equal((HttpStatusCode.OK, "{}"), (passed.StatusCode, await passed.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)));
         Assert.Equal((HttpStatusCode.Unauthorized, HttpVersion.Version20), (refused.StatusCode, refused.Version));
-        Assert.Equal("Bearer", Assert.Single(refused.Headers.WwwAuthenticate).Scheme);
+        Assert.Equal(["Bearer", "DPoP"], refused.Headers.WwwAuthenticate.Select(challenge => challenge.Scheme));
         Assert.Equal(Call, Assert.Single(world.Weather.Requests).Body);
     }
 }

@@ -2,11 +2,13 @@ using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Reflection;
 using System.Text.Json;
+using Microsoft.Extensions.Logging.Abstractions;
 using TokenExchange.Inbound;
 using TokenExchange.Inbound.Proof;
 using TokenExchange.Jose;
 using TokenExchange.Outbound;
 using TokenExchange.Outbound.Cache;
+using TokenExchange.Outbound.Sender;
 using TokenExchange.Tests.Harness;
 using Xunit;
 
@@ -33,6 +35,8 @@ public sealed class CacheKeyFieldTests
         ["TokenExchangeRequest.Call"] = "for one call alone, and so never remembered",
         ["TokenExchangeRequest.Subject"] = "ValidatedToken",
         ["TokenExchangeRequest.Target"] = "OutboundTarget",
+        ["OutboundTarget.Sender"] = Field,
+        ["TokenExchangeRequest.Sender"] = Field,
         ["OutboundTarget.Server"] = Field,
         ["OutboundTarget.Resource"] = Field,
         ["OutboundTarget.Audience"] = Field,
@@ -68,6 +72,8 @@ public sealed class CacheKeyFieldTests
         ["ValidatedToken.IssuedAt"] = Token,
         ["ValidatedToken.Confirmation"] = "proven at every use, and held against the sender",
         ["ValidatedToken.ExpiresAt"] = "compared with the clock at every use",
+        ["ValidatedToken.ClockSkew"] = "compared with the clock at every use",
+        ["ValidatedToken.AcceptedUntil"] = "ExpiresAt and ClockSkew",
     }.ToFrozenDictionary();
 
     public static readonly TheoryData<Type, string> Properties = [.. PropertiesOf(typeof(CachePartition), typeof(TokenExchangeRequest), typeof(OutboundTarget), typeof(ValidatedToken))];
@@ -100,6 +106,12 @@ public sealed class CacheKeyFieldTests
             case "TokenExchangeRequest.Target":
                 request = request with { Target = target with { Resource = "https://another.internal/mcp" } };
                 break;
+            case "OutboundTarget.Sender" or "TokenExchangeRequest.Sender":
+                request = new TokenExchangeRequest(subject, target with { Sender = Keys }, request.Scopes);
+                break;
+            case "ValidatedToken.AcceptedUntil":
+                subject.GetType().GetProperty("ClockSkew")!.SetValue(subject, TimeSpan.FromSeconds(7));
+                break;
             case "ValidatedToken.Digest":
                 request = request with { Subject = Copy(new ValidatedToken("token".AsMemory(), TokenDigest.Of("another token")) { Resource = "", Issuer = "", Subject = "", ClientId = null, TokenId = null, Audiences = [], Scopes = ScopeSet.Empty, Actors = [], ExpiresAt = default, Claims = default }, subject) };
                 break;
@@ -115,6 +127,8 @@ public sealed class CacheKeyFieldTests
 
         return new CacheKeys(partition).Of(request);
     }
+
+    private static readonly SenderKeys Keys = new(null, TimeProvider.System, NullLogger<SenderKeys>.Instance);
 
     private static CacheKey Key() => new CacheKeys(CacheFixture.Partition).Of(new TokenExchangeRequest(Subject("token"), CacheFixture.Target(), ScopeSet.Of("read")));
 
