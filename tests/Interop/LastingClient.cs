@@ -35,7 +35,8 @@ internal static class LastingClient
         var calls = 0;
         while (!over.IsCancellationRequested)
         {
-            await client.CallToolAsync("trigger-long-running-operation", new Dictionary<string, object?> { ["duration"] = 5, ["steps"] = 2 });
+            // Not given up when the time is over: its answer is owed.
+            await client.CallToolAsync("trigger-long-running-operation", new Dictionary<string, object?> { ["duration"] = 5, ["steps"] = 2 }, cancellationToken: CancellationToken.None);
             Console.WriteLine($"answer {++calls}");
         }
     }

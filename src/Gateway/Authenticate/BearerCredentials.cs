@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Collections.Frozen;
 using Gateway.Advertise;
-using Gateway.Authorize;
 using Gateway.Forward;
 using Gateway.Sessions;
 using Microsoft.AspNetCore.WebUtilities;

@@ -1,5 +1,4 @@
 using Gateway.Authorize;
-using Gateway.Configuration.Options;
 
 namespace Gateway.Bridge;
 

@@ -2,7 +2,6 @@ using System.Collections.Frozen;
 using System.Net.Http.Headers;
 using Gateway.Advertise;
 using Gateway.Authenticate;
-using Gateway.Authorize;
 using Gateway.Configuration;
 using Gateway.Exchange;
 using Gateway.Revoke;

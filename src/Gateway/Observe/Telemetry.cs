@@ -1,7 +1,6 @@
 using System.Collections;
 using System.Diagnostics;
 using Microsoft.AspNetCore.Http.Features;
-using OpenTelemetry;
 using OpenTelemetry.Logs;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;

@@ -106,7 +106,7 @@ internal sealed record GatewayConfiguration
 
         if (Bind)
         {
-            outbound["Bind"] = "dpop";
+            outbound[nameof(Bind)] = "dpop";
         }
 
         var server = new JsonObject { ["Destinations"] = new JsonArray(Backend + "/mcp"), ["Outbound"] = outbound };

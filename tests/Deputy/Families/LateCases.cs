@@ -1,8 +1,5 @@
-using System.Text;
 using Deputy.Attacks;
 using Deputy.Peers;
-using Deputy.Staging;
-using Deputy.Tokens;
 using Deputy.Wire;
 
 namespace Deputy.Families;

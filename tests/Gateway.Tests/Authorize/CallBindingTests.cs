@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using Gateway.Tests.Harness;
-using TokenExchange.Tests.Harness;
 using Xunit;
 
 namespace Gateway.Tests.Authorize;

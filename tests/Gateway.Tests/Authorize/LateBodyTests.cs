@@ -4,7 +4,6 @@ using Gateway.Tests.Harness;
 using Gateway.Tests.Revocation;
 using Gateway.Tests.Wire;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using TokenExchange.Tests.Harness;
 using Xunit;
@@ -262,7 +261,11 @@ public sealed class LateBodyTests
             var file = Path.Combine(directory, mode == "local" ? "20250101T000000Z-a.pem" : "key");
             using var key = System.Security.Cryptography.ECDsa.Create(System.Security.Cryptography.ECCurve.NamedCurves.nistP256);
             File.WriteAllText(file, mode == "local" ? key.ExportPkcs8PrivateKeyPem() : "static-key");
-            File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            if (!OperatingSystem.IsWindows())
+            {
+                File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            }
+
             if (mode == "local")
             {
                 options["LocalIssuer"] = new JsonObject { ["Issuer"] = TestGateway.PublicUrl + "/hop", ["KeyDirectory"] = directory };

@@ -69,9 +69,9 @@ public sealed class AuthorityTests
     public async Task A_token_that_outlives_its_subject_reaches_nobody()
     {
         await using var world = await World.StartAsync(options => options["Servers"]!["weather"]!["Outbound"]!["MaxOutlive"] = "00:05:00");
-        world.As.ChangeToken = (_, payload) => payload["exp"] = DateTimeOffset.UtcNow.AddMinutes(20).ToUnixTimeSeconds();
+        world.As.ChangeToken = (_, payload) => payload["exp"] = TimeProvider.System.GetUtcNow().AddMinutes(20).ToUnixTimeSeconds();
 
-        AssertRejected(world, await world.Gateway.CallAsync("/weather", world.WeatherToken((_, payload) => payload["exp"] = DateTimeOffset.UtcNow.AddMinutes(5).ToUnixTimeSeconds())), "result_lifetime");
+        AssertRejected(world, await world.Gateway.CallAsync("/weather", world.WeatherToken((_, payload) => payload["exp"] = TimeProvider.System.GetUtcNow().AddMinutes(5).ToUnixTimeSeconds())), "result_lifetime");
     }
 
     [Fact]
@@ -119,8 +119,12 @@ public sealed class AuthorityTests
     {
         var file = Path.GetTempFileName();
         var clock = new ManualClock();
-        await File.WriteAllTextAsync(file, TokenForge.AccessToken(TestKeys.Es256, "https://robots.example", "x", DateTimeOffset.UtcNow, (_, payload) => payload["sub"] = "robot-1"), TestContext.Current.CancellationToken);
-        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        await File.WriteAllTextAsync(file, TokenForge.AccessToken(TestKeys.Es256, "https://robots.example", "x", TimeProvider.System.GetUtcNow(), (_, payload) => payload["sub"] = "robot-1"), TestContext.Current.CancellationToken);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        }
+
         await using var world = await World.StartAsync(options => options["Servers"]!["weather"]!["Outbound"]!["ActorToken"] = new JsonObject { ["File"] = file }, clock);
         world.As.ChangeToken = (_, payload) => Set(payload, "act", """{"sub":"robot-1"}""");
         var token = world.WeatherToken();
@@ -131,7 +135,7 @@ public sealed class AuthorityTests
         Assert.Equal("urn:ietf:params:oauth:token-type:jwt", exchange["actor_token_type"]);
         Assert.Equal(await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken), exchange["actor_token"]);
 
-        await File.WriteAllTextAsync(file, TokenForge.AccessToken(TestKeys.Es256, "https://robots.example", "x", DateTimeOffset.UtcNow, (_, payload) => payload["sub"] = "robot-2"), TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(file, TokenForge.AccessToken(TestKeys.Es256, "https://robots.example", "x", TimeProvider.System.GetUtcNow(), (_, payload) => payload["sub"] = "robot-2"), TestContext.Current.CancellationToken);
         clock.Advance(TimeSpan.FromSeconds(2));
         AssertRejected(world, await world.Gateway.CallAsync("/weather", token), "result_actor", forwarded: 2);
         Assert.Equal(2, world.As.Exchanges.Count);

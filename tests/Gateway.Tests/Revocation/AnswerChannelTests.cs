@@ -1,7 +1,6 @@
 using System.Text;
 using System.Threading.Channels;
 using Gateway.Revoke;
-using Gateway.Tests.Forward;
 using Gateway.Tests.Harness;
 using Gateway.Tests.Wire;
 using Microsoft.AspNetCore.Http;

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Gateway.Advertise;
-using TokenExchange.Inbound;
 using TokenExchange.Inbound.Proof;
 using TokenExchange.Jose;
 

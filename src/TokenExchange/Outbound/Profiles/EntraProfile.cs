@@ -51,7 +51,7 @@ internal static class EntraProfile
 
     private const string Number = "AADSTS";
 
-    private static IEnumerable<ErrorRule> Numbered(ErrorMeaning meaning, params ReadOnlySpan<int> numbers)
+    private static List<ErrorRule> Numbered(ErrorMeaning meaning, params ReadOnlySpan<int> numbers)
     {
         var rules = new List<ErrorRule>();
         foreach (var number in numbers)

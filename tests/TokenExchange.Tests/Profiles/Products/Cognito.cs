@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using TokenExchange.Issuers;
 using TokenExchange.Tests.Harness;
 
 namespace TokenExchange.Tests.Profiles.Products;
