@@ -13,7 +13,7 @@ namespace Gateway;
 /// Where every request enters: it gets its id and its record, a path that could be read in two ways ends here, and so
 /// does every fault of the gateway itself. Serves the public documents; everything else goes on to routing.
 /// </summary>
-internal sealed class Entry(LiveGenerations generations, RequestEnd end, ClientAddress clientAddress, Health health, BackchannelLogout logout, TimeProvider clock, ILogger<Entry> log)
+internal sealed class Entry(LiveGenerations generations, RequestEnd end, ClientAddress clientAddress, Health health, BackchannelLogout logout, SecurityEvents events, TimeProvider clock, ILogger<Entry> log)
 {
     public async Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
@@ -39,7 +39,7 @@ internal sealed class Entry(LiveGenerations generations, RequestEnd end, ClientA
                 return;
             }
 
-            if (await logout.TryServeAsync(context))
+            if (await logout.TryServeAsync(context) || await events.TryServeAsync(context))
             {
                 return;
             }

@@ -11,6 +11,7 @@ using Gateway.Generations;
 using Gateway.Management;
 using Gateway.Observe;
 using Gateway.Revoke;
+using Gateway.Revoke.Shared;
 using Gateway.Sessions;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -112,8 +113,9 @@ public static class GatewayApplication
         services.AddSingleton(input);
         services.AddSingleton(new ClientAddress([.. options.TrustedProxies.Select(range => IPNetwork.Parse(range))]));
         services.AddSingleton(new ExchangeCache(new ExchangeCacheSettings(options.Cache.Capacity, options.Cache.MaxAge), clock));
-        services.AddSingleton(new Revocations(clock));
+        Revocation(services, options, clock);
         services.AddSingleton<BackchannelLogout>();
+        services.AddSingleton<SecurityEvents>();
         services.AddSingleton<InactiveTokens>();
         services.AddSingleton<RequestEnd>();
         services.AddSingleton<OpenStreams>();
@@ -160,6 +162,28 @@ public static class GatewayApplication
             transforms.AddResponseTransform(response.ApplyAsync);
             transforms.AddResponseTrailersTransform(InboundResponse.ApplyAsync);
         });
+    }
+
+    /// <summary>What is revoked, and who else is to know of it: nobody, or all replicas.</summary>
+    private static void Revocation(IServiceCollection services, GatewayOptions options, TimeProvider clock)
+    {
+        services.AddSingleton<Revoker>();
+        if (options.SharedState is not { Redis: { } redis } state)
+        {
+            services.AddSingleton(new Revocations(clock));
+            services.AddSingleton<IRevocationLog>(new ProcessLog(new UsedTokens(clock)));
+            return;
+        }
+
+        var freshness = new StateFreshness(state.MaxStaleness, state.OnStale == OnStale.Serve, clock);
+        services.AddSingleton(new Revocations(clock) { Freshness = freshness });
+        services.AddSingleton(new StateHealth(freshness));
+        services.AddSingleton(_ => new RedisConnection(redis));
+        services.AddSingleton(provider => new RedisState(provider.GetRequiredService<RedisConnection>(), redis.MinReplicas));
+        services.AddSingleton<SharedLog>();
+        services.AddSingleton<IRevocationLog>(provider => provider.GetRequiredService<SharedLog>());
+        services.AddSingleton<StateFeed>();
+        services.AddHostedService(provider => provider.GetRequiredService<StateFeed>());
     }
 
     private static void Host(WebApplicationBuilder builder, LoadedConfiguration loaded, GatewayStart start)

@@ -117,6 +117,7 @@ internal sealed record Refusal(string Reason, int Status, string Description, Ch
     private static Refusal Token(TokenRefusal refusal) => refusal switch
     {
         TokenRefusal.KeysUnavailable => new("keys_unavailable", 503, "The issuer's keys cannot be had now.", ChallengeKind.InvalidToken),
+        TokenRefusal.StateUnavailable => StateUnavailable,
         TokenRefusal.IntrospectionUnavailable => IntrospectionUnavailable,
         TokenRefusal.InvalidDPoPProof => InvalidDPoPProof,
         TokenRefusal.UseDPoPNonce => new("use_dpop_nonce", 401, "The DPoP proof lacks a fresh nonce of this server.", ChallengeKind.UseDPoPNonce),

@@ -35,6 +35,7 @@ internal sealed class CommandLine(TextWriter output, TextWriter errors)
             ExplainCommand.Create(output, errors, overrides),
             DoctorCommand.Create(output, errors, overrides),
             HealthCommand.Create(output, errors),
+            RevokeCommand.Create(output, errors, overrides),
             BridgeCommand.Create(errors),
         };
         root.Description += "\n\nWithout a command, 'run'. Keys of gateway.json are overridden with --Gateway:…, --Kestrel:…, --Logging:…";
@@ -45,7 +46,7 @@ internal sealed class CommandLine(TextWriter output, TextWriter errors)
             return 1;
         }
 
-        if (overrides.Count > 0 && parsed.CommandResult.Command.Name is not ("run" or "check" or "prove" or "explain" or "doctor"))
+        if (overrides.Count > 0 && parsed.CommandResult.Command.Name is not ("run" or "check" or "prove" or "explain" or "doctor" or "revoke" or "list" or "undo"))
         {
             errors.WriteLine($"{overrides[0].Split('=')[0]}: '{parsed.CommandResult.Command.Name}' reads no configuration.");
             return 1;

@@ -38,6 +38,9 @@ internal sealed record Generation
     /// <summary>Who may announce logouts, by configured name.</summary>
     public required FrozenDictionary<string, LogoutReceiver> Logouts { get; init; }
 
+    /// <summary>Whose security events are taken, by configured name.</summary>
+    public required FrozenDictionary<string, SecurityEventReceiver> Events { get; init; }
+
     /// <summary>Public documents by path: resource metadata, the local issuer's metadata and keys.</summary>
     public required FrozenDictionary<string, Document> Documents { get; init; }
 

@@ -11,6 +11,7 @@ using Gateway.Configuration.Options;
 using Gateway.Exchange;
 using Gateway.Forward;
 using Gateway.Revoke;
+using Gateway.Revoke.Shared;
 using Gateway.Sessions;
 using TokenExchange.Inbound;
 using TokenExchange.Inbound.Introspection;
@@ -28,7 +29,7 @@ using Yarp.ReverseProxy.Forwarder;
 namespace Gateway.Generations;
 
 /// <summary>Builds a generation from options that every rule has passed; what the options leave open is resolved here, once.</summary>
-internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, SessionKeys sessionKeys, TimeProvider clock, Revocations revocations, InactiveTokens? inactive = null, HeldBodies? held = null)
+internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, SessionKeys sessionKeys, TimeProvider clock, Revocations revocations, InactiveTokens? inactive = null, HeldBodies? held = null, SharedLog? shared = null)
 {
     private const int LeastRemembered = 256;
     private const int UsedCalls = 1_000_000;
@@ -48,10 +49,26 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
         var introspections = Introspections(options, connections);
         var certificates = new ClientCertificates([.. options.ClientCertProxies.Select(range => IPNetwork.Parse(range))]);
         var nonces = new ProofNonces(sessionKeys.Derive(options.SessionKeyFile, "dpop-nonce"), clock);
+        var names = new SharedNames(shared is null ? [] : sessionKeys.Derive(options.SessionKeyFile, SharedNames.Purpose));
+        var keys = shared is null ? null : SharedNames.RevocationKeys(sessionKeys, options);
         var inFlight = new InFlight();
         var sender = topology.Any(server => server.Outbound.Bind == OutboundBinding.DPoP) ? pool.Sender(options.SenderKeyFile) : null;
         var bodies = new BodyBudget(held, options.MaxBodyBytesHeld);
-        var servers = topology.Select(server => Server(server, options, connections, introspections, localIssuer, inboundAudiences, sessions, Sender(server, nonces), sender, certificates, inFlight, bodies, number)).ToImmutableArray();
+        var servers = topology.Select(server => Server(server, options, connections, introspections, localIssuer, inboundAudiences, sessions, Sender(server, nonces, names), sender, certificates, inFlight, bodies, names, number)).ToImmutableArray();
+        var logouts = Logouts(options, topology, connections);
+        var events = Events(options, connections);
+        foreach (var (name, server) in options.AuthorizationServers)
+        {
+            revocations.Keys.Know(server.Issuer!, name);
+        }
+
+        if (shared is not null)
+        {
+            // Last: nothing that can fail comes after it.
+            shared.Use(names);
+            shared.WriteLater(revocations.UseKeys(keys!));
+        }
+
         return new Generation
         {
             Number = number,
@@ -61,7 +78,8 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
             Bodies = bodies,
             LocalIssuer = localIssuer,
             Sender = sender,
-            Logouts = Logouts(options, topology, connections),
+            Logouts = logouts,
+            Events = events,
             Documents = PublicDocuments(options, topology, servers, localIssuer),
             Routes = [.. servers.Select(YarpRecords.Route)],
             Clusters = [.. servers.Zip(topology, (server, from) => YarpRecords.Cluster(server, from.Options))],
@@ -81,6 +99,7 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
         ClientCertificates certificates,
         InFlight inFlight,
         BodyBudget bodies,
+        SharedNames names,
         long number)
     {
         var server = topology.Options;
@@ -118,7 +137,7 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
                 Rules = rules,
                 Scopes = Scopes(server),
                 NarrowToOperation = outbound.NarrowToOperation,
-                Calls = Calls(topology, options),
+                Calls = Calls(topology, options, names),
                 MaxRequestBody = server.MaxRequestBody,
                 RequestBodyTimeout = server.RequestBodyTimeout,
                 Bodies = bodies,
@@ -193,7 +212,7 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
             sender);
     }
 
-    private CallPolicy? Calls(ServerTopology topology, GatewayOptions options)
+    private CallPolicy? Calls(ServerTopology topology, GatewayOptions options, SharedNames names)
     {
         var approvals = topology.Options.Operations.Any(rule => rule.Approval);
         return !topology.Options.RequireCallBinding && !approvals ? null : new CallPolicy
@@ -203,11 +222,11 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
             HandsOn = topology.Outbound.Mode is OutboundMode.Exchange or OutboundMode.Local,
             Locations = topology.AcceptedAudiences,
             Approvals = new ApprovalIds(sessionKeys.Derive(options.SessionKeyFile, "approval"), clock),
-            Used = pool.Replays("calls " + topology.Resource, UsedCalls),
+            Used = pool.Replays("calls " + topology.Resource, UsedCalls, names),
         };
     }
 
-    private SenderPolicy Sender(ServerTopology topology, ProofNonces nonces)
+    private SenderPolicy Sender(ServerTopology topology, ProofNonces nonces, SharedNames names)
     {
         var proofs = topology.Options.DPoP;
         var settings = new DPoPSettings
@@ -217,7 +236,7 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
             ContentDigestRequired = proofs.ContentDigest == DPoPContentDigest.Required,
             Algorithms = [.. proofs.Algorithms],
         };
-        return new SenderPolicy(settings, topology.Options.SenderConstraint == SenderConstraint.Required, pool.Replays(topology.Resource, proofs.ReplayCapacity), nonces, clock);
+        return new SenderPolicy(settings, topology.Options.SenderConstraint == SenderConstraint.Required, pool.Replays(topology.Resource, proofs.ReplayCapacity, names), nonces, clock);
     }
 
     /// <summary>One for all servers: what an authorization server says of a token holds wherever the token goes.</summary>
@@ -231,7 +250,7 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
                 SettingsMapping.UriOf(introspection.Endpoint),
                 introspection.Mode == IntrospectionMode.Always,
                 introspection.MaxAge,
-                token => inactive?.Drop(server.Key, token));
+                token => inactive?.Drop(server.Key, token, introspection.MaxAge));
         });
 
     private FrozenDictionary<string, LogoutReceiver> Logouts(GatewayOptions options, ImmutableArray<ServerTopology> topology, FrozenDictionary<string, AuthorizationServer> connections) =>
@@ -241,11 +260,22 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
                 [.. ClientIds(server.Key, server.Value, topology)],
                 [.. server.Value.Algorithms],
                 server.Value.ClockSkew,
-                revocations,
                 clock),
 
             // No token that was issued until now is accepted for longer, wherever within the skew the two clocks are.
             server.Value.MaxTokenLifetime + (2 * server.Value.ClockSkew)));
+
+    private FrozenDictionary<string, SecurityEventReceiver> Events(GatewayOptions options, FrozenDictionary<string, AuthorizationServer> connections) =>
+        options.AuthorizationServers.Where(server => server.Value.SecurityEvents is not null).ToFrozenDictionary(server => server.Key, server =>
+        {
+            var (written, events) = (server.Value, server.Value.SecurityEvents!);
+            var transmitter = events is { Issuer: null, JwksUrl: null } ? connections[server.Key] : pool.Connect(SettingsMapping.Transmitter(server.Key, written, events), out _);
+            return new SecurityEventReceiver(
+                server.Key,
+                new SecurityEventValidator(transmitter, written.Issuer!, events.Audience!, [.. written.Algorithms], written.ClockSkew, written.MaxTokenLifetime, clock),
+                events.TokenFile,
+                written.MaxTokenLifetime + (2 * written.ClockSkew));
+        });
 
     // Every client that the gateway is at the server: a server's Outbound may bring one of its own.
     private static IEnumerable<string> ClientIds(string name, AuthorizationServerOptions server, ImmutableArray<ServerTopology> topology) =>

@@ -29,7 +29,7 @@ internal sealed class LiveGenerations(GenerationBuilder builder, RuntimePool poo
             var next = Build(options);
             number = next.Number;
             known[next.Number] = next;
-            foreach (var connection in next.AuthorizationServers.Values)
+            foreach (var connection in next.AuthorizationServers.Values.Concat(next.Events.Values.Select(receiver => receiver.Validator.Transmitter)))
             {
                 // Never throws for an outage; readiness tells when keys are there.
                 _ = connection.StartAsync(CancellationToken.None);

@@ -1,6 +1,8 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Gateway.Configuration;
 using Gateway.Configuration.Options;
+using Gateway.Configuration.Read;
 
 namespace Gateway.Generations;
 
@@ -64,6 +66,11 @@ internal sealed class ReloadState(LoadedConfiguration started, string? seen)
         if (now.InlineScheduling != options.InlineScheduling)
         {
             yield return "Gateway:InlineScheduling";
+        }
+
+        if (JsonSerializer.Serialize(now.SharedState, ConfigurationJson.Default.SharedStateOptions) != JsonSerializer.Serialize(options.SharedState, ConfigurationJson.Default.SharedStateOptions))
+        {
+            yield return "Gateway:SharedState";
         }
 
         foreach (var section in HostSections.Where(section => !JsonNode.DeepEquals(loaded.Host[section], started.Host[section])))

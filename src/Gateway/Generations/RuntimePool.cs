@@ -1,3 +1,4 @@
+using Gateway.Revoke.Shared;
 using TokenExchange.Inbound.Proof;
 using TokenExchange.Issuers;
 using TokenExchange.Outbound.Local;
@@ -9,7 +10,7 @@ namespace Gateway.Generations;
 /// What outlives a generation: connections to authorization servers with their keys and breakers, the local issuer's key
 /// ring, the keys that tokens are bound to, and which proofs were used. Each is found again by equal settings.
 /// </summary>
-internal sealed class RuntimePool(TimeProvider clock, ILoggerFactory loggers) : IDisposable
+internal sealed class RuntimePool(TimeProvider clock, ILoggerFactory loggers, RedisState? shared = null) : IDisposable
 {
     /// <summary>
     /// How long what the current generation does not use is kept at least: longer than any exchange takes that nobody waits
@@ -18,7 +19,7 @@ internal sealed class RuntimePool(TimeProvider clock, ILoggerFactory loggers) : 
     internal static readonly TimeSpan Grace = TimeSpan.FromMinutes(2);
 
     private readonly Retirement<AuthorizationServerSettings, AuthorizationServer> servers =
-        new(Grace, clock, static (generation, _, server) => generation.AuthorizationServers.Values.Contains(server));
+        new(Grace, clock, static (generation, _, server) => generation.AuthorizationServers.Values.Contains(server) || generation.Events.Values.Any(receiver => receiver.Validator.Transmitter == server));
 
     private readonly Retirement<LocalIssuerSettings, LocalIssuer> issuers =
         new(Grace, clock, static (generation, _, issuer) => generation.LocalIssuer == issuer);
@@ -50,8 +51,14 @@ internal sealed class RuntimePool(TimeProvider clock, ILoggerFactory loggers) : 
         }
     }
 
-    /// <summary>Remembers which proofs were used at the server with this resource identifier, whatever is reloaded in between.</summary>
-    public ReplayMemory Replays(string resource, int capacity)
+    /// <summary>Remembers which ids were used at the server with this resource identifier, whatever is reloaded in between, and at all replicas where the state is shared.</summary>
+    public IUsedIds Replays(string resource, int capacity, SharedNames names)
+    {
+        var memory = Memory(resource, capacity);
+        return shared is null ? memory : new SharedIds(memory, shared, names, clock);
+    }
+
+    private ReplayMemory Memory(string resource, int capacity)
     {
         lock (replays)
         {

@@ -22,6 +22,22 @@ internal static class SettingsMapping
         AllowMissingIssuedTokenType = options.AllowMissingIssuedTokenType,
     };
 
+    /// <summary>The connection to whoever signs security events in an authorization server's place.</summary>
+    public static AuthorizationServerSettings Transmitter(string name, AuthorizationServerOptions server, SecurityEventsOptions events) => new()
+    {
+        Name = $"{name} (events)",
+        Issuer = events.Issuer ?? server.Issuer!,
+        MetadataUrl = events.Issuer is null ? UriOf(server.MetadataUrl) : null,
+        JwksUrl = UriOf(events.JwksUrl),
+        TokenEndpoint = null,
+        AllowHttp = server.AllowHttp,
+        KeyRefresh = server.KeyRefresh,
+        Timeout = server.Timeout,
+        ClockSkew = server.ClockSkew,
+        Profile = "rfc8693",
+        AllowMissingIssuedTokenType = false,
+    };
+
     public static ClientSettings Client(ClientOptions options) => new()
     {
         Id = options.Id!,

@@ -33,6 +33,17 @@ internal static class HealthText
             }
 
             writer.WriteEndArray();
+            if (readiness.SharedState is { } state)
+            {
+                writer.WriteStartObject("shared_state");
+                writer.WriteBoolean("complete", state.Complete);
+                writer.WriteNumber("staleness_seconds", Math.Round(state.Staleness.TotalSeconds, 3));
+                writer.WriteString("maxmemory_policy", state.Eviction);
+                writer.WriteNumber("pending", state.Pending);
+                writer.WriteNumber("revocations", state.Revocations);
+                writer.WriteEndObject();
+            }
+
             writer.WriteStartArray("reload_problems");
             foreach (var problem in readiness.ReloadProblems)
             {

@@ -26,13 +26,23 @@ internal sealed record ManagementState
 /// <param name="Generation">The generation of the configuration that is served.</param>
 /// <param name="AuthorizationServers">The authorization servers of the generation.</param>
 /// <param name="ReloadProblems">What is wrong with the newest configuration, when it was refused.</param>
+/// <param name="SharedState">What is known of the shared state; null without one.</param>
 internal sealed record Readiness(
     bool Ready,
     bool Degraded,
     bool Draining,
     long Generation,
     ImmutableArray<AuthorizationServerHealth> AuthorizationServers,
-    ImmutableArray<string> ReloadProblems);
+    ImmutableArray<string> ReloadProblems,
+    SharedStateHealth? SharedState = null);
+
+/// <summary>The shared state's health.</summary>
+/// <param name="Complete">Whether all of it was read once.</param>
+/// <param name="Staleness">How long ago it was heard of.</param>
+/// <param name="Eviction">What its server does when its memory is full; null when it does not say.</param>
+/// <param name="Pending">Revocations that are in force here and yet to be written.</param>
+/// <param name="Revocations">Revocations that are in force here.</param>
+internal sealed record SharedStateHealth(bool Complete, TimeSpan Staleness, string? Eviction, int Pending, int Revocations);
 
 /// <summary>One authorization server's health: whether its keys are at hand and since when.</summary>
 internal sealed record AuthorizationServerHealth(string Name, bool KeysAvailable, DateTimeOffset? KeysFetched);

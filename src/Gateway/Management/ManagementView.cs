@@ -3,13 +3,15 @@ using Gateway.Configuration;
 using Gateway.Exchange;
 using Gateway.Generations;
 using Gateway.Observe;
+using Gateway.Revoke.Shared;
+using TokenExchange.Inbound.Revocation;
 using TokenExchange.Outbound.Cache;
 using Yarp.ReverseProxy;
 
 namespace Gateway.Management;
 
 /// <summary>What the management listener shows of the running gateway. Reads, never changes.</summary>
-internal sealed class ManagementView(LiveGenerations generations, Health health, ReloadState reload, ExchangeCache cache, IProxyStateLookup proxy)
+internal sealed class ManagementView(LiveGenerations generations, Health health, ReloadState reload, ExchangeCache cache, IProxyStateLookup proxy, Revocations revocations, StateHealth? state = null, SharedLog? shared = null)
 {
     public ManagementState State => new()
     {
@@ -24,7 +26,7 @@ internal sealed class ManagementView(LiveGenerations generations, Health health,
         var servers = generations.Current.AuthorizationServers.Values
             .Select(server => new AuthorizationServerHealth(server.Settings.Name, server.Keys.Available, server.Keys.FetchedAt)).ToImmutableArray();
         var ready = health.IsReady;
-        return new Readiness(ready, ready && servers.Any(server => !server.KeysAvailable), health.IsDraining, generations.Current.Number, servers, [.. reload.Problems]);
+        return new Readiness(ready, ready && (servers.Any(server => !server.KeysAvailable) || state is { IsOld: true }), health.IsDraining, generations.Current.Number, servers, [.. reload.Problems], state is null ? null : new(state.IsComplete, state.Staleness, state.Eviction, shared!.Pending, revocations.Count));
     }
 
     private IReadOnlyList<ServerView> Servers() =>

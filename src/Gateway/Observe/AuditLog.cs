@@ -48,6 +48,24 @@ internal sealed class AuditLog : IAsyncDisposable
         return _file is null ? ValueTask.CompletedTask : _file.WriteAsync(line);
     }
 
+    /// <summary>Tells about a revocation, in the same way.</summary>
+    public ValueTask WriteAsync(RevocationRecord revocation)
+    {
+        var logged = _logger.IsEnabled(LogLevel.Information);
+        if (!logged && _file is null)
+        {
+            return ValueTask.CompletedTask;
+        }
+
+        var line = revocation.Write();
+        if (logged)
+        {
+            _logger.Revocation(Encoding.UTF8.GetString(line));
+        }
+
+        return _file is null ? ValueTask.CompletedTask : _file.WriteAsync(line);
+    }
+
     /// <summary>Writes what is still queued.</summary>
     public ValueTask DisposeAsync() => _file is null ? ValueTask.CompletedTask : _file.DisposeAsync();
 }

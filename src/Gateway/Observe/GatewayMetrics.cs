@@ -1,5 +1,7 @@
 using System.Diagnostics.Metrics;
 using Gateway.Authorize;
+using Gateway.Revoke.Shared;
+using TokenExchange.Inbound.Revocation;
 
 namespace Gateway.Observe;
 
@@ -24,9 +26,11 @@ internal sealed class GatewayMetrics
     private readonly UpDownCounter<long> _streams;
     private readonly Counter<long> _reloads;
     private readonly Counter<long> _auditDropped;
+    private readonly Counter<long> _revocations;
+    private readonly Counter<long> _securityEvents;
     private long _generation;
 
-    public GatewayMetrics(IMeterFactory meters, TimeProvider clock, HeldBodies? bodies = null)
+    public GatewayMetrics(IMeterFactory meters, TimeProvider clock, HeldBodies? bodies = null, StateHealth? state = null)
     {
         _clock = clock;
         var meter = meters.Create(MeterName);
@@ -39,6 +43,14 @@ internal sealed class GatewayMetrics
         _streams = meter.CreateUpDownCounter<long>("gateway.streams.active", "{stream}", "Event streams that are open.");
         _reloads = meter.CreateCounter<long>("gateway.config.reloads", "{reload}", "Changes of the configuration that were seen, by outcome.");
         _auditDropped = meter.CreateCounter<long>("gateway.audit.dropped", "{event}", "Audit events that are not in the audit file.");
+        _revocations = meter.CreateCounter<long>("gateway.revocations", "{revocation}", "Revocations carried out here, by who asked for them.");
+        _securityEvents = meter.CreateCounter<long>("gateway.security_events", "{event}", "Security events accepted here, by what they say; 'other' when they mean nothing here.");
+        if (state is not null)
+        {
+            meter.CreateObservableGauge("gateway.state.staleness", () => state.Staleness.TotalSeconds, "s", "Time since the shared state was heard of.");
+            meter.CreateObservableCounter("gateway.state.ignored", () => state.Ignored, "{entry}", "Entries of the shared state that nobody with a key has made.");
+        }
+
         meter.CreateObservableUpDownCounter("gateway.body.bytes_held", () => bodies?.Total ?? 0, "By", "Bytes of request bodies that are held in memory.");
         meter.CreateObservableGauge("gateway.config.generation", () => Volatile.Read(ref _generation), "{generation}", "The generation of the configuration that is served.");
     }
@@ -76,6 +88,12 @@ internal sealed class GatewayMetrics
 
     /// <summary>Counts a change of the configuration: applied, or refused with the old one kept.</summary>
     public void Reloaded(bool applied) => _reloads.Add(1, new KeyValuePair<string, object?>(Outcome, applied ? "applied" : "refused"));
+
+    /// <summary>Counts a revocation that was carried out.</summary>
+    public void Revoked(RevocationSource source) => _revocations.Add(1, new KeyValuePair<string, object?>("source", RevocationRecord.NameOf(source)));
+
+    /// <summary>Counts a security event that was accepted.</summary>
+    public void SecurityEvent(string authorizationServer, string name) => _securityEvents.Add(1, new("authorization_server", authorizationServer), new("event", name));
 
     /// <summary>Counts events that did not reach the audit file.</summary>
     public void AuditDropped(int count) => _auditDropped.Add(count);

@@ -1,12 +1,14 @@
 using Gateway.Generations;
+using Gateway.Revoke.Shared;
 
 namespace Gateway.Observe;
 
 /// <summary>
 /// Liveness and readiness. Ready once the first generation is served and, for every issuer trusted inbound, keys were
-/// fetched or a grace has passed: an issuer that is down must not take the servers of the others with it.
+/// fetched or a grace has passed: an issuer that is down must not take the servers of the others with it. With a shared
+/// state, once all of it was read, and as long as it is heard of and forgets nothing by itself.
 /// </summary>
-internal sealed class Health(LiveGenerations generations, TimeProvider clock)
+internal sealed class Health(LiveGenerations generations, TimeProvider clock, StateHealth? state = null)
 {
     public const string LivePath = "/healthz/live";
     public const string ReadyPath = "/healthz/ready";
@@ -22,7 +24,7 @@ internal sealed class Health(LiveGenerations generations, TimeProvider clock)
     public bool IsDraining => draining;
 
     /// <summary>Whether requests should be sent here.</summary>
-    public bool IsReady => !draining && (clock.GetUtcNow() - started >= Grace || !generations.Current.AuthorizationServers.Values.Any(server => Missing(server)));
+    public bool IsReady => !draining && state is not { IsReady: false } && (clock.GetUtcNow() - started >= Grace || !generations.Current.AuthorizationServers.Values.Any(server => Missing(server)));
 
     /// <summary>The issuers whose keys are missing.</summary>
     public IEnumerable<string> MissingKeys => generations.Current.AuthorizationServers.Values.Where(Missing).Select(server => server.Settings.Name);

@@ -10,6 +10,9 @@ internal static partial class ObserveEvents
     [LoggerMessage(6001, LogLevel.Information, "{Event}", EventName = AuditEvent.Refused, SkipEnabledCheck = true)]
     internal static partial void RequestRefused(this ILogger logger, string @event);
 
+    [LoggerMessage(6005, LogLevel.Information, "{Event}", EventName = RevocationRecord.Event, SkipEnabledCheck = true)]
+    internal static partial void Revocation(this ILogger logger, string @event);
+
     [LoggerMessage(6002, LogLevel.Error, "The audit file {File} cannot be written: {Error}. Events wait, or are dropped as configured.", EventName = "AuditFileFailed")]
     internal static partial void AuditFileFailed(this ILogger logger, string file, string error);
 

@@ -1,18 +1,17 @@
 using Gateway.Authorize;
 using Gateway.Generations;
+using Gateway.Revoke.Shared;
 using Microsoft.AspNetCore.WebUtilities;
 using TokenExchange.Inbound.Revocation;
 using TokenExchange.Issuers;
-using TokenExchange.Outbound.Cache;
 
 namespace Gateway.Revoke;
 
 /// <summary>
-/// Takes logouts from authorization servers: revokes, drops the hop tokens exchanged for what was revoked, and ends its
-/// open streams, in this order, so that nothing starts in between. Refuses everything but one sound logout token.
+/// Takes logouts from authorization servers, and refuses everything but one sound logout token.
 /// </summary>
 /// <remarks>OpenID Connect Back-Channel Logout 1.0 §2.5 to §2.8.</remarks>
-internal sealed class BackchannelLogout(LiveGenerations generations, Revocations revocations, ExchangeCache cache, OpenStreams streams, ILogger<BackchannelLogout> log)
+internal sealed class BackchannelLogout(LiveGenerations generations, Revoker revoker, ILogger<BackchannelLogout> log)
 {
     public const string PathPrefix = "/backchannel-logout/";
 
@@ -57,28 +56,23 @@ internal sealed class BackchannelLogout(LiveGenerations generations, Revocations
             return true;
         }
 
-        Revoke(receiver, logout);
+        var issuer = receiver.Validator.Server.Settings.Issuer;
+        switch (await revoker.RevokeAsync(revoker.Revocations.Of(issuer, logout, receiver.KeepFor), validation.Once))
+        {
+            case WriteOutcome.Seen:
+                log.LogoutRefused(name, "replay");
+                await RefuseAsync(context);
+                return true;
+            case WriteOutcome.Unavailable:
+                // In force here; who announced it is to say it again, perhaps where it can be written.
+                context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+                context.Response.Headers.RetryAfter = "5";
+                return true;
+        }
+
         log.LogoutAccepted(name, logout.Session is not null, logout.Subject is not null);
         context.Response.ContentLength = 0;
         return true;
-    }
-
-    private void Revoke(LogoutReceiver receiver, LogoutToken logout)
-    {
-        var issuer = receiver.Validator.Server.Settings.Issuer;
-        revocations.Revoke(issuer, logout, receiver.KeepFor);
-        if (logout.Session is { } session)
-        {
-            cache.ForgetSession(issuer, session);
-        }
-
-        // More than is revoked, perhaps: what is still good is exchanged anew.
-        if (logout.Subject is { } subject)
-        {
-            cache.ForgetSubject(issuer, subject);
-        }
-
-        streams.End(revocations.IsRevoked);
     }
 
     private static Task RefuseAsync(HttpContext context)

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using TokenExchange.Inbound.Proof;
+using TokenExchange.Jose;
 
 namespace TokenExchange.Inbound;
 
@@ -11,6 +12,7 @@ namespace TokenExchange.Inbound;
 internal sealed class RememberedToken(ValidatedToken token, TokenTerms terms, bool withClaims)
 {
     private readonly long expiresAt = token.ExpiresAt.UtcTicks;
+    private long clearAsOf;
 
     /// <summary>What it has in common with other tokens of its client.</summary>
     public TokenTerms Terms => terms;
@@ -26,6 +28,15 @@ internal sealed class RememberedToken(ValidatedToken token, TokenTerms terms, bo
     public long? IssuedAt { get; } = token.IssuedAt;
 
     public JsonElement Claims { get; } = withClaims ? token.Claims : default;
+
+    public TokenDigest Digest { get; } = token.Digest;
+
+    /// <summary>As of which state of the revocations it was found clear.</summary>
+    public long ClearAsOf
+    {
+        get => Volatile.Read(ref clearAsOf);
+        set => Volatile.Write(ref clearAsOf, value);
+    }
 
     public DateTimeOffset ExpiresAt => new(expiresAt, TimeSpan.Zero);
 }

@@ -78,6 +78,9 @@ public enum TokenRefusal
     /// <summary>The authorization server says that it is not active.</summary>
     Inactive,
 
+    /// <summary>What others have revoked is not known now; not the token's fault.</summary>
+    StateUnavailable,
+
     /// <summary>The issuer's keys could not be fetched; not the token's fault.</summary>
     KeysUnavailable,
 

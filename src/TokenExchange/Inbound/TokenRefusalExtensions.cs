@@ -34,6 +34,7 @@ public static class TokenRefusalExtensions
         TokenRefusal.UseDPoPNonce => "use_dpop_nonce",
         TokenRefusal.Revoked => "revoked",
         TokenRefusal.Inactive => "inactive",
+        TokenRefusal.StateUnavailable => "state_unavailable",
         TokenRefusal.KeysUnavailable => "keys_unavailable",
         TokenRefusal.IntrospectionUnavailable => "introspection_unavailable",
         _ => throw new UnreachableException(),

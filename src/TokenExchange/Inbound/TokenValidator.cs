@@ -133,7 +133,8 @@ public sealed class TokenValidator(
         var token = candidate.Accept();
         var terms = TokenTerms.Of(token, candidate.Issuer!, key.Generation, latest);
         latest = terms;
-        accepted.Add(token.Digest, new RememberedToken(token, terms, keepClaims));
+        token.Remembered = new RememberedToken(token, terms, keepClaims);
+        accepted.Add(token.Digest, token.Remembered);
         return UnlessStolen(token, presented);
     }
 
@@ -195,7 +196,7 @@ public sealed class TokenValidator(
         token.Confirmation = binding;
 
         // Once more: a logout may have come while the answer was waited for.
-        return refusal is { } refused ? Refused(refused, token) : revocations?.IsRevoked(token) == true ? Refused(TokenRefusal.Revoked, token)
+        return refusal is { } refused ? Refused(refused, token) : revocations?.RefusalOf(token) is { } fallen ? Refused(fallen, token)
             : token.Told(active.Claims) is var told && ReferenceEquals(told, token) ? local : TokenValidation.Accepted(told);
     }
 
@@ -231,7 +232,7 @@ public sealed class TokenValidator(
     }
 
     private TokenValidation UnlessRevoked(ValidatedToken token) =>
-        revocations?.IsRevoked(token) == true ? Refused(TokenRefusal.Revoked, token) : TokenValidation.Accepted(token);
+        revocations?.RefusalOf(token) is { } fallen ? Refused(fallen, token) : TokenValidation.Accepted(token);
 
     private static TokenValidation Refused(TokenRefusal refusal, ValidatedToken token, string? failed = null) =>
         TokenValidation.Refused(refusal, new(token.Issuer, token.Subject, token.ClientId, token.TokenId, token.Audiences, token.Actors), failed);

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using TokenExchange.Inbound.Proof;
+using TokenExchange.Inbound.Revocation;
 using TokenExchange.Jose;
 
 namespace TokenExchange.Inbound;
@@ -13,6 +14,8 @@ public sealed class ValidatedToken
 {
     private readonly ReadOnlyMemory<char> text;
     private JsonElement claims;
+    private long clearAsOf;
+    private TokenNames? names;
 
     internal ValidatedToken(ReadOnlyMemory<char> text, TokenDigest digest)
     {
@@ -104,6 +107,29 @@ public sealed class ValidatedToken
     /// <summary>When the token was issued (<c>iat</c>), in seconds since 1970; null when it does not say.</summary>
     public long? IssuedAt { get; private init; }
 
+    /// <summary>What is remembered of the token, and goes on when this presentation of it is over; null when nothing is.</summary>
+    internal RememberedToken? Remembered { get; set; }
+
+    /// <summary>As of which state of the revocations the token was found clear.</summary>
+    internal long ClearAsOf
+    {
+        get => Remembered is { } known ? known.ClearAsOf : Volatile.Read(ref clearAsOf);
+        set
+        {
+            if (Remembered is { } known)
+            {
+                known.ClearAsOf = value;
+            }
+            else
+            {
+                Volatile.Write(ref clearAsOf, value);
+            }
+        }
+    }
+
+    /// <summary>What stands for the token in revocations.</summary>
+    internal TokenNames NamesUnder(RevocationKeys keys) => names is { } found && ReferenceEquals(found.Keys, keys) ? found : names = new TokenNames(keys, TokenFacts.Of(this));
+
     /// <summary>A remembered token as it was presented again to the same server; the caller has found it by its digest.</summary>
     internal static ValidatedToken Presented(RememberedToken known, string resource, ReadOnlyMemory<char> text, TokenDigest digest) => new(text, digest)
     {
@@ -121,6 +147,7 @@ public sealed class ValidatedToken
         Session = known.Session,
         IssuedAt = known.IssuedAt,
         Confirmation = known.Terms.Confirmation,
+        Remembered = known,
     };
 
     /// <summary>The authorization details of the token: an array of objects, each with a <c>type</c>; false without.</summary>
@@ -145,6 +172,7 @@ public sealed class ValidatedToken
         ExpiresAt = ExpiresAt,
         Claims = Claims,
         Confirmation = Confirmation,
+        Remembered = Remembered,
         Said = answer,
         SaidDigest = AuthorityClaims.DigestOf(answer),
     };

@@ -13,8 +13,33 @@ public sealed partial class BadConfigurationTests
 
     private const string Identity = "W:Destinations=['http://127.0.0.1:3000/mcp']; ";
 
+    private static readonly string State = $"SessionKeyFile='{KeyFile()}'; SharedState={{'Redis':{{'Endpoints':['redis:6379']}}}}; ";
+
+    private static string KeyFile()
+    {
+        var path = Path.Combine(Path.GetTempPath(), $"gateway-keys-{Environment.ProcessId}");
+        File.WriteAllText(path, Convert.ToBase64String(new byte[32]));
+        return path;
+    }
+
     public static TheoryData<string, string, string> Cases => new()
     {
+        // state-key, state-redis, security-events
+        { "SharedState={'Redis':{'Endpoints':['redis:6379']}}", "state-key", "SessionKeyFile" },
+        { State + "SharedState={}", "state-redis", "Endpoints" },
+        { State + "SharedState:Redis:Endpoints=[]", "state-redis", "No endpoint" },
+        { State + "SharedState:Redis:Endpoints=['redis']", "state-redis", "host and a port" },
+        { State + "SharedState:Redis:Endpoints=['redis:0']", "state-redis", "host and a port" },
+        { State + "SharedState:Redis:Prefix=''", "state-redis", "prefix" },
+        { State + "SharedState:Redis:Prefix='a *'", "state-redis", "prefix" },
+        { State + "SharedState:Redis:User='gateway'", "state-redis", "PasswordFile" },
+        { State + "SharedState:Redis:Tls=false; SharedState:Redis:CaFile='/dev/null'", "state-redis", "Tls" },
+        { State + "SharedState:MaxStaleness='00:00:00'", "lifetime", "MaxStaleness" },
+        { State + "SharedState:Redis:MinReplicas=-1", "size", "MinReplicas" },
+        { "A:SecurityEvents={}", "security-events", "Audience" },
+        { "A:SecurityEvents={'Audience':'x','JwksUrl':'http://risk.example.com/jwks'}", "insecure-url", "could sign events" },
+        { "A:SecurityEvents={'Audience':'x','Issuer':'risk'}", "security-events", "absolute URL" },
+
         // public-url
         { "-PublicUrl", "public-url", "PublicUrl is missing" },
         { "PublicUrl='http://mcp.example.com'", "public-url", "is not https" },
@@ -369,7 +394,7 @@ public sealed partial class BadConfigurationTests
         { "A:Client={'Id':'g','Authentication':'none'}", "client-public" },
         { "W:MultipleAudiences='allow'", "multiple-audiences" },
         { "W:Outbound={'Mode':'same-token','AllowRemote':true}", "allow-remote bound-token-remote" },
-        { "A:Profile='keycloak'; W:SenderConstraint='required'", "dpop-profile" },
+        { "A:Profile='keycloak'; W:SenderConstraint='required'", "replica-state dpop-profile" },
         { "W:DPoP={'MaxAge':'00:10:00'}", "weak-lifetime" },
         { "W:Outbound:ForeignSubjects=true", "foreign-subjects" },
         { "W:Outbound:ResultFormat='opaque'", "opaque-result" },
@@ -377,6 +402,12 @@ public sealed partial class BadConfigurationTests
         { "W:Outbound:SubjectClaims=['email']", "subject-claims" },
         { "W:Outbound:AuthorizationDetails='any'", "authority-unchecked" },
         { "W:RequireCallBinding=true", "replica-state" },
+        { "A:BackchannelLogout=true", "replica-state" },
+        { "A:SecurityEvents={'Audience':'https://mcp.example.com/security-events/corp'}", "replica-state" },
+        { "W:SenderConstraint='required'", "replica-state" },
+        { State + "SharedState:OnStale='serve'; A:BackchannelLogout=true", "state-serve" },
+        { State + "SharedState:Redis:Tls=false", "state-plain" },
+        { State + "SharedState:MaxStaleness='00:01:00'", "weak-lifetime" },
         { "W:Operations=[{'Method':'tools/call','Approval':true}]", "replica-state" },
         { "W:Outbound:ActorChain='any'", "authority-unchecked" },
         { "W:Outbound:MaxOutlive='01:00:01'", "weak-lifetime" },

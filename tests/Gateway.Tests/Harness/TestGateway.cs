@@ -36,8 +36,13 @@ public sealed class TestGateway : IAsyncDisposable, ILoggerProvider
     /// <summary>Everything that was logged.</summary>
     public string Log => string.Join('\n', lines.Select(line => $"{line.Category}: {line.Text}"));
 
-    /// <summary>The audit events in their order.</summary>
-    public IReadOnlyList<JsonObject> Audit => [.. lines.Where(line => line.Category == "Gateway.Audit").Select(line => JsonNode.Parse(line.Text)!.AsObject())];
+    /// <summary>The audit events of requests, in their order.</summary>
+    public IReadOnlyList<JsonObject> Audit => [.. Events.Where(line => line["event"]!.GetValue<string>() != "gateway.revocation")];
+
+    /// <summary>The audit events of revocations, in their order.</summary>
+    public IReadOnlyList<JsonObject> AuditedRevocations => [.. Events.Where(line => line["event"]!.GetValue<string>() == "gateway.revocation")];
+
+    private IEnumerable<JsonObject> Events => lines.Where(line => line.Category == "Gateway.Audit").Select(line => JsonNode.Parse(line.Text)!.AsObject());
 
     /// <summary>Done once there is an audit event: some are written when their client is gone.</summary>
     public Task Audited => audited.Task.WaitAsync(TestContext.Current.CancellationToken);
@@ -133,7 +138,7 @@ public sealed class TestGateway : IAsyncDisposable, ILoggerProvider
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             owner.lines.Enqueue((category, formatter(state, exception) + (exception is null ? "" : "\n" + exception)));
-            if (category == "Gateway.Audit")
+            if (category == "Gateway.Audit" && eventId.Name != "gateway.revocation")
             {
                 owner.audited.TrySetResult();
             }

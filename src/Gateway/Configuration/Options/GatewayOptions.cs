@@ -54,6 +54,10 @@ internal sealed class GatewayOptions
     [Description("Serves requests on the threads that read them from the sockets. Less CPU per request (docs/performance.md has the figures); a slow log or a busy machine is felt sooner by everybody.")]
     public bool InlineScheduling { get; set; }
 
+    [Description("What all replicas share: revocations, and which ids were used. Default: each process knows its own alone.")]
+    [Example("""{ "Redis": { "Endpoints": ["redis:6379"], "PasswordFile": "/run/secrets/gateway/redis-password" } }""")]
+    public SharedStateOptions? SharedState { get; set; }
+
     [Description("The MCP servers, by id.")]
     public Dictionary<string, ServerOptions> Servers { get; set; } = [];
 }
@@ -118,6 +122,10 @@ internal sealed class AuthorizationServerOptions
 
     [Description("Accepts OpenID back-channel logouts at /backchannel-logout/{name}.")]
     public bool BackchannelLogout { get; set; }
+
+    [Description("Accepts security event tokens (RFC 8417) at /security-events/{name}: CAEP and RISC events that end tokens before their time.")]
+    [Example("""{ "Audience": "https://mcp.example.com/security-events/corp" }""")]
+    public SecurityEventsOptions? SecurityEvents { get; set; }
 
     [Description("How the product exchanges.")]
     [AllowedValues("rfc8693", "keycloak", "entra-obo", "auth0-obo", "okta", "zitadel", "authentik", "openiddict", "spring", "tokendings", "cognito", "workos", "id-jag")]

@@ -10,6 +10,7 @@ internal static class BoundsRules
         var options = context.Options;
         Check("Gateway:DrainDelay", options.DrainDelay, TimeSpan.Zero, TimeSpan.FromMinutes(10));
         Check("Gateway:Cache:MaxAge", options.Cache.MaxAge, TimeSpan.Zero, TimeSpan.FromHours(1));
+        Check("Gateway:SharedState:MaxStaleness", options.SharedState?.MaxStaleness, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
         foreach (var (name, server) in options.AuthorizationServers)
         {
             Check(RuleContext.KeyOf(name, "KeyRefresh"), server.KeyRefresh, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));
@@ -42,6 +43,7 @@ internal static class BoundsRules
     public static void SizesAreSane(RuleContext context)
     {
         Check("Gateway:Cache:Capacity", context.Options.Cache.Capacity, 1, 10_000_000);
+        Check("Gateway:SharedState:Redis:MinReplicas", context.Options.SharedState?.Redis?.MinReplicas ?? 0, 0, 100);
         Check("Gateway:MaxBodyBytesHeld", context.Options.MaxBodyBytesHeld, 64 * 1024, 1L << 40);
         foreach (var server in context.Servers)
         {

@@ -15,6 +15,11 @@ internal static class FileRules
             CheckFile($"{key}:AssertionFile", client.AssertionFile);
         }
 
+        foreach (var (name, server) in context.Options.AuthorizationServers)
+        {
+            CheckFile(RuleContext.KeyOf(name, "SecurityEvents:TokenFile"), server.SecurityEvents?.TokenFile);
+        }
+
         foreach (var server in context.Servers.Where(server => server.Outbound.Mode == OutboundMode.Credential))
         {
             CheckFile(RuleContext.KeyOf(server, "Outbound:File"), server.Outbound.File);
@@ -40,6 +45,8 @@ internal static class FileRules
 
         CheckFile("Gateway:SessionKeyFile", context.Options.SessionKeyFile);
         CheckFile("Gateway:SenderKeyFile", context.Options.SenderKeyFile);
+        CheckFile("Gateway:SharedState:Redis:PasswordFile", context.Options.SharedState?.Redis?.PasswordFile);
+        CheckFile("Gateway:SharedState:Redis:CaFile", context.Options.SharedState?.Redis?.CaFile);
         Check("Gateway:LocalIssuer:KeyDirectory", context.Options.LocalIssuer?.KeyDirectory, Directory.Exists, "The directory");
         if (context.Options.Audit.File is { } audit)
         {

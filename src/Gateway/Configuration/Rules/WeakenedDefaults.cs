@@ -54,8 +54,6 @@ internal static class WeakenedDefaults
                 CheckSubjectClaims(server);
             }
 
-            Warn(server.Options.RequireCallBinding, "replica-state", Key("RequireCallBinding"), "Which tokens were used is known to this process alone: with several replicas, each takes a token once.");
-            Warn(server.Options.Operations.Any(rule => rule.Approval), "replica-state", Key("Operations"), "Which approvals were used is known to this process alone: with several replicas, each takes an approval once.");
             Longer(context, Key("Outbound:Lifetime"), outbound.Lifetime, TimeSpan.FromMinutes(2));
             Warn(server.Options.MaxRequestBody > new ServerOptions().MaxRequestBody, "weak-size", Key("MaxRequestBody"), "Bodies are held in memory while they are checked; larger ones cost memory for every request.");
             Longer(context, Key("RequestBodyTimeout"), server.Options.RequestBodyTimeout, new ServerOptions().RequestBodyTimeout);
@@ -80,6 +78,7 @@ internal static class WeakenedDefaults
     {
         var usual = new CacheOptions();
         Longer(context, "Gateway:Cache:MaxAge", context.Options.Cache.MaxAge, usual.MaxAge);
+        Longer(context, "Gateway:SharedState:MaxStaleness", context.Options.SharedState?.MaxStaleness, new SharedStateOptions().MaxStaleness);
         WarnIf(context, context.Options.Cache.Capacity > usual.Capacity, "weak-size", "Gateway:Cache:Capacity", "More hop tokens are held in memory than by default; every one is a credential.");
         WarnIf(context, context.Options.Audit.OnFull == AuditOnFull.Drop, "audit-drop", "Gateway:Audit:OnFull", "Audit events can be lost under load, which an attacker can make; write 'block'.");
     }

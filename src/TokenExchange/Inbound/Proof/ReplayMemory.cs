@@ -54,6 +54,26 @@ public sealed class ReplayMemory : IUsedIds
     /// <inheritdoc/>
     public ValueTask<IdUse> TryTakeAsync(UsedId id, CancellationToken cancellationToken) => new(TryTake(HalfOf(id.Owner), HalfOf(id.Id), id.Until));
 
+    /// <summary>Gives an id back that was taken and not used after all.</summary>
+    public void Return(UsedId id)
+    {
+        var half = HalfOf(id.Id);
+        lock (gate)
+        {
+            var end = id.Until.ToUnixTimeSeconds() + 1;
+            if (ends.TryGetValue(end, out var ending) && ending.FindLastIndex(entry => entry.Id == half) is >= 0 and var place)
+            {
+                var owner = ending[place].Owner;
+                ending.RemoveAt(place);
+                ids.Remove(half);
+                if (--owner.Held == 0)
+                {
+                    owners.Remove(owner.Id);
+                }
+            }
+        }
+    }
+
     private IdUse TryTake(UInt128 ownerId, UInt128 id, DateTimeOffset until)
     {
         lock (gate)

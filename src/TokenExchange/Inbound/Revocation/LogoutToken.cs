@@ -1,3 +1,5 @@
+using TokenExchange.Inbound.Proof;
+
 namespace TokenExchange.Inbound.Revocation;
 
 /// <summary>A logout that an issuer announced: of a session, of a subject, or of one session of a subject.</summary>
@@ -14,4 +16,8 @@ public sealed record LogoutToken(string? Subject, string? Session, DateTimeOffse
 /// <summary>The outcome of checking a logout token: the logout, or the name of the first check that failed.</summary>
 /// <param name="Logout">The logout, when every check passed.</param>
 /// <param name="Refusal">The name of the failed check, fixed text for a log; null when every check passed.</param>
-public sealed record LogoutValidation(LogoutToken? Logout, string? Refusal);
+public sealed record LogoutValidation(LogoutToken? Logout, string? Refusal)
+{
+    /// <summary>The token's id, to be taken by whoever acts on the logout: it is good once.</summary>
+    public UsedId Once { get; init; }
+}

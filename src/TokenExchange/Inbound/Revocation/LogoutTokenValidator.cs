@@ -1,27 +1,29 @@
 using System.Collections.Immutable;
+using TokenExchange.Inbound.Proof;
 using TokenExchange.Issuers;
 
 namespace TokenExchange.Inbound.Revocation;
 
 /// <summary>
 /// Decides whether a logout token was issued by one authorization server for this gateway, by rules of its own: what
-/// passes here is no access token, and no access token passes here. Each token is good once.
+/// passes here is no access token, and no access token passes here. Each token is good once, which whoever acts on it sees to.
 /// </summary>
 /// <remarks>OpenID Connect Back-Channel Logout 1.0 §2.6.</remarks>
 /// <param name="server">The issuer's keys.</param>
 /// <param name="clientIds">The client identifiers that the gateway has there; one of them must be in <c>aud</c>.</param>
 /// <param name="algorithms">The signature algorithms accepted.</param>
 /// <param name="clockSkew">How far the issuer's clock may be off.</param>
-/// <param name="revocations">Where used tokens are noted.</param>
 /// <param name="clock">The time.</param>
 public sealed class LogoutTokenValidator(
     AuthorizationServer server,
     ImmutableArray<string> clientIds,
     ImmutableArray<string> algorithms,
     TimeSpan clockSkew,
-    Revocations revocations,
     TimeProvider clock)
 {
+    /// <summary>The purpose under which the ids of logout tokens are taken.</summary>
+    public const string Purpose = "logout";
+
     /// <summary>The server that the validator was made for.</summary>
     public AuthorizationServer Server => server;
 
@@ -40,10 +42,8 @@ public sealed class LogoutTokenValidator(
             return new(null, late);
         }
 
-        // Last: only a token that is sound in everything else may use up its id.
-        return revocations.UsedTokens.TryUse(server.Settings.Issuer, candidate.TokenId!, candidate.StaleAt)
-            ? new(candidate.Accept(), null)
-            : new(null, "replay");
+        var id = UsedTokens.DigestOf(server.Settings.Issuer, candidate.TokenId!);
+        return new(candidate.Accept(), null) { Once = new UsedId(Purpose, id, id, candidate.StaleAt) };
     }
 
     private static string? Run(LogoutCandidate candidate, int from, int to)

@@ -1,10 +1,13 @@
+using TokenExchange.Inbound;
+using TokenExchange.Inbound.Revocation;
+
 namespace TokenExchange.Outbound.Cache;
 
 /// <summary>
-/// One remembered outcome. It holds the answer ready to be returned and nothing of the inbound token but its key; links
+/// One remembered outcome. It holds the answer ready to be returned, and of the inbound token its key and what a revocation may find it by; links
 /// and shares belong to <see cref="CacheStore"/> and change under its lock alone.
 /// </summary>
-internal sealed class CacheEntry(CacheKey key, ExchangeResult answer, string server, int session, DateTimeOffset servedUntil, DateTimeOffset refreshFrom)
+internal sealed class CacheEntry(CacheKey key, ExchangeResult answer, string server, RememberedToken origin, DateTimeOffset servedUntil, DateTimeOffset refreshFrom)
 {
     private readonly long servedUntil = servedUntil.UtcTicks;
     private long refreshFrom = refreshFrom.UtcTicks;
@@ -19,8 +22,11 @@ internal sealed class CacheEntry(CacheKey key, ExchangeResult answer, string ser
     /// <summary>The gateway's server that the entry is for.</summary>
     public string Server => server;
 
-    /// <summary>A hash of the inbound session (<c>sid</c>), 0 without one; a collision costs one exchange.</summary>
-    public int Session => session;
+    /// <summary>What is remembered of the inbound token.</summary>
+    public RememberedToken Origin => origin;
+
+    /// <summary>What a revocation finds the entry by.</summary>
+    public TokenFacts Facts => new(Subject!.Issuer.Issuer, Subject.Subject, origin.Terms.ClientId, origin.TokenId, origin.Session, origin.IssuedAt, origin.Digest);
 
     public DateTimeOffset ServedUntil => new(servedUntil, TimeSpan.Zero);
 

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Security.Cryptography;
 using TokenExchange.Inbound;
+using TokenExchange.Inbound.Revocation;
 using TokenExchange.Observe;
 
 namespace TokenExchange.Outbound.Cache;
@@ -68,9 +69,27 @@ public sealed class ExchangeCache : IDisposable
     /// <remarks>OpenID Connect Back-Channel Logout 1.0 §2.4.</remarks>
     public int ForgetSession(string issuer, string session)
     {
-        var hash = HashOf(session);
-        Revoke(request => request.Subject.Issuer == issuer && SessionOf(request.Subject) == hash);
-        return Store.RemoveWhere(entry => entry.Session == hash && entry.Subject!.Issuer.Issuer == issuer);
+        Revoke(request => request.Subject.Issuer == issuer && request.Subject.Session == session);
+        return Store.RemoveWhere(entry => entry.Origin.Session == session && entry.Subject!.Issuer.Issuer == issuer);
+    }
+
+    /// <summary>Drops what was exchanged for tokens that one of a few revocations hits, also what is on its way; returns how much was held for each of them.</summary>
+    public int[] Forget(RevocationMatch match, int revocations)
+    {
+        ArgumentNullException.ThrowIfNull(match);
+        var held = new int[revocations];
+        Revoke(request => match.IndexOf(request.Subject) >= 0);
+        Store.RemoveWhere(entry =>
+        {
+            if (entry.Subject is null || match.IndexOf(entry.Facts) is not (>= 0 and var index))
+            {
+                return false;
+            }
+
+            held[index]++;
+            return true;
+        });
+        return held;
     }
 
     /// <inheritdoc/>
@@ -161,10 +180,6 @@ public sealed class ExchangeCache : IDisposable
     internal Task? Settled() =>
         flights.Values.Select(flight => (Task)flight.Landing).ToList() is { Count: > 0 } landings ? Task.WhenAll(landings) : null;
 
-    internal static int SessionOf(ValidatedToken subject) => subject.Session is { } session ? HashOf(session) : 0;
-
-    private static int HashOf(string session) => session.GetHashCode(StringComparison.Ordinal) | 1;
-
     private async Task FlyAsync(CacheKey key, Flight flight, ITokenExchanger inner, CacheEntry? refreshed = null)
     {
         try
@@ -217,7 +232,7 @@ public sealed class ExchangeCache : IDisposable
         }
         else if (until > now)
         {
-            Store.Put(new CacheEntry(key, answer, request.Target.Server, SessionOf(request.Subject), until, refreshFrom), request.Subject.Issuer, request.Subject.Subject, now);
+            Store.Put(new CacheEntry(key, answer, request.Target.Server, request.Subject.Remembered ?? new RememberedToken(request.Subject, TokenTerms.Of(request.Subject, null!, 0, null), withClaims: false), until, refreshFrom), request.Subject.Issuer, request.Subject.Subject, now);
         }
     }
 

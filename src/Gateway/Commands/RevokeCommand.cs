@@ -1,0 +1,243 @@
+using System.CommandLine;
+using System.Globalization;
+using Gateway.Configuration;
+using Gateway.Configuration.Options;
+using Gateway.Observe;
+using Gateway.Revoke.Shared;
+using Gateway.Sessions;
+using TokenExchange.Inbound.Revocation;
+
+namespace Gateway.Commands;
+
+/// <summary>
+/// <c>revoke</c>: writes a revocation to the shared state, where every replica finds it within a second. <c>revoke list</c>
+/// shows what is in force there, <c>revoke undo</c> takes one back.
+/// </summary>
+internal static class RevokeCommand
+{
+    public static Command Create(TextWriter output, TextWriter errors, IReadOnlyList<string> overrides)
+    {
+        (Option<string?> Option, RevocationSelector Selector)[] selectors =
+        [
+            (new("--subject") { Description = "Tokens of this subject (sub) issued until now.", HelpName = "sub" }, RevocationSelector.Subject),
+            (new("--token-id") { Description = "The token with this id (jti).", HelpName = "jti" }, RevocationSelector.TokenId),
+            (new("--client") { Description = "Tokens of this client (client_id, azp, appid or cid) issued until now.", HelpName = "id" }, RevocationSelector.Client),
+            (new("--session") { Description = "Tokens of this session (sid) issued until now.", HelpName = "sid" }, RevocationSelector.Session),
+        ];
+        var issuer = new Option<string?>("--issuer") { Description = "The authorization server, by name or issuer; needed where several are inbound.", HelpName = "issuer" };
+        var reason = new Option<string?>("--reason") { Description = $"Why, for 'revoke list'; at most {Revocation.LongestReason} characters.", HelpName = "text" };
+        var options = new HostOptions();
+        var command = new Command("revoke", "Revokes tokens before their time, at all replicas. Needs SharedState. Exits 0 when it is written, 1 otherwise.");
+        foreach (var (option, _) in selectors)
+        {
+            command.Options.Add(option);
+        }
+
+        command.Options.Add(issuer);
+        command.Options.Add(reason);
+        options.AddTo(command);
+        command.SetAction((parsed, _) => RunAsync(parsed, options, overrides, errors, async state =>
+        {
+            var given = selectors.Where(selector => parsed.GetValue(selector.Option) is not null).ToArray();
+            if (given is not [var (option, selector)])
+            {
+                errors.WriteLine($"Name exactly one of {string.Join(", ", selectors.Select(known => known.Option.Name))}.");
+                return 1;
+            }
+
+            if (parsed.GetValue(option) is not { Length: > 0 } value)
+            {
+                errors.WriteLine($"{option.Name} is empty.");
+                return 1;
+            }
+
+            if (parsed.GetValue(reason) is { Length: > Revocation.LongestReason })
+            {
+                errors.WriteLine($"--reason is longer than {Revocation.LongestReason} characters.");
+                return 1;
+            }
+
+            if (state.IssuerOf(parsed.GetValue(issuer), errors) is not { } server)
+            {
+                return 1;
+            }
+
+            var revocation = await state.RevokeAsync(selector, server, value, parsed.GetValue(reason));
+            output.WriteLine($"{RevocationRecord.IdOf(revocation)}  revoked until {Time(revocation.Until)}");
+            return 0;
+        }));
+        command.Add(List(output, errors, overrides));
+        command.Add(Undo(output, errors, overrides));
+        return command;
+    }
+
+    private static Command List(TextWriter output, TextWriter errors, IReadOnlyList<string> overrides)
+    {
+        var options = new HostOptions();
+        var command = new Command("list", "Shows the revocations that are in force; names stand there as digests.");
+        options.AddTo(command);
+        command.SetAction((parsed, _) => RunAsync(parsed, options, overrides, errors, async state =>
+        {
+            var (revocations, ignored) = await state.InForceAsync();
+            foreach (var revocation in revocations.OrderBy(revocation => revocation.IssuedUntil).ThenBy(revocation => revocation.Id))
+            {
+                output.WriteLine(string.Join("  ",
+                    RevocationRecord.IdOf(revocation), Time(revocation.IssuedUntil), $"until {Time(revocation.Until)}", RevocationRecord.NameOf(revocation.Source),
+                    state.LabelOf(revocation), RevocationRecord.NameOf(revocation.Selector), revocation.Digest, ExplainCommand.Visible(state.ReasonOf(revocation) ?? "")).TrimEnd());
+            }
+
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{revocations.Count} in force"));
+            if (ignored > 0)
+            {
+                errors.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{ignored} entries there were made with none of the keys of SessionKeyFile, and are ignored."));
+            }
+
+            return 0;
+        }));
+        return command;
+    }
+
+    private static Command Undo(TextWriter output, TextWriter errors, IReadOnlyList<string> overrides)
+    {
+        var id = new Argument<string>("id") { Description = "The id that 'revoke' and 'revoke list' print." };
+        var options = new HostOptions();
+        var command = new Command("undo", "Takes a revocation back.") { id };
+        options.AddTo(command);
+        command.SetAction((parsed, _) => RunAsync(parsed, options, overrides, errors, async state =>
+        {
+            if (!ulong.TryParse(parsed.GetValue(id), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var number) || !await state.UndoAsync(number))
+            {
+                errors.WriteLine("No revocation of that id is in force; see 'revoke list'.");
+                return 1;
+            }
+
+            output.WriteLine("taken back");
+            return 0;
+        }));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ParseResult parsed, HostOptions host, IReadOnlyList<string> overrides, TextWriter errors, Func<RevocationDesk, Task<int>> act)
+    {
+        var path = host.PathOf(parsed);
+        var loaded = ConfigurationLoader.Load(ConfigurationInput.Of(path, overrides, filesMustExist: false));
+        if (loaded.HasErrors || loaded.Options is not { } options)
+        {
+            await errors.WriteLineAsync(new ConfigurationReport(path, loaded).Errors());
+            return 1;
+        }
+
+        if (options.SharedState?.Redis is null)
+        {
+            await errors.WriteLineAsync("The configuration has no SharedState: a revocation would be written where no replica looks for it.");
+            return 1;
+        }
+
+        try
+        {
+            await using var desk = new RevocationDesk(options, TimeProvider.System);
+            await desk.ConnectAsync();
+            return await act(desk);
+        }
+        catch (ConfigurationException unusable)
+        {
+            await errors.WriteLineAsync(unusable.Message);
+            return 1;
+        }
+        catch (StateException failure)
+        {
+            await errors.WriteLineAsync($"The shared state cannot be asked ({failure.Message}); 'doctor' says more.");
+            return 1;
+        }
+    }
+
+    private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+}
+
+/// <summary>What an operator does with the shared state, apart from any replica.</summary>
+internal sealed class RevocationDesk : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5), Pause = TimeSpan.FromMilliseconds(200);
+
+    private readonly GatewayOptions options;
+    private readonly TimeProvider clock;
+    private readonly RevocationKeys keys;
+    private readonly RedisConnection connection;
+    private readonly RedisState state;
+
+    /// <summary>Connects to nothing yet. Throws <see cref="ConfigurationException"/> when there are no keys.</summary>
+    public RevocationDesk(GatewayOptions options, TimeProvider clock)
+    {
+        (this.options, this.clock) = (options, clock);
+        keys = SharedNames.RevocationKeys(new SessionKeys(), options);
+        connection = new RedisConnection(options.SharedState!.Redis!);
+        state = new RedisState(connection, options.SharedState.Redis!.MinReplicas);
+    }
+
+    /// <summary>Waits for the connection, for a while. Throws <see cref="StateException"/>.</summary>
+    public async Task ConnectAsync()
+    {
+        var started = clock.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                await state.ReadAsync(0, 1);
+                return;
+            }
+            catch (StateException) when (clock.GetElapsedTime(started) < Patience)
+            {
+                await Task.Delay(Pause, clock);
+            }
+        }
+    }
+
+    /// <summary>The inbound authorization server that is meant; null, with the reason told, when that is not clear.</summary>
+    public AuthorizationServerOptions? IssuerOf(string? named, TextWriter errors)
+    {
+        var inbound = options.AuthorizationServers.Where(server => server.Value.Inbound).ToArray();
+        var meant = named is null ? inbound : [.. inbound.Where(server => server.Key == named || server.Value.Issuer == named)];
+        if (meant is [var one])
+        {
+            return one.Value;
+        }
+
+        errors.WriteLine($"{(named is null ? "Several authorization servers are inbound; name one with --issuer" : "--issuer names no inbound authorization server")}: {string.Join(", ", inbound.Select(server => server.Key))}.");
+        return null;
+    }
+
+    public async Task<Revocation> RevokeAsync(RevocationSelector selector, AuthorizationServerOptions server, string value, string? reason)
+    {
+        // What is issued while this is written may still be from before.
+        var now = clock.GetUtcNow();
+        var revocation = Revocation.Of(
+            keys, selector, server.Issuer!, value, now, server.MaxTokenLifetime + (2 * server.ClockSkew), RevocationSource.Command, anyTime: selector == RevocationSelector.TokenId, reason);
+        await state.AppendAsync([revocation.Bytes], [], TimeSpan.Zero);
+        return revocation;
+    }
+
+    public async Task<(IReadOnlyList<Revocation> Revocations, int Ignored)> InForceAsync()
+    {
+        var known = new Revocations(clock, int.MaxValue, keys);
+        var reading = await new LogReader(state, known, clock).ReadAsync();
+        known.Add(reading.Sound);
+        return ([.. known.All().Where(revocation => revocation.Selector != RevocationSelector.Undo && revocation.Until > clock.GetUtcNow())], reading.Ignored);
+    }
+
+    public async Task<bool> UndoAsync(ulong id)
+    {
+        if ((await InForceAsync()).Revocations.FirstOrDefault(known => known.Id == id) is not { } revocation)
+        {
+            return false;
+        }
+
+        await state.AppendAsync([revocation.Undo(keys).Bytes], [], TimeSpan.Zero);
+        return true;
+    }
+
+    public string LabelOf(Revocation revocation) => keys.LabelOf(revocation.IssuerOf(keys)) ?? "-";
+
+    public string? ReasonOf(Revocation revocation) => revocation.ReasonIn(keys);
+
+    public ValueTask DisposeAsync() => connection.DisposeAsync();
+}

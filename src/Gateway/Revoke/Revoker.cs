@@ -1,0 +1,88 @@
+using Gateway.Observe;
+using Gateway.Revoke.Shared;
+using TokenExchange.Inbound.Proof;
+using TokenExchange.Inbound.Revocation;
+using TokenExchange.Outbound.Cache;
+
+namespace Gateway.Revoke;
+
+/// <summary>
+/// The one place where something is revoked, whoever asked for it and wherever: it is put in force, what was exchanged for
+/// its tokens is dropped, their open streams are broken off, in this order, so that nothing starts in between; then it is
+/// told, and written down for all replicas.
+/// </summary>
+internal sealed class Revoker(Revocations revocations, IRevocationLog shared, ExchangeCache cache, OpenStreams streams, AuditLog audit, GatewayMetrics metrics, TimeProvider clock)
+{
+    /// <summary>The name of this replica in audit events.</summary>
+    private static readonly string Replica = $"{Environment.MachineName}/{Environment.ProcessId}";
+
+    /// <summary>What revocations are made with.</summary>
+    public Revocations Revocations => revocations;
+
+    /// <summary>Revokes here at once, and everywhere once it is written; takes the id of the announcement, which is good once.</summary>
+    public async ValueTask<WriteOutcome> RevokeAsync(IReadOnlyList<Revocation> wanted, UsedId? once = null)
+    {
+        var added = revocations.Add(wanted);
+        var told = Apply(added.New);
+
+        // Not given up when the caller leaves: it is in force here, and the others are to know.
+        var outcome = await shared.WriteAsync([.. wanted, .. added.Collapsed], once, CancellationToken.None);
+        if (outcome != WriteOutcome.Unavailable)
+        {
+            shared.Remove(added.Gone);
+        }
+
+        foreach (var record in told)
+        {
+            await audit.WriteAsync(record);
+        }
+
+        return outcome;
+    }
+
+    /// <summary>Revokes what was written by others; <paramref name="quietly"/> what this replica has slept through.</summary>
+    public async ValueTask LearnAsync(IReadOnlyList<Revocation> written, bool quietly)
+    {
+        var added = revocations.Add(written);
+        var told = Apply(added.New);
+        if (added.Collapsed.Count > 0 && await shared.WriteAsync(added.Collapsed, null, CancellationToken.None) != WriteOutcome.Unavailable)
+        {
+            shared.Remove(added.Gone);
+        }
+
+        foreach (var record in quietly ? [] : told)
+        {
+            await audit.WriteAsync(record);
+        }
+    }
+
+    private RevocationRecord[] Apply(List<Revocation> fresh)
+    {
+        if (fresh.Count == 0)
+        {
+            return [];
+        }
+
+        var match = revocations.Match(fresh);
+        var dropped = cache.Forget(match, fresh.Count);
+        var ended = new int[fresh.Count];
+        streams.End(token =>
+        {
+            var index = match.IndexOf(token);
+            if (index >= 0)
+            {
+                ended[index]++;
+            }
+
+            return index >= 0;
+        });
+        foreach (var revocation in fresh)
+        {
+            metrics.Revoked(revocation.Source);
+        }
+
+        var now = clock.GetUtcNow();
+        return [.. fresh.Select((revocation, i) => new RevocationRecord(
+            now, revocation, revocations.Keys.LabelOf(revocation.IssuerOf(revocations.Keys)), ended[i], dropped[i], Replica))];
+    }
+}

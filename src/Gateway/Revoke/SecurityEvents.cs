@@ -1,0 +1,199 @@
+using System.Buffers;
+using System.Security.Cryptography;
+using System.Text;
+using Gateway.Authorize;
+using Gateway.Generations;
+using Gateway.Observe;
+using Gateway.Revoke.Shared;
+using TokenExchange.Inbound.Revocation;
+using TokenExchange.Issuers;
+using TokenExchange.Issuers.Files;
+
+namespace Gateway.Revoke;
+
+/// <summary>
+/// Takes security events: what an authorization server, or whoever watches over its users, says has happened to a session,
+/// an account or a token. Refuses everything but one sound security event token.
+/// </summary>
+/// <remarks>RFC 8935 §2.</remarks>
+internal sealed class SecurityEvents(LiveGenerations generations, Revoker revoker, GatewayMetrics metrics, ILogger<SecurityEvents> log)
+{
+    public const string PathPrefix = "/security-events/";
+    private const int MaxLength = 16 * 1024;
+
+    /// <summary>Serves the request when its path is that of a server whose events are taken.</summary>
+    public async ValueTask<bool> TryServeAsync(HttpContext context)
+    {
+        var path = context.Request.Path.Value!;
+        if (!path.StartsWith(PathPrefix, StringComparison.Ordinal) || !generations.Current.Events.TryGetValue(path[PathPrefix.Length..], out var receiver))
+        {
+            return false;
+        }
+
+        var response = context.Response;
+        response.Headers.CacheControl = "no-store";
+        if (!HttpMethods.IsPost(context.Request.Method))
+        {
+            response.Headers.Allow = "POST";
+            response.StatusCode = StatusCodes.Status405MethodNotAllowed;
+            return true;
+        }
+
+        if (!receiver.Admits(context.Request))
+        {
+            await RefuseAsync(context, receiver, "authentication_failed", "credentials");
+            return true;
+        }
+
+        var (token, overloaded) = await ReadAsync(context, generations.Current.Bodies);
+        if (overloaded)
+        {
+            return ComeBack(response);
+        }
+
+        if (token is null)
+        {
+            await RefuseAsync(context, receiver, "invalid_request", "body");
+            return true;
+        }
+
+        var validation = await receiver.Validator.ValidateAsync(token.AsMemory(), context.RequestAborted);
+        if (validation.Error is { } error)
+        {
+            await RefuseAsync(context, receiver, error, validation.Check!);
+            return true;
+        }
+
+        if (validation.Subject is { } subject && await revoker.RevokeAsync(Of(receiver, subject), validation.Once) == WriteOutcome.Unavailable)
+        {
+            // In force here; who sent it is to send it again, perhaps where it can be written.
+            return ComeBack(response);
+        }
+
+        foreach (var name in validation.Events)
+        {
+            metrics.SecurityEvent(receiver.Name, name);
+        }
+
+        log.EventAccepted(receiver.Name, string.Join(' ', validation.Events), validation.Subject is not null);
+        response.StatusCode = StatusCodes.Status202Accepted;
+        response.ContentLength = 0;
+        return true;
+    }
+
+    private Revocation[] Of(SecurityEventReceiver receiver, SecurityEventSubject subject)
+    {
+        Revocation By(RevocationSelector selector, string value) => Revocation.Of(
+            revoker.Revocations.Keys, selector, receiver.Validator.Issuer, value, subject.IssuedUntil, receiver.KeepFor, RevocationSource.SecurityEvent, anyTime: selector == RevocationSelector.TokenId);
+
+        if (subject.TokenId is { } id)
+        {
+            return [By(RevocationSelector.TokenId, id)];
+        }
+
+        return
+        [
+            .. subject.Session is { } session ? [By(RevocationSelector.Session, session)] : Array.Empty<Revocation>(),
+            .. subject.Subject is { } name ? [By(subject.Session is null ? RevocationSelector.Subject : RevocationSelector.SubjectWithoutSession, name)] : Array.Empty<Revocation>(),
+        ];
+    }
+
+    private static bool ComeBack(HttpResponse response)
+    {
+        response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+        response.Headers.RetryAfter = "5";
+        return true;
+    }
+
+    private async Task RefuseAsync(HttpContext context, SecurityEventReceiver receiver, string error, string check)
+    {
+        log.EventRefused(receiver.Name, check);
+        context.Response.StatusCode = StatusCodes.Status400BadRequest;
+        context.Response.ContentType = "application/json";
+        context.Response.Headers.ContentLanguage = "en";
+        await context.Response.WriteAsync($$"""{"err":"{{error}}","description":"The security event token is not acceptable here: {{check}}."}""", context.RequestAborted);
+    }
+
+    /// <summary>The token, null when the body is none; or that the budget for bodies is used up, of which all senders are one principal.</summary>
+    private static async ValueTask<(string? Token, bool Overloaded)> ReadAsync(HttpContext context, BodyBudget bodies)
+    {
+        var request = context.Request;
+        if (MediaType.Parse(request.ContentType) is not { } type || !type.Is("application/secevent+jwt") || request.Headers.ContentEncoding.Count > 0 || request.ContentLength > MaxLength)
+        {
+            return default;
+        }
+
+        var held = bodies.For(new Principal(PathPrefix, ""));
+        if (!held.TryGrow(MaxLength + 1))
+        {
+            held.Dispose();
+            return (null, true);
+        }
+
+        var buffer = ArrayPool<byte>.Shared.Rent(MaxLength + 1);
+        try
+        {
+            var length = 0;
+            int read;
+            while (length <= MaxLength && (read = await request.Body.ReadAsync(buffer.AsMemory(length, MaxLength + 1 - length), context.RequestAborted)) > 0)
+            {
+                length += read;
+            }
+
+            return length is > 0 and <= MaxLength ? (Encoding.Latin1.GetString(buffer, 0, length), false) : default;
+        }
+        catch (BadHttpRequestException)
+        {
+            return default;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+            held.Dispose();
+        }
+    }
+}
+
+/// <summary>How events about one authorization server's tokens are checked, and how long what they revoke stays revoked.</summary>
+internal sealed record SecurityEventReceiver(string Name, SecurityEventValidator Validator, string? TokenFile, TimeSpan KeepFor)
+{
+    /// <summary>Whether the sender has shown the token of the file; anybody is admitted without one.</summary>
+    public bool Admits(HttpRequest request)
+    {
+        if (TokenFile is null)
+        {
+            return true;
+        }
+
+        const string scheme = "Bearer ";
+        if (request.Headers.Authorization is not [{ } line] || !line.StartsWith(scheme, StringComparison.OrdinalIgnoreCase))
+        {
+            return false;
+        }
+
+        byte[]? expected = null;
+        try
+        {
+            expected = PrivateFile.Read(TokenFile, FileContent.Secret);
+            return CryptographicOperations.FixedTimeEquals(SHA256.HashData(expected.AsSpan().Trim(" \r\n\t"u8)), SHA256.HashData(Encoding.UTF8.GetBytes(line[scheme.Length..].Trim())));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or PrivateFileException)
+        {
+            // Without the file nobody can show what is in it.
+            return false;
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(expected);
+        }
+    }
+}
+
+internal static partial class SecurityEventLog
+{
+    [LoggerMessage(1111, LogLevel.Information, "Security events about {AuthorizationServer} were accepted: {Events} (revoked: {Revoked})", EventName = "SecurityEventAccepted")]
+    public static partial void EventAccepted(this ILogger logger, string authorizationServer, string events, bool revoked);
+
+    [LoggerMessage(1112, LogLevel.Warning, "A security event sent to {AuthorizationServer}'s endpoint was refused: {Check}", EventName = "SecurityEventRefused")]
+    public static partial void EventRefused(this ILogger logger, string authorizationServer, string check);
+}

@@ -1,0 +1,90 @@
+using System.Collections.Concurrent;
+using TokenExchange.Inbound.Proof;
+using TokenExchange.Inbound.Revocation;
+
+namespace Gateway.Revoke.Shared;
+
+/// <summary>The log that all replicas share. What cannot be written now is kept, and written when it can be.</summary>
+internal sealed class SharedLog(RedisState state, TimeProvider clock, ILogger<SharedLog> log) : IRevocationLog
+{
+    private const int AtOnce = 500;
+    private readonly ConcurrentDictionary<ulong, Revocation> pending = new();
+    private readonly ConcurrentQueue<byte[]> gone = new();
+    private volatile SharedNames names = new([]);
+
+    /// <summary>How many are yet to be written.</summary>
+    public int Pending => pending.Count;
+
+    /// <summary>Under what names ids are taken from now on.</summary>
+    public void Use(SharedNames current) => names = current;
+
+    public async ValueTask<WriteOutcome> WriteAsync(IReadOnlyList<Revocation> revocations, UsedId? once, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var append = state.AppendAsync(
+                [.. revocations.Select(revocation => revocation.Bytes)],
+                once is { } id ? names.Of(id) : [],
+                once is { } until ? SharedNames.KeepFor(until, clock.GetUtcNow()) : TimeSpan.Zero);
+            return await append ? WriteOutcome.Written : WriteOutcome.Seen;
+        }
+        catch (StateException failure)
+        {
+            log.NotWritten(revocations.Count, failure.Message);
+            WriteLater(revocations);
+            return WriteOutcome.Unavailable;
+        }
+    }
+
+    public void WriteLater(IEnumerable<Revocation> revocations)
+    {
+        foreach (var revocation in revocations)
+        {
+            pending[revocation.Id] = revocation;
+        }
+    }
+
+    public void Remove(IReadOnlyList<Revocation> revocations)
+    {
+        foreach (var revocation in revocations)
+        {
+            gone.Enqueue(revocation.Bytes);
+        }
+    }
+
+    /// <summary>Writes what could not be written before, and takes out what is over. Throws <see cref="StateException"/>.</summary>
+    public async Task CatchUpAsync(Predicate<Revocation> isNeeded)
+    {
+        foreach (var batch in pending.ToArray().Chunk(AtOnce))
+        {
+            var needed = batch.Where(pair => isNeeded(pair.Value)).Select(pair => pair.Value.Bytes).ToArray();
+            if (needed.Length > 0)
+            {
+                await state.AppendAsync(needed, [], TimeSpan.Zero);
+            }
+
+            foreach (var written in batch)
+            {
+                pending.TryRemove(written);
+            }
+        }
+
+        var over = new List<byte[]>();
+        while (over.Count < AtOnce && gone.TryDequeue(out var entry))
+        {
+            over.Add(entry);
+        }
+
+        if (over.Count > 0)
+        {
+            // Once: who else holds it takes it out, too.
+            await state.RemoveAsync(over);
+        }
+    }
+}
+
+internal static partial class SharedLogEvents
+{
+    [LoggerMessage(1121, LogLevel.Error, "{Count} revocations are in force here and could not be written to the shared state yet: {Reason}", EventName = "RevocationNotWritten")]
+    public static partial void NotWritten(this ILogger logger, int count, string reason);
+}

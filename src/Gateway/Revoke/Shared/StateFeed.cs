@@ -1,0 +1,189 @@
+using System.Threading.Channels;
+using TokenExchange.Inbound.Revocation;
+
+namespace Gateway.Revoke.Shared;
+
+/// <summary>
+/// Keeps this replica in step with the shared state: puts in force what others have revoked, writes what could not be
+/// written, puts back what the state has lost, and knows how long ago it was heard of.
+/// </summary>
+internal sealed class StateFeed(
+    RedisConnection connection, RedisState state, SharedLog shared, Revocations revocations, Revoker revoker, StateHealth health, TimeProvider clock, ILogger<StateFeed> log) : BackgroundService
+{
+    /// <summary>How often the log is looked at without a hint.</summary>
+    internal static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
+
+    private static readonly TimeSpan SweepEvery = TimeSpan.FromMinutes(1), LookAtServerEvery = TimeSpan.FromSeconds(15);
+
+    private readonly LogReader reader = new(state, revocations, clock);
+    private readonly SemaphoreSlim turn = new(1);
+    private RevocationKeys? keys;
+    private long sweptAt = clock.GetTimestamp();
+    private long serverAt;
+    private bool isDown;
+
+    /// <summary>Looks once; true when the state was heard of.</summary>
+    internal async Task<bool> PollAsync()
+    {
+        await turn.WaitAsync();
+        try
+        {
+            var asked = clock.GetTimestamp();
+            await FollowAsync();
+            revocations.Freshness!.Heard(asked);
+            if (isDown)
+            {
+                isDown = false;
+                log.StateHeard();
+            }
+
+            return true;
+        }
+        catch (StateException failure)
+        {
+            serverAt = 0;
+            if (!isDown)
+            {
+                isDown = true;
+                log.StateLost(failure.Message);
+            }
+
+            return false;
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    public override void Dispose()
+    {
+        turn.Dispose();
+        base.Dispose();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var signals = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+        connection.Hinted = () => signals.Writer.TryWrite(true);
+        using var timer = clock.CreateTimer(_ => signals.Writer.TryWrite(true), null, TimeSpan.Zero, Interval);
+        try
+        {
+            await foreach (var _ in signals.Reader.ReadAllAsync(stoppingToken))
+            {
+                try
+                {
+                    await PollAsync();
+                }
+                catch (Exception bug) when (bug is not OperationCanceledException)
+                {
+                    log.FeedFailed(bug);
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            if (shared.Pending > 0)
+            {
+                // The last that this process can do for them.
+                await PollAsync();
+            }
+        }
+    }
+
+    private async Task FollowAsync()
+    {
+        if (!ReferenceEquals(keys, revocations.Keys))
+        {
+            // What could not be read before may be readable now.
+            keys = revocations.Keys;
+            reader.StartOver();
+        }
+
+        if (serverAt == 0 || clock.GetElapsedTime(serverAt) >= LookAtServerEvery)
+        {
+            health.Eviction = (await state.InfoAsync("memory")).GetValueOrDefault("maxmemory_policy");
+            serverAt = Math.Max(1, clock.GetTimestamp());
+        }
+
+        var first = !revocations.Freshness!.IsComplete;
+        var reading = await reader.ReadAsync();
+        health.Ignore(reading.Ignored);
+        await revoker.LearnAsync(reading.Sound, quietly: first);
+        if (reading.Whole)
+        {
+            PutBack(reading.Sound);
+        }
+
+        if (clock.GetElapsedTime(sweptAt) >= SweepEvery)
+        {
+            sweptAt = clock.GetTimestamp();
+            shared.Remove(revocations.Sweep());
+        }
+
+        await shared.CatchUpAsync(revocations.Needs);
+        if (reading.Over.Count > 0)
+        {
+            await state.RemoveAsync(reading.Over);
+        }
+    }
+
+    /// <summary>What is in force here and the state lacks, and what it has under an old key alone.</summary>
+    private void PutBack(IReadOnlyList<Revocation> there)
+    {
+        revocations.UseKeys(revocations.Keys);
+        var seals = there.Select(entry => Convert.ToBase64String(entry.Bytes.AsSpan(^32..))).ToHashSet(StringComparer.Ordinal);
+        var lacking = revocations.All().Where(revocation => !seals.Contains(Convert.ToBase64String(revocation.Bytes.AsSpan(^32..)))).ToArray();
+        if (lacking.Length > 0)
+        {
+            log.PutBack(lacking.Length);
+            shared.WriteLater(lacking);
+        }
+    }
+}
+
+/// <summary>What is known of the shared state besides what it holds.</summary>
+internal sealed class StateHealth(StateFreshness freshness)
+{
+    /// <summary>The only policy that forgets nothing by itself.</summary>
+    public const string KeepsAll = "noeviction";
+
+    private long ignored;
+
+    /// <summary>What the server does when its memory is full; null when it does not say.</summary>
+    public string? Eviction { get; set; }
+
+    /// <summary>Whether the server may forget what it holds.</summary>
+    public bool MayForget => Eviction is { } policy && policy != KeepsAll;
+
+    /// <summary>Whether requests should be sent here.</summary>
+    public bool IsReady => !freshness.IsStale && !MayForget;
+
+    /// <summary>Ready, but for longer without news than it should be.</summary>
+    public bool IsOld => freshness.IsOld;
+
+    public TimeSpan Staleness => freshness.Age;
+
+    /// <summary>Whether everything was read once.</summary>
+    public bool IsComplete => freshness.IsComplete;
+
+    /// <summary>How many entries were there that nobody with a key has made.</summary>
+    public long Ignored => Interlocked.Read(ref ignored);
+
+    public void Ignore(int entries) => Interlocked.Add(ref ignored, entries);
+}
+
+internal static partial class StateFeedEvents
+{
+    [LoggerMessage(1122, LogLevel.Error, "The shared state cannot be asked: {Reason}", EventName = "StateLost")]
+    public static partial void StateLost(this ILogger logger, string reason);
+
+    [LoggerMessage(1123, LogLevel.Information, "The shared state was heard of", EventName = "StateHeard")]
+    public static partial void StateHeard(this ILogger logger);
+
+    [LoggerMessage(1124, LogLevel.Warning, "{Count} revocations that are in force were not in the shared state, and are written back", EventName = "RevocationsPutBack")]
+    public static partial void PutBack(this ILogger logger, int count);
+
+    [LoggerMessage(1125, LogLevel.Error, "What the shared state says could not be followed", EventName = "StateFeedFailed")]
+    public static partial void FeedFailed(this ILogger logger, Exception exception);
+}

@@ -1,0 +1,86 @@
+using Gateway.Configuration.Options;
+using Gateway.Revoke.Shared;
+using TokenExchange.Inbound.Proof;
+using TokenExchange.Jose;
+using TokenExchange.Tests.Harness;
+using Xunit;
+
+namespace Gateway.Tests.Revocation.Shared;
+
+/// <summary>Ids that are good once, taken by several replicas at the same time, under keys that change.</summary>
+public sealed class SharedIdTests : IAsyncDisposable
+{
+    private static readonly byte[] Old = [1, .. new byte[31]], Middle = [2, .. new byte[31]], New = [3, .. new byte[31]];
+    private readonly TestState state = new();
+    private readonly ManualClock clock = new();
+    private readonly List<RedisConnection> connections = [];
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var connection in connections)
+        {
+            await connection.DisposeAsync();
+        }
+
+        await state.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Of_many_takers_at_three_replicas_exactly_one_has_it()
+    {
+        IUsedIds[] replicas = [Replica(Old, Middle), Replica(Middle, Old), Replica(New, Middle)];
+        foreach (var replica in replicas)
+        {
+            // The connection is made by whoever comes first.
+            while (await replica.TryTakeAsync(Id("connect"), CancellationToken.None) == IdUse.Unavailable)
+            {
+                TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
+            }
+        }
+
+        var takes = Enumerable.Range(0, 3000).Select(i => (Id: i / 6, Task: Task.Run(() => replicas[i % 3].TryTakeAsync(Id($"{i / 6}"), CancellationToken.None).AsTask()))).ToArray();
+        await Task.WhenAll(takes.Select(take => take.Task));
+
+        Assert.Empty(takes.Where(take => take.Task.Result == IdUse.Unavailable));
+        Assert.All(takes.GroupBy(take => take.Id), same => Assert.Single(same, take => take.Task.Result == IdUse.Taken));
+        Assert.All(takes, take => Assert.Contains(take.Task.Result, new[] { IdUse.Taken, IdUse.Seen }));
+    }
+
+    [Fact]
+    public async Task Ids_of_two_purposes_never_meet()
+    {
+        var replica = Replica(Old);
+
+        Assert.Equal(IdUse.Taken, await replica.TryTakeAsync(Id("1", "dpop"), CancellationToken.None));
+        Assert.Equal(IdUse.Taken, await Replica(Old).TryTakeAsync(Id("1", "approval"), CancellationToken.None));
+        Assert.Equal(IdUse.Seen, await Replica(Old).TryTakeAsync(Id("1", "dpop"), CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task What_cannot_be_asked_is_unavailable_and_can_be_taken_afterwards()
+    {
+        var replica = Replica(Old);
+        Assert.Equal(IdUse.Taken, await replica.TryTakeAsync(Id("1"), CancellationToken.None));
+        state.Stop();
+        Assert.Equal(IdUse.Unavailable, await replica.TryTakeAsync(Id("2"), CancellationToken.None));
+        state.Start();
+
+        IdUse use;
+        while ((use = await replica.TryTakeAsync(Id("2"), CancellationToken.None)) == IdUse.Unavailable)
+        {
+            TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
+        }
+
+        Assert.Equal(IdUse.Taken, use);
+        Assert.Equal(IdUse.Seen, await replica.TryTakeAsync(Id("2"), CancellationToken.None));
+    }
+
+    private SharedIds Replica(params byte[][] keys)
+    {
+        var connection = new RedisConnection(new RedisOptions { Endpoints = [$"127.0.0.1:{state.Port}"], Tls = false });
+        connections.Add(connection);
+        return new SharedIds(new ReplayMemory(100_000, clock), new RedisState(connection, 0), new SharedNames([.. keys]), clock);
+    }
+
+    private UsedId Id(string id, string purpose = "test") => new(purpose, TokenDigest.Of("owner"), TokenDigest.Of(id), clock.GetUtcNow() + TimeSpan.FromMinutes(5));
+}

@@ -1,0 +1,147 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Reflection;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization.Metadata;
+using Garnet;
+using Garnet.server;
+using Gateway.Revoke.Shared;
+using Gateway.Tests.Harness;
+using Microsoft.Extensions.DependencyInjection;
+using StackExchange.Redis;
+using TokenExchange.Inbound.Revocation;
+using TokenExchange.Tests.Harness;
+using Xunit;
+
+namespace Gateway.Tests.Revocation.Shared;
+
+/// <summary>A real server of the Redis protocol in the process of the test, and a key file that replicas share.</summary>
+internal sealed class TestState : IAsyncDisposable
+{
+    private readonly string directory = Directory.CreateTempSubdirectory("gateway-state-").FullName;
+    private GarnetServer? server;
+    private ConnectionMultiplexer? stranger;
+
+    static TestState()
+    {
+        // It reads a list of its commands by reflection, which the tests, like the gateway, do without otherwise.
+        foreach (var data in new[] { typeof(RespCommandsInfo), typeof(RespCommandDocs) })
+        {
+            var reader = typeof(RespCommandsInfo).Assembly.GetType("Garnet.server.DefaultRespCommandsDataProvider`1", throwOnError: true)!.MakeGenericType(data);
+            var options = (JsonSerializerOptions)reader.GetField("SerializerOptions", BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public)!.GetValue(null)!;
+            options.TypeInfoResolver = new DefaultJsonTypeInfoResolver();
+        }
+    }
+
+    public TestState()
+    {
+        Port = FreePort();
+        WriteKeys(NewKey());
+        Start();
+    }
+
+    public int Port { get; }
+
+    public string KeyFile => Path.Combine(directory, "keys");
+
+    public static string NewKey() => Convert.ToBase64String(System.Security.Cryptography.RandomNumberGenerator.GetBytes(32));
+
+    public void WriteKeys(params string[] keys) => File.WriteAllLines(KeyFile, keys);
+
+    /// <summary>Starts the server, empty.</summary>
+    public void Start()
+    {
+        server = new GarnetServer(new GarnetServerOptions { EndPoints = [new IPEndPoint(IPAddress.Loopback, Port)], QuietMode = true });
+        server.Start();
+    }
+
+    /// <summary>Stops the server, which forgets everything.</summary>
+    public void Stop()
+    {
+        server?.Dispose();
+        server = null;
+    }
+
+    /// <summary>What writes there without any key.</summary>
+    public async Task<IDatabase> StrangerAsync() => (stranger ??= await ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{Port},abortConnect=false")).GetDatabase();
+
+    public JsonObject Options(Action<JsonObject>? change = null)
+    {
+        var options = new JsonObject { ["Redis"] = new JsonObject { ["Endpoints"] = new JsonArray($"127.0.0.1:{Port}"), ["Tls"] = false } };
+        change?.Invoke(options);
+        return options;
+    }
+
+    /// <summary>Two replicas before one authorization server: the first is of the world, the second stands beside it.</summary>
+    public async Task<Replicas> StartReplicasAsync(Action<JsonObject>? change = null, TimeProvider? clock = null)
+    {
+        clock ??= new ManualClock();
+        JsonObject written = null!;
+        var world = await World.StartAsync(
+            options =>
+            {
+                options["SharedState"] = Options();
+                options["SessionKeyFile"] = KeyFile;
+                options["AuthorizationServers"]!["corp"]!["BackchannelLogout"] = true;
+                change?.Invoke(options);
+                written = options.DeepClone().AsObject();
+            },
+            clock);
+        var second = await TestGateway.StartAsync(written.DeepClone().AsObject(), clock);
+        var replicas = new Replicas(world, second, written, clock);
+        await replicas.ReadyAsync();
+        return replicas;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (stranger is not null)
+        {
+            await stranger.DisposeAsync();
+        }
+
+        Stop();
+        Directory.Delete(directory, recursive: true);
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
+
+/// <summary>Two gateways with one shared state.</summary>
+internal sealed record Replicas(World World, TestGateway Second, JsonObject Options, TimeProvider Clock) : IAsyncDisposable
+{
+    public TestGateway First => World.Gateway;
+
+    /// <summary>Both have read everything.</summary>
+    public async Task ReadyAsync()
+    {
+        await PollAsync(First);
+        await PollAsync(Second);
+    }
+
+    /// <summary>Looks at the log until it can be looked at; true at once when it is there.</summary>
+    public static async Task PollAsync(TestGateway gateway)
+    {
+        while (!await FeedOf(gateway).PollAsync())
+        {
+            TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+    }
+
+    public static StateFeed FeedOf(TestGateway gateway) => gateway.Services.GetRequiredService<StateFeed>();
+
+    public static Revocations Of(TestGateway gateway) => gateway.Services.GetRequiredService<Revocations>();
+
+    public async ValueTask DisposeAsync()
+    {
+        await Second.DisposeAsync();
+        await World.DisposeAsync();
+    }
+}
