@@ -33,8 +33,8 @@ public sealed record AuthorizationServerSettings
     /// <summary>How far its clock may be off.</summary>
     public TimeSpan ClockSkew { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>The product's way of exchanging: <c>rfc8693</c>, <c>keycloak</c>, <c>entra-obo</c> and so on.</summary>
-    public string Profile { get; init; } = "rfc8693";
+    /// <summary>How the product speaks with its clients; its name says as well how it exchanges tokens.</summary>
+    public ServerDialect Dialect { get; init; } = ServerDialect.Standard;
 
     /// <summary>Whether an answer without <c>issued_token_type</c> passes (some servers omit it against RFC 8693 §2.2.1).</summary>
     public bool AllowMissingIssuedTokenType { get; init; }

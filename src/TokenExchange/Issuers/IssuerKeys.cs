@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
-using TokenExchange.Inbound;
 using TokenExchange.Jose;
 using TokenExchange.Observe;
 

@@ -1,9 +1,8 @@
 using System.Diagnostics;
-using TokenExchange.Outbound;
 
-namespace TokenExchange.Inbound;
+namespace TokenExchange.Jose;
 
-/// <summary>The stable reason codes of refusals and rejections, for answers, audit and metrics.</summary>
+/// <summary>The stable reason codes of refusals, for answers, audit and metrics.</summary>
 public static class TokenRefusalExtensions
 {
     /// <summary>The reason code of an inbound token's refusal, say <c>audience_invalid</c>.</summary>
@@ -36,24 +35,6 @@ public static class TokenRefusalExtensions
         TokenRefusal.Inactive => "inactive",
         TokenRefusal.KeysUnavailable => "keys_unavailable",
         TokenRefusal.IntrospectionUnavailable => "introspection_unavailable",
-        _ => throw new UnreachableException(),
-    };
-
-    /// <summary>The detail code of a rejected result, say <c>result_audience</c>.</summary>
-    public static string ToReason(this ResultRejection rejection) => rejection switch
-    {
-        ResultRejection.Shape => "result_shape",
-        ResultRejection.Signature => "result_signature",
-        ResultRejection.Issuer => "result_issuer",
-        ResultRejection.Audience => "result_audience",
-        ResultRejection.AudienceExtra => "result_audience_extra",
-        ResultRejection.Subject => "result_subject",
-        ResultRejection.Scope => "result_scope",
-        ResultRejection.Lifetime => "result_lifetime",
-        ResultRejection.Boomerang => "result_boomerang",
-        ResultRejection.Actor => "result_actor",
-        ResultRejection.AuthorizationDetails => "result_authorization_details",
-        ResultRejection.Confirmation => "result_cnf",
         _ => throw new UnreachableException(),
     };
 }

@@ -1,7 +1,7 @@
 using System.Diagnostics.Metrics;
-using TokenExchange.Outbound;
+using TokenExchange.Observe;
 
-namespace TokenExchange.Observe;
+namespace TokenExchange.Outbound.Cache;
 
 /// <summary>Counts the exchanges that were asked of one authorization server; the tags are made once, so that counting allocates nothing.</summary>
 internal sealed class RequestCounter(string authorizationServer)
@@ -21,6 +21,6 @@ internal sealed class RequestCounter(string authorizationServer)
     {
         ExchangeResult.Issued { Origin: ExchangeOrigin.Hit } => "hit",
         ExchangeResult.Issued { Origin: ExchangeOrigin.Joined } => "joined",
-        _ => TokenExchangeTelemetry.Outcome(result),
+        _ => ExchangeTelemetry.Outcome(result),
     };
 }

@@ -1,4 +1,4 @@
-namespace TokenExchange.Inbound;
+namespace TokenExchange.Jose;
 
 /// <summary>Why an inbound token is not acceptable, in the order in which the checks run.</summary>
 public enum TokenRefusal

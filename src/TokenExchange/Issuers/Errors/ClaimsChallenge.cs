@@ -1,9 +1,8 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Json;
-using TokenExchange.Issuers;
 
-namespace TokenExchange.Outbound.Exchange;
+namespace TokenExchange.Issuers.Errors;
 
 /// <summary>The claims that an authorization server wants the user's next token to fulfil.</summary>
 /// <remarks>OpenID Connect Core 1.0 §5.5; Entra puts the object into a string.</remarks>
