@@ -2,6 +2,7 @@ using Gateway.Advertise;
 using Gateway.Authenticate;
 using Gateway.Authorize.Calls;
 using Gateway.Forward;
+using Gateway.Observe;
 using Gateway.Sessions;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http.Features;
@@ -80,7 +81,7 @@ internal sealed class Authorized
             ?? asked.CheckRules()
             ?? asked.CheckCall(context.Request.Method)
             ?? asked.CheckSession(context)
-            ?? asked.CheckApproval();
+            ?? asked.CheckApproval(request.Record);
         return refused is not null ? refused : asked;
     }
 
@@ -187,7 +188,7 @@ internal sealed class Authorized
     }
 
     /// <summary>Whether the token holds the approval of this call, where one is needed, and none that nobody asked for.</summary>
-    private Refused? CheckApproval()
+    private Refused? CheckApproval(RequestRecord record)
     {
         if (Server.Operations.Calls is not { HasApprovals: true } calls)
         {
@@ -199,8 +200,15 @@ internal sealed class Authorized
             return calls.HandsOn && Details.TryFind(Admitted.Token, Approval.Type, out _, out _) ? new Refused(Refusal.ClaimRefused, Approval.Type) : null;
         }
 
-        ApprovedBy = Approval.In(Admitted.Token, calls.Approvals);
-        return ApprovedBy is null ? Approval.Ask(Admitted.Token, calls.Approvals) : null;
+        if ((ApprovedBy = Approval.In(Admitted.Token, calls.Approvals)) is { } approved)
+        {
+            record.Approval = Approval.DigestOf(approved.Identifier);
+            return null;
+        }
+
+        var refused = Approval.Ask(Admitted.Token, calls.Approvals, out var asked);
+        record.Approval = Approval.DigestOf(asked);
+        return refused;
     }
 
     /// <summary>Opens the session that the client presents, if it is its own.</summary>

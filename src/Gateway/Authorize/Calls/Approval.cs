@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Buffers.Text;
+using System.Security.Cryptography;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Gateway.Advertise;
@@ -93,8 +95,14 @@ internal sealed class Approval
     }
 
     /// <summary>The refusal that says how to get this call approved.</summary>
-    public Refused Ask(ValidatedToken caller, ApprovalIds ids) =>
-        new(Refusal.ApprovalRequired) { Details = $"[{System.Text.Encoding.UTF8.GetString(Element(ids.Create(server, caller, call)))}]" };
+    public Refused Ask(ValidatedToken caller, ApprovalIds ids, out string identifier)
+    {
+        identifier = ids.Create(server, caller, call);
+        return new(Refusal.ApprovalRequired) { Details = $"[{System.Text.Encoding.UTF8.GetString(Element(identifier))}]" };
+    }
+
+    /// <summary>How the audit names an approval, from what was asked for to the call that it was good for.</summary>
+    public static string DigestOf(string identifier) => Base64Url.EncodeToString(SHA256.HashData(System.Text.Encoding.ASCII.GetBytes(identifier)));
 
     /// <summary>The element with its identifier as the last member.</summary>
     private byte[] Element(string identifier)

@@ -30,7 +30,7 @@ internal static class CallUse
 
         // By its own value: another token that holds the same approval has none.
         return authorized.ApprovedBy is { } approval && await UseAsync("approval", "", approval.Identifier, approval.End) is var taken and not IdUse.Taken
-            ? RefusalOf(taken, authorized.Approval!.Ask(token, policy.Approvals))
+            ? RefusalOf(taken, authorized.Approval!.Ask(token, policy.Approvals, out _))
             : null;
 
         ValueTask<IdUse> UseAsync(string purpose, string of, string id, DateTimeOffset until) => policy.Used.TryTakeAsync(
