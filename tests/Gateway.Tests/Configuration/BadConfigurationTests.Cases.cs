@@ -142,6 +142,7 @@ public sealed partial class BadConfigurationTests
         { "W:Outbound:Resource='https://weather.internal/mcp#x'", "resource-uri", "RFC 8707" },
         { "W:Outbound={'Mode':'same-token'}", "same-token-scope", "not loopback" },
         { "W:Destinations=['http://unix:/run/mcp.sock:/mcp']; -W:Outbound:Resource", "resource-implicit", "no identifier" },
+        { "W:Destinations=['http://unix:/run/mcp.sock:/mcp']; W:Outbound:Resource='urn:mcp:weather'; W:Outbound:Bind='dpop'", "resource-implicit", "which a Unix socket does not have" },
         { "W:Destinations=['http://unix:/run/mcp.sock:/mcp','http://unix:/run/other.sock:/mcp']; -W:Outbound:Resource", "resource-implicit", "no single address" },
         { "W:Destinations=['http://unix:/run/mcp.sock']", "destination-url", "Unix socket" },
         { "W:Destinations=['http://unix:/run/mcp.sock:mcp']", "destination-url", "Unix socket" },
