@@ -1,6 +1,7 @@
 using Gateway.Advertise;
 using Gateway.Authenticate;
 using Gateway.Forward;
+using Gateway.Front;
 using Gateway.Generations;
 using Gateway.Observe;
 using Gateway.Revoke;
@@ -13,7 +14,7 @@ namespace Gateway;
 /// Where every request enters: it gets its id and its record, a path that could be read in two ways ends here, and so
 /// does every fault of the gateway itself. Serves the public documents; everything else goes on to routing.
 /// </summary>
-internal sealed class Entry(LiveGenerations generations, RequestEnd end, ClientAddress clientAddress, Health health, BackchannelLogout logout, TimeProvider clock, ILogger<Entry> log)
+internal sealed class Entry(LiveGenerations generations, RequestEnd end, ClientAddress clientAddress, Health health, BackchannelLogout logout, FrontEndpoints front, TimeProvider clock, ILogger<Entry> log)
 {
     public async Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
@@ -39,7 +40,7 @@ internal sealed class Entry(LiveGenerations generations, RequestEnd end, ClientA
                 return;
             }
 
-            if (await logout.TryServeAsync(context))
+            if (await logout.TryServeAsync(context) || await front.TryServeAsync(context))
             {
                 return;
             }

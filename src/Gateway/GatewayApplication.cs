@@ -7,6 +7,7 @@ using Gateway.Authorize;
 using Gateway.Configuration;
 using Gateway.Configuration.Options;
 using Gateway.Forward;
+using Gateway.Front;
 using Gateway.Generations;
 using Gateway.Management;
 using Gateway.Observe;
@@ -114,6 +115,7 @@ public static class GatewayApplication
         services.AddSingleton(new ExchangeCache(new ExchangeCacheSettings(options.Cache.Capacity, options.Cache.MaxAge), clock));
         services.AddSingleton(new Revocations(clock));
         services.AddSingleton<BackchannelLogout>();
+        services.AddSingleton<FrontEndpoints>();
         services.AddSingleton<InactiveTokens>();
         services.AddSingleton<RequestEnd>();
         services.AddSingleton<OpenStreams>();

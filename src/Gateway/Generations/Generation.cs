@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Collections.Immutable;
 using Gateway.Advertise;
 using Gateway.Authorize;
+using Gateway.Front;
 using Gateway.Revoke;
 using TokenExchange.Issuers;
 using TokenExchange.Outbound.Local;
@@ -37,6 +38,9 @@ internal sealed record Generation
 
     /// <summary>Who may announce logouts, by configured name.</summary>
     public required FrozenDictionary<string, LogoutReceiver> Logouts { get; init; }
+
+    /// <summary>The fronts for clients that cannot register, by configured name of the authorization server; null where there is none.</summary>
+    public required FrozenDictionary<string, ClientFront>? Fronts { get; init; }
 
     /// <summary>Public documents by path: resource metadata, the local issuer's metadata and keys.</summary>
     public required FrozenDictionary<string, Document> Documents { get; init; }

@@ -21,6 +21,7 @@ internal static class SettingsMapping
         ClockSkew = options.ClockSkew,
         Dialect = ExchangeProfile.Find(options.Profile)!.Dialect,
         AllowMissingIssuedTokenType = options.AllowMissingIssuedTokenType,
+        SignsIn = options.Registration is not null,
     };
 
     public static ClientSettings Client(ClientOptions options) => new()

@@ -36,6 +36,9 @@ public sealed record AuthorizationServerSettings
     /// <summary>How the product speaks with its clients; its name says as well how it exchanges tokens.</summary>
     public ServerDialect Dialect { get; init; } = ServerDialect.Standard;
 
+    /// <summary>Whether users are sent there to sign in, and clients' token requests are passed on: then its metadata is read for that, too.</summary>
+    public bool SignsIn { get; init; }
+
     /// <summary>Whether an answer without <c>issued_token_type</c> passes (some servers omit it against RFC 8693 §2.2.1).</summary>
     public bool AllowMissingIssuedTokenType { get; init; }
 }
