@@ -1,11 +1,13 @@
 using Gateway.Advertise;
 using Gateway.Authenticate;
 using Gateway.Forward;
+using Gateway.Front;
 using Gateway.Generations;
 using Gateway.Observe;
 using Gateway.Revoke;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http.Features;
+using TokenExchange.AspNetCore.Http;
 
 namespace Gateway;
 
@@ -13,7 +15,7 @@ namespace Gateway;
 /// Where every request enters: it gets its id and its record, a path that could be read in two ways ends here, and so
 /// does every fault of the gateway itself. Serves the public documents; everything else goes on to routing.
 /// </summary>
-internal sealed class Entry(LiveGenerations generations, RequestEnd end, ClientAddress clientAddress, Health health, BackchannelLogout logout, SecurityEvents events, TimeProvider clock, ILogger<Entry> log)
+internal sealed class Entry(LiveGenerations generations, RequestEnd end, ClientAddress clientAddress, Health health, BackchannelLogout logout, SecurityEvents events, FrontEndpoints front, TimeProvider clock, ILogger<Entry> log)
 {
     public async Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
@@ -29,7 +31,7 @@ internal sealed class Entry(LiveGenerations generations, RequestEnd end, ClientA
 
             if (generations.Current.Documents.TryGetValue(path, out var document))
             {
-                await Documents.ServeAsync(context, document);
+                await PublicDocument.ServeAsync(context, document.Read);
                 return;
             }
 
@@ -39,7 +41,7 @@ internal sealed class Entry(LiveGenerations generations, RequestEnd end, ClientA
                 return;
             }
 
-            if (await logout.TryServeAsync(context) || await events.TryServeAsync(context))
+            if (await logout.TryServeAsync(context) || await events.TryServeAsync(context) || await front.TryServeAsync(context))
             {
                 return;
             }

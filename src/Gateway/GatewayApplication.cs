@@ -7,6 +7,7 @@ using Gateway.Authorize;
 using Gateway.Configuration;
 using Gateway.Configuration.Options;
 using Gateway.Forward;
+using Gateway.Front;
 using Gateway.Generations;
 using Gateway.Management;
 using Gateway.Observe;
@@ -116,6 +117,7 @@ public static class GatewayApplication
         Revocation(services, options, clock);
         services.AddSingleton<BackchannelLogout>();
         services.AddSingleton<SecurityEvents>();
+        services.AddSingleton<FrontEndpoints>();
         services.AddSingleton<InactiveTokens>();
         services.AddSingleton<RequestEnd>();
         services.AddSingleton<OpenStreams>();

@@ -7,7 +7,7 @@ using Gateway.Benchmarks.Stages;
 
 // `smoke` runs every benchmark once and checks what it returns; `compare` puts the gateway beside bare YARP, nginx and
 // HAProxy under load; `profile` says where the time of a warm request goes; `regressions` holds allocations to their
-// bounds, `allocations` counts those of a whole request; `slow-authorization-server` asks what warm calls
+// bounds, `allocations` counts those of a whole request (`allocations types`: by type); `slow-authorization-server` asks what warm calls
 // feel of cold ones that hang; anything else goes to BenchmarkDotNet (--filter, --list).
 if (args is ["compare" or "profile", ..] && !TestBed.IsInstalled("wrk"))
 {
@@ -27,6 +27,8 @@ switch (args)
         return await SlowAuthorizationServer.RunAsync(Options.Parse(options));
     case ["allocations"]:
         return await Allocations.RunAsync();
+    case ["allocations", "types"]:
+        return await Allocations.RunAsync(byType: true);
     case ["regressions"]:
         return await Regressions.RunAsync();
     case ["serve-backend", var url, var jwks]:

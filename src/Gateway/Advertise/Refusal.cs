@@ -1,4 +1,4 @@
-using TokenExchange.Inbound;
+using TokenExchange.Jose;
 
 namespace Gateway.Advertise;
 

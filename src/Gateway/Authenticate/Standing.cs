@@ -1,6 +1,7 @@
 using Gateway.Advertise;
 using TokenExchange.Inbound;
 using TokenExchange.Inbound.Revocation;
+using TokenExchange.Jose;
 
 namespace Gateway.Authenticate;
 

@@ -2,6 +2,7 @@ using Gateway.Advertise;
 using Gateway.Authenticate;
 using Gateway.Authorize.Calls;
 using Gateway.Forward;
+using Gateway.Observe;
 using Gateway.Sessions;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http.Features;
@@ -80,7 +81,7 @@ internal sealed class Authorized
             ?? asked.CheckRules()
             ?? asked.CheckCall(context.Request.Method)
             ?? asked.CheckSession(context)
-            ?? asked.CheckApproval();
+            ?? asked.CheckApproval(request.Record);
         return refused is not null ? refused : asked;
     }
 
@@ -183,11 +184,11 @@ internal sealed class Authorized
     private Refused? CheckCall(string verb)
     {
         Verb = verb;
-        return Server.Operations.Calls is { } calls ? CallBinding.Refusal(calls, Admitted.Token, Operation, verb, Body is { } body ? body.Bytes : default) : null;
+        return Server.Operations.Calls is { } calls ? BoundCalls.Refusal(calls, Admitted.Token, Operation, verb, Body is { } body ? body.Bytes : default) : null;
     }
 
     /// <summary>Whether the token holds the approval of this call, where one is needed, and none that nobody asked for.</summary>
-    private Refused? CheckApproval()
+    private Refused? CheckApproval(RequestRecord record)
     {
         if (Server.Operations.Calls is not { HasApprovals: true } calls)
         {
@@ -196,11 +197,18 @@ internal sealed class Authorized
 
         if (Approval is null)
         {
-            return calls.HandsOn && Details.TryFind(Admitted.Token, Approval.Type, out _, out _) ? new Refused(Refusal.ClaimRefused, Approval.Type) : null;
+            return calls.HandsOn && Admitted.Token.TryFindDetail(Approval.Type, out _, out _) ? new Refused(Refusal.ClaimRefused, Approval.Type) : null;
         }
 
-        ApprovedBy = Approval.In(Admitted.Token, calls.Approvals);
-        return ApprovedBy is null ? Approval.Ask(Admitted.Token, calls.Approvals) : null;
+        if ((ApprovedBy = Approval.In(Admitted.Token, calls.Approvals)) is { } approved)
+        {
+            record.Approval = Approval.DigestOf(approved.Identifier);
+            return null;
+        }
+
+        var refused = Approval.Ask(Admitted.Token, calls.Approvals, out var asked);
+        record.Approval = Approval.DigestOf(asked);
+        return refused;
     }
 
     /// <summary>Opens the session that the client presents, if it is its own.</summary>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Gateway.Advertise;
+using TokenExchange.AspNetCore.Calls;
 
 namespace Gateway.Authorize;
 
@@ -8,6 +9,7 @@ internal struct OperationMessage
 {
     private const string ProtocolVersionKey = "io.modelcontextprotocol/protocolVersion";
     private static readonly string[] AnswerMembers = ["result", "error"];
+    private static readonly string[] MetaMembers = [ProtocolVersionKey];
     private Refusal? fault;
     private bool versioned;
     private JsonTokenType id;
@@ -167,7 +169,7 @@ internal struct OperationMessage
 
     private void ReadMeta(ref Utf8JsonReader reader)
     {
-        var members = default(MemberNames);
+        var members = new MemberNames(MetaMembers);
         while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
         {
             var unfit = members.Add(ref reader, out var member);

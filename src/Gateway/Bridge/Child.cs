@@ -166,6 +166,9 @@ internal sealed class Child : IDisposable
         // To whatever came up since, too; a group without members is no error.
         ProcessGroup.Signal(Id, Native.SignalKill);
         await exit;
+
+        // A signal is sent before it is obeyed: what the process forked may run a moment longer than the process.
+        await GoneAsync();
         var status = ChildWatch.Reap(Id);
         await process.Output.DisposeAsync();
         await process.Errors.DisposeAsync();
@@ -177,13 +180,9 @@ internal sealed class Child : IDisposable
     private async Task GoneAsync()
     {
         var begun = clock.GetTimestamp();
-        while (clock.GetElapsedTime(begun) < Grace)
+        while ((!exit.IsCompleted || ProcessGroup.IsAlive(Id)) && clock.GetElapsedTime(begun) < Grace)
         {
             await (exit.IsCompleted ? Task.Delay(Glance, clock) : Task.WhenAny(exit, Task.Delay(Grace, clock)));
-            if (exit.IsCompleted && !ProcessGroup.IsAlive(Id))
-            {
-                return;
-            }
         }
     }
 

@@ -31,7 +31,7 @@ internal sealed class DoctorChecks(Unserved gateway, DoctorReport report)
     {
         var server = gateway.Generation.AuthorizationServers[name];
         var written = options.AuthorizationServers[name];
-        if (written.JwksUrl is null || (written.TokenEndpoint is null && written.Client is not null))
+        if (written.JwksUrl is null || written.Registration is not null || (written.TokenEndpoint is null && written.Client is not null))
         {
             if (await server.DiscoverAsync(cancellation) is { } metadata)
             {
@@ -56,6 +56,25 @@ internal sealed class DoctorChecks(Unserved gateway, DoctorReport report)
         else
         {
             report.Fail($"{name} keys", "no key set could be fetched", "check jwks_uri, network and certificate, or set JwksUrl");
+        }
+    }
+
+    /// <summary>Whether the front of an authorization server can send users on to it.</summary>
+    public async Task FrontAsync(string name, CancellationToken cancellation)
+    {
+        if (gateway.Generation.Fronts?.GetValueOrDefault(name) is not { } front)
+        {
+            return;
+        }
+
+        var (signIn, refusal) = await front.SignInAsync(cancellation);
+        if (signIn is not null)
+        {
+            report.Pass($"{name} front", $"{front.Issuer} sends users on to {signIn.GetLeftPart(UriPartial.Path)}");
+        }
+        else
+        {
+            report.Fail($"{name} front", refusal!.Text.TrimEnd('.'), "the metadata must name an authorization_endpoint and must not say authorization_response_iss_parameter_supported; without that, remove Registration and register clients there");
         }
     }
 

@@ -40,6 +40,7 @@ internal static class DoctorCommand
         foreach (var name in DoctorChecks.AuthorizationServersOf(gateway.Options, servers))
         {
             await checks.AuthorizationServerAsync(name, cancellation);
+            await checks.FrontAsync(name, cancellation);
         }
 
         if (token is not null)

@@ -1,4 +1,3 @@
-using TokenExchange.Inbound;
 using TokenExchange.Outbound;
 
 namespace Gateway.Commands;

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 
 namespace Gateway.Forward;
 
@@ -23,15 +24,15 @@ internal readonly ref struct EventLine(ReadOnlySpan<byte> whole, int length)
         }
     }
 
-    /// <summary>Whether the line makes its event an endpoint event.</summary>
-    public bool NamesEndpoint => IsField("event"u8) && Value.SequenceEqual("endpoint"u8);
-
     public bool IsField(ReadOnlySpan<byte> name) => Text.StartsWith(name) && (Text.Length == name.Length || Text[name.Length] == ':');
 }
 
 /// <summary>The lines of an event; a byte order mark at the start of a stream belongs to none.</summary>
 internal ref struct EventLines(ReadOnlySpan<byte> block)
 {
+    /// <summary>As many bytes of a line as tell whether it makes its event an endpoint event, unless white space comes first.</summary>
+    public const int LongestName = 32;
+
     private static readonly SearchValues<byte> OtherEnds = SearchValues.Create([0x0B, 0x0C, 0x1C, 0x1D, 0x1E]);
     private ReadOnlySpan<byte> rest = block.StartsWith("\uFEFF"u8) ? block[3..] : block;
 
@@ -42,18 +43,18 @@ internal ref struct EventLines(ReadOnlySpan<byte> block)
         block.IndexOfAny(OtherEnds) >= 0 || block.IndexOf("\u0085"u8) >= 0 || block.IndexOf("\u2028"u8) >= 0 || block.IndexOf("\u2029"u8) >= 0 || block.LastIndexOf("\uFEFF"u8) > 0;
 
     /// <summary>
-    /// Whether a reader that ends lines where Unicode does, as some clients do, finds an endpoint event in
-    /// <paramref name="block"/>.
+    /// Whether a reader that ends lines where Unicode does, or cuts white space off values, as some clients do, finds an
+    /// endpoint event in <paramref name="block"/>; also whether it could in one that goes on behind it.
     /// </summary>
-    public static bool NameEndpointToSome(ReadOnlySpan<byte> block)
+    public static bool NameEndpointToSome(ReadOnlySpan<byte> block, bool goesOn)
     {
         ReadOnlySpan<byte> name = "event:"u8;
         for (var from = 0; block[from..].IndexOf(name) is var at and >= 0; from += at + name.Length)
         {
             var start = from + at;
-            var value = block[(start + name.Length)..];
-            value = value.StartsWith(" "u8) ? value[1..] : value;
-            if (EndsLine(block[..start]) && value.StartsWith("endpoint"u8) && (value.Length == 8 || StartsLineEnd(value[8..])))
+            var value = SkipBlanks(block[(start + name.Length)..]);
+            if (EndsLine(block[..start])
+                && (value.IsEmpty ? goesOn && block.Length - start > LongestName : value.StartsWith("endpoint"u8) && (value.Length == 8 || IsBlank(value[8..], out _))))
             {
                 return true;
             }
@@ -83,7 +84,20 @@ internal ref struct EventLines(ReadOnlySpan<byte> block)
         before.IsEmpty || before[^1] is (>= 0x0A and <= 0x0D) or (>= 0x1C and <= 0x1E)
         || before.EndsWith("\u0085"u8) || before.EndsWith("\u2028"u8) || before.EndsWith("\u2029"u8) || before.EndsWith("\uFEFF"u8);
 
-    private static bool StartsLineEnd(ReadOnlySpan<byte> after) =>
-        after[0] is (>= 0x0A and <= 0x0D) or (>= 0x1C and <= 0x1E)
-        || after.StartsWith("\u0085"u8) || after.StartsWith("\u2028"u8) || after.StartsWith("\u2029"u8);
+    private static ReadOnlySpan<byte> SkipBlanks(ReadOnlySpan<byte> value)
+    {
+        while (!value.IsEmpty && value[0] is not ((byte)'\n' or (byte)'\r') && IsBlank(value, out var length))
+        {
+            value = value[length..];
+        }
+
+        return value;
+    }
+
+    /// <summary>Whether it begins with what some reader cuts off a value, or ends a line with.</summary>
+    private static bool IsBlank(ReadOnlySpan<byte> text, out int length)
+    {
+        Rune.DecodeFromUtf8(text, out var character, out length);
+        return character.Value is <= ' ' or 0xFEFF || Rune.IsWhiteSpace(character);
+    }
 }

@@ -47,7 +47,8 @@ internal sealed class EventRewrite(Func<string?, (string Endpoint, bool GoesOn)>
         if (endpoint is not null)
         {
             var announces = lines > 0 && type.SequenceEqual("endpoint"u8);
-            if (EventLines.HasOtherEnds(block) && (announces || EventLines.NameEndpointToSome(block)))
+            var differs = EventLines.HasOtherEnds(block);
+            if (announces ? differs : (differs || lines > 0) && EventLines.NameEndpointToSome(block, goesOn: false))
             {
                 return Unreadable();
             }
@@ -90,6 +91,8 @@ internal sealed class EventRewrite(Func<string?, (string Endpoint, bool GoesOn)>
         {
             if (!line.IsField("data"u8))
             {
+                // Two line ends must not become the one that CR and LF make together.
+                buffer.Write(line.Whole[0] == '\n' && buffer.WrittenSpan.EndsWith("\r"u8) ? "\n"u8 : []);
                 buffer.Write(line.Whole);
                 continue;
             }

@@ -15,9 +15,6 @@ internal sealed class EventStream(Stream source, EventRewrite rewrite, HeldShare
 
     private const int ReadSize = 16 * 1024;
 
-    /// <summary>No line that is longer makes its event an endpoint event.</summary>
-    private const int LongestName = 32;
-
     private byte[] pending = [];
     private int pendingLength;
     private int scanned;
@@ -131,7 +128,7 @@ internal sealed class EventStream(Stream source, EventRewrite rewrite, HeldShare
 
                 blockStart = scanned;
             }
-            else if (!passing && firstLine && pending[lineStart] == ':')
+            else if (!passing && firstLine && pending[lineStart] == ':' && !EventLines.HasOtherEnds(pending.AsSpan(blockStart..scanned)))
             {
                 Emit(pending.AsSpan(blockStart..scanned));
                 blockStart = scanned;
@@ -181,7 +178,7 @@ internal sealed class EventStream(Stream source, EventRewrite rewrite, HeldShare
         }
 
         // Of a line that has not ended, only so much is kept as tells whether it names the endpoint event.
-        return passing && length > LongestName ? Pass(blockStart, pendingLength - LongestName, pendingLength) : blockStart;
+        return passing && length > EventLines.LongestName ? Pass(blockStart, pendingLength - EventLines.LongestName, pendingLength) : blockStart;
     }
 
     /// <summary>
@@ -190,7 +187,7 @@ internal sealed class EventStream(Stream source, EventRewrite rewrite, HeldShare
     /// </summary>
     private int Pass(int from, int to, int seen)
     {
-        if (EventLines.NameEndpointToSome(pending.AsSpan(from..seen)))
+        if (EventLines.NameEndpointToSome(pending.AsSpan(from..seen), goesOn: true))
         {
             rewrite.Unreadable();
             return pendingLength;

@@ -16,7 +16,7 @@ namespace Gateway.Forward;
 /// Looks at the MCP server's answer before its first byte goes to the client. Its challenges, redirects and refusals of
 /// the hop token stay here; everything else passes untouched, event streams at once.
 /// </summary>
-internal sealed class InboundResponse(RequestEnd end, AnswerRewrite rewrite, OpenStreams streams, TimeProvider clock, ILogger<InboundResponse> log)
+internal sealed class InboundResponse(RequestEnd end, AnswerRewrite rewrite, OpenStreams streams, GatewayMetrics metrics, TimeProvider clock, ILogger<InboundResponse> log)
 {
     private readonly Func<object, Task> beginning = state => end.CompleteAsync((HttpContext)state, GatewayRequest.Of((HttpContext)state)).AsTask();
 
@@ -34,6 +34,8 @@ internal sealed class InboundResponse(RequestEnd end, AnswerRewrite rewrite, Ope
             return;
         }
 
+        request.Record.UpstreamStatus = (int)answer.StatusCode;
+        metrics.Answered(server.Id, (int)answer.StatusCode);
         request.NonceAskedUpstream = server.Relay.Proof?.Take(context.GetReverseProxyFeature().ProxiedDestination!.Model.Config.Address, answer) == true;
 
         // Asked before a rewriting body takes the place of the answer's own, which alone has the type.

@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Collections.Immutable;
 using Gateway.Advertise;
 using Gateway.Authorize;
+using Gateway.Front;
 using Gateway.Revoke;
 using TokenExchange.Issuers;
 using TokenExchange.Outbound.Local;
@@ -40,6 +41,9 @@ internal sealed record Generation
 
     /// <summary>Whose security events are taken, by configured name.</summary>
     public required FrozenDictionary<string, SecurityEventReceiver> Events { get; init; }
+
+    /// <summary>The fronts for clients that cannot register, by configured name of the authorization server; null where there is none.</summary>
+    public required FrozenDictionary<string, ClientFront>? Fronts { get; init; }
 
     /// <summary>Public documents by path: resource metadata, the local issuer's metadata and keys.</summary>
     public required FrozenDictionary<string, Document> Documents { get; init; }

@@ -10,9 +10,11 @@ using Gateway.Configuration;
 using Gateway.Configuration.Options;
 using Gateway.Exchange;
 using Gateway.Forward;
+using Gateway.Front;
 using Gateway.Revoke;
 using Gateway.Revoke.Shared;
 using Gateway.Sessions;
+using TokenExchange.AspNetCore.Http;
 using TokenExchange.Inbound;
 using TokenExchange.Inbound.Introspection;
 using TokenExchange.Inbound.Proof;
@@ -54,6 +56,7 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
         var inFlight = new InFlight();
         var sender = topology.Any(server => server.Outbound.Bind == OutboundBinding.DPoP) ? pool.Sender(options.SenderKeyFile) : null;
         var bodies = new BodyBudget(held, options.MaxBodyBytesHeld);
+        var fronts = Fronts(options, topology, connections);
         var servers = topology.Select(server => Server(server, options, connections, introspections, localIssuer, inboundAudiences, sessions, Sender(server, nonces, names), sender, certificates, inFlight, bodies, names, number)).ToImmutableArray();
         var logouts = Logouts(options, topology, connections);
         var events = Events(options, connections);
@@ -80,7 +83,8 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
             Sender = sender,
             Logouts = logouts,
             Events = events,
-            Documents = PublicDocuments(options, topology, servers, localIssuer),
+            Fronts = fronts,
+            Documents = PublicDocuments(options, topology, servers, localIssuer, fronts),
             Routes = [.. servers.Select(YarpRecords.Route)],
             Clusters = [.. servers.Zip(topology, (server, from) => YarpRecords.Cluster(server, from.Options))],
         };
@@ -277,6 +281,35 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
                 written.MaxTokenLifetime + (2 * written.ClockSkew));
         });
 
+    private FrozenDictionary<string, ClientFront>? Fronts(GatewayOptions options, ImmutableArray<ServerTopology> topology, FrozenDictionary<string, AuthorizationServer> connections)
+    {
+        var publicUrl = CanonicalUri.Of(options.PublicUrl).TrimEnd('/');
+        var configured = options.AuthorizationServers.Where(server => server.Value.Registration is not null).ToArray();
+        return configured.Length == 0 ? null : configured.ToFrozenDictionary(server => server.Key, server =>
+        {
+            var registration = server.Value.Registration!;
+            var fronted = topology.Where(one => one.UsesFrontOf(server.Key, server.Value))
+                .Select(one => new FrontedServer(one.Id, one.Resource, string.Join(' ', registration.Scopes![one.Id])));
+            return new ClientFront
+            {
+                Name = server.Key,
+                Issuer = ClientFront.IssuerOf(publicUrl, server.Key),
+                Origin = publicUrl,
+                Server = connections[server.Key],
+                ClientId = registration.ClientId!,
+                RedirectUris = new RedirectUris(registration.RedirectUris!),
+                Servers = ByResource(fronted, publicUrl),
+                ForwardResource = registration.ForwardResource,
+                Seal = new ConsentSeal(sessionKeys.Derive(options.SessionKeyFile, "front-consent"), clock),
+            };
+        });
+    }
+
+    /// <summary>By identifier; that of a server at the root is the same with a slash, which many clients write.</summary>
+    private static FrozenDictionary<string, FrontedServer> ByResource(IEnumerable<FrontedServer> servers, string publicUrl) =>
+        servers.SelectMany(server => server.Resource == publicUrl ? [(server.Resource, server), (server.Resource + "/", server)] : new[] { (server.Resource, server) })
+            .ToFrozenDictionary(pair => pair.Item1, pair => pair.server, StringComparer.Ordinal);
+
     // Every client that the gateway is at the server: a server's Outbound may bring one of its own.
     private static IEnumerable<string> ClientIds(string name, AuthorizationServerOptions server, ImmutableArray<ServerTopology> topology) =>
         topology.Where(target => target.Outbound.AuthorizationServer == name).Select(target => target.ClientAt(server)?.Id)
@@ -337,7 +370,7 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
             .GroupBy(pair => pair.Issuer, StringComparer.Ordinal)
             .ToFrozenDictionary(group => group.Key, group => group.SelectMany(pair => pair.AcceptedAudiences).ToFrozenSet(StringComparer.Ordinal), StringComparer.Ordinal);
 
-    private static FrozenDictionary<string, Document> PublicDocuments(GatewayOptions options, ImmutableArray<ServerTopology> topology, ImmutableArray<McpServer> servers, LocalIssuer? issuer)
+    private static FrozenDictionary<string, Document> PublicDocuments(GatewayOptions options, ImmutableArray<ServerTopology> topology, ImmutableArray<McpServer> servers, LocalIssuer? issuer, FrozenDictionary<string, ClientFront>? fronts)
     {
         var documents = new Dictionary<string, Document>(StringComparer.Ordinal);
         foreach (var (server, from) in servers.Zip(topology))
@@ -346,9 +379,10 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
             var bytes = ResourceDocument.Write(
                 server.Resource,
                 server.Id,
-                from.InboundServers.Select(name => options.AuthorizationServers[name].Issuer!),
+                from.InboundServers.Select(name => from.UsesFrontOf(name, options.AuthorizationServers[name]) ? fronts![name].Issuer : options.AuthorizationServers[name].Issuer!),
                 scopes.Select(scope => server.Challenge.ScopePrefix + scope),
-                server.Admission.Sender);
+                server.Admission.Sender.Settings.Algorithms,
+                server.Admission.Sender.Required);
             documents.Add(ResourceDocument.PathOf(server.Path), new Document(() => bytes));
         }
 
@@ -358,6 +392,12 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
             documents.Add(path + "/jwks", new Document(() => issuer.Jwks));
             documents.Add("/.well-known/oauth-authorization-server" + path, new Document(() => issuer.Metadata));
             documents.Add(path + "/.well-known/openid-configuration", new Document(() => issuer.Metadata));
+        }
+
+        foreach (var front in fronts?.Values ?? [])
+        {
+            var metadata = front.Metadata();
+            documents.Add("/.well-known/oauth-authorization-server" + front.Path, new Document(() => metadata));
         }
 
         return documents.ToFrozenDictionary(StringComparer.Ordinal);

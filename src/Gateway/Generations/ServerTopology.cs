@@ -29,6 +29,9 @@ internal sealed record ServerTopology
 
     public required ImmutableArray<string> Destinations { get; init; }
 
+    /// <summary>Whether its clients sign in by the front of an authorization server.</summary>
+    public bool UsesFrontOf(string name, AuthorizationServerOptions server) => InboundServers.Contains(name) && server.Registration?.Scopes?.ContainsKey(Id) == true;
+
     public OutboundOptions Outbound => Options.Outbound ?? new OutboundOptions();
 
     /// <summary>The RFC 8707 identifier of the MCP server; null when it cannot be told.</summary>

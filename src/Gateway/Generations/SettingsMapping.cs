@@ -1,6 +1,7 @@
 using Gateway.Configuration.Options;
 using TokenExchange.Issuers;
 using TokenExchange.Outbound.Exchange;
+using TokenExchange.Outbound.Profiles;
 
 namespace Gateway.Generations;
 
@@ -18,8 +19,9 @@ internal static class SettingsMapping
         KeyRefresh = options.KeyRefresh,
         Timeout = options.Timeout,
         ClockSkew = options.ClockSkew,
-        Profile = options.Profile,
+        Dialect = ExchangeProfile.Find(options.Profile)!.Dialect,
         AllowMissingIssuedTokenType = options.AllowMissingIssuedTokenType,
+        SignsIn = options.Registration is not null,
     };
 
     /// <summary>The connection to whoever signs security events in an authorization server's place.</summary>

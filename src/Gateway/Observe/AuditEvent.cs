@@ -52,6 +52,7 @@ internal static class AuditEvent
         List(writer, "actors"u8, record.Actors, credentials);
         Text(writer, "token_id"u8, record.TokenId.Without(credentials));
         Text(writer, "proof"u8, record.Proof);
+        Text(writer, "approval"u8, record.Approval);
         Text(writer, "client_address"u8, record.ClientAddress);
         Text(writer, "user_agent"u8, record.UserAgent.Without(credentials));
         Text(writer, "method"u8, record.Method.Without(credentials));
@@ -60,6 +61,15 @@ internal static class AuditEvent
         Text(writer, "outbound_token_id"u8, record.OutboundTokenId.Without(credentials));
         Instant(writer, "outbound_expires"u8, record.OutboundExpires);
         writer.WriteString("exchange"u8, NameOf(record.Exchange));
+        if (record.UpstreamStatus is { } answered)
+        {
+            writer.WriteNumber("upstream_status"u8, answered);
+        }
+        else
+        {
+            writer.WriteNull("upstream_status"u8);
+        }
+
         writer.WriteNumber("status"u8, record.Status);
         writer.WriteEndObject();
         writer.Flush();

@@ -16,6 +16,8 @@ internal sealed class GatewayMetrics
     private const string Server = "server";
     private const string Outcome = "outcome";
     private const string Reason = "reason";
+    private const string StatusClass = "status_class";
+    private static readonly string[] StatusClasses = ["other", "1xx", "2xx", "3xx", "4xx", "5xx"];
 
     /// <summary>Stands for a server or a reason that does not exist.</summary>
     private const string None = "-";
@@ -24,6 +26,7 @@ internal sealed class GatewayMetrics
     private readonly Counter<long> _requests;
     private readonly Histogram<double> _overhead;
     private readonly UpDownCounter<long> _streams;
+    private readonly Counter<long> _answers;
     private readonly Counter<long> _reloads;
     private readonly Counter<long> _auditDropped;
     private readonly Counter<long> _revocations;
@@ -41,6 +44,7 @@ internal sealed class GatewayMetrics
             "Time of a request that was not spent waiting for the MCP server.",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = Buckets });
         _streams = meter.CreateUpDownCounter<long>("gateway.streams.active", "{stream}", "Event streams that are open.");
+        _answers = meter.CreateCounter<long>("gateway.upstream.responses", "{response}", "Answers of MCP servers, by the class of their status.");
         _reloads = meter.CreateCounter<long>("gateway.config.reloads", "{reload}", "Changes of the configuration that were seen, by outcome.");
         _auditDropped = meter.CreateCounter<long>("gateway.audit.dropped", "{event}", "Audit events that are not in the audit file.");
         _revocations = meter.CreateCounter<long>("gateway.revocations", "{revocation}", "Revocations carried out here, by who asked for them.");
@@ -78,6 +82,10 @@ internal sealed class GatewayMetrics
         var overhead = _clock.GetElapsedTime(record.Started) - record.UpstreamTime;
         _overhead.Record(Math.Max(0, overhead.TotalSeconds), new KeyValuePair<string, object?>(Server, server));
     }
+
+    /// <summary>Counts an answer of an MCP server, whatever becomes of it.</summary>
+    public void Answered(string server, int status) =>
+        _answers.Add(1, new(Server, server), new(StatusClass, StatusClasses[status is >= 100 and <= 599 ? status / 100 : 0]));
 
     public void StreamOpened(string server) => _streams.Add(1, new KeyValuePair<string, object?>(Server, server));
 

@@ -56,6 +56,9 @@ internal sealed class RequestRecord
     /// <summary>How it was proven that the token comes from whom it is bound to: <c>dpop</c> or <c>mtls</c>; null for a bearer token.</summary>
     public string? Proof { get; set; }
 
+    /// <summary>Which approval the call was asked to bring, or brought: the digest of its identifier; null where none is needed.</summary>
+    public string? Approval { get; set; }
+
     public string? ClientAddress { get; set; }
 
     public ForeignText UserAgent { get; set; }
@@ -75,6 +78,9 @@ internal sealed class RequestRecord
     public DateTimeOffset? OutboundExpires { get; set; }
 
     public ExchangeOrigin Exchange { get; set; }
+
+    /// <summary>The HTTP status of the MCP server's last answer; null when none came.</summary>
+    public int? UpstreamStatus { get; set; }
 
     /// <summary>The HTTP status that the client got.</summary>
     public int Status { get; set; }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Net;
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace TokenExchange.Issuers;
 
@@ -24,9 +25,15 @@ internal static class AnswerReader
         return new EndpointAnswer.Reply(status, IsJson(response.Content) ? await ReadObjectAsync(response.Content, cancellationToken) : null);
     }
 
-    /// <summary>One JSON object without duplicate members at any depth, or null.</summary>
+    /// <summary>One JSON object without duplicate members at any depth, in UTF-8 throughout, or null.</summary>
     public static JsonElement? ParseObject(ReadOnlyMemory<byte> utf8)
     {
+        // The parser looks at the bytes of a text only where it is asked for.
+        if (!Utf8.IsValid(utf8.Span))
+        {
+            return null;
+        }
+
         try
         {
             using var document = JsonDocument.Parse(utf8, Strict);

@@ -18,6 +18,7 @@ public sealed class AuthorizationServer : IDisposable
         Metadata = new IssuerMetadataSource(settings, Http, clock, loggers.CreateLogger<IssuerMetadataSource>());
         Endpoints = new BackChannelEndpoints(settings, Metadata, Http, clock);
         Keys = new IssuerKeys(settings, Metadata, Http, clock, loggers.CreateLogger<IssuerKeys>());
+        Relay = settings.SignsIn ? new TokenRelay(settings, Metadata, clock) : null;
     }
 
     /// <summary>The settings that this connection was made for.</summary>
@@ -25,6 +26,9 @@ public sealed class AuthorizationServer : IDisposable
 
     /// <summary>The keys that the server signs with.</summary>
     public IssuerKeys Keys { get; }
+
+    /// <summary>Passes on token requests of public clients; null unless <see cref="AuthorizationServerSettings.SignsIn"/>.</summary>
+    public TokenRelay? Relay { get; }
 
     internal IssuerMetadataSource Metadata { get; }
 
@@ -46,6 +50,7 @@ public sealed class AuthorizationServer : IDisposable
     {
         Keys.Dispose();
         Endpoints.Dispose();
+        Relay?.Dispose();
         Http.Dispose();
     }
 }

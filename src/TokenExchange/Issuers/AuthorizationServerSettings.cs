@@ -27,14 +27,20 @@ public sealed record AuthorizationServerSettings
     /// <summary>How often the key set is fetched anew.</summary>
     public TimeSpan KeyRefresh { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>The least time between two fetches of keys that tokens with an unknown key id ask for; anybody can make one up.</summary>
+    public TimeSpan UnknownKeyPause { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>The time limit of one request to the server.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>How far its clock may be off.</summary>
     public TimeSpan ClockSkew { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>The product's way of exchanging: <c>rfc8693</c>, <c>keycloak</c>, <c>entra-obo</c> and so on.</summary>
-    public string Profile { get; init; } = "rfc8693";
+    /// <summary>How the product speaks with its clients; its name says as well how it exchanges tokens.</summary>
+    public ServerDialect Dialect { get; init; } = ServerDialect.Standard;
+
+    /// <summary>Whether users are sent there to sign in, and clients' token requests are passed on: then its metadata is read for that, too.</summary>
+    public bool SignsIn { get; init; }
 
     /// <summary>Whether an answer without <c>issued_token_type</c> passes (some servers omit it against RFC 8693 §2.2.1).</summary>
     public bool AllowMissingIssuedTokenType { get; init; }

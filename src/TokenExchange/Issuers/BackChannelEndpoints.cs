@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Net;
 using Duende.IdentityModel.Client;
 using TokenExchange.Issuers.ClientAuthentication;
-using TokenExchange.Outbound.Profiles;
 
 namespace TokenExchange.Issuers;
 
@@ -27,11 +26,8 @@ internal sealed class BackChannelEndpoints(AuthorizationServerSettings settings,
     public const int StrangersConnections = 16;
 
     /// <summary>The client with these settings; one and the same for equal settings. Throws when they cannot work.</summary>
-    public RegisteredClient Client(ClientSettings client)
-    {
-        var profile = ExchangeProfile.Find(settings.Profile) ?? throw new ArgumentException($"The profile '{settings.Profile}' is unknown.", nameof(client));
-        return clients.GetOrAdd(client, wanted => new RegisteredClient(ClientAuthenticator.Create(wanted, settings, profile, clock), clock));
-    }
+    public RegisteredClient Client(ClientSettings client) =>
+        clients.GetOrAdd(client, wanted => new RegisteredClient(ClientAuthenticator.Create(wanted, settings, clock), clock));
 
     /// <summary>Posts to the token endpoint. <paramref name="write"/> fills in each attempt's form anew.</summary>
     /// <param name="client">As whom.</param>

@@ -8,6 +8,14 @@ namespace TokenExchange.Issuers;
 /// <remarks>RFC 8414 §2; OpenID Connect Discovery 1.0 §3.</remarks>
 public sealed record IssuerMetadata(string Issuer, Uri? JwksUri, Uri? TokenEndpoint, Uri? IntrospectionEndpoint)
 {
+    /// <summary>Where users are sent to sign in; read only where <see cref="AuthorizationServerSettings.SignsIn"/> says so.</summary>
+    /// <remarks>RFC 6749 §3.1.</remarks>
+    public Uri? AuthorizationEndpoint { get; init; }
+
+    /// <summary>Whether its answers to authorization requests name the server that made them; read only where <see cref="AuthorizationServerSettings.SignsIn"/> says so.</summary>
+    /// <remarks>RFC 9207 §3.</remarks>
+    public bool NamesItselfInResponses { get; init; }
+
     internal bool IsComplete => JwksUri is not null && TokenEndpoint is not null && IntrospectionEndpoint is not null;
 
     /// <summary>This, with what only <paramref name="other"/> names.</summary>
@@ -16,6 +24,8 @@ public sealed record IssuerMetadata(string Issuer, Uri? JwksUri, Uri? TokenEndpo
         JwksUri = JwksUri ?? other.JwksUri,
         TokenEndpoint = TokenEndpoint ?? other.TokenEndpoint,
         IntrospectionEndpoint = IntrospectionEndpoint ?? other.IntrospectionEndpoint,
+        AuthorizationEndpoint = AuthorizationEndpoint ?? other.AuthorizationEndpoint,
+        NamesItselfInResponses = NamesItselfInResponses || other.NamesItselfInResponses,
     };
 }
 
@@ -85,7 +95,8 @@ internal sealed partial class IssuerMetadataSource
                     cause = "of another issuer, or with an address that may not be asked";
                 }
 
-                if (found is { IsComplete: true })
+                // What either document says of signing in counts.
+                if (found is { IsComplete: true } && !settings.SignsIn)
                 {
                     break;
                 }
@@ -135,12 +146,22 @@ internal sealed partial class IssuerMetadataSource
             return null;
         }
 
+        Uri? authorization = null;
         return TryReadAddress(address, root, "jwks_uri", out var keys) &&
                TryReadAddress(address, root, "token_endpoint", out var token) &&
-               TryReadAddress(address, root, "introspection_endpoint", out var introspection)
+               TryReadAddress(address, root, "introspection_endpoint", out var introspection) &&
+               (!settings.SignsIn || TryReadAddress(address, root, "authorization_endpoint", out authorization))
             ? new IssuerMetadata(settings.Issuer, keys, token, introspection)
+            {
+                AuthorizationEndpoint = authorization,
+                NamesItselfInResponses = settings.SignsIn && SaysThatItNamesItself(root),
+            }
             : null;
     }
+
+    // Whatever is not a clear no: who builds on its absence has to be sure of it.
+    private static bool SaysThatItNamesItself(JsonElement root) =>
+        root.Has("authorization_response_iss_parameter_supported", out var member) && member.ValueKind != JsonValueKind.False;
 
     private bool TryReadAddress(Uri document, JsonElement root, string name, out Uri? address)
     {

@@ -1,5 +1,3 @@
-using TokenExchange.Inbound;
-
 namespace TokenExchange.Jose;
 
 /// <summary>A named check; null passes.</summary>

@@ -35,6 +35,9 @@ internal sealed record GatewayConfiguration
     /// <summary>Whether hop tokens are bound to the gateway's key, so that every call brings a proof.</summary>
     public bool Bind { get; init; }
 
+    /// <summary>Whether every call gets a hop token that says which call it is for.</summary>
+    public bool BindCall { get; init; }
+
     public string ToJson()
     {
         var servers = new JsonObject();
@@ -107,6 +110,11 @@ internal sealed record GatewayConfiguration
         if (Bind)
         {
             outbound[nameof(Bind)] = "dpop";
+        }
+
+        if (BindCall)
+        {
+            outbound[nameof(BindCall)] = true;
         }
 
         var server = new JsonObject { ["Destinations"] = new JsonArray(Backend + "/mcp"), ["Outbound"] = outbound };

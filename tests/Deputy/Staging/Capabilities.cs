@@ -29,7 +29,7 @@ internal static class Capabilities
         ["call-binding"] = "Server binder binds hop tokens to one call (mcp_call); server receiver takes bound tokens alone, those of issuer corp.",
         ["approval"] = "Server approvals: tool pay_* needs an approval of that very call.",
         ["policy"] = "Server policy asks the kit's policy decision point (AuthZEN) before it lets a call pass.",
-        ["front"] = "It is an authorization server front for clients that cannot register, at /oauth/corp.",
+        ["front"] = "It is an authorization server front for clients that cannot register, at /oauth/fronted, for server fronted and its issuer of that name: client public-client, redirect URIs https://client.deputy.test/callback and http://127.0.0.1:*/callback.",
         ["browser"] = "It answers preflights of browsers.",
     };
 }

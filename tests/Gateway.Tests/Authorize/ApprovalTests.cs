@@ -37,6 +37,12 @@ public sealed class ApprovalTests
         Assert.Equal((403, "approval_required"), await ReasonAsync(world, approved, Pay));
         Assert.Equal((403, "approval_required"), await ReasonAsync(world, Approved(world, element, jti: "another"), Pay));
         Assert.Single(world.Weather.Requests);
+
+        // The operator finds the call that an approval was asked for by one digest, which is not the identifier itself.
+        var audited = world.Gateway.Audit.Select(line => (string?)line["approval"]).ToArray();
+        Assert.Equal(audited[0], audited[1]);
+        Assert.All(audited, digest => Assert.Equal(43, digest?.Length));
+        Assert.DoesNotContain((string)element["identifier"]!, string.Join('\n', world.Gateway.Audit.Select(line => line.ToJsonString())), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -9,6 +9,8 @@ public sealed partial class BadConfigurationTests
 
     private const string Local = "LocalIssuer={'Issuer':'https://mcp.example.com/hop','KeyDirectory':'/'}; W:Outbound={'Mode':'local','Resource':'https://weather.internal/mcp'}; ";
 
+    private const string Front = "A:Registration={'ClientId':'public-client','RedirectUris':['http://127.0.0.1:*/callback'],'Scopes':{'weather':['api://weather/access'],'files':['api://files/access']}}; ";
+
     private const string Credential = "W:Outbound={'Mode':'credential','File':'/dev/null'}; ";
 
     private const string Identity = "W:Destinations=['http://127.0.0.1:3000/mcp']; ";
@@ -99,6 +101,8 @@ public sealed partial class BadConfigurationTests
         { "W:Path='/.well-known/weather'", "server-path", "/.well-known" },
         { "W:Path='/HealthZ'", "server-path", "/healthz" },
         { "W:Path='/backchannel-logout/corp'", "server-path", "/backchannel-logout" },
+        { "W:Path='/oauth'", "server-path", "/oauth" },
+        { "W:Path='/OAuth/corp'", "server-path", "/oauth" },
         { "F:Path='/weather'", "server-path", "are one, case ignored" },
         { "F:Path='/WEATHER'", "server-path", "are one, case ignored" },
         { "F:Path='/weather/files'", "server-path", "contain one another" },
@@ -107,6 +111,38 @@ public sealed partial class BadConfigurationTests
         { "LocalIssuer={'Issuer':'https://mcp.example.com/weather','KeyDirectory':'/'}", "server-path", "meets the path of LocalIssuer" },
         { "LocalIssuer={'Issuer':'https://mcp.example.com/weather/hop','KeyDirectory':'/'}", "server-path", "meets the path of LocalIssuer" },
         { "LocalIssuer={'Issuer':'https://mcp.example.com/hop','KeyDirectory':'/'}; W:Path='/hop/weather'", "server-path", "meets the path of LocalIssuer" },
+
+        // registration
+        { "A:Registration={}", "registration registration registration", "ClientId is missing" },
+        { Front + "-A:Registration:RedirectUris", "registration", "RedirectUris is missing or empty" },
+        { Front + "A:Registration:RedirectUris=[]", "registration", "RedirectUris is missing or empty" },
+        { Front + "-A:Registration:Scopes", "registration", "Scopes is missing or empty" },
+        { Front + "A:Registration:ClientId=''", "registration", "ClientId is" },
+        { Front + "A:Registration:RedirectUris=['https://*.example.com/callback']", "registration", "stands for a port alone" },
+        { Front + "A:Registration:RedirectUris=['https://client.example.com/*']", "registration", "stands for a port alone" },
+        { Front + "A:Registration:RedirectUris=['https://127.0.0.1:*/callback']", "registration", "stands for a port alone" },
+        { Front + "A:Registration:RedirectUris=['http://127.0.0.1:*']", "registration", "stands for a port alone" },
+        { Front + "A:Registration:RedirectUris=['http://127.0.0.1:*/a/../b']", "registration", "not written as browsers write it" },
+        { Front + "A:Registration:RedirectUris=['http://127.0.0.1:*/a#b']", "registration", "has a fragment" },
+        { Front + "A:Registration:RedirectUris=['http://127.0.0.1:*/a@b']", "registration", "holds a user" },
+        { Front + "A:Registration:RedirectUris=['http://client.example.com/callback']", "registration", "is not https" },
+        { Front + "A:Registration:RedirectUris=['https://u@client.example.com/callback']", "registration", "holds a user" },
+        { Front + "A:Registration:RedirectUris=['https://client.example.com/callback#']", "registration", "has a fragment" },
+        { Front + "A:Registration:RedirectUris=['https://client.example.com']", "registration", "'https://client.example.com/'" },
+        { Front + "A:Registration:RedirectUris=['https://CLIENT.example.com/callback']", "registration", "not written as browsers write it" },
+        { Front + "A:Registration:RedirectUris=['HTTPS://client.example.com/callback']", "registration", "scheme in lower case" },
+        { Front + "A:Registration:RedirectUris=['javascript:alert(1)']", "registration", "at which no client listens" },
+        { Front + "A:Registration:RedirectUris=['data:text/html,x']", "registration", "at which no client listens" },
+        { Front + "A:Registration:RedirectUris=['/callback']", "registration", "not an absolute URI" },
+        { Front + "A:Registration:RedirectUris=['https://client.example.com/a b']", "registration", "holds a blank" },
+        { Front + "A:Registration:RedirectUris=['https://clïent.example.com/a']", "registration", "holds a blank" },
+        { Front + "A:Registration:Scopes={'weather':['a'],'files':['a'],'wether':['a']}", "registration", "'wether' is no entry" },
+        { Front + "A:Registration:Scopes={'weather':[],'files':['a']}", "registration", "The list is empty" },
+        { Front + "A:Registration:Scopes={'weather':['a b'],'files':['a']}", "registration", "is no scope" },
+        { Partner + Front + "W:AuthorizationServers=['partner']; F:AuthorizationServers=['corp']; W:Outbound:ForeignSubjects=true", "registration", "takes no tokens of 'corp'" },
+        { Partner + "AuthorizationServers:partner:Inbound=false; AuthorizationServers:partner:Registration={'ClientId':'c','RedirectUris':['https://c.example.com/'],'Scopes':{'weather':['a']}}", "registration registration", "not accepted from clients" },
+        { Front + "LocalIssuer={'Issuer':'https://mcp.example.com/oauth/corp','KeyDirectory':'/'}", "registration", "is that of LocalIssuer" },
+        { Front + "LocalIssuer={'Issuer':'https://mcp.example.com/OAUTH/corp/token','KeyDirectory':'/'}", "registration", "is that of LocalIssuer" },
 
         // audience-shared, outbound-audience-shared, boomerang
         { "F:AcceptedAudiences=['https://mcp.example.com/weather']", "audience-shared audience-shadowed", "accepted at 'weather' too" },
@@ -167,6 +203,7 @@ public sealed partial class BadConfigurationTests
         { "W:Outbound:Resource='https://weather.internal/mcp#x'", "resource-uri", "RFC 8707" },
         { "W:Outbound={'Mode':'same-token'}", "same-token-scope", "not loopback" },
         { "W:Destinations=['http://unix:/run/mcp.sock:/mcp']; -W:Outbound:Resource", "resource-implicit", "no identifier" },
+        { "W:Destinations=['http://unix:/run/mcp.sock:/mcp']; W:Outbound:Resource='urn:mcp:weather'; W:Outbound:Bind='dpop'", "resource-implicit", "which a Unix socket does not have" },
         { "W:Destinations=['http://unix:/run/mcp.sock:/mcp','http://unix:/run/other.sock:/mcp']; -W:Outbound:Resource", "resource-implicit", "no single address" },
         { "W:Destinations=['http://unix:/run/mcp.sock']", "destination-url", "Unix socket" },
         { "W:Destinations=['http://unix:/run/mcp.sock:mcp']", "destination-url", "Unix socket" },
@@ -386,6 +423,7 @@ public sealed partial class BadConfigurationTests
         { "A:AllowMissingIssuedTokenType=true", "allow-missing-issued-token-type" },
         { "A:TokenTypes=['at+jwt','JWT']", "token-types" },
         { "A:Profile='id-jag'", "profile-experimental" },
+        { Front + "A:Registration:Scopes={'weather':['a']}", "registration" },
         { "A:ClockSkew='00:01:00'", "weak-lifetime" },
         { "A:MaxTokenLifetime='2.00:00:00'", "weak-lifetime" },
         { "A:KeyRefresh='01:00:00'", "weak-lifetime" },
@@ -442,6 +480,9 @@ public sealed partial class BadConfigurationTests
     public static TheoryData<string> Unusual =>
     [
         "PublicUrl='https://mcp.example.com/'",
+        Front + "A:Registration:ForwardResource=true",
+        Front + "A:Registration:RedirectUris=['http://127.0.0.1:*/','http://[::1]:*/a','http://localhost:*/a?b=c','http://127.0.0.1:33418/','https://vscode.dev/redirect','cursor://anysphere.cursor-retrieval/oauth/callback','com.example.app:/oauth']",
+        Front + "LocalIssuer={'Issuer':'https://mcp.example.com/oauth/corporate','KeyDirectory':'/'}",
         "PublicUrl='http://127.0.0.1:5000'",
         "PublicUrl='http://[::1]:5000'",
         "A:Issuer='http://localhost:9000'",

@@ -13,8 +13,8 @@ public sealed class AuditTests
     private static readonly string[] Fields =
     [
         "time", "event", "reason", "category", "detail", "request_id", "trace_id", "server", "resource", "presented_audience", "issuer", "subject",
-        "client_id", "actors", "token_id", "proof", "client_address", "user_agent", "method", "operation", "outbound_audience", "outbound_token_id",
-        "outbound_expires", "exchange", "status",
+        "client_id", "actors", "token_id", "proof", "approval", "client_address", "user_agent", "method", "operation", "outbound_audience", "outbound_token_id",
+        "outbound_expires", "exchange", "upstream_status", "status",
     ];
 
     [Fact]

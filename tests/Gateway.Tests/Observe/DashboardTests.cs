@@ -4,7 +4,7 @@ using Gateway.Advertise;
 using Gateway.Tests.Harness;
 using Gateway.Tests.Observe.Harness;
 using Microsoft.AspNetCore.Http;
-using TokenExchange.Inbound;
+using TokenExchange.Jose;
 using Xunit;
 
 namespace Gateway.Tests.Observe;

@@ -4,6 +4,7 @@ using Gateway.Sessions;
 using Microsoft.Extensions.Logging.Abstractions;
 using TokenExchange.Inbound;
 using TokenExchange.Issuers;
+using TokenExchange.Jose;
 using TokenExchange.Tests.Harness;
 using Xunit;
 

@@ -4,7 +4,7 @@ import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import * as openid from 'openid-client';
 
-const redirectUri = 'http://127.0.0.1/callback';
+export const redirectUri = 'http://127.0.0.1/callback';
 const insecure = { execute: [openid.allowInsecureRequests] };
 
 /** Signs in; answers { accessToken, fetch, connect, seen }: `fetch` proves every request, `seen` is what was answered. */
@@ -64,7 +64,7 @@ export async function signInWithProof(resource, { scope } = {}) {
 }
 
 // By hand: openid-client holds answers to RFC 7591 more strictly than the suite's own authorization server gives them.
-async function register(endpoint) {
+export async function register(endpoint, more = { dpop_bound_access_tokens: true }) {
   const response = await fetch(endpoint, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -75,14 +75,14 @@ async function register(endpoint) {
       grant_types: ['authorization_code', 'refresh_token'],
       response_types: ['code'],
       token_endpoint_auth_method: 'none',
-      dpop_bound_access_tokens: true,
+      ...more,
     }),
   });
   if (response.status !== 201) throw new Error(`The registration was answered with ${response.status}: ${await response.text()}`);
   return response.json();
 }
 
-async function follow(start) {
+export async function follow(start) {
   const cookies = new Map();
   let url = start;
   for (let hop = 0; hop < 10; hop += 1) {

@@ -13,9 +13,10 @@ const accessToken = 'urn:ietf:params:oauth:token-type:access_token';
 /**
  * `scopes` are known at every resource. Resources are added with `allow`: a user may ask for tokens to an `inbound`
  * one, and a client that holds such a token may exchange it for one to an `outbound` one. With `dpop` tokens are bound to
- * the key of whoever brings a proof, which must hold the server's nonce.
+ * the key of whoever brings a proof, which must hold the server's nonce. `details` are the types of authorization details
+ * (RFC 9396) that users may be asked for; they grant what they are asked for, and a code or refresh token is good for that.
  */
-export async function startOidcProvider({ scopes, user = 'alice', clientKey, dpop = false } = {}) {
+export async function startOidcProvider({ scopes, user = 'alice', clientKey, dpop = false, details = [] } = {}) {
   const server = http.createServer();
   const { port, close } = await listen(server);
   const issuer = `http://127.0.0.1:${port}`;
@@ -26,6 +27,7 @@ export async function startOidcProvider({ scopes, user = 'alice', clientKey, dpo
   const outbound = new Set();
   const secret = randomBytes(32).toString('base64url');
   const tokenRequests = [];
+  const approved = [];
   const actors = new WeakMap();
   const cookieKey = randomBytes(32).toString('base64url');
   const state = { answerFor: (resource) => resource };
@@ -56,6 +58,13 @@ export async function startOidcProvider({ scopes, user = 'alice', clientKey, dpo
       revocation: { enabled: true },
       introspection: { enabled: true },
       dPoP: { enabled: dpop, nonceSecret: randomBytes(32), requireNonce: () => dpop },
+      richAuthorizationRequests: {
+        enabled: details.length > 0,
+        types: Object.fromEntries(details.map((type) => [type, { validate() {} }])),
+        authorizationDetailsForGrantSource: (ctx) => asked(ctx),
+        authorizationDetailsForAccessToken: (_, __, source) => source.rar,
+        authorizationDetailsForIntrospection: (_, token) => token.rar,
+      },
       resourceIndicators: {
         enabled: true,
         getResourceServerInfo(_, resource) {
@@ -114,12 +123,22 @@ export async function startOidcProvider({ scopes, user = 'alice', clientKey, dpo
     tokenRequests.push({ parameters, authorization: ctx.get('authorization'), proof: ctx.get('dpop'), status: ctx.status, answer: ctx.body });
   });
 
+  /** What this request asked for, out of what its user granted. */
+  function asked(ctx) {
+    const wanted = JSON.parse(ctx.oidc.params.authorization_details ?? '[]');
+    return wanted.length ? wanted.filter((detail) => ctx.oidc.grant.rar?.some((granted) => JSON.stringify(granted) === JSON.stringify(detail))) : undefined;
+  }
+
   async function consent(request, response) {
     const { prompt, params, session } = await provider.interactionDetails(request, response);
     const accountId = session?.accountId ?? user;
     const grant = new provider.Grant({ accountId, clientId: params.client_id });
     if (params.scope) grant.addOIDCScope(params.scope);
     for (const resource of [params.resource ?? []].flat()) grant.addResourceScope(resource, params.scope ?? scopes.join(' '));
+    for (const detail of JSON.parse(params.authorization_details ?? '[]')) {
+      approved.push(detail);
+      grant.addRar(detail);
+    }
     await provider.interactionFinished(
       request,
       response,
@@ -139,6 +158,8 @@ export async function startOidcProvider({ scopes, user = 'alice', clientKey, dpo
     keys,
     secret,
     tokenRequests,
+    /** What users were shown and said yes to. */
+    approved,
     /** Registers resources; tokens to others are refused. */
     allow({ inbound: users = [], outbound: servers = [] }) {
       users.forEach((resource) => inbound.add(resource));

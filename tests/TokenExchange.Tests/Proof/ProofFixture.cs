@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using TokenExchange.Inbound;
 using TokenExchange.Inbound.Proof;
+using TokenExchange.Jose;
 using TokenExchange.Tests.Harness;
 using TokenExchange.Tests.Verify;
 

@@ -4,6 +4,7 @@ using TokenExchange.Inbound;
 using TokenExchange.Issuers;
 using TokenExchange.Outbound;
 using TokenExchange.Outbound.Exchange;
+using TokenExchange.Outbound.Profiles;
 using TokenExchange.Tests.Harness;
 
 namespace TokenExchange.Tests.Request;
@@ -18,7 +19,7 @@ internal sealed class Exchange : IAsyncDisposable
 
     public Exchange(string profile = "rfc8693")
     {
-        Settings = new AuthorizationServerSettings { Name = "corp", Issuer = Stub.Issuer, Profile = profile, TokenEndpoint = Stub.TokenEndpoint, JwksUrl = new Uri(Stub.Issuer + "/jwks") };
+        Settings = new AuthorizationServerSettings { Name = "corp", Issuer = Stub.Issuer, Dialect = ExchangeProfile.Find(profile)!.Dialect, TokenEndpoint = Stub.TokenEndpoint, JwksUrl = new Uri(Stub.Issuer + "/jwks") };
         Target = new OutboundTarget { Server = "https://mcp.example/weather", Resource = Resource, ResultAudiences = [Resource], SettingsDigest = "digest", ClientId = "mcp-gateway" };
         server = new(() => new AuthorizationServer(Settings, Clock, NullLoggerFactory.Instance));
         client = new(() => new TokenExchangeClient(Server, Client, ResultIssuer ?? Server, ExtraParameters, Clock));

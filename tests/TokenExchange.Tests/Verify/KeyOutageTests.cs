@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
-using TokenExchange.Inbound;
 using TokenExchange.Issuers;
+using TokenExchange.Jose;
 using TokenExchange.Tests.Harness;
 using Xunit;
 

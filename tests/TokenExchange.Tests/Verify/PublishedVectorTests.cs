@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using TokenExchange.Inbound;
 using TokenExchange.Jose;
 using Xunit;
 

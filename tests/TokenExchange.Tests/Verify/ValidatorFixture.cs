@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using TokenExchange.Inbound;
 using TokenExchange.Inbound.Proof;
 using TokenExchange.Issuers;
+using TokenExchange.Jose;
 using TokenExchange.Tests.Harness;
 
 namespace TokenExchange.Tests.Verify;

@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Buffers.Text;
+using System.Security.Cryptography;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Gateway.Advertise;
@@ -81,7 +83,7 @@ internal sealed class Approval
     /// <summary>The identifier of the token's approval of this call and when it ends; null when it holds none, or more than one.</summary>
     public (string Identifier, DateTimeOffset End)? In(ValidatedToken token, ApprovalIds ids)
     {
-        if (!Details.TryFind(token, Type, out var element, out var count) || count != 1
+        if (!token.TryFindDetail(Type, out var element, out var count) || count != 1
             || !element.TryGetProperty("identifier", out var value) || value.ValueKind != JsonValueKind.String || value.GetString() is not { } identifier
             || ids.EndOf(identifier, server, token, call) is not { } end)
         {
@@ -93,8 +95,14 @@ internal sealed class Approval
     }
 
     /// <summary>The refusal that says how to get this call approved.</summary>
-    public Refused Ask(ValidatedToken caller, ApprovalIds ids) =>
-        new(Refusal.ApprovalRequired) { Details = $"[{System.Text.Encoding.UTF8.GetString(Element(ids.Create(server, caller, call)))}]" };
+    public Refused Ask(ValidatedToken caller, ApprovalIds ids, out string identifier)
+    {
+        identifier = ids.Create(server, caller, call);
+        return new(Refusal.ApprovalRequired) { Details = $"[{System.Text.Encoding.UTF8.GetString(Element(identifier))}]" };
+    }
+
+    /// <summary>How the audit names an approval, from what was asked for to the call that it was good for.</summary>
+    public static string DigestOf(string identifier) => Base64Url.EncodeToString(SHA256.HashData(System.Text.Encoding.ASCII.GetBytes(identifier)));
 
     /// <summary>The element with its identifier as the last member.</summary>
     private byte[] Element(string identifier)

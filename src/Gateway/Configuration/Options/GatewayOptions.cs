@@ -127,6 +127,10 @@ internal sealed class AuthorizationServerOptions
     [Example("""{ "Audience": "https://mcp.example.com/security-events/corp" }""")]
     public SecurityEventsOptions? SecurityEvents { get; set; }
 
+    [Description("Stands before it for clients that cannot register there: metadata, registration, consent and tokens at /oauth/{name}.")]
+    [Example("""{ "ClientId": "11111111-2222-3333-4444-555555555555", "RedirectUris": ["http://127.0.0.1:*/callback"], "Scopes": { "weather": ["api://weather/access"] } }""")]
+    public RegistrationOptions? Registration { get; set; }
+
     [Description("How the product exchanges.")]
     [AllowedValues("rfc8693", "keycloak", "entra-obo", "auth0-obo", "okta", "zitadel", "authentik", "openiddict", "spring", "tokendings", "cognito", "workos", "id-jag")]
     public string Profile { get; set; } = "rfc8693";

@@ -20,6 +20,7 @@ internal static class ConfigurationRules
         AuthorizationServerRules.ExtraParametersAreNotOAuths,
         AuthorizationServerRules.LocalIssuerHasKeys,
         AuthorizationServerRules.SomethingIsServed,
+        RegistrationRules.FrontsCanServe,
         ClientRules.MethodsHaveTheirCredentials,
         ClientRules.MethodsWorkAtTheProduct,
         ClientRules.ClientsAreThereWhereNeeded,

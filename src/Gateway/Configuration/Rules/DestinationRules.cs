@@ -66,6 +66,11 @@ internal static class DestinationRules
                 context.Error("resource-implicit", RuleContext.KeyOf(server, "Outbound:Resource"), "Resource is missing, and a Unix socket is no identifier to take it from; write the one that the MCP server knows itself by, such as 'https://weather.internal/mcp'.");
             }
 
+            if (server.Destinations.Any(UnixDestination.IsMeant) && server.Outbound is { Bind: OutboundBinding.DPoP, Resource: { } resource } && !ConfiguredUrl.TryParse(resource, out _))
+            {
+                context.Error("resource-implicit", RuleContext.KeyOf(server, "Outbound:Resource"), $"Resource is {ConfiguredUrl.Show(resource)}, and with Bind 'dpop' every proof names the http(s) URL that the MCP server is known by, which a Unix socket does not have; write one, such as 'https://weather.internal/mcp'.");
+            }
+
             if (server.Destinations.Length > 1 && server.Outbound is { Resource: null, Mode: OutboundMode.Exchange or OutboundMode.Local })
             {
                 context.Error("resource-implicit", RuleContext.KeyOf(server, "Outbound:Resource"), $"Resource is missing, and {server.Destinations.Length} destinations have no single address to take it from; write the identifier that the MCP server knows itself by.");

@@ -7,7 +7,7 @@ namespace Gateway.Configuration.Rules;
 /// <summary>Names and paths of servers: <c>server-id</c>, <c>server-path</c>. Routing and audience must never disagree.</summary>
 internal static partial class PathRules
 {
-    private static readonly string[] Reserved = ["/.well-known", "/healthz", "/backchannel-logout", "/security-events"];
+    private static readonly string[] Reserved = ["/.well-known", "/healthz", "/backchannel-logout", "/security-events", "/oauth"];
 
     /// <summary>Names that an override could not address, or that differ for one person and not for another.</summary>
     public static void NamesAreDistinct(RuleContext context)

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using Duende.IdentityModel;
 using TokenExchange.Issuers;
-using TokenExchange.Outbound.Exchange;
+using TokenExchange.Issuers.Errors;
 
 namespace TokenExchange.Inbound.Introspection;
 
@@ -50,8 +50,8 @@ internal sealed class IntrospectionClient(AuthorizationServer server, ClientSett
 
     private string Refused(EndpointAnswer.Reply reply)
     {
-        var error = TokenError.Of(reply, Outbound.Profiles.ExchangeProfile.Find(server.Settings.Profile)!);
-        if (error.Meaning == Outbound.Profiles.ErrorMeaning.Client)
+        var error = TokenError.Of(reply, server.Settings.Dialect);
+        if (error.Meaning == ErrorMeaning.Client)
         {
             registered.Introspecting.Refused(error.Diagnostic);
         }

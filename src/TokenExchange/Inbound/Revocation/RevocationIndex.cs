@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using TokenExchange.Jose;
 
 namespace TokenExchange.Inbound.Revocation;
 

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using TokenExchange.Jose;
 
 namespace TokenExchange.Inbound.Revocation;
 

@@ -1,5 +1,4 @@
 using Duende.IdentityModel.Client;
-using TokenExchange.Outbound.Profiles;
 
 namespace TokenExchange.Issuers.ClientAuthentication;
 
@@ -13,11 +12,11 @@ internal abstract class ClientAuthenticator
     public abstract string? Authenticate(ProtocolRequest request);
 
     /// <summary>The method that <paramref name="client"/> names. Throws when it is unknown or lacks its key, secret or file.</summary>
-    public static ClientAuthenticator Create(ClientSettings client, AuthorizationServerSettings server, ExchangeProfile profile, TimeProvider clock) => client.Authentication switch
+    public static ClientAuthenticator Create(ClientSettings client, AuthorizationServerSettings server, TimeProvider clock) => client.Authentication switch
     {
         "client_secret_basic" => new ClientSecretBasic(client, clock),
         "client_secret_post" => new ClientSecretPost(client, clock),
-        "private_key_jwt" => new PrivateKeyJwt(client, client.AssertionAudience ?? server.Issuer, profile, clock),
+        "private_key_jwt" => new PrivateKeyJwt(client, client.AssertionAudience ?? server.Issuer, server.Dialect, clock),
         "assertion_file" => new AssertionFile(client, clock),
         "tls_client_auth" => new TlsClientAuth(client, clock),
         "none" => new PublicClient(client),

@@ -5,7 +5,6 @@ using System.Text;
 using Duende.IdentityModel;
 using Duende.IdentityModel.Client;
 using TokenExchange.Issuers.Files;
-using TokenExchange.Outbound.Profiles;
 
 namespace TokenExchange.Issuers.ClientAuthentication;
 
@@ -15,15 +14,15 @@ internal sealed class PrivateKeyJwt : ClientAuthenticator
 {
     private readonly ClientSettings client;
     private readonly string audience;
-    private readonly ExchangeProfile profile;
+    private readonly ServerDialect dialect;
     private readonly TimeProvider clock;
     private readonly CredentialFile<ClientKey> keyFile;
     private readonly CredentialFile<string>? thumbprint;
 
-    public PrivateKeyJwt(ClientSettings client, string audience, ExchangeProfile profile, TimeProvider clock)
+    public PrivateKeyJwt(ClientSettings client, string audience, ServerDialect dialect, TimeProvider clock)
     {
-        (this.client, this.audience, this.profile, this.clock) = (client, audience, profile, clock);
-        keyFile = new(nameof(client.KeyFile), Required(client.KeyFile, nameof(client.KeyFile)), FileContent.Key, pem => ClientKey.FromPem(pem, profile.RsaAlgorithm), clock);
+        (this.client, this.audience, this.dialect, this.clock) = (client, audience, dialect, clock);
+        keyFile = new(nameof(client.KeyFile), Required(client.KeyFile, nameof(client.KeyFile)), FileContent.Key, pem => ClientKey.FromPem(pem, dialect.RsaAlgorithm), clock);
         thumbprint = client.CertificateFile is { } path ? new(nameof(client.CertificateFile), path, FileContent.Public, Thumbprint, clock) : null;
     }
 
@@ -35,7 +34,7 @@ internal sealed class PrivateKeyJwt : ClientAuthenticator
             return diagnostic;
         }
 
-        var assertion = ClientAssertion.Create(key, profile.AssertionTyp, client.KeyId, x5t, client.Id, audience, clock.GetUtcNow());
+        var assertion = ClientAssertion.Create(key, dialect.AssertionTyp, client.KeyId, x5t, client.Id, audience, clock.GetUtcNow());
         Name(request, client.Id);
         request.ClientAssertion = new() { Type = OidcConstants.ClientAssertionTypes.JwtBearer, Value = assertion };
         return null;

@@ -1,5 +1,3 @@
-using TokenExchange.Observe;
-
 namespace TokenExchange.Outbound.Cache;
 
 /// <summary>

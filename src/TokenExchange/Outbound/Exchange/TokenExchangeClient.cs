@@ -4,8 +4,8 @@ using System.Text.Json;
 using Duende.IdentityModel;
 using TokenExchange.Inbound;
 using TokenExchange.Issuers;
+using TokenExchange.Issuers.Errors;
 using TokenExchange.Jose;
-using TokenExchange.Observe;
 using TokenExchange.Outbound.Profiles;
 using TokenExchange.Outbound.Result;
 
@@ -28,7 +28,7 @@ public sealed class TokenExchangeClient : ITokenExchanger
     private readonly ActorToken? actor;
 
     /// <summary>A client of <paramref name="server"/> whose results must be signed by <paramref name="resultIssuer"/>.</summary>
-    /// <exception cref="ArgumentException">The profile or the client authentication is unknown or lacks what it needs, or an extra parameter is reserved.</exception>
+    /// <exception cref="ArgumentException">The client authentication is unknown or lacks what it needs, or an extra parameter is reserved.</exception>
     public TokenExchangeClient(AuthorizationServer server, ClientSettings client, AuthorizationServer resultIssuer, IReadOnlyDictionary<string, string> extraParameters, TimeProvider clock, ActorTokenSettings? actor = null)
     {
         ArgumentNullException.ThrowIfNull(server);
@@ -40,7 +40,7 @@ public sealed class TokenExchangeClient : ITokenExchanger
 
         (this.server, this.resultIssuer, this.client, this.clock) = (server, resultIssuer, client, clock);
         this.extraParameters = [.. extraParameters];
-        profile = ExchangeProfile.Find(server.Settings.Profile) ?? throw new ArgumentException($"The profile '{server.Settings.Profile}' is unknown.", nameof(server));
+        profile = ExchangeProfile.Find(server.Settings.Dialect.Name)!;
         this.actor = actor is null ? null : new ActorToken(actor, clock);
         verifier = new ResultVerifier(resultIssuer, clock);
         _ = server.Endpoints.Client(client);
@@ -64,9 +64,9 @@ public sealed class TokenExchangeClient : ITokenExchanger
         }
 
         var started = clock.GetTimestamp();
-        using var activity = TokenExchangeTelemetry.StartExchange(server.Settings.Name, profile.Name);
+        using var activity = ExchangeTelemetry.StartExchange(server.Settings.Name, profile.Name);
         var result = await RunAsync(request).WaitAsync(cancellationToken);
-        TokenExchangeTelemetry.Exchanged(activity, server.Settings.Name, result, clock.GetElapsedTime(started));
+        ExchangeTelemetry.Exchanged(activity, server.Settings.Name, result, clock.GetElapsedTime(started));
         return result;
     }
 
@@ -148,7 +148,7 @@ public sealed class TokenExchangeClient : ITokenExchanger
         return answer switch
         {
             EndpointAnswer.Reply { Status: 200 } reply => Succeeded(reply, asked, shape, request),
-            EndpointAnswer.Reply reply => new(Failed(TokenError.Of(reply, shape), registered)),
+            EndpointAnswer.Reply reply => new(Failed(TokenError.Of(reply, shape.Dialect), registered)),
             EndpointAnswer.Outage outage => new(new ExchangeResult.Unavailable(outage.RetryAfter!.Value)),
             EndpointAnswer.NotSent unsent => new(new ExchangeResult.Refused(ExchangeError.Misconfigured, Diagnostic: unsent.Diagnostic)),
             _ => throw new UnreachableException(),

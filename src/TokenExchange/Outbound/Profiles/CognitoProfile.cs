@@ -9,7 +9,7 @@ internal static class CognitoProfile
 {
     public static readonly ExchangeProfile Value = new()
     {
-        Name = "cognito",
+        Dialect = new("cognito"),
         NamesActor = true,
         Target = TargetParameter.Audience,
     };

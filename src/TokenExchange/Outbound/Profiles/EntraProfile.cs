@@ -1,3 +1,5 @@
+using TokenExchange.Issuers.Errors;
+
 namespace TokenExchange.Outbound.Profiles;
 
 /// <summary>Microsoft Entra ID: the on-behalf-of flow, which is a JWT bearer grant and names its target in the scope.</summary>
@@ -5,7 +7,36 @@ internal static class EntraProfile
 {
     public static readonly ExchangeProfile Value = new()
     {
-        Name = "entra-obo",
+        Dialect = new("entra-obo")
+        {
+            AssertionTyp = "JWT",
+            Errors =
+            [
+                // Whatever comes with a claims challenge is mended by the user.
+                new("invalid_grant", ErrorMeaning.Interaction) { WithClaims = true },
+
+                // Numbers say more than codes, and one number comes with several codes.
+                .. Numbered(ErrorMeaning.Interaction, 50072, 50074, 50076, 50079, 50158, 65001, 65004, 90094),
+
+                // Subjects: an application's own token, a token that is over or another application's, an account that is away.
+                .. Numbered(ErrorMeaning.Subject, 7000114, 50013, 500131, 500133, 50173, 50020, 50034, 50053, 50055, 50057, 240002),
+
+                // Targets: a resource, scope or application that the tenant does not have or has not subscribed to, that the
+                // gateway's application does not list, or that the user is not assigned to.
+                new("invalid_resource", ErrorMeaning.Target),
+                .. Numbered(ErrorMeaning.Target, 500011, 500014, 50001, 50105, 65005, 650052, 650053, 650056, 650057, 70011, 9010010),
+
+                // An endpoint of the wrong tenant, or a request of the wrong shape.
+                .. Numbered(ErrorMeaning.Configuration, 90002, 900023, 900144, 9002313, 9002339),
+
+                // The gateway's own application: unknown, disabled, or with a credential that is wrong or over.
+                .. Numbered(ErrorMeaning.Client, 700016, 7000112, 7000215, 7000218, 7000222, 700025, 700027, 70021, 700211, 700212, 700213),
+
+                // Any other number is about this request until somebody knows better: never held against all users.
+                new("invalid_client", ErrorMeaning.Configuration, Number),
+                new("unauthorized_client", ErrorMeaning.Configuration, Number),
+            ],
+        },
         TakesActorToken = false,
         TokenTypes = ["at+jwt", "JWT"],
 
@@ -20,33 +51,6 @@ internal static class EntraProfile
         Target = TargetParameter.None,
         Scope = ScopeParameter.TargetDefault,
         FixedParameters = [new("requested_token_use", "on_behalf_of")],
-        AssertionTyp = "JWT",
-        Errors =
-        [
-            // Whatever comes with a claims challenge is mended by the user.
-            new("invalid_grant", ErrorMeaning.Interaction) { WithClaims = true },
-
-            // Numbers say more than codes, and one number comes with several codes.
-            .. Numbered(ErrorMeaning.Interaction, 50072, 50074, 50076, 50079, 50158, 65001, 65004, 90094),
-
-            // Subjects: an application's own token, a token that is over or another application's, an account that is away.
-            .. Numbered(ErrorMeaning.Subject, 7000114, 50013, 500131, 500133, 50173, 50020, 50034, 50053, 50055, 50057, 240002),
-
-            // Targets: a resource, scope or application that the tenant does not have or has not subscribed to, that the
-            // gateway's application does not list, or that the user is not assigned to.
-            new("invalid_resource", ErrorMeaning.Target),
-            .. Numbered(ErrorMeaning.Target, 500011, 500014, 50001, 50105, 65005, 650052, 650053, 650056, 650057, 70011, 9010010),
-
-            // An endpoint of the wrong tenant, or a request of the wrong shape.
-            .. Numbered(ErrorMeaning.Configuration, 90002, 900023, 900144, 9002313, 9002339),
-
-            // The gateway's own application: unknown, disabled, or with a credential that is wrong or over.
-            .. Numbered(ErrorMeaning.Client, 700016, 7000112, 7000215, 7000218, 7000222, 700025, 700027, 70021, 700211, 700212, 700213),
-
-            // Any other number is about this request until somebody knows better: never held against all users.
-            new("invalid_client", ErrorMeaning.Configuration, Number),
-            new("unauthorized_client", ErrorMeaning.Configuration, Number),
-        ],
     };
 
     private const string Number = "AADSTS";

@@ -1,10 +1,11 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using TokenExchange.Inbound;
+using TokenExchange.Issuers;
 
 namespace TokenExchange.Outbound.Profiles;
 
-/// <summary>How one authorization server product exchanges tokens: what to send, what to expect, and how its errors are spelt.</summary>
+/// <summary>How one authorization server product exchanges tokens: what to send and what to expect, and how it speaks with its clients.</summary>
 /// <remarks>RFC 8693 §2 leaves room, and products use it. A profile is a value; nothing in it is asked of a server.</remarks>
 public sealed record ExchangeProfile
 {
@@ -20,7 +21,10 @@ public sealed record ExchangeProfile
     }
 
     /// <summary>The name in the configuration.</summary>
-    public required string Name { get; init; }
+    public string Name => Dialect.Name;
+
+    /// <summary>How the product speaks with its clients, whatever they ask for.</summary>
+    public required ServerDialect Dialect { get; init; }
 
     /// <summary>The names of all profiles, in ordinal order.</summary>
     public static ImmutableArray<string> Names { get; } = [.. All.Keys.Order(StringComparer.Ordinal)];
@@ -81,18 +85,6 @@ public sealed record ExchangeProfile
     internal ScopeParameter Scope { get; init; } = ScopeParameter.AsAsked;
 
     internal ImmutableArray<KeyValuePair<string, string>> FixedParameters { get; init; } = [];
-
-    /// <summary>The algorithm of client assertions with an RSA key.</summary>
-    internal string RsaAlgorithm { get; init; } = "PS256";
-
-    /// <summary>The header type of client assertions.</summary>
-    internal string AssertionTyp { get; init; } = "client-authentication+jwt";
-
-    /// <summary>The member that holds the error code when <c>error</c> is not there; null: there is no such answer.</summary>
-    internal string? OtherErrorMember { get; init; }
-
-    /// <summary>What errors mean here; the first rule that fits wins, before <see cref="ErrorRule.Standard"/>.</summary>
-    internal ImmutableArray<ErrorRule> Errors { get; init; } = [];
 
     internal Func<string, ImmutableArray<string>>? Companions { get; init; }
 

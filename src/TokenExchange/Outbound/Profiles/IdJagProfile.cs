@@ -1,3 +1,5 @@
+using TokenExchange.Issuers.Errors;
+
 namespace TokenExchange.Outbound.Profiles;
 
 /// <summary>
@@ -10,7 +12,7 @@ internal static class IdJagProfile
     /// <summary>The first leg, at the identity provider.</summary>
     public static readonly ExchangeProfile Value = new()
     {
-        Name = "id-jag",
+        Dialect = new("id-jag"),
         IsExperimental = true,
         TakesActorToken = false,
         TakesForeignSubjects = true,
@@ -22,7 +24,14 @@ internal static class IdJagProfile
     /// <summary>The second leg, at the authorization server of the target; its subject is the grant.</summary>
     public static readonly ExchangeProfile Grant = new()
     {
-        Name = "id-jag",
+        Dialect = new("id-jag")
+        {
+            Errors =
+            [
+                // The grant came from the identity provider a moment ago; a request that is refused whole is of our making.
+                new("invalid_request", ErrorMeaning.Configuration),
+            ],
+        },
         GrantType = TokenType.JwtBearerGrant,
         SubjectParameter = "assertion",
         SubjectTokenType = null,
@@ -30,10 +39,5 @@ internal static class IdJagProfile
         OmitsIssuedTokenType = true,
         Target = TargetParameter.None,
         Scope = ScopeParameter.None,
-        Errors =
-        [
-            // The grant came from the identity provider a moment ago; a request that is refused whole is of our making.
-            new("invalid_request", ErrorMeaning.Configuration),
-        ],
     };
 }

@@ -5,12 +5,14 @@ internal static class OktaProfile
 {
     public static readonly ExchangeProfile Value = new()
     {
-        Name = "okta",
+        Dialect = new("okta")
+        {
+            RsaAlgorithm = "RS256",
+
+            // An unknown client is refused in the form of Okta's management API.
+            OtherErrorMember = "errorCode",
+        },
         TokenTypes = ["at+jwt", "JWT"],
         Target = TargetParameter.Audience,
-        RsaAlgorithm = "RS256",
-
-        // An unknown client is refused in the form of Okta's management API.
-        OtherErrorMember = "errorCode",
     };
 }

@@ -1,3 +1,5 @@
+using TokenExchange.Issuers.Errors;
+
 namespace TokenExchange.Outbound.Profiles;
 
 /// <summary>Spring Authorization Server 1.3 and later. It honours no target by itself: the result's audience shows whether it was taught to.</summary>
@@ -5,11 +7,12 @@ internal static class SpringProfile
 {
     public static readonly ExchangeProfile Value = new()
     {
-        Name = "spring",
+        Dialect = new("spring")
+        {
+            // It names the parameter that it cannot read; a subject token that is not accepted is an invalid_grant.
+            Errors = [new("invalid_request", ErrorMeaning.Configuration, "OAuth 2.0 Parameter")],
+        },
         NamesActor = true,
         MaxOutlive = TimeSpan.FromMinutes(5),
-
-        // It names the parameter that it cannot read; a subject token that is not accepted is an invalid_grant.
-        Errors = [new("invalid_request", ErrorMeaning.Configuration, "OAuth 2.0 Parameter")],
     };
 }

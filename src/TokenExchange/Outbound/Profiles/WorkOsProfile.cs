@@ -5,7 +5,7 @@ internal static class WorkOsProfile
 {
     public static readonly ExchangeProfile Value = new()
     {
-        Name = "workos",
+        Dialect = new("workos"),
         Target = TargetParameter.Resource,
     };
 }

@@ -1,3 +1,5 @@
+using TokenExchange.Issuers.Errors;
+
 namespace TokenExchange.Outbound.Profiles;
 
 /// <summary>Zitadel 2.49 and later: it narrows the audience of the subject token, and gives a JWT when asked for one.</summary>
@@ -5,14 +7,16 @@ internal static class ZitadelProfile
 {
     public static readonly ExchangeProfile Value = new()
     {
-        Name = "zitadel",
+        Dialect = new("zitadel")
+        {
+            RsaAlgorithm = "RS256",
+
+            // Versions with a switch for the grant say so when it is off.
+            Errors = [new("invalid_request", ErrorMeaning.Configuration, "TokenExchange.FeatureDisabled")],
+        },
         NamesActor = true,
         Target = TargetParameter.Audience,
         RequestedTokenType = TokenType.Jwt,
         IssuedTokenType = TokenType.Jwt,
-        RsaAlgorithm = "RS256",
-
-        // Versions with a switch for the grant say so when it is off.
-        Errors = [new("invalid_request", ErrorMeaning.Configuration, "TokenExchange.FeatureDisabled")],
     };
 }

@@ -1,4 +1,3 @@
-using TokenExchange.Inbound;
 using TokenExchange.Issuers;
 using TokenExchange.Jose;
 using TokenExchange.Outbound.Exchange;

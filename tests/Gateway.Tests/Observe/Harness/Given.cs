@@ -31,6 +31,7 @@ internal static class Given
         record.Actors = ["agent-1", "agent-2"];
         record.TokenId = "jti-in";
         record.Proof = "dpop";
+        record.Approval = "approval-1";
         record.ClientAddress = "192.0.2.7";
         record.UserAgent = "client/1.0";
         record.Method = "tools/call";
@@ -39,6 +40,7 @@ internal static class Given
         record.OutboundTokenId = "jti-out";
         record.OutboundExpires = clock.GetUtcNow() + TimeSpan.FromMinutes(2);
         record.Exchange = ExchangeOrigin.Issued;
+        record.UpstreamStatus = 202;
         record.Status = 200;
         return record;
     }

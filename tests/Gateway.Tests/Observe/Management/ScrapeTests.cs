@@ -11,6 +11,7 @@ public sealed class ScrapeTests
     [Theory]
     [InlineData("gateway_requests_total", "counter")]
     [InlineData("gateway_request_overhead_seconds", "histogram")]
+    [InlineData("gateway_upstream_responses_total", "counter")]
     [InlineData("gateway_streams_active", "gauge")]
     [InlineData("gateway_config_generation", "gauge")]
     [InlineData("gateway_config_reloads_total", "counter")]
@@ -115,6 +116,30 @@ public sealed class ScrapeTests
         {
             TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
         }
+    }
+
+    [Theory]
+    [InlineData(200, 200, "2xx")]
+    [InlineData(404, 404, "4xx")]
+    [InlineData(503, 503, "5xx")]
+    [InlineData(302, 502, "3xx")]
+    [InlineData(799, 799, "other")]
+    public async Task What_MCP_servers_answer_is_counted_and_audited_whatever_the_client_gets(int answered, int got, string statusClass)
+    {
+        await using var world = await World.StartAsync(Operator.Management());
+        world.Weather.Answer = context =>
+        {
+            context.Response.StatusCode = answered;
+            return Task.CompletedTask;
+        };
+
+        Assert.Equal(got, (await world.Gateway.CallAsync("/weather", world.WeatherToken())).Status);
+        await world.Gateway.CallAsync("/weather", null);
+
+        var counted = Operator.Samples((await world.Gateway.GetAsync("/metrics")).Body).Where(sample => sample.Name == "gateway_upstream_responses_total");
+        Assert.Equal(1, Assert.Single(counted, sample => sample.Has("gateway_upstream_responses_total", ("server", "weather"), ("status_class", statusClass))).Value);
+        Assert.Single(counted);
+        Assert.Equal([answered, null], world.Gateway.Audit.Select(line => (int?)line["upstream_status"]));
     }
 
     [Fact]

@@ -1,7 +1,4 @@
-using System.Text.Json.Nodes;
 using Gateway.Commands;
-using Gateway.Tests.Harness;
-using TokenExchange.Tests.Harness;
 using Xunit;
 
 namespace Gateway.Tests.Revocation.Shared;

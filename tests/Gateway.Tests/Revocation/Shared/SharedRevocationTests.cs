@@ -1,7 +1,5 @@
 using System.Text.Json.Nodes;
-using Gateway.Tests.Forward;
 using Gateway.Tests.Harness;
-using StackExchange.Redis;
 using TokenExchange.Tests.Harness;
 using Xunit;
 

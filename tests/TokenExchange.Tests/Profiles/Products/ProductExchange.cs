@@ -24,7 +24,7 @@ internal sealed class ProductExchange : IAsyncDisposable
     {
         Product = create(Clock);
         Profile = ExchangeProfile.Find(profile ?? Product.Profile)!;
-        Settings = new AuthorizationServerSettings { Name = "corp", Issuer = Product.Stub.Issuer, Profile = Profile.Name };
+        Settings = new AuthorizationServerSettings { Name = "corp", Issuer = Product.Stub.Issuer, Dialect = Profile.Dialect };
         Client = Product.Client(files);
         Target = new OutboundTarget
         {

@@ -1,0 +1,128 @@
+using System.Text;
+
+namespace Gateway.Front;
+
+/// <summary>
+/// Where a client sends its user: shows what was asked for, and sends the user on to the authorization server when the
+/// form comes back from the very browser that it was shown in, unchanged. Every doubt ends on a page, never in a redirect.
+/// </summary>
+/// <remarks>RFC 9700 §4.7, §4.11, §4.16; MCP Security Best Practices, Confused Deputy.</remarks>
+internal static class AuthorizeEndpoint
+{
+    private const string CookieName = "__Host-mcp-sign-in";
+    private const string Html = "text/html; charset=utf-8";
+
+    /// <summary>GET: the page that asks.</summary>
+    public static async Task AskAsync(FrontVisit visit)
+    {
+        var context = visit.Context;
+        if (FrontParameters.Read(context.Request.QueryString.Value ?? "", out var parameters) is { } unread)
+        {
+            await RefuseAsync(visit, unread);
+            return;
+        }
+
+        if (!AuthorizationRequest.TryRead(visit.Front, parameters, out var request, out var refusal))
+        {
+            await RefuseAsync(visit, refusal);
+            return;
+        }
+
+        var (signIn, closed) = await visit.Front.SignInAsync(context.RequestAborted);
+        if (signIn is null)
+        {
+            await RefuseAsync(visit, closed!);
+            return;
+        }
+
+        // One that is there is kept, so that a page in another tab stays good.
+        var cookie = context.Request.Cookies[CookieName] is { } known && ConsentSeal.IsCookie(known) ? known : ConsentSeal.NewCookie();
+        context.Response.Headers.SetCookie = $"{CookieName}={cookie}; Path=/; Max-Age={(int)ConsentSeal.Lifetime.TotalSeconds}; Secure; HttpOnly; SameSite=Lax";
+        Guard(visit, $"'self' https: {SourceOf(signIn)} {SourceOf(new Uri(request.RedirectUri))}");
+        var seal = visit.Front.Seal.Create(cookie, visit.Front.Name, request.Server.Resource, request.Location(signIn));
+        await visit.WriteAsync(StatusCodes.Status200OK, Html, FrontPage.Consent(request, signIn, seal));
+    }
+
+    /// <summary>POST: the consent.</summary>
+    public static async Task GoOnAsync(FrontVisit visit)
+    {
+        var context = visit.Context;
+        if (!IsFromThisPage(visit))
+        {
+            await RefuseAsync(visit, FrontRefusal.Elsewhere);
+            return;
+        }
+
+        using var body = await FrontBody.ReadAsync(context, "application/x-www-form-urlencoded", visit.Bodies, visit.Clock);
+        if (body.Bytes is not { } bytes || context.Request.QueryString.HasValue)
+        {
+            await RefuseAsync(visit, FrontRefusal.Form);
+            return;
+        }
+
+        if (FrontParameters.Read(Encoding.UTF8.GetString(bytes.Span), out var parameters) is { } unread)
+        {
+            await RefuseAsync(visit, unread);
+            return;
+        }
+
+        // As on the first visit: the configuration may be another one since.
+        if (!AuthorizationRequest.TryRead(visit.Front, parameters, out var request, out var refusal))
+        {
+            await RefuseAsync(visit, refusal);
+            return;
+        }
+
+        var (signIn, closed) = await visit.Front.SignInAsync(context.RequestAborted);
+        if (signIn is null)
+        {
+            await RefuseAsync(visit, closed!);
+            return;
+        }
+
+        var location = request.Location(signIn);
+        if (context.Request.Cookies[CookieName] is not { } cookie || !ConsentSeal.IsCookie(cookie) || !visit.Front.Seal.IsGood(parameters["consent"], cookie, visit.Front.Name, request.Server.Resource, location))
+        {
+            await RefuseAsync(visit, FrontRefusal.Consent);
+            return;
+        }
+
+        Guard(visit, "'none'");
+        visit.Log.FrontSentOn(visit.Front.Name, request.Server.Id);
+        context.Response.StatusCode = StatusCodes.Status303SeeOther;
+        context.Response.Headers.Location = location;
+    }
+
+    private static Task RefuseAsync(FrontVisit visit, FrontRefusal refusal)
+    {
+        Guard(visit, "'none'");
+        visit.Log.FrontRefused(visit.Front.Name, refusal.Reason, refusal.Text);
+        return visit.WriteAsync(StatusCodes.Status400BadRequest, Html, FrontPage.Refused(visit.Front, refusal, visit.RequestId));
+    }
+
+    /// <summary>No script, no frame, nothing from elsewhere; forms lead only where <paramref name="formAction"/> says.</summary>
+    private static void Guard(FrontVisit visit, string formAction)
+    {
+        var headers = visit.Context.Response.Headers;
+        headers.ContentSecurityPolicy = $"default-src 'none'; style-src 'self'; img-src data:; form-action {formAction}; base-uri 'none'; frame-ancestors 'none'";
+        headers.XFrameOptions = "DENY";
+        headers["Cross-Origin-Resource-Policy"] = "same-origin";
+        headers["Referrer-Policy"] = "same-origin";
+    }
+
+    /// <summary>
+    /// An address as a source of a content security policy. Browsers hold the whole chain of redirects that follows a form
+    /// against form-action: to the authorization server, on to whatever it signs users in with, and back to the client.
+    /// </summary>
+    /// <remarks>Content Security Policy Level 3, §6.4.1.</remarks>
+    private static string SourceOf(Uri address) =>
+        address.Scheme == Uri.UriSchemeHttp && address.HostNameType != UriHostNameType.IPv6 ? $"http://{address.IdnHost}:{address.Port.ToString(System.Globalization.CultureInfo.InvariantCulture)}" : address.Scheme + ":";
+
+    /// <summary>What browsers say of where a form was sent from; something that is no browser says nothing.</summary>
+    private static bool IsFromThisPage(FrontVisit visit)
+    {
+        var headers = visit.Context.Request.Headers;
+        return headers["Sec-Fetch-Site"].ToString() is "" or "same-origin"
+            && (headers.Origin.Count == 0 || headers.Origin.ToString() == visit.Front.Origin);
+    }
+}
