@@ -6,7 +6,7 @@ namespace Gateway.Tests;
 /// <summary>What the documents name as a proof exists.</summary>
 public sealed partial class DocumentationTests
 {
-    private static readonly string Root = RootOf(AppContext.BaseDirectory);
+    internal static readonly string Root = RootOf(AppContext.BaseDirectory);
 
     [Theory]
     [InlineData("DESIGN.md")]
@@ -30,20 +30,64 @@ public sealed partial class DocumentationTests
         }
     }
 
+    public static TheoryData<string> Pages =>
+    [
+        "README.md", "DESIGN.md", "SECURITY.md", "tests/README.md",
+        .. new[] { "docs", "deploy", "samples" }.SelectMany(folder => Directory.EnumerateFiles(Path.Combine(Root, folder), "*.md", SearchOption.AllDirectories))
+            .Select(page => Path.GetRelativePath(Root, page).Replace('\\', '/')).Order(StringComparer.Ordinal),
+    ];
+
     [Theory]
-    [InlineData("README.md")]
-    [InlineData("DESIGN.md")]
-    [InlineData("docs/security-model.md")]
-    [InlineData("docs/field-notes.md")]
-    public void Every_file_that_a_document_links_to_exists(string document)
+    [MemberData(nameof(Pages))]
+    public void Every_link_of_a_page_leads_to_a_file_and_to_a_heading_in_it(string page)
     {
-        var folder = Path.GetDirectoryName(Path.Combine(Root, document))!;
-        foreach (Match link in Links().Matches(File.ReadAllText(Path.Combine(Root, document))))
+        var folder = Path.GetDirectoryName(Path.Combine(Root, page))!;
+        foreach (Match link in Links().Matches(File.ReadAllText(Path.Combine(Root, page))))
         {
-            var target = Path.Combine(folder, link.Groups[1].Value);
-            Assert.True(File.Exists(target) || Directory.Exists(target), $"{document} links to {link.Groups[1].Value}");
+            var target = link.Groups[1].Length == 0 ? Path.Combine(Root, page) : Path.Combine(folder, link.Groups[1].Value);
+            Assert.True(File.Exists(target) || Directory.Exists(target), $"{page} links to {link.Groups[1].Value}");
+            if (link.Groups[2].Success)
+            {
+                Assert.True(Anchors(File.ReadAllText(target)).Contains(link.Groups[2].Value), $"{page} links to {link.Value}");
+            }
         }
     }
+
+    [Fact]
+    public void Every_page_can_be_reached_from_the_README()
+    {
+        HashSet<string> reached = ["README.md"];
+        for (Queue<string> left = new(reached); left.TryDequeue(out var page);)
+        {
+            var folder = Path.GetDirectoryName(Path.Combine(Root, page))!;
+            foreach (Match link in Links().Matches(File.ReadAllText(Path.Combine(Root, page))))
+            {
+                var target = Path.GetRelativePath(Root, Path.Combine(folder, link.Groups[1].Value)).Replace('\\', '/');
+                if (target.EndsWith(".md", StringComparison.Ordinal) && reached.Add(target))
+                {
+                    left.Enqueue(target);
+                }
+            }
+        }
+
+        Assert.Empty(Pages.Select(row => row.Data).Except(reached));
+    }
+
+    /// <summary>tests/Docs/run runs every block of commands but those that say why not.</summary>
+    [Theory]
+    [MemberData(nameof(Pages))]
+    public void What_is_not_run_says_why_and_every_remark_for_the_tests_is_understood(string page)
+    {
+        foreach (Match remark in Remarks().Matches(File.ReadAllText(Path.Combine(Root, page))))
+        {
+            Assert.Matches("^(?:run|fails|background|file [^ ]+|skip .{20,})(?:, shell [1-9])?(?:, (?:expect|until) \"[^\"]+\")?$", remark.Groups[1].Value);
+            Assert.Matches("^```", remark.Groups[2].Value);
+        }
+    }
+
+    /// <summary>As GitHub makes them: lower case, blanks as hyphens, without punctuation.</summary>
+    private static HashSet<string> Anchors(string text) =>
+        [.. Headings().Matches(text).Select(heading => NoAnchor().Replace(heading.Groups[1].Value.Trim().ToLowerInvariant(), "").Replace(' ', '-'))];
 
     private static string RootOf(string directory) =>
         File.Exists(Path.Combine(directory, "Gateway.sln")) ? directory : RootOf(Path.GetDirectoryName(directory)!);
@@ -51,6 +95,15 @@ public sealed partial class DocumentationTests
     [GeneratedRegex(@"`(\w+(?:Tests|Properties))(?:\.(\w+))?`")]
     private static partial Regex Names();
 
-    [GeneratedRegex(@"\]\((?!https?:)([^)#]+)\)")]
+    [GeneratedRegex(@"\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)")]
     private static partial Regex Links();
+
+    [GeneratedRegex("^#+ (.*)$", RegexOptions.Multiline)]
+    private static partial Regex Headings();
+
+    [GeneratedRegex(@"[^\w\- ]")]
+    private static partial Regex NoAnchor();
+
+    [GeneratedRegex("^<!-- test: (.*) -->\n(.*)$", RegexOptions.Multiline)]
+    private static partial Regex Remarks();
 }
