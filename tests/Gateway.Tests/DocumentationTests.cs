@@ -1,4 +1,7 @@
+using System.Text;
+using System.Text.Json;
 using System.Text.RegularExpressions;
+using Gateway.Observe;
 using Xunit;
 
 namespace Gateway.Tests;
@@ -80,8 +83,22 @@ public sealed partial class DocumentationTests
     {
         foreach (Match remark in Remarks().Matches(File.ReadAllText(Path.Combine(Root, page))))
         {
-            Assert.Matches("^(?:run|fails|background|file [^ ]+|skip .{20,})(?:, shell [1-9])?(?:, (?:expect|until) \"[^\"]+\")?$", remark.Groups[1].Value);
+            Assert.Matches("^(?:run|fails|background|file [^ ]+|skip .{20,})(?:, shell [1-9])?(?:, in [^ ,]+)?(?:, (?:expect|until) \"[^\"]+\")?$", remark.Groups[1].Value);
             Assert.Matches("^```", remark.Groups[2].Value);
+        }
+    }
+
+    /// <summary>The audit that tests/Docs/run asks the questions of docs/operations.md has the fields that the program writes.</summary>
+    [Fact]
+    public void The_audit_of_the_examples_has_the_fields_of_the_programs_own()
+    {
+        var record = new RequestRecord { Time = DateTimeOffset.UnixEpoch, Started = 0, RequestId = "1" };
+        using var own = JsonDocument.Parse(Encoding.UTF8.GetString(AuditEvent.Write(record, null)));
+
+        foreach (var line in File.ReadLines(Path.Combine(Root, "tests", "Docs", "audit.jsonl")))
+        {
+            using var example = JsonDocument.Parse(line);
+            Assert.Equal(own.RootElement.EnumerateObject().Select(member => member.Name), example.RootElement.EnumerateObject().Select(member => member.Name));
         }
     }
 
