@@ -35,7 +35,7 @@ public sealed partial class DocumentationTests
 
     public static TheoryData<string> Pages =>
     [
-        "README.md", "DESIGN.md", "SECURITY.md", "tests/README.md",
+        "README.md", "DESIGN.md", "SECURITY.md", "CHANGELOG.md", "tests/README.md",
         .. new[] { "docs", "deploy", "samples" }.SelectMany(folder => Directory.EnumerateFiles(Path.Combine(Root, folder), "*.md", SearchOption.AllDirectories))
             .Select(page => Path.GetRelativePath(Root, page).Replace('\\', '/')).Order(StringComparer.Ordinal),
     ];
@@ -66,7 +66,7 @@ public sealed partial class DocumentationTests
             foreach (Match link in Links().Matches(File.ReadAllText(Path.Combine(Root, page))))
             {
                 var target = Path.GetRelativePath(Root, Path.Combine(folder, link.Groups[1].Value)).Replace('\\', '/');
-                if (target.EndsWith(".md", StringComparison.Ordinal) && reached.Add(target))
+                if (target.EndsWith(".md", StringComparison.Ordinal) && File.Exists(Path.Combine(Root, target)) && reached.Add(target))
                 {
                     left.Enqueue(target);
                 }
