@@ -7,6 +7,7 @@ using Gateway.Observe;
 using Gateway.Revoke;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http.Features;
+using TokenExchange.AspNetCore.Http;
 
 namespace Gateway;
 
@@ -30,7 +31,7 @@ internal sealed class Entry(LiveGenerations generations, RequestEnd end, ClientA
 
             if (generations.Current.Documents.TryGetValue(path, out var document))
             {
-                await Documents.ServeAsync(context, document);
+                await PublicDocument.ServeAsync(context, document.Read);
                 return;
             }
 

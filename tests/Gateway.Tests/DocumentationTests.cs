@@ -35,7 +35,7 @@ public sealed partial class DocumentationTests
 
     public static TheoryData<string> Pages =>
     [
-        "README.md", "DESIGN.md", "SECURITY.md", "CHANGELOG.md", "tests/README.md",
+        "README.md", "DESIGN.md", "SECURITY.md", "CHANGELOG.md", "CONTRIBUTING.md", "tests/README.md",
         .. new[] { "docs", "deploy", "samples" }.SelectMany(folder => Directory.EnumerateFiles(Path.Combine(Root, folder), "*.md", SearchOption.AllDirectories))
             .Select(page => Path.GetRelativePath(Root, page).Replace('\\', '/')).Order(StringComparer.Ordinal),
     ];
@@ -106,11 +106,33 @@ public sealed partial class DocumentationTests
     private static HashSet<string> Anchors(string text) =>
         [.. Headings().Matches(text).Select(heading => NoAnchor().Replace(heading.Groups[1].Value.Trim().ToLowerInvariant(), "").Replace(' ', '-'))];
 
+    [Fact]
+    public void The_code_that_the_page_about_MCP_servers_shows_is_the_code_that_is_tested()
+    {
+        var blocks = Blocks().Matches(File.ReadAllText(Path.Combine(Root, "docs/mcp-servers.md")));
+
+        Assert.Equal(4, blocks.Count);
+        foreach (Match block in blocks)
+        {
+            var tested = File.ReadLines(Path.Combine(Root, block.Groups[1].Value)).Select(line => line.Trim()).GetEnumerator();
+            foreach (var shown in block.Groups[2].Value.Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0))
+            {
+                while (tested.Current != shown)
+                {
+                    Assert.True(tested.MoveNext(), $"{block.Groups[1].Value} does not hold, in this order: {shown}");
+                }
+            }
+        }
+    }
+
     private static string RootOf(string directory) =>
         File.Exists(Path.Combine(directory, "Gateway.sln")) ? directory : RootOf(Path.GetDirectoryName(directory)!);
 
     [GeneratedRegex(@"`(\w+(?:Tests|Properties))(?:\.(\w+))?`")]
     private static partial Regex Names();
+
+    [GeneratedRegex(@"<!-- (tests/\S+) -->\n```\w+\n(.*?)```", RegexOptions.Singleline)]
+    private static partial Regex Blocks();
 
     [GeneratedRegex(@"\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)")]
     private static partial Regex Links();

@@ -37,7 +37,7 @@ public sealed class TokenRefusalFixture : ITokenSource, IAsyncLifetime
 public sealed class TokenRefusalTests(TokenRefusalFixture fixture) : IClassFixture<TokenRefusalFixture>
 {
     /// <summary>What a header field cannot carry (RFC 9110 §5.5) is tested at the validator alone: controls, other scripts, outer white space, 32 KiB.</summary>
-    private static readonly string[] NoHeaderCarries = ["white space at the end", "line break inside", "full-width letter", "200 000 parts"];
+    internal static readonly string[] NoHeaderCarries = ["white space at the end", "line break inside", "full-width letter", "200 000 parts"];
 
     public static TheoryData<string> Names => [.. InboundTokenCases.Cases.Select(@case => @case.Name).Except(NoHeaderCarries)];
 
@@ -78,7 +78,7 @@ public sealed class TokenRefusalTests(TokenRefusalFixture fixture) : IClassFixtu
     }
 
     /// <summary>What is no bearer token at all is told from a bearer token that is not acceptable.</summary>
-    private static string ReasonOverHttp(string token, string reason)
+    internal static string ReasonOverHttp(string token, string reason)
     {
         if (token.Contains(',', StringComparison.Ordinal))
         {

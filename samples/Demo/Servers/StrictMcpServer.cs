@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Demo.AuthorizationServer;
-using Microsoft.IdentityModel.Tokens;
 using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
@@ -10,14 +9,13 @@ namespace Demo.Servers;
 
 /// <summary>
 /// An MCP server of the official SDK in Streamable HTTP on plain ASP.NET Core, at <c>/mcp</c> on loopback. It trusts no
-/// gateway: every request passes its own <see cref="StrictBearer"/>, and it counts what arrives.
+/// gateway: every request passes its own validation (<c>AddHopToken</c>), and it counts what arrives.
 /// </summary>
 internal sealed class StrictMcpServer : IAsyncDisposable
 {
     private readonly string _name;
     private readonly Func<string, McpServerTool[]> _tools;
     private WebApplication? _app;
-    private StrictBearer? _bearer;
     private int _requests;
     private int _admitted;
 
@@ -50,13 +48,22 @@ internal sealed class StrictMcpServer : IAsyncDisposable
             app =>
             {
                 app.Use(server.CountAsync);
-                app.MapPost("/mcp", server.PostAsync);
+                app.UseAuthentication();
+                app.UseAuthorization();
+                app.MapPost("/mcp", server.PostAsync).RequireAuthorization();
             },
-            cancellationToken);
-        server.Resource = server._app.Urls.First() + "/mcp";
-        using var http = Loopback.CreateClient();
-        var keys = new JsonWebKeySet(await http.GetStringAsync(issuer.JwksUrl, cancellationToken));
-        server._bearer = new StrictBearer(issuer.Issuer, keys, server.Resource, scope);
+            cancellationToken,
+            (services, address) =>
+            {
+                server.Resource = address + "/mcp";
+                services.AddAuthorization();
+                services.AddAuthentication().AddHopToken(options =>
+                {
+                    options.Issuer = issuer.Issuer;
+                    options.Resource = server.Resource;
+                    options.RequiredScopes = [scope];
+                });
+            });
         return server;
     }
 
@@ -70,11 +77,7 @@ internal sealed class StrictMcpServer : IAsyncDisposable
 
     private async Task PostAsync(HttpContext context)
     {
-        if (await _bearer!.AdmitAsync(context) is not { } token)
-        {
-            return;
-        }
-
+        var token = BearerToken.Of(context);
         Interlocked.Increment(ref _admitted);
         LastToken = token;
         var type = (JsonTypeInfo<JsonRpcMessage>)McpJsonUtilities.DefaultOptions.GetTypeInfo(typeof(JsonRpcMessage));

@@ -81,26 +81,17 @@ internal static class RefusalWriter
     private static string Challenge(string scheme, McpServer server, Refused refused)
     {
         var isBearer = scheme == "Bearer";
-        var text = new StringBuilder(scheme).Append(' ');
 
         // What is wrong with a proof is nothing to who has none.
         var isOfTheScheme = !isBearer || refused.Kind.Challenge is not (ChallengeKind.InvalidDPoPProof or ChallengeKind.UseDPoPNonce);
-        if (refused.Kind.Challenge != ChallengeKind.Missing && isOfTheScheme)
-        {
-            text.Append("error=\"").Append(refused.Kind.Error).Append("\", error_description=\"").Append(refused.Kind.Description).Append("\", ");
-        }
-
-        text.Append("resource_metadata=\"").Append(server.Challenge.MetadataUrl).Append('"');
         var scopes = refused.Kind.Challenge switch
         {
             ChallengeKind.Missing => server.Challenge.MissingTokenScopes,
             ChallengeKind.InsufficientScope => server.Challenge.Prefixed(refused.Scopes ?? ScopeSet.Empty),
             _ => "",
         };
-        if (scopes.Length > 0)
-        {
-            text.Append(", scope=\"").Append(scopes).Append('"');
-        }
+        var text = TokenExchange.AspNetCore.Http.Challenge.Begin(
+            scheme, refused.Kind.Challenge != ChallengeKind.Missing && isOfTheScheme ? refused.Kind.Error : null, refused.Kind.Description, server.Challenge.MetadataUrl, scopes);
 
         if (refused is { Kind.Challenge: ChallengeKind.InsufficientClaims, Claims: { } claims })
         {

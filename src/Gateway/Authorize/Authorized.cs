@@ -184,7 +184,7 @@ internal sealed class Authorized
     private Refused? CheckCall(string verb)
     {
         Verb = verb;
-        return Server.Operations.Calls is { } calls ? CallBinding.Refusal(calls, Admitted.Token, Operation, verb, Body is { } body ? body.Bytes : default) : null;
+        return Server.Operations.Calls is { } calls ? BoundCalls.Refusal(calls, Admitted.Token, Operation, verb, Body is { } body ? body.Bytes : default) : null;
     }
 
     /// <summary>Whether the token holds the approval of this call, where one is needed, and none that nobody asked for.</summary>
@@ -197,7 +197,7 @@ internal sealed class Authorized
 
         if (Approval is null)
         {
-            return calls.HandsOn && Details.TryFind(Admitted.Token, Approval.Type, out _, out _) ? new Refused(Refusal.ClaimRefused, Approval.Type) : null;
+            return calls.HandsOn && Admitted.Token.TryFindDetail(Approval.Type, out _, out _) ? new Refused(Refusal.ClaimRefused, Approval.Type) : null;
         }
 
         if ((ApprovedBy = Approval.In(Admitted.Token, calls.Approvals)) is { } approved)

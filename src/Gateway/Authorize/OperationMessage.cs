@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Gateway.Advertise;
+using TokenExchange.AspNetCore.Calls;
 
 namespace Gateway.Authorize;
 

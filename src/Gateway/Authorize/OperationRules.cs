@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using TokenExchange.AspNetCore.Calls;
 using TokenExchange.Inbound;
 
 namespace Gateway.Authorize;

@@ -13,6 +13,7 @@ using Gateway.Forward;
 using Gateway.Front;
 using Gateway.Revoke;
 using Gateway.Sessions;
+using TokenExchange.AspNetCore.Http;
 using TokenExchange.Inbound;
 using TokenExchange.Inbound.Introspection;
 using TokenExchange.Inbound.Proof;
@@ -350,7 +351,8 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
                 server.Id,
                 from.InboundServers.Select(name => from.UsesFrontOf(name, options.AuthorizationServers[name]) ? fronts![name].Issuer : options.AuthorizationServers[name].Issuer!),
                 scopes.Select(scope => server.Challenge.ScopePrefix + scope),
-                server.Admission.Sender);
+                server.Admission.Sender.Settings.Algorithms,
+                server.Admission.Sender.Required);
             documents.Add(ResourceDocument.PathOf(server.Path), new Document(() => bytes));
         }
 

@@ -127,6 +127,25 @@ public sealed class ValidatedToken
     /// <remarks>RFC 9396 §2.</remarks>
     public bool TryGetAuthorizationDetails(out JsonElement details) => TryGetAuthority(AuthorizationDetails.Name, out details);
 
+    /// <summary>The first authorization detail of a type, and how many there are; false when there is none.</summary>
+    /// <remarks>RFC 9396 §2.</remarks>
+    public bool TryFindDetail(string type, out JsonElement found, out int count)
+    {
+        (found, count) = (default, 0);
+        if (TryGetAuthorizationDetails(out var details))
+        {
+            foreach (var element in details.EnumerateArray())
+            {
+                if (element.GetProperty("type").ValueEquals(type) && count++ == 0)
+                {
+                    found = element;
+                }
+            }
+        }
+
+        return count > 0;
+    }
+
     /// <summary>A claim that says what the token is good for, of the token itself or of its authorization server's answer about it.</summary>
     internal bool TryGetAuthority(string name, out JsonElement claim) =>
         Claims.TryGetProperty(name, out claim) || (Said.ValueKind == JsonValueKind.Object && Said.TryGetProperty(name, out claim));

@@ -27,6 +27,9 @@ public sealed record AuthorizationServerSettings
     /// <summary>How often the key set is fetched anew.</summary>
     public TimeSpan KeyRefresh { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>The least time between two fetches of keys that tokens with an unknown key id ask for; anybody can make one up.</summary>
+    public TimeSpan UnknownKeyPause { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>The time limit of one request to the server.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(5);
 

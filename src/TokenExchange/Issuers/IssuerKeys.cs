@@ -14,11 +14,10 @@ namespace TokenExchange.Issuers;
 /// <remarks>RFC 7517 §5; RFC 8414 §2 (<c>jwks_uri</c>).</remarks>
 public sealed partial class IssuerKeys : IDisposable
 {
-    /// <summary>The least time between two fetches that tokens ask for.</summary>
+    /// <summary>The longest time between two fetches while there are no keys; by default also the least between two that tokens ask for.</summary>
     internal static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);
 
     private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
-    private static readonly FetchPause OnDemand = new(Interval, Interval);
     private static readonly FetchPause WithoutKeys = new(TimeSpan.FromSeconds(1), Interval);
 
     private readonly AuthorizationServerSettings settings;
@@ -42,7 +41,7 @@ public sealed partial class IssuerKeys : IDisposable
         this.clock = clock;
         this.log = log;
         documents = new IssuerDocument(settings, http, clock);
-        gate = new FetchGate(clock, OnDemand, FetchAsync);
+        gate = new FetchGate(clock, new FetchPause(settings.UnknownKeyPause, settings.UnknownKeyPause), FetchAsync);
         retry = clock.CreateTimer(_ => gate.Scheduled(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         // A set that is refreshed less often than hourly must outlive one failed refresh, too.
         goodFor = settings.KeyRefresh * 2 > Hour ? settings.KeyRefresh * 2 : Hour;

@@ -83,7 +83,7 @@ internal sealed class Approval
     /// <summary>The identifier of the token's approval of this call and when it ends; null when it holds none, or more than one.</summary>
     public (string Identifier, DateTimeOffset End)? In(ValidatedToken token, ApprovalIds ids)
     {
-        if (!Details.TryFind(token, Type, out var element, out var count) || count != 1
+        if (!token.TryFindDetail(Type, out var element, out var count) || count != 1
             || !element.TryGetProperty("identifier", out var value) || value.ValueKind != JsonValueKind.String || value.GetString() is not { } identifier
             || ids.EndOf(identifier, server, token, call) is not { } end)
         {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using TokenExchange.Inbound.Calls;
 using TokenExchange.Inbound.Proof;
 
 namespace Gateway.Authorize.Calls;

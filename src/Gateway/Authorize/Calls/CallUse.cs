@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using Gateway.Advertise;
+using TokenExchange.Inbound;
+using TokenExchange.Inbound.Calls;
 using TokenExchange.Inbound.Proof;
 using TokenExchange.Jose;
 
@@ -13,9 +15,6 @@ internal static class CallUse
 {
     private static readonly TimeSpan ComeBack = TimeSpan.FromSeconds(5);
 
-    // A token is refused this long after its end at the latest, whatever an authorization server's clock says.
-    private static readonly TimeSpan MostSkew = TimeSpan.FromMinutes(5);
-
     /// <summary>Null when the request may go on.</summary>
     public static ValueTask<Refused?> TakeAsync(Authorized authorized, CancellationToken cancellationToken) =>
         authorized.Server.Operations.Calls is { } policy ? TakeAsync(policy, authorized, cancellationToken) : default;
@@ -23,19 +22,19 @@ internal static class CallUse
     private static async ValueTask<Refused?> TakeAsync(CallPolicy policy, Authorized authorized, CancellationToken cancellationToken)
     {
         var token = authorized.Admitted.Token;
-        if (policy.RequiresBinding && await UseAsync("call-token", token.Issuer, token.TokenId!, token.ExpiresAt + MostSkew) is var used and not IdUse.Taken)
+        if (policy.RequiresBinding && await policy.Used.TryTakeAsync(CallBinding.UseOf(token), cancellationToken) is var used and not IdUse.Taken)
         {
             return RefusalOf(used, Refusal.TokenReplayed);
         }
 
         // By its own value: another token that holds the same approval has none.
-        return authorized.ApprovedBy is { } approval && await UseAsync("approval", "", approval.Identifier, approval.End) is var taken and not IdUse.Taken
+        return authorized.ApprovedBy is { } approval && await policy.Used.TryTakeAsync(UseOf(token, approval.Identifier, approval.End), cancellationToken) is var taken and not IdUse.Taken
             ? RefusalOf(taken, authorized.Approval!.Ask(token, policy.Approvals, out _))
             : null;
-
-        ValueTask<IdUse> UseAsync(string purpose, string of, string id, DateTimeOffset until) => policy.Used.TryTakeAsync(
-            new UsedId(purpose, TokenDigest.Of($"{token.Issuer.Length}:{token.Issuer}{token.Subject}"), TokenDigest.Of($"{purpose}:{of.Length}:{of}{id}"), until), cancellationToken);
     }
+
+    private static UsedId UseOf(ValidatedToken token, string approval, DateTimeOffset end) =>
+        new("approval", TokenDigest.Of($"{token.Issuer.Length}:{token.Issuer}{token.Subject}"), TokenDigest.Of($"approval:0:{approval}"), end);
 
     private static Refused RefusalOf(IdUse use, Refused seen) => use switch
     {

@@ -30,6 +30,9 @@ public sealed class DPoPProof
     /// <remarks>RFC 9449 §8.2, §9.</remarks>
     public string? FreshNonce { get; internal set; }
 
+    /// <summary>Whether the proof, once it was checked, holds the digest of a body: then the body must be read before it is redeemed.</summary>
+    public bool CoversBody => Claims.ValueKind == JsonValueKind.Object && Claims.TryGetProperty(ProofChecks.ContentDigest, out _);
+
     internal string? Text { get; }
 
     /// <summary>The thumbprint of the key that the proof was verified with; null before it was.</summary>

@@ -1,20 +1,18 @@
-namespace Gateway.Advertise;
+using Microsoft.AspNetCore.Http;
 
-/// <summary>A public JSON document at a fixed path, the same for everybody: metadata and key sets.</summary>
-/// <param name="Read">The bytes now; a key set changes while a generation lives.</param>
-internal sealed record Document(Func<ReadOnlyMemory<byte>> Read);
+namespace TokenExchange.AspNetCore.Http;
 
-/// <summary>Serves the documents of the current generation; they need no token, and a browser may read them.</summary>
-internal static class Documents
+/// <summary>Serves a JSON document that needs no token, and that a browser may read: metadata and key sets.</summary>
+internal static class PublicDocument
 {
-    public static async Task ServeAsync(HttpContext context, Document document)
+    public static async Task ServeAsync(HttpContext context, Func<ReadOnlyMemory<byte>> read)
     {
         var response = context.Response;
         response.Headers.AccessControlAllowOrigin = "*";
         switch (context.Request.Method)
         {
             case "GET" or "HEAD":
-                var bytes = document.Read();
+                var bytes = read();
                 response.ContentType = "application/json";
                 response.Headers.CacheControl = "max-age=60";
                 response.ContentLength = bytes.Length;
