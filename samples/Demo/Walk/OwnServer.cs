@@ -48,7 +48,7 @@ internal sealed class OwnServer : IStep
             var direct = await scene.InitializeAsync(report, route.Destination, null, "", cancellationToken);
             report.Terminal.Detail(direct.Status is 401 or 403
                 ? $"Your server refuses who comes past the gateway. Let it accept at+jwt tokens of issuer {scene.Stage.AuthorizationServer.Issuer} for {route.Destination} alone (keys: {scene.Stage.AuthorizationServer.JwksUrl})."
-                : "Your server answers whoever reaches it, without a token. Let nobody but the gateway reach it, or let it check hop tokens: docs/legacy-servers.md.");
+                : "Your server answers whoever reaches it, without a token. Let it check hop tokens (docs/mcp-servers.md), or let nobody but the gateway reach it (docs/legacy-servers.md).");
         }
         catch (HttpRequestException)
         {
