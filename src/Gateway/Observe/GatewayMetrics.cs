@@ -27,6 +27,7 @@ internal sealed class GatewayMetrics
     private readonly Counter<long> _answers;
     private readonly Counter<long> _reloads;
     private readonly Counter<long> _auditDropped;
+    private readonly Histogram<double> _policy;
     private long _generation;
 
     public GatewayMetrics(IMeterFactory meters, TimeProvider clock, HeldBodies? bodies = null)
@@ -43,6 +44,11 @@ internal sealed class GatewayMetrics
         _answers = meter.CreateCounter<long>("gateway.upstream.responses", "{response}", "Answers of MCP servers, by the class of their status.");
         _reloads = meter.CreateCounter<long>("gateway.config.reloads", "{reload}", "Changes of the configuration that were seen, by outcome.");
         _auditDropped = meter.CreateCounter<long>("gateway.audit.dropped", "{event}", "Audit events that are not in the audit file.");
+        _policy = meter.CreateHistogram(
+            "gateway.policy.duration",
+            "s",
+            "Time until a policy decision point had answered, by what it said.",
+            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = Buckets });
         meter.CreateObservableUpDownCounter("gateway.body.bytes_held", () => bodies?.Total ?? 0, "By", "Bytes of request bodies that are held in memory.");
         meter.CreateObservableGauge("gateway.config.generation", () => Volatile.Read(ref _generation), "{generation}", "The generation of the configuration that is served.");
     }
@@ -78,6 +84,9 @@ internal sealed class GatewayMetrics
     public void StreamOpened(string server) => _streams.Add(1, new KeyValuePair<string, object?>(Server, server));
 
     public void StreamClosed(string server) => _streams.Add(-1, new KeyValuePair<string, object?>(Server, server));
+
+    /// <summary>Counts a question to a policy decision point: allowed, denied, filtered (a list) or unavailable.</summary>
+    public void PolicyAsked(string server, string outcome, TimeSpan elapsed) => _policy.Record(elapsed.TotalSeconds, new(Server, server), new(Outcome, outcome));
 
     /// <summary>Says which generation is served from now on.</summary>
     public void Generation(long number) => Volatile.Write(ref _generation, number);
