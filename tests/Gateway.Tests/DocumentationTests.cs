@@ -98,7 +98,7 @@ public sealed partial class DocumentationTests
         foreach (var line in File.ReadLines(Path.Combine(Root, "tests", "Docs", "audit.jsonl")))
         {
             using var example = JsonDocument.Parse(line);
-            Assert.Equal(own.RootElement.EnumerateObject().Select(member => member.Name), example.RootElement.EnumerateObject().Select(member => member.Name));
+            Assert.Subset(own.RootElement.EnumerateObject().Select(member => member.Name).ToHashSet(), example.RootElement.EnumerateObject().Select(member => member.Name).ToHashSet());
         }
     }
 
