@@ -39,11 +39,17 @@ RUN dotnet publish src/Gateway/Gateway.csproj --output /app --configuration Rele
 FROM ${RUNTIME_IMAGE} AS program
 ARG VERSION=0.1.0
 ARG REVISION=""
+ARG CREATED=""
+ARG SOURCE=""
+ARG RUNTIME_IMAGE
 LABEL org.opencontainers.image.title="MCP audience gateway" \
       org.opencontainers.image.description="Validates that a token was minted for exactly one MCP server and exchanges it for that server's own" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
-      org.opencontainers.image.revision="${REVISION}"
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.created="${CREATED}" \
+      org.opencontainers.image.source="${SOURCE}" \
+      org.opencontainers.image.base.name="${RUNTIME_IMAGE}"
 # Nothing is written, so the root file system can be read-only: no diagnostics socket in /tmp, no extracted bundle.
 ENV DOTNET_EnableDiagnostics=0 \
     GATEWAY_CONFIG=/etc/gateway/gateway.json

@@ -9,6 +9,9 @@ internal sealed class AuditTap : ILoggerProvider, ILogger
 
     private readonly Channel<string> _lines = Channel.CreateUnbounded<string>();
 
+    /// <summary>The next line, waited for.</summary>
+    public ValueTask<string> NextAsync(CancellationToken cancellationToken) => _lines.Reader.ReadAsync(cancellationToken);
+
     /// <summary>The lines written since the last call. Waits up to a second for the first <paramref name="expected"/>: a line follows its answer.</summary>
     public async Task<IReadOnlyList<string>> TakeAsync(int expected, CancellationToken cancellationToken)
     {

@@ -12,12 +12,13 @@ internal static class DemoRun
         try
         {
             await using var stage = await Stage.StartAsync(options, clock, cancellationToken);
-            Introduce(stage, terminal);
-            var kept = await new Tour(stage, terminal, clock).WalkAsync(cancellationToken);
+            Introduce(stage, terminal, options.Server);
+            var tour = options.Server is null ? Tour.OfTheDemo(stage, terminal, clock) : Tour.OfOneServer(stage, terminal, clock);
+            var kept = await tour.WalkAsync(cancellationToken);
             if (!options.Once)
             {
                 await new CurlLines(stage, terminal).ShowAsync(cancellationToken);
-                await UntilAsync(cancellationToken);
+                await new PastedCalls(stage, terminal).ShowAsync(cancellationToken);
             }
 
             return kept ? 0 : 1;
@@ -33,8 +34,17 @@ internal static class DemoRun
         }
     }
 
-    private static void Introduce(Stage stage, Terminal terminal)
+    private static void Introduce(Stage stage, Terminal terminal, string? own)
     {
+        string[] issuer = ["authorization server", stage.AuthorizationServer.Issuer, "FOR DEVELOPMENT ONLY: gives anybody's token to anybody"];
+        if (own is not null)
+        {
+            terminal.Title("One gateway, one authorization server, and your MCP server");
+            terminal.Table([22, 72], [["on stage", "address"], ["for clients", stage.Resource(Route.Own)], ["your MCP server", own], [.. issuer[..2]]]);
+            terminal.Paragraph($"The authorization server is {issuer[2]}.");
+            return;
+        }
+
         terminal.Title("One gateway, two MCP servers, one authorization server");
         terminal.Table(
             [22, 28, 43],
@@ -44,15 +54,7 @@ internal static class DemoRun
                 ["weather", stage.Weather.Resource, "strict MCP server: its own audience only"],
                 ["notes", stage.Notes.Resource, "strict MCP server: its own audience only"],
                 ["archive", stage.Archive.Resource, "a second notes server, for the last step"],
-                ["authorization server", stage.AuthorizationServer.Issuer, "FOR DEVELOPMENT ONLY: gives anybody's token to anybody; never use it elsewhere"],
+                issuer,
             ]);
-    }
-
-    /// <summary>Ends, without an error, when the user has seen enough.</summary>
-    private static async Task UntilAsync(CancellationToken cancellationToken)
-    {
-        var ended = new TaskCompletionSource();
-        await using var registration = cancellationToken.Register(ended.SetResult);
-        await ended.Task;
     }
 }

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Demo.AuthorizationServer;
-using Demo.Servers;
 
 namespace Demo;
 
@@ -13,7 +12,7 @@ internal static class GatewayConfiguration
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>The text of gateway.json for a gateway at <paramref name="publicUrl"/>.</summary>
-    public static string Write(string publicUrl, DevelopmentAuthorizationServer issuer, string clientKeyFile, IReadOnlyDictionary<string, StrictMcpServer> servers) =>
+    public static string Write(string publicUrl, DevelopmentAuthorizationServer issuer, string clientKeyFile, IReadOnlyList<Route> routes) =>
         new JsonObject
         {
             ["Gateway"] = new JsonObject
@@ -28,25 +27,20 @@ internal static class GatewayConfiguration
                     },
                 },
                 ["DrainDelay"] = "00:00:00",
-                ["Servers"] = new JsonObject(servers.Select(server => KeyValuePair.Create(server.Key, (JsonNode?)Server(server.Key, server.Value.Resource)))),
+                ["Servers"] = new JsonObject(routes.Select(route => KeyValuePair.Create(route.Id, (JsonNode?)Server(route)))),
             },
             ["Logging"] = new JsonObject { ["LogLevel"] = new JsonObject { ["Default"] = "Information", ["Microsoft"] = "Warning", ["Yarp"] = "Warning" } },
         }.ToJsonString(Indented);
 
-    private static JsonObject Server(string id, string destination)
+    private static JsonObject Server(Route route) => new()
     {
-        // The archive is a second notes server.
-        var scope = id == "weather" ? WeatherServer.Scope : NotesServer.Scope;
-        return new JsonObject
+        ["Destinations"] = new JsonArray(route.Destination),
+        ["RequiredScopes"] = new JsonArray(route.Scope),
+        ["Outbound"] = new JsonObject
         {
-            ["Destinations"] = new JsonArray(destination),
-            ["RequiredScopes"] = new JsonArray(scope),
-            ["Outbound"] = new JsonObject
-            {
-                ["Mode"] = "exchange",
-                ["AuthorizationServer"] = "development",
-                ["Scopes"] = new JsonArray(scope),
-            },
-        };
-    }
+            ["Mode"] = "exchange",
+            ["AuthorizationServer"] = "development",
+            ["Scopes"] = new JsonArray(route.Scope),
+        },
+    };
 }

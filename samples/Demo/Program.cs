@@ -1,12 +1,12 @@
 using System.Runtime.InteropServices;
 using Demo;
 
-var (options, unknown) = DemoOptions.Parse(args);
-if (unknown is not null || options.Help)
+var (options, mistake) = DemoOptions.Parse(args);
+if (mistake is not null || options.Help)
 {
-    var output = unknown is null ? Console.Out : Console.Error;
-    await output.WriteLineAsync(unknown is null ? DemoOptions.Usage : $"Unknown option '{unknown}'.{Environment.NewLine}{Environment.NewLine}{DemoOptions.Usage}");
-    return unknown is null ? 0 : 2;
+    var output = mistake is null ? Console.Out : Console.Error;
+    await output.WriteLineAsync(mistake is null ? DemoOptions.Usage : $"{mistake}{Environment.NewLine}{Environment.NewLine}{DemoOptions.Usage}");
+    return mistake is null ? 0 : 2;
 }
 
 using var stop = new CancellationTokenSource();

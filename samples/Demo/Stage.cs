@@ -26,6 +26,9 @@ internal sealed class Stage : IAsyncDisposable
     /// <summary>The MCP servers by their id at the gateway: weather, notes and archive.</summary>
     public ImmutableDictionary<string, StrictMcpServer> Servers { get; private set; } = ImmutableDictionary<string, StrictMcpServer>.Empty;
 
+    /// <summary>What the gateway serves: those servers, or the one that its user brought along.</summary>
+    public ImmutableArray<Route> Routes { get; private set; } = [];
+
     public StrictMcpServer Weather => Servers["weather"];
 
     public StrictMcpServer Notes => Servers["notes"];
@@ -48,7 +51,7 @@ internal sealed class Stage : IAsyncDisposable
         var stage = new Stage(await DevelopmentAuthorizationServer.StartAsync(options.AuthorizationServer, clock, cancellationToken));
         try
         {
-            await stage.StartServersAsync(cancellationToken);
+            await stage.StartServersAsync(options, cancellationToken);
             var keyFile = Path.Combine(stage._directory.FullName, "client.pem");
             stage.AuthorizationServer.Register(GatewayConfiguration.ClientId, await ClientKeyFile.CreateAsync(keyFile, cancellationToken));
             await stage.StartGatewayAsync(options, keyFile, clock, cancellationToken);
@@ -78,13 +81,26 @@ internal sealed class Stage : IAsyncDisposable
         _directory.Delete(recursive: true);
     }
 
-    private async Task StartServersAsync(CancellationToken cancellationToken)
+    private async Task StartServersAsync(DemoOptions options, CancellationToken cancellationToken)
     {
+        if (options.Server is { } own)
+        {
+            Routes = [new Route(Route.Own, own, "mcp")];
+            return;
+        }
+
         Servers = Servers.Add("weather", await WeatherServer.StartAsync(AuthorizationServer, cancellationToken));
         foreach (var name in new[] { "notes", "archive" })
         {
             Servers = Servers.Add(name, await NotesServer.StartAsync(name, AuthorizationServer, cancellationToken));
         }
+
+        Routes =
+        [
+            new Route("weather", Weather.Resource, WeatherServer.Scope, "weather:write"),
+            new Route("notes", Notes.Resource, NotesServer.Scope, "notes:write"),
+            new Route("archive", Archive.Resource, NotesServer.Scope),
+        ];
     }
 
     /// <summary>PublicUrl is configuration and names the port, so the port cannot be left to the listener, and somebody may be faster.</summary>
@@ -108,10 +124,12 @@ internal sealed class Stage : IAsyncDisposable
     private async Task<WebApplication> CreateGatewayAsync(DemoOptions options, string keyFile, TimeProvider clock, CancellationToken cancellationToken)
     {
         PublicUrl = $"http://127.0.0.1:{FreePort()}";
-        AuthorizationServer.Register(new ResourceRegistration("weather", Resource("weather"), Weather.Resource, [WeatherServer.Scope, "weather:write"]));
-        AuthorizationServer.Register(new ResourceRegistration("notes", Resource("notes"), Notes.Resource, [NotesServer.Scope, "notes:write"]));
-        AuthorizationServer.Register(new ResourceRegistration("archive", Resource("archive"), Archive.Resource, [NotesServer.Scope]));
-        await File.WriteAllTextAsync(ConfigPath, GatewayConfiguration.Write(PublicUrl, AuthorizationServer, keyFile, Servers), cancellationToken);
+        foreach (var route in Routes)
+        {
+            AuthorizationServer.Register(new ResourceRegistration(route.Id, Resource(route.Id), route.Destination, [route.Scope, .. route.More]));
+        }
+
+        await File.WriteAllTextAsync(ConfigPath, GatewayConfiguration.Write(PublicUrl, AuthorizationServer, keyFile, Routes), cancellationToken);
 
         return GatewayApplication.Create(new GatewayStart
         {

@@ -8,6 +8,7 @@ using Gateway.Generations;
 using Gateway.Observe;
 using Gateway.Sessions;
 using Microsoft.AspNetCore.Http.Features;
+using TokenExchange.Issuers;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace Gateway;
@@ -18,7 +19,7 @@ namespace Gateway;
 /// <item>Route: the server of the matched route, and a path that is exactly its own.</item>
 /// <item>Method: those that the transport has; OPTIONS is answered here.</item>
 /// <item>Authenticate: Origin, credentials, the token for this very server and its proof, client and claims. Makes <see cref="Admitted"/>.</item>
-/// <item>Authorize: required scopes, body; then, by the generation that is current once it is whole, the proof's use, operation, scope, session. Makes <see cref="Authorized"/>.</item>
+/// <item>Authorize: required scopes, body; then, by the generation that is current once it is whole, the proof's use, operation, scope, session, policy. Makes <see cref="Authorized"/>.</item>
 /// <item>Exchange: the token for the MCP server, verified. Makes <see cref="Cleared"/>.</item>
 /// <item>Forward: with that token alone; once more with a fresh one when the MCP server refuses it.</item>
 /// </list>
@@ -197,7 +198,7 @@ internal sealed class RequestPath(RequestEnd end, LiveGenerations generations, S
     {
         ForwarderError.RequestTimedOut => Refusal.UpstreamTimeout,
         ForwarderError.RequestCreation => new Refused(Refusal.InternalError, "last_gate"),
-        _ => new Refused(Refusal.UpstreamUnavailable, Fault.OutageOf(failure.Exception)),
+        _ => new Refused(Refusal.UpstreamUnavailable, OutageCause.Of(failure.Exception)),
     };
 
     private static Refusal? MethodRefusal(HttpContext context, McpServer server)

@@ -4,6 +4,7 @@ using System.Text.RegularExpressions;
 using System.Threading.Channels;
 using Demo;
 using Demo.AuthorizationServer;
+using Gateway.Tests.Harness;
 using Xunit;
 
 namespace Gateway.Tests;
@@ -19,7 +20,7 @@ public sealed class DemoTests
         var (exitCode, output) = await RunAsync(Once);
 
         Assert.True(exitCode == 0, output);
-        Assert.Contains("8 of 8 steps came out as promised", output, StringComparison.Ordinal);
+        Assert.Contains("9 of 9 steps came out as promised", output, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -33,20 +34,70 @@ public sealed class DemoTests
     }
 
     [Fact]
+    public async Task The_first_screen_shows_the_claims_of_both_hops_and_what_a_stolen_token_is_worth()
+    {
+        var (_, output) = await RunAsync(Once);
+        var screen = string.Join('\n', output.Split('\n').Take(50));
+
+        Assert.Matches(@"aud +http://127.0.0.1:\d+/weather +http://127.0.0.1:\d+/mcp", screen);
+        Assert.Matches("""act +- +{"sub":"mcp-gateway"}""", screen);
+        Assert.Contains("<- 401  audience_invalid", screen, StringComparison.Ordinal);
+        Assert.Contains("ok status, from notes itself: 401", screen, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_own_server_is_put_behind_the_gateway_with_a_token_that_works_and_each_call_is_shown_with_both_hops()
+    {
+        await using var own = await TestMcpServer.StartAsync();
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        var output = new WatchedOutput();
+        var run = DemoRun.RunAsync(new DemoOptions { Server = own.Url }, new Terminal(output, rich: false), TimeProvider.System, stop.Token);
+        var text = await output.UntilAsync("/.well-known/oauth-authorization-server", after: "Your turn", run);
+        var before = own.Requests.Count;
+
+        var (status, _) = await CallAsync(text, "mine", "TOKEN");
+        var allowed = await output.UntilAsync("outbound: ", after: "/mine  tools/list", run);
+        var (refused, refusal) = await CallAsync(text, "mine", "STOLEN_TOKEN");
+        var shown = await output.UntilAsync("nothing was sent", after: "audience_invalid", run);
+        await stop.CancelAsync();
+
+        Assert.True(await run == 0, text);
+        Assert.Contains("1 of 1 steps came out as promised", text, StringComparison.Ordinal);
+        Assert.Contains("Your server answers whoever reaches it", text, StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.OK, status);
+        Assert.Equal(before + 1, own.Requests.Count);
+        Assert.Matches(@"inbound: +iss=\S+ aud=http://127.0.0.1:\d+/mine", allowed);
+        Assert.Contains($"aud={own.Url}", Unbroken(allowed), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.Unauthorized, refused);
+        Assert.Contains("audience_invalid", refusal, StringComparison.Ordinal);
+        Assert.Contains("/elsewhere", Unbroken(shown), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_own_server_that_is_not_there_is_named_and_breaks_the_promise()
+    {
+        var url = await UnusedAsync();
+        var (exitCode, output) = await RunAsync(Once with { Server = url });
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains($"nothing answers at {url}", Unbroken(output), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public Task A_token_for_the_wrong_audience_breaks_the_main_job() =>
-        BreaksAsync("1 of 8", AuthorizationServerBehaviour.AsTheWalkExpects with { WrongAudienceFor = ["notes", "archive"] });
+        BreaksAsync("2 of 9", AuthorizationServerBehaviour.AsTheWalkExpects with { WrongAudienceFor = ["notes", "archive"] });
 
     [Fact]
     public Task A_token_without_an_actor_breaks_the_comparison_of_claims() =>
-        BreaksAsync("2 of 8", AuthorizationServerBehaviour.AsTheWalkExpects with { NamesTheActor = false });
+        BreaksAsync("3 of 9", AuthorizationServerBehaviour.AsTheWalkExpects with { NamesTheActor = false });
 
     [Fact]
     public Task A_token_that_keeps_all_scopes_breaks_the_main_job() =>
-        BreaksAsync("1 of 8", AuthorizationServerBehaviour.AsTheWalkExpects with { NarrowsScope = false });
+        BreaksAsync("2 of 9", AuthorizationServerBehaviour.AsTheWalkExpects with { NarrowsScope = false });
 
     [Fact]
     public Task A_right_token_where_a_wrong_one_was_promised_breaks_the_last_step() =>
-        BreaksAsync("8 of 8", AuthorizationServerBehaviour.AsTheWalkExpects with { WrongAudienceFor = [] });
+        BreaksAsync("9 of 9", AuthorizationServerBehaviour.AsTheWalkExpects with { WrongAudienceFor = [] });
 
     [Fact]
     public async Task Without_once_it_stays_up_with_tokens_that_work_and_leaves_nothing_behind()
@@ -76,7 +127,24 @@ public sealed class DemoTests
     [InlineData("--once=true")]
     [InlineData("once")]
     public void An_unknown_option_is_named(string argument) =>
-        Assert.Equal(argument, DemoOptions.Parse(["--once", argument]).Unknown);
+        Assert.Equal($"Unknown option '{argument}'.", DemoOptions.Parse(["--once", argument]).Mistake);
+
+    [Theory]
+    [InlineData("--server")]
+    [InlineData("--server", "mine")]
+    [InlineData("--server=ftp://127.0.0.1/mcp")]
+    [InlineData("--server", "http://user@127.0.0.1/mcp")]
+    [InlineData("--server", "http://127.0.0.1/mcp?key=1")]
+    public void A_server_is_given_by_its_url(params string[] arguments) => Assert.NotNull(DemoOptions.Parse(arguments).Mistake);
+
+    private static string Unbroken(string output) => Regex.Replace(output, @"\r?\n +", " ");
+
+    /// <summary>A URL of this machine where nobody listens any more.</summary>
+    private static async Task<string> UnusedAsync()
+    {
+        await using var gone = await TestMcpServer.StartAsync();
+        return gone.Url;
+    }
 
     private static async Task BreaksAsync(string step, AuthorizationServerBehaviour behaviour)
     {
@@ -104,7 +172,7 @@ public sealed class DemoTests
         };
         request.Content.Headers.ContentType!.CharSet = null;
         request.Headers.Accept.ParseAdd("application/json, text/event-stream");
-        request.Headers.Authorization = new("Bearer", Regex.Match(text, $@"{tokenName}=(\S+)").Groups[1].Value);
+        request.Headers.Authorization = new("Bearer", Regex.Match(text, $@"(?m)^{tokenName}=(\S+)").Groups[1].Value);
         using var response = await client.SendAsync(request, TestContext.Current.CancellationToken);
         return (response.StatusCode, await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
     }

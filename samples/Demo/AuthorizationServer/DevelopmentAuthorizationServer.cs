@@ -18,11 +18,12 @@ internal sealed class DevelopmentAuthorizationServer : IAsyncDisposable
     private readonly Dictionary<string, JsonWebKey> _clients = [];
     private WebApplication? _app;
     private readonly ConcurrentQueue<string> _exchanges = [];
+    private readonly IssuedTokens _issued = new();
 
     private DevelopmentAuthorizationServer(AuthorizationServerBehaviour behaviour, TimeProvider clock)
     {
-        _userGrant = new DevelopmentUserGrant(_key, clock);
-        _exchangeGrant = new TokenExchangeGrant(_key, behaviour, clock);
+        _userGrant = new DevelopmentUserGrant(_key, _issued, clock);
+        _exchangeGrant = new TokenExchangeGrant(_key, _issued, behaviour, clock);
     }
 
     /// <summary>The value of <c>iss</c> in every token.</summary>
@@ -34,6 +35,9 @@ internal sealed class DevelopmentAuthorizationServer : IAsyncDisposable
 
     /// <summary>The token exchanges that were asked for, whatever came of them: the parameters, without what is secret.</summary>
     public IReadOnlyCollection<string> Exchanges => _exchanges;
+
+    /// <summary>What the tokens say that this server gave out, by their <c>jti</c>.</summary>
+    public IssuedTokens Issued => _issued;
 
     public static async Task<DevelopmentAuthorizationServer> StartAsync(AuthorizationServerBehaviour behaviour, TimeProvider clock, CancellationToken cancellationToken)
     {
@@ -55,6 +59,10 @@ internal sealed class DevelopmentAuthorizationServer : IAsyncDisposable
 
     /// <summary>Makes a client known that authenticates with this key (RFC 7523). Done before anything is asked of this server.</summary>
     public void Register(string clientId, JsonWebKey publicKey) => _clients.Add(clientId, publicKey);
+
+    /// <summary>A user's token for a resource that nobody registered, such as a server elsewhere.</summary>
+    public string TokenFor(string user, string resource, string scope) =>
+        _userGrant.Issue(Issuer, user, "demo-client", resource, scope).Body["access_token"]!.GetValue<string>();
 
     public async ValueTask DisposeAsync()
     {

@@ -7,7 +7,7 @@ namespace Demo.AuthorizationServer;
 /// gets that user's token. Everything about the token itself is as it should be.
 /// </summary>
 /// <remarks>RFC 6749 §4.5 (extension grants), RFC 8707 §2.2 (one resource, one audience), RFC 9068 §2.</remarks>
-internal sealed class DevelopmentUserGrant(SigningKey key, TimeProvider clock)
+internal sealed class DevelopmentUserGrant(SigningKey key, IssuedTokens issued, TimeProvider clock)
 {
     public const string GrantType = "urn:example:grant-type:development-user";
 
@@ -31,12 +31,18 @@ internal sealed class DevelopmentUserGrant(SigningKey key, TimeProvider clock)
             return TokenAnswer.Refused("invalid_scope", "The resource has no such scope.");
         }
 
+        return Issue(issuer, user, client, target.Public, scope, form["dpop_jkt"].ToString());
+    }
+
+    /// <summary>A token for any audience, asked for or not.</summary>
+    public TokenAnswer Issue(string issuer, string user, string client, string audience, string scope, string thumbprint = "")
+    {
         var now = clock.GetUtcNow();
         var claims = new JsonObject
         {
             ["iss"] = issuer,
             ["sub"] = user,
-            ["aud"] = target.Public,
+            ["aud"] = audience,
             ["client_id"] = client,
             ["scope"] = scope,
             ["iat"] = now.ToUnixTimeSeconds(),
@@ -45,12 +51,13 @@ internal sealed class DevelopmentUserGrant(SigningKey key, TimeProvider clock)
         };
 
         // A login that names the client's key gets a token that is bound to it (RFC 9449 §10).
-        var bound = form["dpop_jkt"].ToString().Length > 0;
+        var bound = thumbprint.Length > 0;
         if (bound)
         {
-            claims["cnf"] = new JsonObject { ["jkt"] = form["dpop_jkt"].ToString() };
+            claims["cnf"] = new JsonObject { ["jkt"] = thumbprint };
         }
 
+        issued.Add(claims);
         var answer = TokenAnswer.Granted(key.Sign(claims, "at+jwt"), Lifetime, scope);
         answer.Body["token_type"] = bound ? "DPoP" : "Bearer";
         return answer;

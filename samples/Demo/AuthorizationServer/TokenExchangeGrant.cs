@@ -9,7 +9,7 @@ namespace Demo.AuthorizationServer;
 /// the MCP server behind it. Refuses an unknown client, a token of somebody else, another target and wider scope.
 /// </summary>
 /// <remarks>RFC 8693 §2, RFC 8707 §2.</remarks>
-internal sealed class TokenExchangeGrant(SigningKey key, AuthorizationServerBehaviour behaviour, TimeProvider clock)
+internal sealed class TokenExchangeGrant(SigningKey key, IssuedTokens issued, AuthorizationServerBehaviour behaviour, TimeProvider clock)
 {
     public const string GrantType = "urn:ietf:params:oauth:grant-type:token-exchange";
 
@@ -73,6 +73,7 @@ internal sealed class TokenExchangeGrant(SigningKey key, AuthorizationServerBeha
             claims["act"] = new JsonObject { ["sub"] = client };
         }
 
+        issued.AddHop(subject.Id, claims);
         var answer = TokenAnswer.Granted(key.Sign(claims, "at+jwt"), lifetime, scope);
         answer.Body["issued_token_type"] = AccessTokenType;
         return answer;

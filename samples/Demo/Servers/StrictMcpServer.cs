@@ -34,6 +34,9 @@ internal sealed class StrictMcpServer : IAsyncDisposable
     /// <summary>How many requests carried a good token.</summary>
     public int Admitted => Volatile.Read(ref _admitted);
 
+    /// <summary>How many requests arrived without one.</summary>
+    public int Refused => Requests - Admitted;
+
     /// <summary>The last good token: what this server could misuse if it were in bad hands.</summary>
     public BearerToken? LastToken { get; private set; }
 

@@ -46,9 +46,15 @@ internal sealed record Answer(int Status, string? Challenge, JsonObject? Json, s
         return value[..value.IndexOf('"')];
     }
 
-    public void Show(Terminal terminal)
+    /// <summary>Shows the status and the reason; unless <paramref name="brief"/>, challenge and body, too.</summary>
+    public void Show(Terminal terminal, bool brief = false)
     {
         terminal.Received(Reason is null ? $"{Status}" : $"{Status}  {Reason}");
+        if (brief)
+        {
+            return;
+        }
+
         if (Challenge is not null)
         {
             terminal.Detail($"WWW-Authenticate: {Challenge}");

@@ -9,5 +9,8 @@ internal interface IStep
     /// <summary>Why it comes out as it does.</summary>
     string Why { get; }
 
+    /// <summary>Whether the gateway's audit lines follow.</summary>
+    bool ShowsAudit => true;
+
     Task WalkAsync(Scene scene, StepReport report, CancellationToken cancellationToken);
 }

@@ -14,6 +14,8 @@ internal sealed class OneUserTwoServers : IStep
     public async Task WalkAsync(Scene scene, StepReport report, CancellationToken cancellationToken)
     {
         var stage = scene.Stage;
+        var before = stage.AuthorizationServer.Exchanges.Count;
+        var refused = (stage.Weather.Refused, stage.Notes.Refused);
         scene.WeatherToken = await scene.Users.ForAsync("weather", $"{WeatherServer.Scope} weather:write", cancellationToken);
         scene.NotesToken = await scene.Users.ForAsync("notes", $"{NotesServer.Scope} notes:write", cancellationToken);
 
@@ -31,12 +33,12 @@ internal sealed class OneUserTwoServers : IStep
 
         foreach (var (name, server, inbound) in new[] { ("weather", stage.Weather, scene.WeatherToken), ("notes", stage.Notes, scene.NotesToken) })
         {
-            report.Expect($"{name} admitted every request that reached it", server.Requests > 0 && server.Admitted == server.Requests);
             report.Expect($"{name} got another token than the client sent", server.LastToken is { } received && received.Value != inbound);
         }
 
-        report.Expect("exchanges asked for: one for each server, then the gateway's cache served", 2, stage.AuthorizationServer.Exchanges.Count);
-        foreach (var exchange in stage.AuthorizationServer.Exchanges)
+        report.Expect("weather and notes admitted every request that reached them", (stage.Weather.Refused, stage.Notes.Refused) == refused);
+        report.Expect("exchanges asked for: one for each server, then the gateway's cache served", 2, stage.AuthorizationServer.Exchanges.Count - before);
+        foreach (var exchange in stage.AuthorizationServer.Exchanges.Skip(before))
         {
             report.Terminal.Detail($"the gateway to {stage.AuthorizationServer.TokenEndpoint}: {exchange}");
         }

@@ -39,8 +39,19 @@ internal sealed class Scene : IDisposable
 
     public int TakeCallsAtTheGateway() => Interlocked.Exchange(ref _callsAtTheGateway, 0);
 
+    /// <summary>Says hello to a server as every MCP client does, with this token, and shows what went and what came.</summary>
+    public async Task<Answer> InitializeAsync(StepReport report, string url, string? token, string tokenName, CancellationToken cancellationToken)
+    {
+        report.Terminal.Sent($"POST {url}  initialize");
+        report.Terminal.Detail(token is null ? "no Authorization header" : $"Authorization: Bearer <{tokenName}>");
+        using var request = new HttpRequestMessage(HttpMethod.Post, url) { Content = new StringContent(CurlLines.Initialize, mediaType: new("application/json")) };
+        request.Headers.Accept.ParseAdd("application/json, text/event-stream");
+        request.Headers.Authorization = token is null ? null : new("Bearer", token);
+        return await SendAsync(report, request, cancellationToken, brief: true);
+    }
+
     /// <summary>Calls a tool with this token, raw, and shows what went and what came.</summary>
-    public Task<Answer> CallAsync(StepReport report, string url, string tool, string? token, string tokenName, CancellationToken cancellationToken, string? proof = null)
+    public Task<Answer> CallAsync(StepReport report, string url, string tool, string? token, string tokenName, CancellationToken cancellationToken, string? proof = null, bool brief = false)
     {
         var scheme = proof is null ? "Bearer" : "DPoP";
         var message = new JsonObject
@@ -61,7 +72,7 @@ internal sealed class Scene : IDisposable
             request.Headers.Add("DPoP", proof);
         }
 
-        return SendAsync(report, request, cancellationToken);
+        return SendAsync(report, request, cancellationToken, brief);
     }
 
     /// <summary>Gets a document and shows what came.</summary>
@@ -73,11 +84,11 @@ internal sealed class Scene : IDisposable
 
     public void Dispose() => _http.Dispose();
 
-    private async Task<Answer> SendAsync(StepReport report, HttpRequestMessage request, CancellationToken cancellationToken)
+    private async Task<Answer> SendAsync(StepReport report, HttpRequestMessage request, CancellationToken cancellationToken, bool brief = false)
     {
         using var response = await _http.SendAsync(request, cancellationToken);
         var answer = await Answer.ReadAsync(response, cancellationToken);
-        answer.Show(report.Terminal);
+        answer.Show(report.Terminal, brief);
         return answer;
     }
 }

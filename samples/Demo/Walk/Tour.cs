@@ -1,10 +1,11 @@
 namespace Demo.Walk;
 
 /// <summary>Walks all steps, whatever came of those before, and sums up.</summary>
-internal sealed class Tour(Stage stage, Terminal terminal, TimeProvider clock)
+internal sealed class Tour
 {
-    private static readonly IStep[] Steps =
+    private static readonly IStep[] Demo =
     [
+        new StolenToken(),
         new OneUserTwoServers(),
         new ClaimsSideBySide(),
         new WeatherTokenAtNotes(),
@@ -15,22 +16,49 @@ internal sealed class Tour(Stage stage, Terminal terminal, TimeProvider clock)
         new TokenForTheWrongAudience(),
     ];
 
+    private readonly Stage stage;
+    private readonly Terminal terminal;
+    private readonly TimeProvider clock;
+    private readonly IStep[] steps;
+
+    private Tour(Stage stage, Terminal terminal, TimeProvider clock, IStep[] steps)
+    {
+        this.stage = stage;
+        this.terminal = terminal;
+        this.clock = clock;
+        this.steps = steps;
+    }
+
+    /// <summary>Through everything that the demo's own servers show.</summary>
+    public static Tour OfTheDemo(Stage stage, Terminal terminal, TimeProvider clock) => new(stage, terminal, clock, Demo);
+
+    /// <summary>To a server that the user brought along.</summary>
+    public static Tour OfOneServer(Stage stage, Terminal terminal, TimeProvider clock) => new(stage, terminal, clock, [new OwnServer()]);
+
     /// <summary>Whether every step came out as promised.</summary>
     public async Task<bool> WalkAsync(CancellationToken cancellationToken)
     {
         var started = clock.GetTimestamp();
         using var scene = new Scene(stage);
         var reports = new List<StepReport>();
-        foreach (var step in Steps)
+        foreach (var step in steps)
         {
-            var title = $"{reports.Count + 1} of {Steps.Length}: {step.Title}";
+            var title = $"{reports.Count + 1} of {steps.Length}: {step.Title}";
             terminal.Title(title);
             terminal.Paragraph(step.Why);
             var report = new StepReport(title, terminal);
             reports.Add(report);
             await WalkAsync(step, scene, report, cancellationToken);
             terminal.Blank();
-            await AuditLines.ShowAsync(stage.Audit, scene.TakeCallsAtTheGateway(), terminal, cancellationToken);
+            var calls = scene.TakeCallsAtTheGateway();
+            if (step.ShowsAudit)
+            {
+                await AuditLines.ShowAsync(stage.Audit, calls, terminal, cancellationToken);
+            }
+            else
+            {
+                await stage.Audit.TakeAsync(calls, cancellationToken);
+            }
         }
 
         return Summarise(reports, clock.GetElapsedTime(started));

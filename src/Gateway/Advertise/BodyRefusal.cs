@@ -36,5 +36,7 @@ internal static class BodyRefusal
     public static readonly Refusal Subscriptions = Of(InvalidRequest, "The member notifications must be an object, and resourceSubscriptions in it a list of strings.");
     public static readonly Refusal UriForm = Of(InvalidRequest, "The resource's URI is not in the form that every reader understands alike (RFC 3986, section 6.2.2).");
 
+    public static readonly Refusal Arguments = Of(InvalidRequest, "The member arguments must be an object in which, at any depth, no member stands twice, for a reader that folds case.");
+
     private static Refusal Of(int code, string description) => new("body_invalid", 400, description, JsonRpcCode: code);
 }

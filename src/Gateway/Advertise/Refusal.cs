@@ -70,6 +70,8 @@ internal sealed record Refusal(string Reason, int Status, string Description, Ch
     public static readonly Refusal ApprovalRequired = new("approval_required", 403, "The user must approve this call at the authorization server.", ChallengeKind.InsufficientAuthorization, JsonRpcCode: -32001);
 
     public static readonly Refusal OperationDenied = new("operation_denied", 403, "This operation is not available here.");
+    public static readonly Refusal PolicyDenied = new("policy_denied", 403, "The policy does not allow this operation.", JsonRpcCode: -32001);
+    public static readonly Refusal PolicyUnavailable = new("policy_unavailable", 503, "Nobody can say now whether the policy allows this operation.", JsonRpcCode: -32603);
     public static readonly Refusal InsufficientScope = new("insufficient_scope", 403, "The token lacks a scope that the operation needs.", ChallengeKind.InsufficientScope);
     public static readonly Refusal SessionNotYours = new("session_not_yours", 404, "There is no such session.");
 

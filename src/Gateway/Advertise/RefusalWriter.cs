@@ -55,7 +55,7 @@ internal static class RefusalWriter
             response.Headers.RetryAfter = Math.Clamp((int)Math.Ceiling(delay.TotalSeconds), 1, 30).ToString(CultureInfo.InvariantCulture);
         }
 
-        var body = Body(refused, request);
+        var body = refused.Kind.JsonRpcCode != 0 ? JsonRpcError(refused.Kind, request.MessageId, request.Id, refused.Details) : Body(refused, request);
         response.ContentLength = body.WrittenCount;
         if (!HttpMethods.IsHead(context.Request.Method))
         {
@@ -112,41 +112,44 @@ internal static class RefusalWriter
         return text.ToString();
     }
 
+    /// <summary>A refusal as a JSON-RPC error: clients of either era fall back to another transport on a 400 that is none.</summary>
+    public static ArrayBufferWriter<byte> JsonRpcError(Refusal refusal, ReadOnlyMemory<byte> messageId, string requestId, string? details = null)
+    {
+        var buffer = new ArrayBufferWriter<byte>(256);
+        using var json = new Utf8JsonWriter(buffer);
+        json.WriteStartObject();
+        json.WriteString("jsonrpc", "2.0");
+        json.WritePropertyName("id");
+        json.WriteRawValue(messageId.IsEmpty ? "null"u8 : messageId.Span, skipInputValidation: true);
+        json.WriteStartObject("error");
+        json.WriteNumber("code", refusal.JsonRpcCode);
+        json.WriteString("message", refusal.Description);
+        json.WriteStartObject("data");
+        json.WriteString("reason", refusal.Reason);
+        json.WriteString("request_id", requestId);
+        if (details is not null)
+        {
+            json.WritePropertyName("authorization_details");
+            json.WriteRawValue(details, skipInputValidation: true);
+        }
+
+        json.WriteEndObject();
+        json.WriteEndObject();
+        json.WriteEndObject();
+        json.Flush();
+        return buffer;
+    }
+
     private static ArrayBufferWriter<byte> Body(Refused refused, GatewayRequest request)
     {
         var refusal = refused.Kind;
         var buffer = new ArrayBufferWriter<byte>(256);
         using var json = new Utf8JsonWriter(buffer);
         json.WriteStartObject();
-        if (refusal.JsonRpcCode != 0)
-        {
-            // Clients of either era fall back to another transport on a 400 that is no JSON-RPC error.
-            json.WriteString("jsonrpc", "2.0");
-            json.WritePropertyName("id");
-            json.WriteRawValue(request.MessageId.IsEmpty ? "null"u8 : request.MessageId.Span, skipInputValidation: true);
-            json.WriteStartObject("error");
-            json.WriteNumber("code", refusal.JsonRpcCode);
-            json.WriteString("message", refusal.Description);
-            json.WriteStartObject("data");
-            json.WriteString("reason", refusal.Reason);
-            json.WriteString("request_id", request.Id);
-            if (refused.Details is { } details)
-            {
-                json.WritePropertyName("authorization_details");
-                json.WriteRawValue(details, skipInputValidation: true);
-            }
-
-            json.WriteEndObject();
-            json.WriteEndObject();
-        }
-        else
-        {
-            json.WriteString("error", refusal.Error);
-            json.WriteString("error_description", refusal.Description);
-            json.WriteString("reason", refusal.Reason);
-            json.WriteString("request_id", request.Id);
-        }
-
+        json.WriteString("error", refusal.Error);
+        json.WriteString("error_description", refusal.Description);
+        json.WriteString("reason", refusal.Reason);
+        json.WriteString("request_id", request.Id);
         json.WriteEndObject();
         json.Flush();
         return buffer;

@@ -13,7 +13,7 @@ using TokenExchange.Issuers;
 namespace Gateway.Authorize;
 
 /// <summary>
-/// What is asked, by somebody who may. Made by the second stage alone, which looks at body, operation, scope and session,
+/// What is asked, by somebody who may. Made by the second stage alone, which looks at body, operation, scope, session and policy,
 /// and refuses whatever the gateway and the MCP server could read as two different operations.
 /// </summary>
 internal sealed class Authorized
@@ -82,6 +82,11 @@ internal sealed class Authorized
             ?? asked.CheckCall(context.Request.Method)
             ?? asked.CheckSession(context)
             ?? asked.CheckApproval(request.Record);
+        if (refused is null && asked.Server.Operations.Policy is { } policy)
+        {
+            refused = await policy.RefusalAsync(request, asked, context.RequestAborted);
+        }
+
         return refused is not null ? refused : asked;
     }
 
@@ -149,6 +154,11 @@ internal sealed class Authorized
         if (admitted.Server.Operations.Rules.AreMistakable(operation))
         {
             return BodyRefusal.UriForm;
+        }
+
+        if (admitted.Server.Operations.Policy?.Fault(operation, body.Memory) is { } fault)
+        {
+            return fault;
         }
 
         return McpHeaders.Agree(context.Request.Headers, operation, admitted.Server.Transport) ? new Authorized(admitted, effective, operation, body) : Refusal.HeaderMismatch;

@@ -1,4 +1,5 @@
 using Gateway.Authorize.Calls;
+using Gateway.Authorize.Policy;
 
 namespace Gateway.Authorize;
 
@@ -14,6 +15,9 @@ internal sealed class OperationPolicy
 
     /// <summary>What is asked of tokens for single calls; null: nothing.</summary>
     public CallPolicy? Calls { get; init; }
+
+    /// <summary>The policy decision point that is asked besides; null: none.</summary>
+    public PolicyCheck? Policy { get; init; }
 
     /// <summary>The longest request body, in bytes.</summary>
     public required long MaxRequestBody { get; init; }

@@ -27,10 +27,11 @@ internal sealed class OperationRules
     /// <param name="required">The scopes that every request needs.</param>
     /// <param name="denyOthers">Whether what no rule matches is denied.</param>
     /// <param name="strictUris">Whether URIs must be spelt as every reader reads them, where a rule names any.</param>
-    public OperationRules(ImmutableArray<OperationRule> rules, ScopeSet required, bool denyOthers, bool strictUris = true)
+    /// <param name="judgedElsewhere">Whether a policy decision point judges by URIs as well.</param>
+    public OperationRules(ImmutableArray<OperationRule> rules, ScopeSet required, bool denyOthers, bool strictUris = true, bool judgedElsewhere = false)
     {
         this.rules = rules;
-        judgesUris = strictUris && rules.Any(rule => rule.Name is not null && OperationNames.MayBeUri(rule.Method));
+        judgesUris = strictUris && (judgedElsewhere || rules.Any(rule => rule.Name is not null && OperationNames.MayBeUri(rule.Method)));
         verdicts = [.. rules.Select((rule, index) => new OperationVerdict(rule.Deny, required.Union(rule.Scopes), index, rule.Approval))];
         plain = new OperationVerdict(false, required, -1);
         other = new OperationVerdict(denyOthers, required, -1);

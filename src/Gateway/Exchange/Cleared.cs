@@ -84,7 +84,7 @@ internal sealed class Cleared
             case ExchangeResult.Rejected rejected:
                 return new Refused(Refusal.ExchangeResultRejected, rejected.Detail.ToReason());
             case ExchangeResult.Unavailable unavailable:
-                return new Refused(Refusal.ExchangeUnavailable, RetryAfter: unavailable.RetryAfter);
+                return new Refused(Refusal.ExchangeUnavailable, unavailable.Cause, RetryAfter: unavailable.RetryAfter);
             default:
                 throw new UnreachableException();
         }

@@ -1,5 +1,6 @@
 using Gateway.Advertise;
 using Gateway.Authorize;
+using Gateway.Authorize.Policy;
 using Gateway.Exchange;
 using Gateway.Revoke;
 using Gateway.Sessions;
@@ -20,7 +21,7 @@ internal sealed class AnswerRewrite(HeldEvents held, OpenStreams streams, ILogge
 
     /// <summary>Whether the answer will be read, and so must not come compressed.</summary>
     public static bool Reads(string httpMethod, Authorized authorized) =>
-        (httpMethod == "GET" && authorized.Server.Transport == McpTransport.HttpSse) || MayList(httpMethod, authorized);
+        (httpMethod == "GET" && authorized.Server.Transport == McpTransport.HttpSse) || MayListTools(httpMethod, authorized) || MayList(httpMethod, authorized);
 
     /// <summary>Puts a rewriting body in place of the answer's own where there is something to rewrite.</summary>
     public async ValueTask<Refused?> ApplyAsync(ResponseTransformContext transform, GatewayRequest request, Cleared cleared)
@@ -39,7 +40,8 @@ internal sealed class AnswerRewrite(HeldEvents held, OpenStreams streams, ILogge
             return Unreadable;
         }
 
-        var filter = MayList(context.Request.Method, authorized) ? new ToolListFilter(server.Operations.Rules, authorized.EffectiveScopes) : null;
+        var filter = MayListTools(context.Request.Method, authorized) ? new ToolListFilter(server.Operations.Rules, authorized.EffectiveScopes) : null;
+        var policy = MayList(context.Request.Method, authorized) ? new PolicyListFilter(server.Operations.Policy!, cleared.Inbound, request.Id) : null;
         var type = TypeOf(answer.Content);
         if (IsMediaType(type, "text/event-stream"))
         {
@@ -50,13 +52,13 @@ internal sealed class AnswerRewrite(HeldEvents held, OpenStreams streams, ILogge
                 ? announced => Endpoint(announced, stream, context, cleared, destination)
                 : (Func<string?, (string, bool)>?)null;
             var body = await answer.Content.ReadAsStreamAsync(transform.CancellationToken);
-            Replace(context, answer, new StreamContent(new EventStream(body, new EventRewrite(endpoint, filter, message => request.Channel?.Pass(message.Span)), new HeldShare(held, server.Id))));
+            Replace(context, answer, new StreamContent(new EventStream(body, new EventRewrite(endpoint, filter, message => request.Channel?.Pass(message.Span), policy), new HeldShare(held, server.Id))));
             return null;
         }
 
-        if (filter is not null)
+        if (filter is not null || policy is not null)
         {
-            return await FilterAsync(transform, request, answer, type, filter);
+            return await FilterAsync(transform, request, answer, type, filter, policy);
         }
 
         return InboundResponse.IsEventStream(answer) ? Unreadable : null;
@@ -78,8 +80,12 @@ internal sealed class AnswerRewrite(HeldEvents held, OpenStreams streams, ILogge
     }
 
     /// <summary>A list may come as the answer to its request, or on a stream that carries or resumes answers.</summary>
-    private static bool MayList(string httpMethod, Authorized authorized) =>
+    private static bool MayListTools(string httpMethod, Authorized authorized) =>
         authorized.Server.Relay.FilterLists && !authorized.Server.Operations.Rules.Open && (httpMethod == "GET" || authorized.Operation.Method == "tools/list");
+
+    /// <summary>The same where a decision point is asked about what is listed.</summary>
+    private static bool MayList(string httpMethod, Authorized authorized) =>
+        authorized.Server.Operations.Policy is { Settings.FilterLists: true } && (httpMethod == "GET" || PolicyQuestion.IsList(authorized.Operation));
 
     private static Refused Unreadable => new(Refusal.UpstreamUnavailable, "list_unreadable");
 
@@ -92,7 +98,7 @@ internal sealed class AnswerRewrite(HeldEvents held, OpenStreams streams, ILogge
     private static bool IsEncoded(HttpContent content) =>
         content.Headers.NonValidated.TryGetValues("Content-Encoding", out var codings) && !codings.All(coding => coding.Trim().Equals("identity", StringComparison.OrdinalIgnoreCase));
 
-    private async ValueTask<Refused?> FilterAsync(ResponseTransformContext transform, GatewayRequest request, HttpResponseMessage answer, MediaTypeHeaderValue? type, ToolListFilter filter)
+    private async ValueTask<Refused?> FilterAsync(ResponseTransformContext transform, GatewayRequest request, HttpResponseMessage answer, MediaTypeHeaderValue? type, ToolListFilter? filter, PolicyListFilter? policy)
     {
         try
         {
@@ -107,7 +113,19 @@ internal sealed class AnswerRewrite(HeldEvents held, OpenStreams streams, ILogge
 
             // A list may be large, and this thread may have been lent by the sockets of others.
             await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-            Replace(transform.HttpContext, answer, new ByteArrayContent(filter.Without(body) ?? body));
+            ReadOnlyMemory<byte> told = filter?.Without(body) ?? body;
+            if (policy is not null)
+            {
+                var (judged, outage) = await policy.JudgeAsync(told, transform.CancellationToken);
+                if (judged is not { } left)
+                {
+                    return PolicyCheck.RefusalOf(outage!);
+                }
+
+                told = left;
+            }
+
+            Replace(transform.HttpContext, answer, new ReadOnlyMemoryContent(told));
             return null;
         }
         catch (IOException)

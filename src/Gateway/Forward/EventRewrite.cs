@@ -10,21 +10,66 @@ namespace Gateway.Forward;
 /// <param name="endpoint">What the client is told in place of an announced endpoint, null for one that cannot be read, and whether the stream goes on.</param>
 /// <param name="tools">Filters lists; null: nothing is hidden.</param>
 /// <param name="seen">Is shown the data of every event.</param>
-internal sealed class EventRewrite(Func<string?, (string Endpoint, bool GoesOn)>? endpoint, ToolListFilter? tools, Action<ReadOnlyMemory<byte>>? seen = null)
+/// <param name="policy">Asks a decision point about lists; null: nobody is asked.</param>
+internal sealed class EventRewrite(Func<string?, (string Endpoint, bool GoesOn)>? endpoint, ToolListFilter? tools, Action<ReadOnlyMemory<byte>>? seen = null, PolicyListFilter? policy = null)
 {
     /// <summary>Whether no event is to be looked at.</summary>
-    public bool Finished => (endpoint is null && tools is null) || Ended;
+    public bool Finished => (endpoint is null && tools is null && policy is null) || Ended;
 
     /// <summary>Whether the stream ends after what was rewritten last: the server announced an endpoint that is not its own.</summary>
     public bool Ended { get; private set; }
 
     /// <summary>Whether an event that is too large to be held may pass piece by piece, as long as no line of it makes it an endpoint event.</summary>
-    public bool MayPassUnread => tools is null;
+    public bool MayPassUnread => tools is null && policy is null;
+
+    /// <summary>Whether somebody has to be asked about an event, so that it takes <see cref="JudgedAsync"/>.</summary>
+    public bool Asks => policy is not null;
+
+    /// <summary>The same as <see cref="Event"/>, once the decision point has said which entries of a list may pass.</summary>
+    public async ValueTask<ReadOnlyMemory<byte>> JudgedAsync(ReadOnlyMemory<byte> block, CancellationToken cancellation)
+    {
+        var told = Event(block.Span).ToArray();
+        if (Ended || DataOf(told, out var type) is not { } data || !MayBeMessage(type, data.Span))
+        {
+            return told;
+        }
+
+        var judged = await policy!.JudgeOrReplaceAsync(data, cancellation);
+        return judged.Equals(data) ? told : WithData(told, judged.Span).ToArray();
+    }
 
     /// <summary>The bytes to send in place of one event, its blank line included. Throws <see cref="IOException"/> on one that must not pass.</summary>
     public ReadOnlySpan<byte> Event(ReadOnlySpan<byte> block)
     {
-        ReadOnlySpan<byte> type = [];
+        var lines = DataOf(block, out var type);
+        if (endpoint is not null)
+        {
+            var announces = lines is not null && type.SequenceEqual("endpoint"u8);
+            var differs = EventLines.HasOtherEnds(block);
+            if (announces ? differs : (differs || lines is not null) && EventLines.NameEndpointToSome(block, goesOn: false))
+            {
+                return Unreadable();
+            }
+
+            if (announces)
+            {
+                return Announce(Encoding.UTF8.GetString(lines!.Value.Span), block);
+            }
+        }
+
+        if (lines is not { } data)
+        {
+            return block;
+        }
+
+        seen?.Invoke(data);
+        return tools is not null && MayBeMessage(type, data.Span) && tools.Without(data.Span) is { } filtered ? WithData(block, filtered) : block;
+    }
+
+    /// <summary>The data of an event, its lines joined, and the event's type; null without any.</summary>
+    private static ReadOnlyMemory<byte>? DataOf(ReadOnlySpan<byte> block, out ReadOnlySpan<byte> type)
+    {
+        type = [];
         var data = new ArrayBufferWriter<byte>(block.Length);
         var lines = 0;
         foreach (var line in new EventLines(block))
@@ -44,28 +89,7 @@ internal sealed class EventRewrite(Func<string?, (string Endpoint, bool GoesOn)>
             }
         }
 
-        if (endpoint is not null)
-        {
-            var announces = lines > 0 && type.SequenceEqual("endpoint"u8);
-            var differs = EventLines.HasOtherEnds(block);
-            if (announces ? differs : (differs || lines > 0) && EventLines.NameEndpointToSome(block, goesOn: false))
-            {
-                return Unreadable();
-            }
-
-            if (announces)
-            {
-                return Announce(Encoding.UTF8.GetString(data.WrittenSpan), block);
-            }
-        }
-
-        if (lines == 0)
-        {
-            return block;
-        }
-
-        seen?.Invoke(data.WrittenMemory);
-        return tools is not null && MayBeMessage(type, data.WrittenSpan) && tools.Without(data.WrittenSpan) is { } filtered ? WithData(block, filtered) : block;
+        return lines == 0 ? null : data.WrittenMemory;
     }
 
     /// <summary>What is sent in place of an endpoint event that two clients would read differently, or that began to pass before its type was known.</summary>

@@ -18,6 +18,8 @@ internal sealed class EventStream(Stream source, EventRewrite rewrite, HeldShare
     private byte[] pending = [];
     private int pendingLength;
     private int scanned;
+    private int blockStart;
+    private bool asking;
     private int lineStart;
     private bool expectsLineFeed;
     private bool passing;
@@ -46,6 +48,13 @@ internal sealed class EventStream(Stream source, EventRewrite rewrite, HeldShare
             pendingLength += read;
             ended = read == 0;
             Scan();
+            while (asking)
+            {
+                Emit((await rewrite.JudgedAsync(pending.AsMemory(blockStart..scanned), cancellationToken)).Span);
+                asking = false;
+                lineStart = blockStart = scanned;
+                Scan();
+            }
         }
 
         var count = Math.Min(buffer.Length, outputEnd - outputStart);
@@ -83,10 +92,9 @@ internal sealed class EventStream(Stream source, EventRewrite rewrite, HeldShare
         }
     }
 
-    /// <summary>Moves what is complete from pending to output.</summary>
+    /// <summary>Moves what is complete from pending to output, up to an event about which somebody has to be asked.</summary>
     private void Scan()
     {
-        var blockStart = 0;
         while (scanned < pendingLength && !rewrite.Finished)
         {
             var character = pending[scanned++];
@@ -121,6 +129,11 @@ internal sealed class EventStream(Stream source, EventRewrite rewrite, HeldShare
                     passing = false;
                     Pass(blockStart, scanned, scanned);
                 }
+                else if (rewrite.Asks)
+                {
+                    asking = true;
+                    return;
+                }
                 else
                 {
                     Emit(rewrite.Event(pending.AsSpan(blockStart..scanned)));
@@ -137,11 +150,11 @@ internal sealed class EventStream(Stream source, EventRewrite rewrite, HeldShare
             lineStart = scanned;
         }
 
-        Keep(End(blockStart));
+        Keep(End());
     }
 
     /// <summary>What becomes of an event that has not ended: the position of what is kept of it.</summary>
-    private int End(int blockStart)
+    private int End()
     {
         if (rewrite.Finished)
         {
@@ -159,6 +172,12 @@ internal sealed class EventStream(Stream source, EventRewrite rewrite, HeldShare
             if (passing)
             {
                 return Pass(blockStart, pendingLength, pendingLength);
+            }
+
+            if (rewrite.Asks)
+            {
+                (asking, scanned) = (true, pendingLength);
+                return blockStart;
             }
 
             Emit(rewrite.Event(pending.AsSpan(blockStart..pendingLength)));
@@ -197,12 +216,13 @@ internal sealed class EventStream(Stream source, EventRewrite rewrite, HeldShare
         return to;
     }
 
-    private void Keep(int blockStart)
+    private void Keep(int from)
     {
-        pending.AsSpan(blockStart..pendingLength).CopyTo(pending);
-        pendingLength -= blockStart;
-        scanned -= blockStart;
-        lineStart = Math.Max(lineStart - blockStart, 0);
+        pending.AsSpan(from..pendingLength).CopyTo(pending);
+        pendingLength -= from;
+        scanned -= from;
+        lineStart = Math.Max(lineStart - from, 0);
+        blockStart = 0;
     }
 
     private void Emit(ReadOnlySpan<byte> bytes)

@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Collections.Immutable;
 using Gateway.Advertise;
 using Gateway.Authorize;
+using Gateway.Authorize.Policy;
 using Gateway.Front;
 using Gateway.Revoke;
 using TokenExchange.Issuers;
@@ -35,6 +36,9 @@ internal sealed record Generation
 
     /// <summary>The keys that hop tokens are bound to; null where none is.</summary>
     public required SenderKeys? Sender { get; init; }
+
+    /// <summary>The policy decision points in use.</summary>
+    public required FrozenSet<DecisionPoint> DecisionPoints { get; init; }
 
     /// <summary>Who may announce logouts, by configured name.</summary>
     public required FrozenDictionary<string, LogoutReceiver> Logouts { get; init; }

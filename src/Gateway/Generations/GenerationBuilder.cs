@@ -6,11 +6,13 @@ using Gateway.Advertise;
 using Gateway.Authenticate;
 using Gateway.Authorize;
 using Gateway.Authorize.Calls;
+using Gateway.Authorize.Policy;
 using Gateway.Configuration;
 using Gateway.Configuration.Options;
 using Gateway.Exchange;
 using Gateway.Forward;
 using Gateway.Front;
+using Gateway.Observe;
 using Gateway.Revoke;
 using Gateway.Revoke.Shared;
 using Gateway.Sessions;
@@ -31,7 +33,7 @@ using Yarp.ReverseProxy.Forwarder;
 namespace Gateway.Generations;
 
 /// <summary>Builds a generation from options that every rule has passed; what the options leave open is resolved here, once.</summary>
-internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, SessionKeys sessionKeys, TimeProvider clock, Revocations revocations, InactiveTokens? inactive = null, HeldBodies? held = null, SharedLog? shared = null)
+internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, SessionKeys sessionKeys, TimeProvider clock, Revocations revocations, InactiveTokens? inactive = null, HeldBodies? held = null, SharedLog? shared = null, GatewayMetrics? metrics = null)
 {
     private const int LeastRemembered = 256;
     private const int UsedCalls = 1_000_000;
@@ -81,6 +83,7 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
             Bodies = bodies,
             LocalIssuer = localIssuer,
             Sender = sender,
+            DecisionPoints = servers.Select(server => server.Operations.Policy?.Point).OfType<DecisionPoint>().ToFrozenSet(),
             Logouts = logouts,
             Events = events,
             Fronts = fronts,
@@ -142,6 +145,7 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
                 Scopes = Scopes(server),
                 NarrowToOperation = outbound.NarrowToOperation,
                 Calls = Calls(topology, options, names),
+                Policy = Policy(topology),
                 MaxRequestBody = server.MaxRequestBody,
                 RequestBodyTimeout = server.RequestBodyTimeout,
                 Bodies = bodies,
@@ -212,7 +216,7 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
             // remembered, the validator forgets up to half at a time.
             Math.Max(LeastRemembered, 2 * options.Cache.Capacity / options.Servers.Count),
             revocations,
-            keepClaims: topology.Options.RequiredClaims.Count > 0 || topology.Options.IdentityHeaders.Count > 0,
+            keepClaims: topology.Options.RequiredClaims.Count > 0 || topology.Options.Policy?.Claims.Count > 0 || topology.Options.IdentityHeaders.Count > 0,
             sender);
     }
 
@@ -229,6 +233,19 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
             Used = pool.Replays("calls " + topology.Resource, UsedCalls, names),
         };
     }
+
+    private PolicyCheck? Policy(ServerTopology topology) => topology.Options.Policy is not { } policy ? null : new PolicyCheck(
+        new PolicySettings
+        {
+            Server = topology.Id,
+            Resource = topology.Resource,
+            QualifiedSubject = policy.Subject == LocalSubject.IssuerQualified,
+            Claims = [.. policy.Claims.Distinct(StringComparer.Ordinal)],
+            Arguments = policy.Arguments,
+            FilterLists = policy.FilterLists,
+        },
+        pool.Decide(new DecisionPointSettings(policy.Url!, policy.EvaluationsUrl ?? DecisionPointSettings.EvaluationsOf(policy.Url!), policy.TokenFile, policy.Timeout)),
+        metrics);
 
     private SenderPolicy Sender(ServerTopology topology, ProofNonces nonces, SharedNames names)
     {
@@ -355,7 +372,8 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
             rule.Approval))],
         ScopeSet.Of(server.RequiredScopes),
         server.OtherOperations == OtherOperations.Deny,
-        server.ResourceUris == ResourceUris.Strict);
+        server.ResourceUris == ResourceUris.Strict,
+        server.Policy is not null);
 
     private static ScopeMapping Scopes(ServerOptions server) => new(
         server.ImpliedScopes.GroupBy(implied => implied.Scope!, StringComparer.Ordinal)

@@ -1,3 +1,4 @@
+using Gateway.Authorize.Policy;
 using Gateway.Revoke.Shared;
 using TokenExchange.Inbound.Proof;
 using TokenExchange.Issuers;
@@ -27,10 +28,13 @@ internal sealed class RuntimePool(TimeProvider clock, ILoggerFactory loggers, Re
     private readonly Retirement<SenderSettings, SenderKeys> senders =
         new(Grace, clock, static (generation, _, sender) => generation.Sender == sender);
 
+    private readonly Retirement<DecisionPointSettings, DecisionPoint> points =
+        new(Grace, clock, static (generation, _, point) => generation.DecisionPoints.Contains(point));
+
     private readonly Dictionary<string, ReplayMemory> replays = new(StringComparer.Ordinal);
 
     /// <summary>How many connections and issuers are alive, those in their grace included.</summary>
-    internal int Count => servers.Count + issuers.Count + senders.Count;
+    internal int Count => servers.Count + issuers.Count + senders.Count + points.Count;
 
     /// <summary>The connection for these settings; <paramref name="fresh"/> when it was made now.</summary>
     public AuthorizationServer Connect(AuthorizationServerSettings settings, out bool fresh) => servers.Get(settings, settings => new AuthorizationServer(settings, clock, loggers), out fresh);
@@ -50,6 +54,9 @@ internal sealed class RuntimePool(TimeProvider clock, ILoggerFactory loggers, Re
             throw new ConfigurationException($"Gateway:SenderKeyFile {unusable.Message}");
         }
     }
+
+    /// <summary>The decision point with these settings, for all servers that ask it.</summary>
+    public DecisionPoint Decide(DecisionPointSettings settings) => points.Get(settings, settings => new DecisionPoint(settings, clock), out _);
 
     /// <summary>Remembers which ids were used at the server with this resource identifier, whatever is reloaded in between, and at all replicas where the state is shared.</summary>
     public IUsedIds Replays(string resource, int capacity, SharedNames names)
@@ -78,6 +85,7 @@ internal sealed class RuntimePool(TimeProvider clock, ILoggerFactory loggers, Re
         servers.Keep(inUse);
         issuers.Keep(inUse);
         senders.Keep(inUse);
+        points.Keep(inUse);
         lock (replays)
         {
             // Not before everything in it has had its time: a server may come back.
@@ -96,6 +104,7 @@ internal sealed class RuntimePool(TimeProvider clock, ILoggerFactory loggers, Re
         servers.Dispose();
         issuers.Dispose();
         senders.Dispose();
+        points.Dispose();
     }
 
     private sealed record SenderSettings(string? File);

@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Gateway.Authorize.Policy;
 using TokenExchange.Outbound;
 
 namespace Gateway.Observe;
@@ -70,6 +71,7 @@ internal static class AuditEvent
             writer.WriteNull("upstream_status"u8);
         }
 
+        Policy(writer, record.Policy, credentials);
         writer.WriteNumber("status"u8, record.Status);
         writer.WriteEndObject();
         writer.Flush();
@@ -93,6 +95,21 @@ internal static class AuditEvent
         ExchangeOrigin.Issued => "issued",
         _ => "none",
     };
+
+    private static void Policy(Utf8JsonWriter writer, PolicyDecision? decision, in Credentials credentials)
+    {
+        if (decision is null)
+        {
+            writer.WriteNull("policy"u8);
+            return;
+        }
+
+        writer.WriteStartObject("policy"u8);
+        writer.WriteString("decision"u8, decision.Name);
+        Text(writer, "id"u8, ((ForeignText)decision.Id).Without(credentials));
+        Text(writer, "reason"u8, ((ForeignText)decision.Why).Without(credentials));
+        writer.WriteEndObject();
+    }
 
     private static void Text(Utf8JsonWriter writer, ReadOnlySpan<byte> name, string? value)
     {

@@ -48,17 +48,6 @@ internal static class Fault
         ? exception.Message
         : Kinds(exception);
 
-    /// <summary>In which way a peer was not to be had, in a word; null when it is none of the usual ones.</summary>
-    public static string? OutageOf(Exception? exception) => exception switch
-    {
-        HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError } => "name",
-        HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } => "connect",
-        HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } => "tls",
-        HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded } => "malformed",
-        HttpRequestException { HttpRequestError: HttpRequestError.ResponseEnded } or HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded } => "ended",
-        _ => null,
-    };
-
     private static string? CodeOf(Exception exception) => exception switch
     {
         // Our own text, of our own words.

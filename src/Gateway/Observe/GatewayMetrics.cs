@@ -31,6 +31,7 @@ internal sealed class GatewayMetrics
     private readonly Counter<long> _auditDropped;
     private readonly Counter<long> _revocations;
     private readonly Counter<long> _securityEvents;
+    private readonly Histogram<double> _policy;
     private long _generation;
 
     public GatewayMetrics(IMeterFactory meters, TimeProvider clock, HeldBodies? bodies = null, StateHealth? state = null)
@@ -55,6 +56,11 @@ internal sealed class GatewayMetrics
             meter.CreateObservableCounter("gateway.state.ignored", () => state.Ignored, "{entry}", "Entries of the shared state that nobody with a key has made.");
         }
 
+        _policy = meter.CreateHistogram(
+            "gateway.policy.duration",
+            "s",
+            "Time until a policy decision point had answered, by what it said.",
+            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = Buckets });
         meter.CreateObservableUpDownCounter("gateway.body.bytes_held", () => bodies?.Total ?? 0, "By", "Bytes of request bodies that are held in memory.");
         meter.CreateObservableGauge("gateway.config.generation", () => Volatile.Read(ref _generation), "{generation}", "The generation of the configuration that is served.");
     }
@@ -90,6 +96,9 @@ internal sealed class GatewayMetrics
     public void StreamOpened(string server) => _streams.Add(1, new KeyValuePair<string, object?>(Server, server));
 
     public void StreamClosed(string server) => _streams.Add(-1, new KeyValuePair<string, object?>(Server, server));
+
+    /// <summary>Counts a question to a policy decision point: allowed, denied, filtered (a list) or unavailable.</summary>
+    public void PolicyAsked(string server, string outcome, TimeSpan elapsed) => _policy.Record(elapsed.TotalSeconds, new(Server, server), new(Outcome, outcome));
 
     /// <summary>Says which generation is served from now on.</summary>
     public void Generation(long number) => Volatile.Write(ref _generation, number);

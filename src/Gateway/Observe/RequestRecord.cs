@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Gateway.Authorize.Policy;
 using TokenExchange.Inbound;
 using TokenExchange.Inbound.Proof;
 using TokenExchange.Outbound;
@@ -81,6 +82,9 @@ internal sealed class RequestRecord
 
     /// <summary>The HTTP status of the MCP server's last answer; null when none came.</summary>
     public int? UpstreamStatus { get; set; }
+
+    /// <summary>What the policy decision point said; null where none was asked.</summary>
+    public PolicyDecision? Policy { get; set; }
 
     /// <summary>The HTTP status that the client got.</summary>
     public int Status { get; set; }

@@ -19,7 +19,7 @@ internal static class AnswerReader
         {
             // A server that names a time, or counts our requests, is not asked again at once.
             var retryAfter = RetryAfter(response, clock);
-            return new EndpointAnswer.Outage(retryAfter, Repeatable: status >= 500 && retryAfter is null);
+            return new EndpointAnswer.Outage(retryAfter, Repeatable: status >= 500 && retryAfter is null, OutageCause.Status(status));
         }
 
         return new EndpointAnswer.Reply(status, IsJson(response.Content) ? await ReadObjectAsync(response.Content, cancellationToken) : null);

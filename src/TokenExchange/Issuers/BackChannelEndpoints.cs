@@ -75,7 +75,7 @@ internal sealed class BackChannelEndpoints(AuthorizationServerSettings settings,
         {
             if (await metadata.GetAsync(cancellationToken) is not { } known)
             {
-                return new EndpointAnswer.Outage(null, Repeatable: false);
+                return new EndpointAnswer.Outage(null, Repeatable: false, OutageCause.Metadata);
             }
 
             endpoint = discovered(known);

@@ -21,7 +21,8 @@ internal abstract record EndpointAnswer
     /// <summary>Nothing worth an opinion: no connection, no answer in time, 5xx or 429.</summary>
     /// <param name="RetryAfter">What the server asked for; null when it said nothing.</param>
     /// <param name="Repeatable">Whether asking once more at once makes sense.</param>
-    public sealed record Outage(TimeSpan? RetryAfter, bool Repeatable) : EndpointAnswer;
+    /// <param name="Cause">In which way it was not to be had, in a word: see <see cref="OutageCause"/>.</param>
+    public sealed record Outage(TimeSpan? RetryAfter, bool Repeatable, string Cause) : EndpointAnswer;
 
     /// <summary>Nothing was sent, for a reason of our own configuration. <paramref name="Diagnostic"/> is a fixed text.</summary>
     public sealed record NotSent(string Diagnostic) : EndpointAnswer;

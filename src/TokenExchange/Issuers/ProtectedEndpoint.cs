@@ -27,19 +27,24 @@ internal sealed class ProtectedEndpoint
     /// <param name="server">The authorization server's name in the configuration.</param>
     /// <param name="timeout">The limit over both tries.</param>
     /// <param name="clock">The time.</param>
-    public ProtectedEndpoint(string name, string server, TimeSpan timeout, TimeProvider clock)
+    /// <param name="tries">How often it is asked at most: twice, or once where whoever asked can ask again as well.</param>
+    public ProtectedEndpoint(string name, string server, TimeSpan timeout, TimeProvider clock, int tries = 2)
     {
         breaker = new SubjectBreaker(clock);
-        pipeline = new ResiliencePipelineBuilder<EndpointAnswer> { Name = name, InstanceName = server, TimeProvider = clock }
+        var builder = new ResiliencePipelineBuilder<EndpointAnswer> { Name = name, InstanceName = server, TimeProvider = clock }
             .ConfigureTelemetry(Counted)
-            .AddTimeout(new TimeoutStrategyOptions { Timeout = timeout })
-            .AddRetry(new RetryStrategyOptions<EndpointAnswer>
+            .AddTimeout(new TimeoutStrategyOptions { Timeout = timeout });
+        if (tries > 1)
+        {
+            builder.AddRetry(new RetryStrategyOptions<EndpointAnswer>
             {
-                MaxRetryAttempts = 1,
+                MaxRetryAttempts = tries - 1,
                 ShouldHandle = static retry => new(retry.Outcome.Result is EndpointAnswer.Outage { Repeatable: true }),
                 DelayGenerator = static _ => new(TimeSpan.FromMilliseconds(RandomNumberGenerator.GetInt32(50, 250))),
-            })
-            .Build();
+            });
+        }
+
+        pipeline = builder.Build();
     }
 
     /// <summary>
@@ -50,7 +55,7 @@ internal sealed class ProtectedEndpoint
     {
         if (breaker.Closed(subject) is { } left)
         {
-            return new EndpointAnswer.Outage(Bounded(Spread(left)), Repeatable: false);
+            return new EndpointAnswer.Outage(Bounded(Spread(left)), Repeatable: false, OutageCause.Breaker);
         }
 
         EndpointAnswer? answer = null;
@@ -86,7 +91,7 @@ internal sealed class ProtectedEndpoint
             return outcome.Exception switch
             {
                 null => WithBoundedWait(outcome.Result!),
-                TimeoutRejectedException or OperationCanceledException => new EndpointAnswer.Outage(Bounded(null), Repeatable: false),
+                TimeoutRejectedException or OperationCanceledException => new EndpointAnswer.Outage(Bounded(null), Repeatable: false, OutageCause.Timeout),
                 _ => throw new InvalidOperationException("An exchange failed in a way that is not an outage.", outcome.Exception),
             };
         }
@@ -117,11 +122,11 @@ internal sealed class ProtectedEndpoint
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException)
         {
-            return new EndpointAnswer.Outage(null, Repeatable: true);
+            return new EndpointAnswer.Outage(null, Repeatable: true, OutageCause.Of(exception) ?? OutageCause.Ended);
         }
         catch (OperationCanceledException)
         {
-            return new EndpointAnswer.Outage(null, Repeatable: false);
+            return new EndpointAnswer.Outage(null, Repeatable: false, OutageCause.Timeout);
         }
     }
 }

@@ -25,7 +25,11 @@ public abstract record ExchangeResult
     public sealed record Rejected(ResultRejection Detail) : ExchangeResult;
 
     /// <summary>No answer in time, or none worth trusting; worth another try after <paramref name="RetryAfter"/> (1 to 30 s).</summary>
-    public sealed record Unavailable(TimeSpan RetryAfter) : ExchangeResult;
+    public sealed record Unavailable(TimeSpan RetryAfter) : ExchangeResult
+    {
+        /// <summary>In which way, in a fixed word (<see cref="Issuers.OutageCause"/>); null when nobody knows.</summary>
+        public string? Cause { get; init; }
+    }
 }
 
 /// <summary>Where an issued token came from.</summary>

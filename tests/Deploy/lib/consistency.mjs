@@ -7,7 +7,7 @@ export const shutdownSeconds = 30;
 export function inconsistencies(objects) {
   const found = [];
   const pods = podsOf(objects);
-  for (const rule of [selectors, backends, networkPolicies, probes, volumes, restricted, drain, destinations, identity, streaming, hops]) {
+  for (const rule of [selectors, backends, networkPolicies, probes, volumes, restricted, drain, destinations, identity, streaming, hops, closed, observed, certified]) {
     rule(objects, pods, problem => found.push(`${rule.name}: ${problem}`));
   }
   return found;
@@ -23,7 +23,7 @@ function selectors(objects, pods, report) {
   }
   for (const object of objects) {
     const selector = { Service: o => o.spec.selector, PodDisruptionBudget: o => o.spec.selector, NetworkPolicy: o => o.spec.podSelector }[object.kind]?.(object);
-    if (selector && !pods.some(pod => matches(pod.metadata.labels, selector)) && !(object.kind === 'NetworkPolicy' && object.metadata.name === 'mcp-servers')) {
+    if (selector && !pods.some(pod => matches(pod.metadata.labels, selector)) && !(object.kind === 'NetworkPolicy' && ['mcp-servers', 'mcp-servers-egress', 'sidecar-egress'].includes(object.metadata.name))) {
       report(`${object.kind} ${object.metadata.name} selects no pod`);
     }
   }
@@ -251,6 +251,46 @@ function hops(objects, pods, report) {
   if (!expected.includes(outbound.Resource)) report(`the front door mints for ${outbound.Resource}, the sidecar is ${expected}`);
   const trusted = Object.values(sidecar?.AuthorizationServers ?? {}).map(server => server.Issuer);
   if (JSON.stringify(trusted) !== JSON.stringify([front.LocalIssuer.Issuer])) report(`the sidecar trusts ${trusted}, the front door signs as ${front.LocalIssuer.Issuer}`);
+}
+
+/** Where nothing is allowed by default, everybody can ask DNS, and a gateway can reach the authorization server and the collector. */
+function closed(objects, pods, report) {
+  const policies = ofKind(objects, 'NetworkPolicy');
+  const egressOf = pod => policies.filter(policy => policy.spec.policyTypes.includes('Egress') && matches(pod.metadata.labels, policy.spec.podSelector));
+  for (const pod of pods) {
+    const name = pod.deployment.metadata.name;
+    const rules = egressOf(pod).flatMap(policy => policy.spec.egress ?? []);
+    if (egressOf(pod).length === 0) continue;
+    const open = port => rules.some(rule => rule.ports.some(one => one.port === port));
+    if (!open(53)) report(`${name} may not ask DNS`);
+    if (!gatewayOf(pod)) continue;
+    if (Object.keys(configurationOf(objects, pod)?.json.Gateway.AuthorizationServers ?? {}).length > 0 && !open(443)) report(`${name} may not ask its authorization server`);
+    const collector = gatewayOf(pod).env?.find(one => one.name === 'OTEL_EXPORTER_OTLP_ENDPOINT')?.value;
+    if (collector && !open(Number(new URL(collector).port))) report(`${name} may not send to ${collector}`);
+  }
+  const deny = policies.find(policy => Object.keys(policy.spec.podSelector).length === 0 && policy.spec.policyTypes.length === 2);
+  if (deny && (deny.spec.ingress?.length || deny.spec.egress?.length)) report(`${deny.metadata.name} denies nothing`);
+}
+
+function observed(objects, pods, report) {
+  for (const monitor of ofKind(objects, 'PodMonitor')) {
+    const seen = pods.filter(pod => matches(pod.metadata.labels, monitor.spec.selector));
+    if (seen.length === 0) report(`PodMonitor ${monitor.metadata.name} sees no pod`);
+    for (const { port } of monitor.spec.podMetricsEndpoints) {
+      for (const pod of seen) if (portOf(pod, port) === undefined) report(`PodMonitor ${monitor.metadata.name} scrapes port ${port}, which ${pod.deployment.metadata.name} lacks`);
+    }
+  }
+}
+
+function certified(objects, pods, report) {
+  for (const certificate of ofKind(objects, 'Certificate')) {
+    const used = ofKind(objects, 'Ingress').flatMap(ingress => ingress.spec.tls).find(tls => tls.secretName === certificate.spec.secretName);
+    if (!used) report(`no Ingress uses the Secret ${certificate.spec.secretName}`);
+    else for (const host of used.hosts) if (!certificate.spec.dnsNames.includes(host)) report(`the certificate does not name ${host}`);
+  }
+  for (const { spec, deployment } of pods) {
+    if (spec.priorityClassName && !ofKind(objects, 'PriorityClass').some(one => one.metadata.name === spec.priorityClassName)) report(`${deployment.metadata.name} has a priority that nobody defines`);
+  }
 }
 
 function portOf(pod, port) {

@@ -22,15 +22,23 @@ export const variants = [
   { name: 'sidecar, mode same-token', path: 'overlays/sidecar', swap: ['components/sidecar-none', 'components/sidecar-same-token'] },
   { name: 'sidecar, stdio server', path: 'overlays/sidecar', swap: ['components/sidecar-none', 'components/sidecar-bridge'] },
   { name: 'two-hop', path: 'overlays/two-hop' },
+  {
+    name: 'front-door with every component', path: 'overlays/front-door',
+    swap: ['  - ../../components/ingress', ['components/ingress', 'components/external-authorization-server', 'components/default-deny', 'components/node-local-dns', 'components/otlp',
+      'components/cert-manager', 'components/pull-secret', 'components/priority', '../observability'].map(component => `  - ../../${component}`).join('\n')],
+  },
+  { name: 'sidecar, closed by default', path: 'overlays/sidecar', swap: ['  - ../../components/sidecar\n', '  - ../../components/sidecar\n  - ../../components/default-deny\n'] },
+  { name: 'two-hop, closed by default', path: 'overlays/two-hop', swap: ['configMapGenerator:', 'components:\n  - ../../components/default-deny\nconfigMapGenerator:'] },
 ];
 
 /** The cluster's view of a variant: YAML 1.1, as kubectl and the API server read it. */
 export function render(variant) {
   const root = mkdtempSync(join(tmpdir(), 'k8s-'));
   try {
-    cpSync(manifests, root, { recursive: true });
+    cpSync(join(repository, 'deploy'), root, { recursive: true });
+    const overlay = join(root, 'k8s', variant.path);
     if (variant.swap) {
-      const file = join(root, variant.path, 'kustomization.yaml');
+      const file = join(overlay, 'kustomization.yaml');
       const text = readFileSync(file, 'utf8');
       const [from, to] = variant.swap;
       // The last occurrence is the list entry; earlier ones are comments that mention the alternatives.
@@ -38,7 +46,7 @@ export function render(variant) {
       if (at < 0) throw new Error(`${variant.path}/kustomization.yaml does not name ${from}`);
       writeFileSync(file, text.slice(0, at) + to + text.slice(at + from.length));
     }
-    return parse(execFileSync('kubectl', ['kustomize', join(root, variant.path)], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }));
+    return parse(execFileSync('kubectl', ['kustomize', overlay], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }));
   } finally {
     rmSync(root, { recursive: true, force: true });
   }

@@ -4,7 +4,9 @@
 import { createRequire } from 'node:module';
 import * as official from '@kubernetes/client-node/dist/gen/models/all.js';
 import { HTTPRoute } from '@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1';
-import { routeFields } from './gateway-api.mjs';
+import { Certificate } from '@kubernetes-models/cert-manager/cert-manager.io/v1';
+import { PodMonitor, PrometheusRule } from '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1';
+import { certificateFields, podMonitorFields, prometheusRuleFields, routeFields } from './custom-resources.mjs';
 import { knownAnnotations } from './annotations.mjs';
 
 const require = createRequire(import.meta.url);
@@ -18,6 +20,9 @@ const enumerations = {
   fsGroupChangePolicy: ['Always', 'OnRootMismatch'],
   imagePullPolicy: ['Always', 'IfNotPresent', 'Never'],
   restartPolicy: ['Always', 'OnFailure', 'Never'],
+  ipFamilyPolicy: ['SingleStack', 'PreferDualStack', 'RequireDualStack'],
+  preemptionPolicy: ['PreemptLowerPriority', 'Never'],
+  rotationPolicy: ['Never', 'Always'],
 };
 const typed = {
   V1Service: { 'spec.type': ['ClusterIP', 'NodePort', 'LoadBalancer', 'ExternalName'] },
@@ -25,6 +30,13 @@ const typed = {
     'spec.strategy.type': ['RollingUpdate', 'Recreate'],
     'spec.template.spec.securityContext.seccompProfile.type': ['RuntimeDefault', 'Localhost', 'Unconfined'],
   },
+};
+
+const customResources = {
+  'gateway.networking.k8s.io/v1/HTTPRoute': { Strict: HTTPRoute, fields: routeFields },
+  'monitoring.coreos.com/v1/PodMonitor': { Strict: PodMonitor, fields: podMonitorFields },
+  'monitoring.coreos.com/v1/PrometheusRule': { Strict: PrometheusRule, fields: prometheusRuleFields },
+  'cert-manager.io/v1/Certificate': { Strict: Certificate, fields: certificateFields },
 };
 
 export function problems(object) {
@@ -52,7 +64,8 @@ export function problems(object) {
 }
 
 function modelOf(apiVersion, kind, found) {
-  if (apiVersion === 'gateway.networking.k8s.io/v1' && kind === 'HTTPRoute') return { Strict: HTTPRoute, fields: routeFields };
+  const custom = customResources[`${apiVersion}/${kind}`];
+  if (custom) return custom;
   try {
     const Strict = require(`kubernetes-models/${apiVersion}/${kind}`)[kind];
     const version = apiVersion.split('/').at(-1);

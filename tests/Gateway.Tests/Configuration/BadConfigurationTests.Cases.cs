@@ -73,6 +73,18 @@ public sealed partial class BadConfigurationTests
         { "LocalIssuer={'Issuer':'https://mcp.example.com.evil.example/hop','KeyDirectory':'/'}", "issuer-url", "is not a path under" },
         { "LocalIssuer={'KeyDirectory':'/'}", "issuer-url", "Issuer is missing" },
 
+        // policy-url, and what else is said of a policy
+        { "W:Policy={}", "policy-url", "Url is missing" },
+        { "W:Policy={'Url':'http://pdp.internal/access/v1/evaluation'}", "policy-url", "is not https" },
+        { "W:Policy={'Url':'pdp.internal'}", "policy-url", "not an absolute" },
+        { "W:Policy={'Url':'https://u:p@pdp.internal/access/v1/evaluation'}", "policy-url", "TokenFile" },
+        { "W:Policy={'Url':'https://pdp.internal/a#b'}", "policy-url", "fragment" },
+        { "W:Policy={'Url':'https://pdp.internal/a','EvaluationsUrl':'http://pdp.internal/b'}", "policy-url", "EvaluationsUrl" },
+        { "W:Policy={'Url':'https://pdp.internal/a','Timeout':'00:02:00'}", "lifetime", "Timeout" },
+        { "W:Policy={'Url':'https://pdp.internal/a','Claims':['a b']}", "audience-whitespace", "white space" },
+        { "W:Policy={'Url':'https://pdp.internal/a','TokenFile':'/nowhere/token'}", "file-missing", "is not there" },
+        { Partner + "W:AuthorizationServers=['corp','partner']; W:Outbound:ForeignSubjects=true; W:Policy={'Url':'https://pdp.internal/a'}", "subject-issuer", "could not tell their subjects apart" },
+
         // issuer-duplicate, local-issuer-trusted, authorization-servers, reference, introspection-ambiguous
         { Partner + "AuthorizationServers:partner:Issuer='https://login.example.com/realms/corp'", "issuer-duplicate", "that of 'corp' too" },
         { Partner + "AuthorizationServers:partner:Issuer='https://LOGIN.example.com:443/realms/corp/'", "issuer-duplicate", "that of 'corp' too" },

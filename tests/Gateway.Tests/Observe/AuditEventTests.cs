@@ -25,7 +25,7 @@ public sealed class AuditEventTests
             "request_id":"request-1","trace_id":"0af7651916cd43dd8448eb211c80319c","server":"weather","resource":"https://mcp.example.com/weather",
             "presented_audience":["https://mcp.example.com/weather"],"issuer":"https://login.example.com","subject":"alice","client_id":"assistant",
             "actors":["agent-1","agent-2"],"token_id":"jti-in","proof":"dpop","approval":"approval-1","client_address":"192.0.2.7","user_agent":"client/1.0","method":"tools/call","operation":"forecast",
-            "outbound_audience":"https://weather.internal/mcp","outbound_token_id":"jti-out","outbound_expires":"2026-01-01T12:02:00.000Z","exchange":"issued","upstream_status":202,"status":200}
+            "outbound_audience":"https://weather.internal/mcp","outbound_token_id":"jti-out","outbound_expires":"2026-01-01T12:02:00.000Z","exchange":"issued","upstream_status":202,"policy":null,"status":200}
             """.ReplaceLineEndings(""),
             line);
     }
@@ -36,7 +36,7 @@ public sealed class AuditEventTests
         var written = Parse(Given.Refusal(_clock, 401, "signature_invalid"));
 
         Assert.Equal("mcp.request.refused", written.GetProperty("event").GetString());
-        foreach (var name in (string[])["presented_audience", "issuer", "subject", "client_id", "actors", "token_id", "outbound_audience", "outbound_token_id", "outbound_expires", "trace_id", "detail", "approval", "upstream_status"])
+        foreach (var name in (string[])["presented_audience", "issuer", "subject", "client_id", "actors", "token_id", "outbound_audience", "outbound_token_id", "outbound_expires", "trace_id", "detail", "approval", "upstream_status", "policy"])
         {
             Assert.Equal(JsonValueKind.Null, written.GetProperty(name).ValueKind);
         }

@@ -14,7 +14,7 @@ public sealed class AuditTests
     [
         "time", "event", "reason", "category", "detail", "request_id", "trace_id", "server", "resource", "presented_audience", "issuer", "subject",
         "client_id", "actors", "token_id", "proof", "approval", "client_address", "user_agent", "method", "operation", "outbound_audience", "outbound_token_id",
-        "outbound_expires", "exchange", "upstream_status", "status",
+        "outbound_expires", "exchange", "upstream_status", "policy", "status",
     ];
 
     [Fact]

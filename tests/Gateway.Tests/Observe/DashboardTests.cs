@@ -54,7 +54,12 @@ public sealed partial class DashboardTests
 
         Assert.All(Alerts().Matches(File.ReadAllText(Path.Combine(Directory, "alerts.yaml"))).Select(alert => alert.Groups[1].Value), alert => Assert.Contains($"`{alert}`", guide, StringComparison.Ordinal));
         Assert.All(Reasons(), reason => Assert.Contains($"`{reason}`", guide, StringComparison.Ordinal));
+        string[] instruments = [.. Sources().SelectMany(source => Instruments().Matches(source)).Select(match => match.Groups[1].Value)];
+        Assert.True(instruments.Length > 10, string.Join(", ", instruments));
+        Assert.All(instruments, instrument => Assert.Contains($"`{instrument}`", guide, StringComparison.Ordinal));
     }
+
+    private static IEnumerable<string> Sources() => System.IO.Directory.EnumerateFiles(Path.Combine(Root(), "src"), "*.cs", SearchOption.AllDirectories).Select(File.ReadAllText);
 
     private static List<string> Expressions(string file)
     {
@@ -106,6 +111,9 @@ public sealed partial class DashboardTests
 
         return directory;
     }
+
+    [GeneratedRegex(@"Create(?:Observable)?(?:Counter|Gauge|Histogram|UpDownCounter)(?:<\w+>)?\(\s*""([a-z._]+)""")]
+    private static partial Regex Instruments();
 
     [GeneratedRegex(@"\b((?:gateway|token_exchange)_[a-z_]+)(\{[^}]*\})?")]
     private static partial Regex Metrics();

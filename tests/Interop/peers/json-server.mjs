@@ -5,11 +5,15 @@ import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/
 import { z } from 'zod';
 import { listen } from '../harness/loopback.mjs';
 
-export async function startJsonServer() {
+const registerEcho = (mcp) =>
+  mcp.registerTool('echo', { inputSchema: { message: z.string() } }, ({ message }) => ({ content: [{ type: 'text', text: `Echo: ${message}` }] }));
+
+/** `register` is given each new server, to tell it what it has. */
+export async function startJsonServer(register = registerEcho) {
   const server = http.createServer(async (request, response) => {
     if (request.method !== 'POST') return response.writeHead(405, { allow: 'POST' }).end();
     const mcp = new McpServer({ name: 'json', version: '1.0.0' });
-    mcp.registerTool('echo', { inputSchema: { message: z.string() } }, ({ message }) => ({ content: [{ type: 'text', text: `Echo: ${message}` }] }));
+    register(mcp);
     const transport = new StreamableHTTPServerTransport({ sessionIdGenerator: undefined, enableJsonResponse: true });
     response.on('close', () => mcp.close());
     await mcp.connect(transport);

@@ -105,6 +105,10 @@ internal sealed class ServerOptions
     [Example("""{ "Nonce": "required", "ContentDigest": "required" }""")]
     public DPoPOptions DPoP { get; set; } = new();
 
+    [Description("A policy decision point that is asked, by OpenID AuthZEN, before anything is sent.")]
+    [Example("""{ "Url": "https://pdp.internal/access/v1/evaluation", "Arguments": true }""")]
+    public PolicyOptions? Policy { get; set; }
+
     [Description("How long a stream may be silent.")]
     [Example("00:05:00")]
     public TimeSpan StreamIdleTimeout { get; set; } = TimeSpan.FromMinutes(15);

@@ -22,6 +22,7 @@ internal static class BoundsRules
 
         foreach (var server in context.Servers)
         {
+            Check(RuleContext.KeyOf(server, "Policy:Timeout"), server.Options.Policy?.Timeout, TimeSpan.FromMilliseconds(50), TimeSpan.FromMinutes(1));
             Check(RuleContext.KeyOf(server, "StreamIdleTimeout"), server.Options.StreamIdleTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromDays(1));
             Check(RuleContext.KeyOf(server, "RequestBodyTimeout"), server.Options.RequestBodyTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1));
             Check(RuleContext.KeyOf(server, "MaxResponseDuration"), server.Options.MaxResponseDuration, TimeSpan.FromMilliseconds(100), TimeSpan.FromDays(1));

@@ -49,6 +49,8 @@ internal static class ConfigurationRules
         TextRules.EntriesAreComplete,
         TextRules.AudiencesIssuersAndScopesHoldNoWhiteSpace,
         OperationRules.OperationsSayOneThing,
+        PolicyRules.DecisionPointsCanBeAsked,
+        PolicyRules.SubjectsAreToldApart,
         HeaderRules.ForwardedHeadersAreNoCredentials,
         HeaderRules.CredentialHeaderCanBeSent,
         HeaderRules.IdentityHeadersAreTheGateways,

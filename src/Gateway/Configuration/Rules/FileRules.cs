@@ -27,6 +27,7 @@ internal static class FileRules
 
         foreach (var server in context.Servers)
         {
+            CheckFile(RuleContext.KeyOf(server, "Policy:TokenFile"), server.Options.Policy?.TokenFile);
             CheckFile(RuleContext.KeyOf(server, "Tls:CaFile"), server.Options.Tls?.CaFile);
             CheckFile(RuleContext.KeyOf(server, "Tls:CertificateFile"), server.Options.Tls?.CertificateFile);
             CheckFile(RuleContext.KeyOf(server, "Tls:KeyFile"), server.Options.Tls?.KeyFile);

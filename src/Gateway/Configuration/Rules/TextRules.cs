@@ -128,6 +128,7 @@ internal static class TextRules
         yield return ("Outbound:ResultAudiences", outbound.ResultAudiences, false);
         yield return ("Outbound:SubjectClaims", outbound.SubjectClaims, false);
         yield return ("Outbound:Claims", outbound.Claims, false);
+        yield return ("Policy:Claims", options.Policy?.Claims, false);
         yield return ("RequiredScopes", options.RequiredScopes, true);
         yield return ("AdvertisedScopes", options.AdvertisedScopes, true);
         yield return ("Outbound:Scopes", outbound.Scopes, true);

@@ -149,7 +149,7 @@ public sealed class TokenExchangeClient : ITokenExchanger
         {
             EndpointAnswer.Reply { Status: 200 } reply => Succeeded(reply, asked, shape, request),
             EndpointAnswer.Reply reply => new(Failed(TokenError.Of(reply, shape.Dialect), registered)),
-            EndpointAnswer.Outage outage => new(new ExchangeResult.Unavailable(outage.RetryAfter!.Value)),
+            EndpointAnswer.Outage outage => new(new ExchangeResult.Unavailable(outage.RetryAfter!.Value) { Cause = outage.Cause }),
             EndpointAnswer.NotSent unsent => new(new ExchangeResult.Refused(ExchangeError.Misconfigured, Diagnostic: unsent.Diagnostic)),
             _ => throw new UnreachableException(),
         };
@@ -186,7 +186,7 @@ public sealed class TokenExchangeClient : ITokenExchanger
             ErrorMeaning.Interaction => new ExchangeResult.Refused(ExchangeError.InteractionRequired, error.Claims, error.Diagnostic),
             ErrorMeaning.Target => new ExchangeResult.Refused(ExchangeError.TargetRefused, Diagnostic: error.Diagnostic),
             ErrorMeaning.ActorChain => new ExchangeResult.Refused(ExchangeError.ActorChainRefused, Diagnostic: error.Diagnostic),
-            ErrorMeaning.Outage => new ExchangeResult.Unavailable(ProtectedEndpoint.ShortestBreak),
+            ErrorMeaning.Outage => new ExchangeResult.Unavailable(ProtectedEndpoint.ShortestBreak) { Cause = error.Diagnostic },
             _ => new ExchangeResult.Refused(ExchangeError.Misconfigured, Diagnostic: error.Diagnostic) { OfClient = error.Meaning == ErrorMeaning.Client },
         };
     }

@@ -30,7 +30,7 @@ internal sealed class ResultVerifier(AuthorizationServer resultIssuer, TimeProvi
         candidate.Key = await resultIssuer.Keys.FindAsync(candidate.KeyId, candidate.Algorithm!, cancellationToken);
         if (candidate.Key.Refusal == TokenRefusal.KeysUnavailable)
         {
-            return new ExchangeResult.Unavailable(RetryKeysAfter);
+            return new ExchangeResult.Unavailable(RetryKeysAfter) { Cause = "keys" };
         }
 
         return Run(candidate, ResultChecks.OfJwt.AsSpan(ResultChecks.NeedsKey..)) is { } rejection ? new ExchangeResult.Rejected(rejection) : Issue(candidate);

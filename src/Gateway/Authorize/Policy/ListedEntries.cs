@@ -1,0 +1,177 @@
+using System.Text.Json;
+
+namespace Gateway.Authorize.Policy;
+
+/// <summary>One list that an MCP server answered with: what may be asked for next, entry by entry.</summary>
+/// <param name="Of">The question about an entry of that name.</param>
+internal sealed record ListedEntries(Func<string, PolicyQuestion> Of)
+{
+    /// <summary>The entries in their order; null in place of a name that is not there once, and a text.</summary>
+    public List<(string? Name, Range Bytes)> Entries { get; } = [];
+
+    /// <summary>Where a list without the entries that are hidden loses bytes; no other byte is touched.</summary>
+    public IEnumerable<Range> Without(Func<int, bool> isHidden)
+    {
+        var kept = false;
+        for (var i = 0; i < Entries.Count; i++)
+        {
+            if (!isHidden(i))
+            {
+                kept = true;
+                continue;
+            }
+
+            // With the comma before it; where nothing was kept so far, with the one behind it.
+            var bytes = Entries[i].Bytes;
+            yield return kept ? Entries[i - 1].Bytes.End..bytes.End
+                : i + 1 < Entries.Count ? bytes.Start..Entries[i + 1].Bytes.Start
+                : bytes;
+        }
+    }
+}
+
+/// <summary>One message of an MCP server that holds lists: where they stand, and what stands around them.</summary>
+internal sealed class ListMessage
+{
+    /// <summary>The whole message.</summary>
+    public required Range Whole { get; init; }
+
+    /// <summary>The id of the request that it answers; empty without one.</summary>
+    public required Range Id { get; init; }
+
+    public required IReadOnlyList<ListedEntries> Lists { get; init; }
+
+    /// <summary>For each result with a list, where its members begin.</summary>
+    public required IReadOnlyList<int> Results { get; init; }
+
+    /// <summary>The values that say for whom a list may be cached.</summary>
+    public required IReadOnlyList<Range> CacheScopes { get; init; }
+
+    /// <summary>The messages with lists in them, in an array as servers of 2025-03-26 may send them, too. Throws what the reader throws.</summary>
+    public static List<ListMessage> Read(ReadOnlySpan<byte> bytes)
+    {
+        var found = new List<ListMessage>();
+        var reader = new Utf8JsonReader(bytes, new JsonReaderOptions { MaxDepth = OperationReader.MaxDepth });
+        while (reader.Read())
+        {
+            if (reader.TokenType == JsonTokenType.StartObject && new Reading().Message(ref reader) is { } message)
+            {
+                found.Add(message);
+            }
+        }
+
+        return found;
+    }
+
+    private sealed class Reading
+    {
+        private readonly List<ListedEntries> lists = [];
+        private readonly List<int> results = [];
+        private readonly List<Range> scopes = [];
+
+        public ListMessage? Message(ref Utf8JsonReader reader)
+        {
+            var start = (int)reader.TokenStartIndex;
+            Range id = default;
+            while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
+            {
+                var (isId, isResult) = (reader.ValueTextEquals("id"u8), reader.ValueTextEquals("result"u8));
+                reader.Read();
+                if (isId)
+                {
+                    id = reader.TokenType is JsonTokenType.String or JsonTokenType.Number ? (int)reader.TokenStartIndex..(int)reader.BytesConsumed : default;
+                }
+
+                if (isResult && reader.TokenType == JsonTokenType.StartObject)
+                {
+                    Result(ref reader);
+                }
+                else
+                {
+                    reader.Skip();
+                }
+            }
+
+            return lists.Count == 0 ? null : new ListMessage { Whole = start..(int)reader.BytesConsumed, Id = id, Lists = lists, Results = results, CacheScopes = scopes };
+        }
+
+        private void Result(ref Utf8JsonReader reader)
+        {
+            var start = (int)reader.BytesConsumed;
+            var before = lists.Count;
+            var said = new List<Range>();
+            while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
+            {
+                var (list, name) = ListOf(ref reader);
+                var isScope = reader.ValueTextEquals("cacheScope"u8);
+                reader.Read();
+                if (list is not null && reader.TokenType == JsonTokenType.StartArray)
+                {
+                    Entries(ref reader, list, name!);
+                    lists.Add(list);
+                    continue;
+                }
+
+                var from = (int)reader.TokenStartIndex;
+                reader.Skip();
+                if (isScope)
+                {
+                    said.Add(from..(int)reader.BytesConsumed);
+                }
+            }
+
+            if (lists.Count == before)
+            {
+                return;
+            }
+
+            scopes.AddRange(said);
+            if (said.Count == 0)
+            {
+                results.Add(start);
+            }
+        }
+
+        private static (ListedEntries? List, string? Name) ListOf(ref Utf8JsonReader reader) =>
+            reader.ValueTextEquals("tools"u8) ? (new(PolicyQuestion.Calls), "name")
+            : reader.ValueTextEquals("prompts"u8) ? (new(PolicyQuestion.Gets), "name")
+            : reader.ValueTextEquals("resources"u8) ? (new(PolicyQuestion.Reads), "uri")
+            : reader.ValueTextEquals("resourceTemplates"u8) ? (new(PolicyQuestion.Reads), "uriTemplate")
+            : (null, null);
+
+        private static void Entries(ref Utf8JsonReader reader, ListedEntries list, string named)
+        {
+            while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+            {
+                var start = (int)reader.TokenStartIndex;
+                var name = NameOf(ref reader, named);
+                list.Entries.Add((name, start..(int)reader.BytesConsumed));
+            }
+        }
+
+        private static string? NameOf(ref Utf8JsonReader reader, string named)
+        {
+            if (reader.TokenType != JsonTokenType.StartObject)
+            {
+                reader.Skip();
+                return null;
+            }
+
+            var (name, names) = ((string?)null, 0);
+            while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
+            {
+                var isName = reader.ValueTextEquals(named);
+                reader.Read();
+                if (isName)
+                {
+                    names++;
+                    name = reader.TokenType == JsonTokenType.String ? reader.GetString() : null;
+                }
+
+                reader.Skip();
+            }
+
+            return names == 1 ? name : null;
+        }
+    }
+}

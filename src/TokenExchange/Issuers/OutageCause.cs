@@ -1,0 +1,34 @@
+using System.Globalization;
+
+namespace TokenExchange.Issuers;
+
+/// <summary>In which way a peer was not to be had, in a word for logs and audits: never a text of the peer's.</summary>
+public static class OutageCause
+{
+    /// <summary>No answer in time.</summary>
+    public const string Timeout = "timeout";
+
+    /// <summary>Not asked: the circuit breaker is open.</summary>
+    public const string Breaker = "breaker";
+
+    /// <summary>The document that says where to ask was not to be had.</summary>
+    public const string Metadata = "metadata";
+
+    /// <summary>The connection ended before the answer did.</summary>
+    public const string Ended = "ended";
+
+    /// <summary>The answer's status says so.</summary>
+    public static string Status(int status) => string.Create(CultureInfo.InvariantCulture, $"status {status}");
+
+    /// <summary>Of a failure of transport: <c>name</c>, <c>connect</c>, <c>tls</c>, <c>malformed</c>, <c>ended</c>; null when it is none of these.</summary>
+    public static string? Of(Exception? failure) => failure switch
+    {
+        HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError } => "name",
+        HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } => "connect",
+        HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } => "tls",
+        HttpRequestException { HttpRequestError: HttpRequestError.ProxyTunnelError } => "proxy",
+        HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded } => "malformed",
+        HttpRequestException { HttpRequestError: HttpRequestError.ResponseEnded } or HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded } => Ended,
+        _ => null,
+    };
+}
