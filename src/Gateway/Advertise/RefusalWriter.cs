@@ -12,7 +12,7 @@ namespace Gateway.Advertise;
 
 /// <summary>A refusal with what is particular to this one.</summary>
 /// <param name="Kind">Which refusal.</param>
-/// <param name="Detail">More for log and audit, never for the client: a fixed code.</param>
+/// <param name="Detail">More for log and audit, never for the client: a fixed code, or a peer's words, cut and without credentials.</param>
 /// <param name="Scopes">The scopes that a step-up challenge names, as the client asks for them.</param>
 /// <param name="Claims">The claims challenge of an authorization server, re-serialised.</param>
 /// <param name="RetryAfter">When to come back.</param>

@@ -1,13 +1,13 @@
 using System.Globalization;
 using Gateway.Authenticate;
-using Gateway.Configuration;
+using Gateway.Authorize.Policy;
 using Gateway.Configuration.Options;
 using Gateway.Exchange;
-using Gateway.Forward;
 using Gateway.Generations;
 using Gateway.Management;
 using Gateway.Observe;
 using TokenExchange.Inbound;
+using TokenExchange.Issuers;
 using TokenExchange.Outbound;
 using TokenExchange.Outbound.Profiles;
 
@@ -16,9 +16,9 @@ namespace Gateway.Commands;
 /// <summary>The live checks of <c>doctor</c>, in the order in which one depends on the other.</summary>
 internal sealed class DoctorChecks(Unserved gateway, DoctorReport report)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private readonly GatewayOptions options = gateway.Options;
     private readonly HashSet<string> exchanged = [];
+    private readonly Dictionary<string, OutboundToken> issued = [];
 
     /// <summary>The authorization servers that the chosen servers trust or ask.</summary>
     public static IEnumerable<string> AuthorizationServersOf(GatewayOptions options, IReadOnlyCollection<McpServer> servers) => ServerTopology.Of(options)
@@ -39,7 +39,8 @@ internal sealed class DoctorChecks(Unserved gateway, DoctorReport report)
             }
             else
             {
-                report.Fail($"{name} metadata", "it cannot be fetched, or names another issuer", $"the document of {written.MetadataUrl ?? written.Issuer} must say exactly issuer={written.Issuer} (a slash at its end counts), with every address https");
+                var problem = server.MetadataProblem ?? new IssuerProblem(null, "unknown");
+                report.Fail($"{name} metadata", Told(problem, written.MetadataUrl ?? written.Issuer!), Remedies.For(problem, written.Issuer));
             }
         }
 
@@ -55,7 +56,8 @@ internal sealed class DoctorChecks(Unserved gateway, DoctorReport report)
         }
         else
         {
-            report.Fail($"{name} keys", "no key set could be fetched", "check jwks_uri, network and certificate, or set JwksUrl");
+            var problem = server.Keys.Problem ?? new IssuerProblem(null, "unknown");
+            report.Fail($"{name} keys", "no key set could be fetched: " + Told(problem, written.JwksUrl ?? written.Issuer!), Remedies.For(problem, written.Issuer));
         }
     }
 
@@ -77,6 +79,9 @@ internal sealed class DoctorChecks(Unserved gateway, DoctorReport report)
             report.Fail($"{name} front", refusal!.Text.TrimEnd('.'), "the metadata must name an authorization_endpoint and must not say authorization_response_iss_parameter_supported; without that, remove Registration and register clients there");
         }
     }
+
+    private static string Told(IssuerProblem problem, string address) =>
+        $"{problem.Cause} at {problem.Address?.GetLeftPart(UriPartial.Path) ?? address}{(problem.Detail is null ? "" : $" ({problem.Detail.TrimEnd('.')})")}";
 
     /// <summary>Whether the gateway's client is accepted: as a real exchange has shown, or else asked with a subject token that nobody can accept.</summary>
     public async Task ClientAsync(McpServer server, CancellationToken cancellation)
@@ -116,33 +121,40 @@ internal sealed class DoctorChecks(Unserved gateway, DoctorReport report)
                 report.Fail(check, "the authorization server answered an invalid subject token with success", "its token endpoint does not check subject tokens; do not use it");
                 break;
             default:
-                report.Fail(check, "the token endpoint gave no answer worth trusting: none in time, a 5xx or a 429", "check its address, network and certificate, and its log; where it fails over the invalid subject token of this check alone, give a real one with --subject-token-file");
+                report.Fail(check, $"the token endpoint gave no answer worth trusting: none in time, a 5xx or a 429 ({(result as ExchangeResult.Unavailable)?.Cause ?? "unknown"})", $"{Remedies.For((result as ExchangeResult.Unavailable)?.Cause)}; check its address, network and certificate, and its log; where it fails over the invalid subject token of this check alone, give a real one with --subject-token-file");
                 break;
         }
     }
 
+    /// <summary>Whether each destination is there and answers where MCP is spoken: without a credential, or with the hop token of a real exchange.</summary>
     public async Task DestinationsAsync(McpServer server, CancellationToken cancellation)
     {
-        SocketsHttpHandler Connections() => UnixSockets.Connect(new() { AllowAutoRedirect = false, UseCookies = false, UseProxy = false, ConnectTimeout = Patience }, server.Relay.OnSockets);
-        using var client = new HttpMessageInvoker(TlsFiles.Of(options.Servers[server.Id].Tls) is { } tls ? new OutboundTls(tls, TimeProvider.System, Connections) : Connections());
+        using var check = new DestinationCheck(server, options.Servers[server.Id], report);
         foreach (var destination in server.Sessions.Destinations.Values)
         {
-            var address = UnixDestination.Show(destination);
-            using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-            patience.CancelAfter(Patience);
-            try
-            {
-                // Without a credential; whatever it answers, it is there.
-                using var request = new HttpRequestMessage(HttpMethod.Options, destination);
-                request.Headers.Host = server.Relay.OnSockets ? UnixSockets.Host : null;
-                using var response = await client.SendAsync(request, patience.Token);
-                report.Pass($"{server.Id} destination {address}", string.Create(CultureInfo.InvariantCulture, $"answers ({(int)response.StatusCode})"));
-            }
-            catch (Exception exception) when (exception is HttpRequestException || (exception is OperationCanceledException && !cancellation.IsCancellationRequested))
-            {
-                report.Fail($"{server.Id} destination {address}", exception is HttpRequestException ? Fault.Told(exception) : "no answer in time", "check the address, name resolution, network policy and, with https, the certificate");
-            }
+            await check.RunAsync(destination, issued.GetValueOrDefault(server.Id), cancellation);
         }
+    }
+
+    /// <summary>Asks the server's decision point one harmless question: whether somebody whom nobody knows may list the tools.</summary>
+    public async Task PolicyAsync(McpServer server, CancellationToken cancellation)
+    {
+        if (server.Operations.Policy is not { } policy)
+        {
+            return;
+        }
+
+        var check = $"{server.Id} policy {policy.Point.Settings.Url}";
+        var decision = await policy.ProbeAsync(cancellation);
+        if (decision.Outcome == PolicyOutcome.Unavailable)
+        {
+            report.Fail(check, decision.Why ?? "unavailable", decision.Why is "no_decision" or "malformed"
+                ? "what answers there is no AuthZEN decision point: it must answer 200, application/json and a decision that is true or false; check Url, which ends in /access/v1/evaluation for most"
+                : Remedies.For(decision.Why));
+            return;
+        }
+
+        report.Pass(check, $"answers: an unknown subject {(decision.Outcome == PolicyOutcome.Allowed ? "may" : "may not")} list the tools");
     }
 
     /// <summary>One real exchange at the server, or at each that the token was minted for.</summary>
@@ -152,7 +164,7 @@ internal sealed class DoctorChecks(Unserved gateway, DoctorReport report)
         foreach (var server in servers)
         {
             var validation = await server.Admission.Validator.ValidateAsync(token.AsMemory(), cancellation);
-            if (validation.Token is { } subject && Admitted.CheckAdmission(subject, server) is null)
+            if (validation.Token is { } subject && Admitted.CheckAdmission(subject, server) is null && (await Explaining.ExplainAsync(server, token, cancellation)).Passes)
             {
                 accepted++;
                 report.Pass($"{server.Id} subject token", "passes every check");
@@ -174,19 +186,30 @@ internal sealed class DoctorChecks(Unserved gateway, DoctorReport report)
 
     private async Task ExchangeAsync(McpServer server, ValidatedToken subject, CancellationToken cancellation)
     {
-        if (server.Source is not CredentialSource.Token { Renewable: true } source)
+        if (server.Source is not CredentialSource.Token source)
         {
             return;
         }
 
         var scopes = server.Operations.Scopes.Outbound(server.Operations.Scopes.Effective(subject.Scopes));
         var result = await source.Exchanger.ExchangeAsync(new TokenExchangeRequest(subject, source.Target, scopes), cancellation);
-        if (result is not ExchangeResult.Issued { Token: var issued })
+        if (result is ExchangeResult.Issued { Token: var sent })
+        {
+            issued[server.Id] = sent;
+        }
+
+        if (!source.Renewable)
+        {
+            return;
+        }
+
+        if (result is not ExchangeResult.Issued { Token: var issuedToken })
         {
             var problem = result switch
             {
                 ExchangeResult.Refused refused => refused.Diagnostic ?? refused.Error.ToString(),
                 ExchangeResult.Rejected rejected => $"the result was rejected ({rejected.Detail.ToReason()})",
+                ExchangeResult.Unavailable unavailable => $"no answer worth trusting ({unavailable.Cause ?? "unknown"})",
                 _ => "no answer",
             };
             report.Fail($"{server.Id} exchange", problem, DoctorHints.For(result, source.Kind == TokenSourceKind.Exchange ? OutboundOf(server).Profile : "local"));
@@ -194,18 +217,18 @@ internal sealed class DoctorChecks(Unserved gateway, DoctorReport report)
         }
 
         exchanged.Add(server.Id);
-        var (before, after) = (Authority.Of(subject), Authority.Of(issued));
-        report.Pass($"{server.Id} exchange aud", $"requested {string.Join(" ", source.Target.ResultAudiences)}, returned {string.Join(" ", issued.Audiences)}");
-        report.Pass($"{server.Id} exchange scope", $"requested {Text(scopes)}, returned {Text(issued.Scopes)}");
+        var (before, after) = (Authority.Of(subject), Authority.Of(issuedToken));
+        report.Pass($"{server.Id} exchange aud", $"requested {string.Join(" ", source.Target.ResultAudiences)}, returned {string.Join(" ", issuedToken.Audiences)}");
+        report.Pass($"{server.Id} exchange scope", $"requested {Text(scopes)}, returned {Text(issuedToken.Scopes)}");
         report.Pass($"{server.Id} exchange sub", $"inbound {AuthorityText.Of(before, AuthorityPart.Subject)}, returned {AuthorityText.Of(after, AuthorityPart.Subject)}");
         report.Pass($"{server.Id} exchange act", $"inbound {AuthorityText.Of(before, AuthorityPart.Actors)}, returned {AuthorityText.Of(after, AuthorityPart.Actors)}");
         report.Pass($"{server.Id} exchange authorization_details", $"inbound {AuthorityText.Of(before, AuthorityPart.Details)}, returned {AuthorityText.Of(after, AuthorityPart.Details)}");
-        if (issued.BoundTo is { } key)
+        if (issuedToken.BoundTo is { } key)
         {
             report.Pass($"{server.Id} exchange cnf", $"bound to the gateway's key, {key}");
         }
 
-        var lifetime = issued.ExpiresAt - TimeProvider.System.GetUtcNow();
+        var lifetime = issuedToken.ExpiresAt - TimeProvider.System.GetUtcNow();
         report.Pass($"{server.Id} exchange lifetime", string.Create(CultureInfo.InvariantCulture, $"{lifetime.TotalSeconds:0} s, at most {source.Target.MaxLifetime.TotalSeconds:0} s; inbound {(subject.ExpiresAt - TimeProvider.System.GetUtcNow()).TotalSeconds:0} s"));
         report.Pass($"{server.Id} exchange authority", $"shrank: {AuthorityText.Of(after.ShortOf(before))}");
     }

@@ -51,10 +51,11 @@ internal static class DoctorCommand
         foreach (var server in servers)
         {
             await checks.ClientAsync(server, cancellation);
+            await checks.PolicyAsync(server, cancellation);
             await checks.DestinationsAsync(server, cancellation);
         }
 
-        output.WriteLine(report.Failed == 0 ? $"all {report.Passed} checks passed" : $"{report.Failed} of {report.Passed + report.Failed} checks failed");
+        output.WriteLine(report.Failed == 0 ? $"all {report.Passed} checks passed" : $"{report.Failed} of {report.Passed + report.Failed} checks failed; docs/troubleshooting.md#doctor says more");
         return report.Failed == 0 ? 0 : 1;
     }
 }

@@ -14,16 +14,18 @@ internal static class ExplainCommand
         var command = new Command("explain", "Says which check refuses a token at a server and why. The token is neither sent nor stored. Exits 0 when it passes, 1 when it is refused.");
         command.Options.Add(server);
         var proof = TokenFile.Option("--proof-file", "The file that holds the DPoP proof alone: the token is judged as sent with it. Whether the proof was used before, its nonce and its body are not judged.", required: false);
+        var body = new Option<string?>("--body-file") { Description = "The file with the body of a call (one JSON-RPC message): operation, scopes and policy are judged, too, and the policy decision point is asked.", HelpName = "path" };
         command.Options.Add(file);
         command.Options.Add(proof);
+        command.Options.Add(body);
         options.AddTo(command);
         command.SetAction((parsed, cancellation) =>
-            ExplainAsync(options.PathOf(parsed), overrides, parsed.GetValue(server)!, parsed.GetValue(file)!, parsed.GetValue(proof), output, errors, cancellation));
+            ExplainAsync(options.PathOf(parsed), overrides, parsed.GetValue(server)!, parsed.GetValue(file)!, parsed.GetValue(proof), parsed.GetValue(body), output, errors, cancellation));
         return command;
     }
 
     private static async Task<int> ExplainAsync(
-        string path, IReadOnlyList<string> overrides, string id, string file, string? proofFile, TextWriter output, TextWriter errors, CancellationToken cancellation)
+        string path, IReadOnlyList<string> overrides, string id, string file, string? proofFile, string? bodyFile, TextWriter output, TextWriter errors, CancellationToken cancellation)
     {
         using var gateway = Unserved.Build(path, overrides, inboundOnly: true, errors);
         if (gateway?.Server(id, errors) is not { } server || TokenFile.Read(file, errors) is not { } token)
@@ -37,8 +39,17 @@ internal static class ExplainCommand
             return 1;
         }
 
-        var explanation = await Explaining.ExplainAsync(server, token, proof, cancellation);
+        byte[]? body = null;
+        if (bodyFile is not null && (body = ReadBody(bodyFile, errors)) is null)
+        {
+            return 1;
+        }
+
+        var explanation = body is null
+            ? await Explaining.ExplainAsync(server, token, proof, cancellation)
+            : await Explaining.ExplainAsync(server, token, proof, body, cancellation);
         Print(explanation, output);
+        ComparedValues.Print(token, server, gateway.Options, explanation.PresentedAudiences is not null, output);
         return explanation.Passes ? 0 : 1;
     }
 
@@ -50,7 +61,7 @@ internal static class ExplainCommand
         }
 
         output.WriteLine(explanation.Passes ? "passes" : $"refused: {explanation.Reason}");
-        output.WriteLine(explanation.Text.Trim());
+        output.WriteLine(Visible(explanation.Text.Trim()));
         if (explanation.PresentedAudiences is { } presented)
         {
             // Verified, but still somebody else's text on a terminal.
@@ -58,6 +69,28 @@ internal static class ExplainCommand
         }
 
         output.WriteLine($"accepted aud:  {string.Join(" ", explanation.AcceptedAudiences)}");
+        if (explanation.Question is { } question)
+        {
+            output.WriteLine($"policy was asked: {Visible(question)}");
+        }
+
+        if (explanation.Reason is { } reason)
+        {
+            output.WriteLine($"more about it: docs/troubleshooting.md#{reason}");
+        }
+    }
+
+    private static byte[]? ReadBody(string path, TextWriter errors)
+    {
+        try
+        {
+            return File.ReadAllBytes(path);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            errors.WriteLine($"'{(path.Length > 0 ? Path.GetFullPath(path) : path)}' cannot be read; name a file that is there and that you may read.");
+            return null;
+        }
     }
 
     internal static string Visible(string text) => string.Concat(text.Select(character => char.IsControl(character) ? '?' : character));

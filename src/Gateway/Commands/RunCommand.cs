@@ -1,6 +1,11 @@
 using System.CommandLine;
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using Gateway.Configuration;
 using Gateway.Generations;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
 
 namespace Gateway.Commands;
 
@@ -12,11 +17,11 @@ internal static class RunCommand
         var options = new HostOptions();
         var command = new Command("run", "Serves gateway.json (the default command).");
         options.AddTo(command);
-        command.SetAction((parsed, cancellation) => RunAsync(options.PathOf(parsed), [.. options.ArgumentsOf(parsed), .. overrides], errors, cancellation));
+        command.SetAction((parsed, cancellation) => RunAsync(options.PathOf(parsed), [.. options.ArgumentsOf(parsed), .. overrides], output, errors, cancellation));
         return command;
     }
 
-    private static async Task<int> RunAsync(string path, IReadOnlyList<string> arguments, TextWriter errors, CancellationToken cancellation)
+    private static async Task<int> RunAsync(string path, IReadOnlyList<string> arguments, TextWriter output, TextWriter errors, CancellationToken cancellation)
     {
         var starting = true;
         try
@@ -29,20 +34,49 @@ internal static class RunCommand
             });
             await gateway.StartAsync(cancellation);
             starting = false;
+            await output.WriteLineAsync(Started(gateway, path));
             using var hangup = LookOnHangup(gateway.Services.GetRequiredService<Reload>());
             await gateway.WaitForShutdownAsync(cancellation);
             return 0;
         }
         catch (ConfigurationException problems)
         {
-            await errors.WriteLineAsync(problems.Message.TrimEnd());
+            await errors.WriteLineAsync($"{problems.Message.TrimEnd()}{Environment.NewLine}The gateway does not start. docs/troubleshooting.md explains each by the name before it; 'check' looks at the file without starting.");
             return 1;
         }
         catch (Exception error) when (starting && error is not OperationCanceledException)
         {
-            await errors.WriteLineAsync($"The gateway cannot start: {OneLine(error)}");
+            await errors.WriteLineAsync($"The gateway cannot start: {OneLine(error)}{NextStep(error)}");
             return 1;
         }
+    }
+
+    /// <summary>What is served from now on, and where.</summary>
+    private static string Started(WebApplication gateway, string path)
+    {
+        var version = typeof(RunCommand).Assembly.GetName().Version?.ToString(3);
+        var addresses = gateway.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses ?? [];
+        var options = gateway.Services.GetRequiredService<ReloadState>().Started;
+        return string.Join(Environment.NewLine, [$"gateway {version}, {Path.GetFullPath(path)}, on {string.Join(", ", addresses)}", .. ConfigurationReport.Table(options)]);
+    }
+
+    /// <summary>What to do about a start that failed for a usual reason; empty for any other.</summary>
+    private static string NextStep(Exception error)
+    {
+        for (var current = error; current is not null; current = current.InnerException)
+        {
+            switch (current)
+            {
+                case AddressInUseException or SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse }:
+                    return " Something listens there already, perhaps another gateway: find it with 'ss -ltnp', stop it, or take another address with --urls or Kestrel:Endpoints (docs/troubleshooting.md#port-in-use).";
+                case SocketException { SocketErrorCode: SocketError.AccessDenied }:
+                    return " Ports below 1024 need a privilege; take a higher one with --urls or Kestrel:Endpoints (docs/troubleshooting.md#port-denied).";
+                case SocketException { SocketErrorCode: SocketError.AddressNotAvailable }:
+                    return " No interface of this machine has that address; write one that it has, 127.0.0.1 or 0.0.0.0 (docs/troubleshooting.md#address-not-here).";
+            }
+        }
+
+        return "";
     }
 
     /// <summary>SIGHUP has the files looked at now, not within the second. At a terminal it goes on meaning that the terminal is gone.</summary>

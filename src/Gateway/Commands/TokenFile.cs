@@ -17,7 +17,7 @@ internal static class TokenFile
         {
             if (new FileInfo(path).Length > MaxBytes)
             {
-                errors.WriteLine($"'{path}' is larger than a token can be.");
+                errors.WriteLine($"'{Path.GetFullPath(path)}' is larger than a token can be.");
                 return null;
             }
 
@@ -27,11 +27,11 @@ internal static class TokenFile
                 return token;
             }
 
-            errors.WriteLine($"'{path}' is empty.");
+            errors.WriteLine($"'{Path.GetFullPath(path)}' is empty; write the token alone into it.");
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            errors.WriteLine($"'{path}' cannot be read.");
+            errors.WriteLine($"'{(path.Length > 0 ? Path.GetFullPath(path) : path)}' cannot be read; name a file that is there and that you may read.");
         }
 
         return null;

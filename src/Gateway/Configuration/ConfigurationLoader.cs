@@ -22,11 +22,13 @@ internal static class ConfigurationLoader
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
-            return new LoadedConfiguration(null, [], [new ConfigurationProblem("unreadable", "", $"'{input.Path}' cannot be read: {ReasonOf(error)}")], Unreadable: true);
+            return new LoadedConfiguration(null, [], [new ConfigurationProblem("unreadable", "", $"'{Absolute(input.Path)}' cannot be read: {ReasonOf(error)}")], Unreadable: true);
         }
 
         return Load(file, input);
     }
+
+    private static string Absolute(string path) => path.Length == 0 || path.Contains('\0', StringComparison.Ordinal) ? path : Path.GetFullPath(path);
 
     /// <summary>The same for a text that was read already.</summary>
     public static LoadedConfiguration Load(ReadOnlySpan<byte> file, ConfigurationInput input)

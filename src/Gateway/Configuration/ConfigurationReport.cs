@@ -38,9 +38,9 @@ internal sealed class ConfigurationReport(string path, LoadedConfiguration loade
 
         if (loaded is { HasErrors: false, Options: { } options })
         {
-            foreach (var server in ServerTopology.Of(options))
+            foreach (var line in Table(options))
             {
-                text.AppendLine(CultureInfo.InvariantCulture, $"{server.Id}: {server.Resource} -> {OutboundOf(server)}");
+                text.AppendLine(line);
             }
         }
 
@@ -48,6 +48,10 @@ internal sealed class ConfigurationReport(string path, LoadedConfiguration loade
         text.AppendLine(CultureInfo.InvariantCulture, $"{Printable(path)}: {Count(errors, "error")}, {Count(loaded.Problems.Length - errors, "warning")}");
         return text.ToString();
     }
+
+    /// <summary>What is served, a line for each server.</summary>
+    public static IEnumerable<string> Table(GatewayOptions options) =>
+        ServerTopology.Of(options).Select(server => Printable($"{server.Id}: {server.Resource} -> {OutboundOf(server)}"));
 
     public string ToJson()
     {

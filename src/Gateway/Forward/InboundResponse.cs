@@ -135,7 +135,7 @@ internal sealed class InboundResponse(RequestEnd end, AnswerRewrite rewrite, Ope
         {
             case 401:
                 request.TokenRefusedUpstream = true;
-                return Refusal.UpstreamRefusedToken;
+                return new Refused(Refusal.UpstreamRefusedToken, UpstreamChallenge.Said(answer).Without(Credentials.Of(context, request)));
             case 403 when UpstreamChallenge.ScopesOf(answer) is { } scopes:
                 return new Refused(Refusal.UpstreamInsufficientScope, Scopes: StepUp(cleared, scopes));
             case 101:

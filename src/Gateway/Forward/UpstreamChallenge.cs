@@ -1,3 +1,4 @@
+using Gateway.Observe;
 using TokenExchange.Inbound;
 
 namespace Gateway.Forward;
@@ -7,6 +8,9 @@ namespace Gateway.Forward;
 internal static class UpstreamChallenge
 {
     private const int MaxScopes = 64;
+
+    /// <summary>A longer challenge is not looked at for what it says.</summary>
+    private const int MaxSaid = 4096;
 
     /// <summary>The scopes asked for, empty when none is named; null when the answer has no Bearer challenge.</summary>
     public static ScopeSet? ScopesOf(HttpResponseMessage answer)
@@ -36,6 +40,33 @@ internal static class UpstreamChallenge
         }
 
         return false;
+    }
+
+    /// <summary>What the first challenge says is wrong with a token: its error and description; somebody else's words.</summary>
+    /// <remarks>RFC 6750 §3.1.</remarks>
+    public static ForeignText Said(HttpResponseMessage answer)
+    {
+        foreach (var challenge in answer.Headers.WwwAuthenticate)
+        {
+            if (challenge.Scheme is "Bearer" or "DPoP" && challenge.Parameter is { Length: <= MaxSaid } parameters && Quoted(parameters, "error=\"") is { } error)
+            {
+                return Quoted(parameters, "error_description=\"") is { } description ? $"{error}: {description}" : error;
+            }
+        }
+
+        return default;
+    }
+
+    private static string? Quoted(string parameters, string name)
+    {
+        var start = parameters.StartsWith(name, StringComparison.OrdinalIgnoreCase) ? 0 : FindName(parameters, name);
+        if (start < 0)
+        {
+            return null;
+        }
+
+        var end = parameters.IndexOf('"', start + name.Length);
+        return end < 0 ? null : parameters[(start + name.Length)..end];
     }
 
     private static ScopeSet Read(string parameters)

@@ -14,6 +14,9 @@ internal sealed class ReloadState(LoadedConfiguration started, string? seen)
     private readonly GatewayOptions options = started.Options!;
     private volatile IReadOnlyList<string> problems = [];
 
+    /// <summary>What the process started with.</summary>
+    public GatewayOptions Started => options;
+
     /// <summary>The problems of a refused change; empty when the running configuration is the file's.</summary>
     public IReadOnlyList<string> Problems => problems;
 

@@ -14,16 +14,26 @@ internal static class Explaining
     public static ValueTask<Explanation> ExplainAsync(McpServer server, string token, CancellationToken cancellationToken) => ExplainAsync(server, token, null, cancellationToken);
 
     /// <summary>The same for a token that comes with a proof; null: as a bearer token. That the proof was not used before, and its body, are not judged.</summary>
-    public static async ValueTask<Explanation> ExplainAsync(McpServer server, string token, string? proof, CancellationToken cancellationToken)
+    public static async ValueTask<Explanation> ExplainAsync(McpServer server, string token, string? proof, CancellationToken cancellationToken) =>
+        (await JudgeAsync(server, token, proof, cancellationToken)).Explanation;
+
+    /// <summary>The same for a call with this body: operation, scopes, binding and policy are judged as of a request; whether an approval was used, and sessions, are not.</summary>
+    public static async ValueTask<Explanation> ExplainAsync(McpServer server, string token, string? proof, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    {
+        var (explanation, accepted) = await JudgeAsync(server, token, proof, cancellationToken);
+        return explanation.Passes ? await ExplainedCall.JudgeAsync(server, accepted!, body, explanation, cancellationToken) : explanation;
+    }
+
+    private static async ValueTask<(Explanation Explanation, ValidatedToken? Accepted)> JudgeAsync(McpServer server, string token, string? proof, CancellationToken cancellationToken)
     {
         var presented = new Presentation(proof is null ? null : PastedProof.Of(proof, server));
         var explained = await server.Admission.Validator.ExplainAsync(token.AsMemory(), presented, cancellationToken);
         var validation = explained.Validation;
         var passed = explained.Passed.Select(check => new ExplanationStep(check, true));
         var asked = server.Admission.Validator.IsAskedAbout(token, validation.Token) ? NotAsked : null;
-        return validation.Token is { } accepted
+        return (validation.Token is { } accepted
             ? Admission(server, accepted, passed, asked)
-            : Refused(server, Refusal.Of(validation.Refusal), validation.Presented?.Audiences, [.. passed, new(explained.Failed!, false)], asked, validation.FailedProofCheck is { } failed ? PastedProof.Hint(failed, server) : PastedToken.Hint(token));
+            : Refused(server, Refusal.Of(validation.Refusal), validation.Presented?.Audiences, [.. passed, new(explained.Failed!, false)], asked, validation.FailedProofCheck is { } failed ? PastedProof.Hint(failed, server) : PastedToken.Hint(token)), validation.Token);
     }
 
     /// <summary>What the server asks of a valid token besides: only what is configured is a check.</summary>
@@ -31,16 +41,29 @@ internal static class Explaining
     {
         var refused = Admitted.CheckAdmission(accepted, server);
         var clientRefused = refused?.Kind == Refusal.ClientNotAllowed;
+        var needed = server.Operations.Rules.Required;
+        var lacking = needed.Except(server.Operations.Scopes.Effective(accepted.Scopes));
         ImmutableArray<ExplanationStep> steps =
         [
             .. passed,
             .. Step("allowed client", server.Admission.AllowedClients is not null, !clientRefused),
             .. Step("required claims", server.Admission.RequiredClaims.Length > 0 && !clientRefused, refused is null),
+            .. Step("required scopes", needed.Count > 0 && refused is null, lacking.Count == 0),
         ];
         return refused is not null
-            ? Refused(server, refused.Kind, accepted.Audiences, steps, asked)
+            ? Refused(server, refused.Kind, accepted.Audiences, steps, asked, clientRefused ? WhichClient(server, accepted) : null)
+            : lacking.Count > 0 ? Refused(server, Refusal.InsufficientScope, accepted.Audiences, steps, asked, ScopesLacking(accepted.Scopes, needed, lacking))
             : new Explanation(true, null, Sentences($"The token passes every check of server '{server.Id}'.", asked), steps, accepted.Audiences, server.Admission.AcceptedAudiences);
     }
+
+    /// <summary>What a token has and lacks, and what to do about it.</summary>
+    internal static string ScopesLacking(ScopeSet held, ScopeSet needed, ScopeSet lacking) =>
+        $"It holds {Text(held)}, needed are {Text(needed)}, lacking {Text(lacking)}: the client has to ask for them, and the authorization server to grant them to this user and client; or another scope stands for them (ImpliedScopes).";
+
+    private static string Text(ScopeSet scopes) => scopes.Count == 0 ? "no scope" : scopes.ToString();
+
+    private static string WhichClient(McpServer server, ValidatedToken accepted) =>
+        $"Its client is {(accepted.ClientId is { } client ? $"'{client}'" : "not named (client_id, azp, appid or cid)")}, and AllowedClients of the server are {string.Join(", ", server.Admission.AllowedClients!)}; add it there, or use one of these.";
 
     private static ImmutableArray<ExplanationStep> Step(string name, bool runs, bool passes) => runs ? [new(name, passes)] : [];
 
@@ -72,6 +95,6 @@ internal static class Explaining
         "sender_constrained" => "What it is bound to (cnf) is not proven, or it is bound to nothing and has to be. A token with cnf.jkt is sent as 'Authorization: DPoP' with a proof, one with cnf.x5t#S256 over mutual TLS, and one without cnf as Bearer, where SenderConstraint allows it.",
         "revoked" => "Its user was logged out; sign in again.",
         "keys_unavailable" => "The issuer's keys could not be fetched; see doctor.",
-        _ => "See the reasons in docs/operations.md.",
+        _ => $"See docs/troubleshooting.md#{refusal.Reason}.",
     };
 }

@@ -76,7 +76,11 @@ internal sealed record Explanation(
     string Text,
     ImmutableArray<ExplanationStep> Steps,
     ImmutableArray<string>? PresentedAudiences,
-    ImmutableArray<string> AcceptedAudiences);
+    ImmutableArray<string> AcceptedAudiences)
+{
+    /// <summary>What the policy decision point was asked, as JSON; null where it was not.</summary>
+    public string? Question { get; init; }
+}
 
 /// <summary>One check by name, and whether the token passed it.</summary>
 internal sealed record ExplanationStep(string Check, bool Passed);

@@ -30,7 +30,7 @@ internal sealed class RequestRecord
     /// <summary>Why the request was refused, or how it ended when it was sent and the end was not a good one; else null.</summary>
     public string? Reason { get; set; }
 
-    /// <summary>What exactly was wrong, where the reason alone does not say: a fixed text, never a received one.</summary>
+    /// <summary>What exactly was wrong, where the reason alone does not say: a fixed text, or a peer's words about a token, cut and without credentials.</summary>
     public string? Detail { get; set; }
 
     /// <summary>The configured server; null when the path belongs to none.</summary>

@@ -45,6 +45,9 @@ public sealed class AuthorizationServer : IDisposable
     /// <remarks>RFC 8414 §3; OpenID Connect Discovery 1.0 §4.</remarks>
     public ValueTask<IssuerMetadata?> DiscoverAsync(CancellationToken cancellationToken) => Metadata.GetAsync(cancellationToken);
 
+    /// <summary>Why the metadata could not be had or used the last time it was asked for; null when it could, or was not needed yet.</summary>
+    public IssuerProblem? MetadataProblem => Metadata.Problem;
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -17,12 +17,12 @@ internal sealed class IssuerDocument(AuthorizationServerSettings settings, HttpM
     /// <summary>What keys are asked for as; Kubernetes serves them under the first name alone (RFC 7517 §8.5.2).</summary>
     public static readonly string[] KeySet = ["application/jwk-set+json", "application/json"];
 
-    /// <summary>The bytes; null for every kind of failure.</summary>
-    public async Task<byte[]?> FetchAsync(Uri address, IEnumerable<string> mediaTypes, CancellationToken cancellationToken)
+    /// <summary>The bytes, or why there are none.</summary>
+    public async Task<FetchedDocument> FetchAsync(Uri address, IEnumerable<string> mediaTypes, CancellationToken cancellationToken)
     {
         if (!IsAllowed(address))
         {
-            return null;
+            return Failed(IssuerProblem.Insecure);
         }
 
         using var limit = new CancellationTokenSource(settings.Timeout, clock);
@@ -36,18 +36,27 @@ internal sealed class IssuerDocument(AuthorizationServerSettings settings, HttpM
             }
 
             using var response = await http.SendAsync(request, either.Token);
-            if (response.StatusCode != HttpStatusCode.OK || response.Content.Headers.ContentLength > MaxLength)
+            if (response.StatusCode != HttpStatusCode.OK)
             {
-                return null;
+                return Failed(OutageCause.Status((int)response.StatusCode));
+            }
+
+            if (response.Content.Headers.ContentLength > MaxLength)
+            {
+                return Failed(IssuerProblem.TooLarge);
             }
 
             await using var body = await response.Content.ReadAsStreamAsync(either.Token);
-            return await ReadAsync(body, either.Token);
+            return await ReadAsync(body, either.Token) is { } bytes ? new FetchedDocument(bytes, null) : Failed(IssuerProblem.TooLarge);
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException or OperationCanceledException)
         {
-            return null;
+            return exception is OperationCanceledException
+                ? Failed(OutageCause.Timeout)
+                : Failed(OutageCause.Of(exception) ?? OutageCause.Ended, OutageCause.Told(exception));
         }
+
+        FetchedDocument Failed(string cause, string? detail = null) => new(null, new IssuerProblem(address, cause, detail));
     }
 
     /// <summary>Whether an address may be asked: nothing but https or what http is allowed for, and no credentials in it.</summary>
@@ -95,3 +104,6 @@ internal sealed class IssuerDocument(AuthorizationServerSettings settings, HttpM
         }
     }
 }
+
+/// <summary>A document, or why there is none.</summary>
+internal readonly record struct FetchedDocument(byte[]? Bytes, IssuerProblem? Problem);

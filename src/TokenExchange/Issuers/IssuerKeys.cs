@@ -31,6 +31,7 @@ public sealed partial class IssuerKeys : IDisposable
     private readonly TimeSpan goodFor;
     private readonly ITimer retry;
     private volatile Snapshot? current;
+    private volatile IssuerProblem? problem;
     private ITimer? timer;
     private int failures;
 
@@ -55,6 +56,9 @@ public sealed partial class IssuerKeys : IDisposable
 
     /// <summary>Whether the set holds a key that verifies a token of one of these algorithms.</summary>
     public bool CanVerify(ImmutableArray<string> algorithms) => current is { } snapshot && IsGood(snapshot) && snapshot.Keys.VerifiesSomething(algorithms);
+
+    /// <summary>Why the last fetch gave no key set that can be used; null when it did.</summary>
+    public IssuerProblem? Problem => problem;
 
     /// <summary>When the last good key set was fetched; null before the first.</summary>
     public DateTimeOffset? FetchedAt => current?.FetchedAt;
@@ -167,7 +171,7 @@ public sealed partial class IssuerKeys : IDisposable
         }
         catch (Exception bug)
         {
-            KeyFetchFailed(settings.Name, bug.GetType().Name);
+            Fail(new IssuerProblem(null, bug.GetType().Name));
         }
 
         TokenExchangeTelemetry.JwksFetched(settings.Name, fetched);
@@ -198,30 +202,37 @@ public sealed partial class IssuerKeys : IDisposable
     {
         if ((settings.JwksUrl ?? (await metadata.RefreshAsync())?.JwksUri) is not { } address)
         {
-            KeyFetchFailed(settings.Name, "no metadata that names them");
-            return false;
+            return Fail(metadata.Problem ?? new IssuerProblem(null, IssuerProblem.NoKeysNamed));
         }
 
-        if (await documents.FetchAsync(address, IssuerDocument.KeySet, disposal.Token) is not { } document)
+        var (document, unfetched) = await documents.FetchAsync(address, IssuerDocument.KeySet, disposal.Token);
+        if (document is null)
         {
-            KeyFetchFailed(settings.Name, "not served");
-            return false;
+            return Fail(unfetched!);
         }
 
         if (!Replace(document))
         {
-            KeyFetchFailed(settings.Name, "no key set");
-            return false;
+            return Fail(new IssuerProblem(address, IssuerProblem.NoKeySet));
         }
 
         if (current!.VerifiesSomething)
         {
+            problem = null;
             KeysFetched(settings.Name, Generation);
             return true;
         }
 
         // It is what the issuer says now, and counts: whatever was removed stops working. But nobody can be verified.
-        KeyFetchFailed(settings.Name, "no key of the set can verify anything: each needs kid, and EC, RSA or Ed25519 members");
+        return Fail(new IssuerProblem(address, IssuerProblem.NoUsableKey));
+    }
+
+    private bool Fail(IssuerProblem found)
+    {
+        problem = found;
+
+        // An address that the issuer's own metadata names is somebody else's text.
+        KeyFetchFailed(settings.Name, settings.JwksUrl is not null || found == metadata.Problem ? found.ToString() : found.Cause);
         return false;
     }
 
@@ -248,7 +259,7 @@ public sealed partial class IssuerKeys : IDisposable
     [LoggerMessage(2101, LogLevel.Debug, "Keys of {AuthorizationServer} fetched, generation {Generation}", EventName = "IssuerKeysFetched")]
     private partial void KeysFetched(string authorizationServer, int generation);
 
-    [LoggerMessage(2102, LogLevel.Warning, "Keys of {AuthorizationServer} could not be fetched: {Cause}", EventName = "IssuerKeysNotFetched")]
+    [LoggerMessage(2102, LogLevel.Warning, "Keys of {AuthorizationServer} could not be fetched: {Cause} (docs/troubleshooting.md#keys_unavailable)", EventName = "IssuerKeysNotFetched")]
     private partial void KeyFetchFailed(string authorizationServer, string cause);
 
     private sealed record Snapshot(KeySet Keys, bool VerifiesSomething, byte[] Digest, DateTimeOffset FetchedAt, int Generation);

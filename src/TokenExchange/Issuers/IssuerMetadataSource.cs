@@ -47,6 +47,7 @@ internal sealed partial class IssuerMetadataSource
     private readonly ILogger log;
     private readonly FetchGate gate;
     private volatile IssuerMetadata? current;
+    private volatile IssuerProblem? problem;
 
     public IssuerMetadataSource(AuthorizationServerSettings settings, HttpMessageInvoker http, TimeProvider clock, ILogger log)
     {
@@ -55,6 +56,9 @@ internal sealed partial class IssuerMetadataSource
         documents = new IssuerDocument(settings, http, clock);
         gate = new FetchGate(clock, OnDemand, FetchAsync);
     }
+
+    /// <summary>Why the last fetch failed; null when it did not.</summary>
+    public IssuerProblem? Problem => problem;
 
     /// <summary>The metadata, fetched once and then remembered; null when it cannot be had now.</summary>
     public ValueTask<IssuerMetadata?> GetAsync(CancellationToken cancellationToken) =>
@@ -75,24 +79,27 @@ internal sealed partial class IssuerMetadataSource
 
     private async Task<bool> FetchAsync()
     {
-        var cause = "not served";
+        IssuerProblem? failed = null;
         try
         {
             IssuerMetadata? found = null;
             foreach (var address in Addresses())
             {
-                if (await documents.FetchAsync(address, IssuerDocument.Metadata, CancellationToken.None) is not { } document)
+                var (document, unfetched) = await documents.FetchAsync(address, IssuerDocument.Metadata, CancellationToken.None);
+                if (document is null)
                 {
-                    // What it named before still counts while the other document is there: only this one is away.
+                    // What it named before still counts while the other document is there: only this one is away. What a
+                    // document says wrongly tells more than that another one is not there.
                     found = found?.CompletedBy(current);
+                    failed ??= unfetched;
                 }
-                else if (Read(address, document) is { } metadata)
+                else if (Read(address, document, out var wrong) is { } metadata)
                 {
                     found = found?.CompletedBy(metadata) ?? metadata;
                 }
                 else
                 {
-                    cause = "of another issuer, or with an address that may not be asked";
+                    failed = new IssuerProblem(address, wrong);
                 }
 
                 // What either document says of signing in counts.
@@ -104,16 +111,17 @@ internal sealed partial class IssuerMetadataSource
 
             if (found is not null)
             {
-                current = found;
+                (current, problem) = (found, null);
                 return true;
             }
         }
         catch (Exception bug)
         {
-            cause = bug.GetType().Name;
+            failed = new IssuerProblem(null, bug.GetType().Name);
         }
 
-        MetadataFetchFailed(settings.Name, cause);
+        problem = failed ?? new IssuerProblem(null, IssuerProblem.BadAddress);
+        MetadataFetchFailed(settings.Name, problem.ToString());
         return false;
     }
 
@@ -139,13 +147,21 @@ internal sealed partial class IssuerMetadataSource
         ];
     }
 
-    private IssuerMetadata? Read(Uri address, ReadOnlySpan<byte> document)
+    private IssuerMetadata? Read(Uri address, ReadOnlySpan<byte> document, out string wrong)
     {
-        if (StrictJson.Read(document, out var root) != JsonForm.Sound || Jws.StringOf(root, "issuer") != settings.Issuer)
+        wrong = IssuerProblem.NoDocument;
+        if (StrictJson.Read(document, out var root) != JsonForm.Sound)
         {
             return null;
         }
 
+        wrong = IssuerProblem.OtherIssuer;
+        if (Jws.StringOf(root, "issuer") != settings.Issuer)
+        {
+            return null;
+        }
+
+        wrong = IssuerProblem.BadAddress;
         Uri? authorization = null;
         return TryReadAddress(address, root, "jwks_uri", out var keys) &&
                TryReadAddress(address, root, "token_endpoint", out var token) &&
@@ -170,6 +186,6 @@ internal sealed partial class IssuerMetadataSource
                (member.ValueKind == JsonValueKind.String && Uri.TryCreate(member.GetString(), UriKind.Absolute, out address) && documents.MayLeadTo(document, address));
     }
 
-    [LoggerMessage(2103, LogLevel.Warning, "Metadata of {AuthorizationServer} could not be fetched: {Cause}", EventName = "IssuerMetadataNotFetched")]
+    [LoggerMessage(2103, LogLevel.Warning, "Metadata of {AuthorizationServer} could not be fetched: {Cause} (docs/troubleshooting.md#keys_unavailable)", EventName = "IssuerMetadataNotFetched")]
     private partial void MetadataFetchFailed(string authorizationServer, string cause);
 }

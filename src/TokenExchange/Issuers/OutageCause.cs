@@ -20,6 +20,14 @@ public static class OutageCause
     /// <summary>The answer's status says so.</summary>
     public static string Status(int status) => string.Create(CultureInfo.InvariantCulture, $"status {status}");
 
+    /// <summary>The system's own words about a connection, where no peer had a say yet, with what is behind them; null for any other failure.</summary>
+    public static string? Told(Exception? failure) => failure is HttpRequestException
+    {
+        HttpRequestError: HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError or HttpRequestError.SecureConnectionError,
+    }
+        ? failure.InnerException is System.Security.Authentication.AuthenticationException { Message: var reason } ? $"{failure.Message} {reason}" : failure.Message
+        : null;
+
     /// <summary>Of a failure of transport: <c>name</c>, <c>connect</c>, <c>tls</c>, <c>malformed</c>, <c>ended</c>; null when it is none of these.</summary>
     public static string? Of(Exception? failure) => failure switch
     {

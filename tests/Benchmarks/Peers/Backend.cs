@@ -14,6 +14,7 @@ internal static class Backend
     public const byte EndOfEvent = (byte)'~';
 
     private static readonly byte[] AnswerBytes = Encoding.ASCII.GetBytes(Answer);
+    private static readonly byte[] DecisionBytes = """{"decision":true}"""u8.ToArray();
 
     public static WebApplication Create(string url, string jwksFile)
     {
@@ -30,6 +31,7 @@ internal static class Backend
         app.MapGet("/jwks", () => Results.Text(jwks, "application/json"));
         app.MapPost("/token", endpoint.AnswerAsync);
         app.MapPost("/mcp", AnswerAsync);
+        app.MapPost("/access/v1/evaluation", DecideAsync);
         app.MapGet("/mcp", (HttpContext context) => StreamAsync(context, everyMilliseconds: Timeout.Infinite));
         app.MapPost("/mcp/events/{milliseconds:int}", (HttpContext context, int milliseconds) => StreamAsync(context, milliseconds));
         return app;
@@ -41,6 +43,15 @@ internal static class Backend
         context.Response.ContentType = "application/json";
         context.Response.ContentLength = AnswerBytes.Length;
         await context.Response.Body.WriteAsync(AnswerBytes);
+    }
+
+    /// <summary>A policy decision point that allows everything.</summary>
+    private static async Task DecideAsync(HttpContext context)
+    {
+        await context.Request.Body.CopyToAsync(Stream.Null);
+        context.Response.ContentType = "application/json";
+        context.Response.ContentLength = DecisionBytes.Length;
+        await context.Response.Body.WriteAsync(DecisionBytes);
     }
 
     /// <summary>One event at once, and then one every so often: never (-1), or as fast as it can (0).</summary>

@@ -38,6 +38,12 @@ internal sealed record GatewayConfiguration
     /// <summary>Whether every call gets a hop token that says which call it is for.</summary>
     public bool BindCall { get; init; }
 
+    /// <summary>A decision point that is asked about every call; null: none.</summary>
+    public string? PolicyUrl { get; init; }
+
+    /// <summary>Whether it is told the arguments.</summary>
+    public bool PolicyArguments { get; init; }
+
     public string ToJson()
     {
         var servers = new JsonObject();
@@ -121,6 +127,11 @@ internal sealed record GatewayConfiguration
         if (ProofMaxAge is not null)
         {
             server["DPoP"] = new JsonObject { ["MaxAge"] = ProofMaxAge, ["ReplayCapacity"] = 4_000_000 };
+        }
+
+        if (PolicyUrl is not null)
+        {
+            server["Policy"] = new JsonObject { ["Url"] = PolicyUrl, ["Arguments"] = PolicyArguments };
         }
 
         return server;

@@ -85,7 +85,7 @@ public sealed partial class ProductPageTests
         ("okta", "grant not allowed", "client at okta-weather: unauthorized_client", p => ((Okta)p).GrantAllowed = false, null),
         ("okta", "no policy rule", "exchange: access_denied", p => ((Okta)p).PolicyAllows = false, null),
         ("okta", "untrusted server", "exchange: invalid_grant", p => ((Okta)p).Trusts = false, null),
-        ("okta", "rate limit", "exchange: no answer", p => p.Outage = StubAnswer.Raw(429, "Content-Type: application/json\r\n", """{"errorCode":"E0000047"}"""), null),
+        ("okta", "rate limit", "exchange: no answer worth trusting (status 429)", p => p.Outage = StubAnswer.Raw(429, "Content-Type: application/json\r\n", """{"errorCode":"E0000047"}"""), null),
 
         ("zitadel", "feature off", "client at zitadel: invalid_request", p => ((Zitadel)p).FeatureOn = false, null),
         ("zitadel", "grant not allowed", "client at zitadel: unauthorized_client", p => ((Zitadel)p).GrantAllowed = false, null),

@@ -33,15 +33,13 @@ internal sealed class DecisionPoint(DecisionPointSettings settings, TimeProvider
     public async Task<PolicyDecision> EvaluateAsync(ValidatedToken token, ReadOnlyMemory<byte> message, string requestId)
     {
         using var span = Telemetry.Source.StartActivity("policy");
-        var decision = await endpoint.PostAsync(evaluation, token.Issuer, token.Subject, message, requestId) switch
-        {
-            JsonAnswer.Answered { Body: var body } => PolicyDecision.Of(body),
-            JsonAnswer.Unavailable outage => PolicyDecision.Unavailable(outage.Cause, outage.RetryAfter),
-            _ => throw new UnreachableException(),
-        };
+        var decision = await AskAsync(token.Issuer, token.Subject, message, requestId);
         Describe(span, decision);
         return decision;
     }
+
+    /// <summary>The same of nobody.</summary>
+    public Task<PolicyDecision> ProbeAsync(ReadOnlyMemory<byte> message) => AskAsync("", "", message, "doctor");
 
     /// <summary>Which of these may be done: as many answers as there were questions, in their order; null and the outage when they are not to be had.</summary>
     public async Task<(bool[]? Allowed, PolicyDecision? Outage)> EvaluateAllAsync(ValidatedToken token, ReadOnlyMemory<byte> message, int count, string requestId)
@@ -59,6 +57,13 @@ internal sealed class DecisionPoint(DecisionPointSettings settings, TimeProvider
     }
 
     public void Dispose() => endpoint.Dispose();
+
+    private async Task<PolicyDecision> AskAsync(string issuer, string subject, ReadOnlyMemory<byte> message, string requestId) => await endpoint.PostAsync(evaluation, issuer, subject, message, requestId) switch
+    {
+        JsonAnswer.Answered { Body: var body } => PolicyDecision.Of(body),
+        JsonAnswer.Unavailable outage => PolicyDecision.Unavailable(outage.Cause, outage.RetryAfter),
+        _ => throw new UnreachableException(),
+    };
 
     private static (bool[]? Allowed, PolicyDecision? Outage) ReadAll(JsonElement body, int count)
     {

@@ -55,6 +55,10 @@ internal sealed class PolicyCheck(PolicySettings settings, DecisionPoint point, 
             : AskAsync(request, asked, question, parameters, cancellation);
     }
 
+    /// <summary>What the decision point says of somebody whom nobody knows: whether it answers at all is what counts.</summary>
+    public async Task<PolicyDecision> ProbeAsync(CancellationToken cancellation) =>
+        await point.ProbeAsync(PolicyMessage.Probe(settings)).WaitAsync(cancellation);
+
     /// <summary>One decision, counted. A caller who leaves cancels its own wait alone.</summary>
     public async Task<PolicyDecision> DecideAsync(ValidatedToken token, ReadOnlyMemory<byte> message, string requestId, CancellationToken cancellation)
     {

@@ -53,6 +53,23 @@ internal static class PolicyMessage
         return buffer.WrittenMemory;
     }
 
+    /// <summary>A question about a subject that nobody has, of the list of tools.</summary>
+    public static ReadOnlyMemory<byte> Probe(PolicySettings settings)
+    {
+        var buffer = new ArrayBufferWriter<byte>(512);
+        using var json = new Utf8JsonWriter(buffer, Compact);
+        json.WriteStartObject();
+        json.WriteStartObject("subject");
+        json.WriteString("type", "identity");
+        json.WriteString("id", "gateway-doctor");
+        json.WriteEndObject();
+        Action(json, "tools/list");
+        Resource(json, settings, new PolicyQuestion("tools/list", "mcp_server", null), default);
+        json.WriteEndObject();
+        json.Flush();
+        return buffer.WrittenMemory;
+    }
+
     private static void Subject(Utf8JsonWriter json, PolicySettings settings, ValidatedToken token)
     {
         json.WriteStartObject("subject");

@@ -66,10 +66,13 @@ internal static class FileRules
                 return;
             }
 
-            var message = $"{what} {ConfiguredUrl.Show(path)} {(Directory.Exists(path) ? "is a directory" : File.Exists(path) ? "is a file" : "is not there, or may not be read")}.";
+            var message = $"{what} {ConfiguredUrl.Show(Absolute(path))} {(Directory.Exists(path) ? "is a directory" : File.Exists(path) ? "is a file" : "is not there, or may not be read")}.";
             Missing(context, key, message);
         }
     }
+
+    /// <summary>Where a path leads from here: whoever reads the message need not guess from where it was looked up.</summary>
+    private static string Absolute(string path) => ConfiguredUrl.WithoutUser(path) != path || path.Contains("://", StringComparison.Ordinal) || path.Length == 0 || path.Contains('\0', StringComparison.Ordinal) ? path : Path.GetFullPath(path);
 
     /// <summary>An error where the gateway is to run; a warning on another machine.</summary>
     internal static void Missing(RuleContext context, string key, string message)
@@ -100,7 +103,7 @@ internal static class FileRules
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            context.Error("session-key", key, $"The file {ConfiguredUrl.Show(path)} cannot be read.");
+            context.Error("session-key", key, $"The file {ConfiguredUrl.Show(Absolute(path))} cannot be read.");
             return;
         }
 

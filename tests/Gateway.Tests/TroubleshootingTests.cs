@@ -1,0 +1,63 @@
+using System.Reflection;
+using System.Text.RegularExpressions;
+using Gateway.Advertise;
+using Gateway.Tests.Commands;
+using TokenExchange.Jose;
+using Xunit;
+
+namespace Gateway.Tests;
+
+/// <summary>Whatever the program can name has its place in the guide to troubleshooting.</summary>
+public sealed partial class TroubleshootingTests
+{
+    private static readonly string Guide = File.ReadAllText(Path.Combine(CommandTests.Repository(), "docs", "troubleshooting.md"));
+
+    private static readonly HashSet<string> Anchors = [.. Anchor().Matches(Guide).Select(match => match.Groups[1].Value)];
+
+    [Fact]
+    public void Every_reason_has_its_place()
+    {
+        var reasons = typeof(Refusal).Assembly.GetTypes().Where(type => type.Namespace == typeof(Refusal).Namespace)
+            .SelectMany(type => type.GetFields(BindingFlags.Static | BindingFlags.Public))
+            .Select(field => field.GetValue(null)).OfType<Refusal>().Select(refusal => refusal.Reason)
+            .Concat(Enum.GetValues<TokenRefusal>().Select(refusal => Refusal.Of(refusal).Reason))
+            .Append("client_closed")
+            .ToHashSet();
+
+        Assert.True(reasons.Count > 60, $"{reasons.Count} reasons");
+        Assert.Empty(reasons.Except(Anchors));
+    }
+
+    [Fact]
+    public void Every_rule_has_its_place()
+    {
+        var sources = Directory.GetFiles(Path.Combine(CommandTests.Repository(), "src", "Gateway", "Configuration"), "*.cs", SearchOption.AllDirectories).Select(File.ReadAllText);
+        var rules = sources.SelectMany(source => RuleId().Matches(source)).Select(match => match.Groups[1].Value).ToHashSet();
+
+        Assert.True(rules.Count > 35, $"{rules.Count} rules");
+        Assert.Empty(rules.Except(Anchors));
+    }
+
+    [Fact]
+    public void Every_place_that_a_message_names_is_there_once()
+    {
+        var sources = Directory.GetFiles(Path.Combine(CommandTests.Repository(), "src"), "*.cs", SearchOption.AllDirectories).Select(File.ReadAllText);
+        var named = sources.SelectMany(source => Named().Matches(source)).Select(match => match.Groups[1].Value).Concat(Link().Matches(Guide).Select(match => match.Groups[1].Value)).ToHashSet();
+
+        Assert.True(named.Count > 5, $"{named.Count} places");
+        Assert.Empty(named.Except(Anchors));
+        Assert.Equal(Anchors.Count, Anchor().Count(Guide));
+    }
+
+    [GeneratedRegex("""<a id="([a-z0-9_-]+)"></a>""")]
+    private static partial Regex Anchor();
+
+    [GeneratedRegex("""docs/troubleshooting\.md#([a-z_-]+)""")]
+    private static partial Regex Named();
+
+    [GeneratedRegex("""\]\(#([a-z_-]+)\)""")]
+    private static partial Regex Link();
+
+    [GeneratedRegex("""(?:Error|Warn|Report|ConfigurationProblem)\((?:[^"()]*, )?"([a-z]+(?:-[a-z]+)*)",""")]
+    private static partial Regex RuleId();
+}
