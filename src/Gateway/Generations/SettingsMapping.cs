@@ -36,7 +36,6 @@ internal static class SettingsMapping
         KeyRefresh = server.KeyRefresh,
         Timeout = server.Timeout,
         ClockSkew = server.ClockSkew,
-        Profile = "rfc8693",
         AllowMissingIssuedTokenType = false,
     };
 
