@@ -41,7 +41,7 @@ public sealed class SharedIdTests : IAsyncDisposable
         var takes = Enumerable.Range(0, 3000).Select(i => (Id: i / 6, Task: Task.Run(() => replicas[i % 3].TryTakeAsync(Id($"{i / 6}"), CancellationToken.None).AsTask()))).ToArray();
         await Task.WhenAll(takes.Select(take => take.Task));
 
-        Assert.Empty(takes.Where(take => take.Task.Result == IdUse.Unavailable));
+        Assert.DoesNotContain(takes, take => take.Task.Result == IdUse.Unavailable);
         Assert.All(takes.GroupBy(take => take.Id), same => Assert.Single(same, take => take.Task.Result == IdUse.Taken));
         Assert.All(takes, take => Assert.Contains(take.Task.Result, new[] { IdUse.Taken, IdUse.Seen }));
     }
