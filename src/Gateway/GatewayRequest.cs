@@ -2,7 +2,6 @@ using Gateway.Advertise;
 using Gateway.Authenticate;
 using Gateway.Authorize;
 using Gateway.Exchange;
-using Gateway.Forward;
 using Gateway.Observe;
 using Gateway.Revoke;
 using TokenExchange.Inbound.Proof;

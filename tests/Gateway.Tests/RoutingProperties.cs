@@ -35,6 +35,15 @@ public sealed class RoutingProperties
                 && arrived.All(request => request.Path == "/mcp" || request.Path.StartsWith("/mcp/", StringComparison.Ordinal))
                 && (arrived.Length == 0 || path.StartsWith("/weather", StringComparison.Ordinal));
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(400));
+
+        // A gateway that refuses every path would hold all of this.
+        var arrivals = world.Weather.Requests.Count;
+        foreach (var path in new[] { "/weather", "/weather/", "/weather/a", "/weather/a/a?x=/notes" })
+        {
+            Assert.Equal(200, Send(world, path, token));
+        }
+
+        Assert.Equal(["/mcp", "/mcp/", "/mcp/a", "/mcp/a/a"], world.Weather.Requests.Skip(arrivals).Select(request => request.Path));
     }
 
     [Fact]

@@ -9,7 +9,7 @@ namespace Interop;
 
 /// <summary>
 /// An MCP server on the official C# SDK over Streamable HTTP: sessions for clients that shake hands, one transport per
-/// request for those of 2026-07-28. It has one tool, <c>echo</c>.
+/// request for those of 2026-07-28. It has one tool, <c>echo</c>, and one resource.
 /// </summary>
 internal static class CSharpServer
 {
@@ -119,14 +119,14 @@ internal static class CSharpServer
     private static McpServerOptions Options() => new()
     {
         ServerInfo = new Implementation { Name = "csharp-server", Version = "1.0.0" },
-        Capabilities = new ServerCapabilities { Tools = new ToolsCapability() },
+        Capabilities = new ServerCapabilities { Tools = new ToolsCapability(), Resources = new ResourcesCapability() },
+        ResourceCollection = [McpServerResource.Create(() => "This is the content of the static text resource.", new McpServerResourceCreateOptions { UriTemplate = "test://static-text", Name = "static-text" })],
         Handlers = new McpServerHandlers
         {
             ListToolsHandler = (_, _) => ValueTask.FromResult(new ListToolsResult { Tools = [Echo] }),
-            CallToolHandler = (request, _) => ValueTask.FromResult(new CallToolResult
-            {
-                Content = [new TextContentBlock { Text = $"Echo: {request.Params!.Arguments!["message"].GetString()}" }],
-            }),
+            CallToolHandler = (request, _) => request.Params!.Name == Echo.Name
+                ? ValueTask.FromResult(new CallToolResult { Content = [new TextContentBlock { Text = $"Echo: {request.Params.Arguments!["message"].GetString()}" }] })
+                : throw new McpProtocolException("There is no such tool.", McpErrorCode.InvalidParams),
         },
     };
 

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using TokenExchange.Inbound;
 
 namespace Gateway.Advertise;
@@ -12,6 +13,12 @@ internal sealed class ChallengePolicy
     public required string MissingTokenScopes { get; init; }
 
     public required string? ScopePrefix { get; init; }
+
+    /// <summary>The algorithms of DPoP proofs.</summary>
+    public required ImmutableArray<string> ProofAlgorithms { get; init; }
+
+    /// <summary>Whether a token without a proof is refused, so that no challenge offers Bearer.</summary>
+    public required bool ProofRequired { get; init; }
 
     /// <summary>Scopes as clients ask for them at this server's authorization server.</summary>
     public string Prefixed(ScopeSet scopes) => Prefixed(ScopePrefix, scopes);

@@ -4,8 +4,8 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using Gateway.Authenticate;
 using Microsoft.Extensions.Primitives;
+using TokenExchange.AspNetCore.Http;
 using TokenExchange.Inbound;
 
 namespace Gateway.Advertise;
@@ -48,7 +48,10 @@ internal static class RefusalWriter
         response.Headers.CacheControl = "no-store";
         response.Headers["X-Request-Id"] = request.Id;
         response.Headers.WWWAuthenticate = Challenges(request.Server, refused);
-        SenderProof.OfferNonce(response.Headers, request);
+        if (request.Proof?.FreshNonce is { } nonce)
+        {
+            response.Headers[Credentials.DPoPNonce] = nonce;
+        }
 
         if (refused.RetryAfter is { } delay)
         {
@@ -75,7 +78,7 @@ internal static class RefusalWriter
         }
 
         var proof = Challenge("DPoP", server, refused);
-        return server.Admission.Sender.Required ? proof : new StringValues([Challenge("Bearer", server, refused), proof]);
+        return server.Challenge.ProofRequired ? proof : new StringValues([Challenge("Bearer", server, refused), proof]);
     }
 
     private static string Challenge(string scheme, McpServer server, Refused refused)
@@ -106,7 +109,7 @@ internal static class RefusalWriter
 
         if (!isBearer)
         {
-            text.Append(", algs=\"").AppendJoin(' ', server.Admission.Sender.Settings.Algorithms).Append('"');
+            text.Append(", algs=\"").AppendJoin(' ', server.Challenge.ProofAlgorithms).Append('"');
         }
 
         return text.ToString();

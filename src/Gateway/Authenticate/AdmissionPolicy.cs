@@ -17,6 +17,9 @@ internal sealed class AdmissionPolicy
     /// <summary>Decides whether what a token is bound to was proven, and takes proofs once.</summary>
     public required SenderPolicy Sender { get; init; }
 
+    /// <summary>The server's own headers that are passed on, in which a token must not stand.</summary>
+    public required FrozenSet<string> ForwardHeaders { get; init; }
+
     /// <summary>Finds the certificate that a client has proven to hold.</summary>
     public required ClientCertificates Certificates { get; init; }
 

@@ -33,7 +33,7 @@ internal sealed class Admitted
     /// <summary>Validates the token for the server and checks who may come.</summary>
     public static ValueTask<Decision<Admitted>> AuthenticateAsync(HttpContext context, GatewayRequest request, McpServer server)
     {
-        var token = BearerCredentials.Read(context.Request, server.Relay.ForwardHeaders, out var withProof, out var refusal);
+        var token = BearerCredentials.Read(context.Request, server.Admission.ForwardHeaders, out var withProof, out var refusal);
         if (refusal is not null)
         {
             return new(refusal);

@@ -1,6 +1,5 @@
 using System.Collections.Frozen;
 using Gateway.Advertise;
-using Gateway.Forward;
 using Gateway.Sessions;
 using TokenExchange.AspNetCore.Http;
 
@@ -55,7 +54,7 @@ internal static class BearerCredentials
             foreach (var value in header.Value)
             {
                 if (value is not null && value.Length >= token.Length && value.AsSpan().Contains(token, StringComparison.Ordinal)
-                    && (OutboundRequest.Forwards(header.Key, forwarded) || header.Key.Equals(SessionPolicy.Header, StringComparison.OrdinalIgnoreCase)))
+                    && (header.Key.StartsWith("Content-", StringComparison.OrdinalIgnoreCase) || RelayedHeaders.Pass(header.Key, forwarded) || header.Key.Equals(SessionPolicy.Header, StringComparison.OrdinalIgnoreCase)))
                 {
                     return true;
                 }

@@ -1,7 +1,6 @@
 using Gateway.Advertise;
 using Gateway.Authenticate;
 using Gateway.Authorize.Calls;
-using Gateway.Forward;
 using Gateway.Observe;
 using Gateway.Sessions;
 using Microsoft.AspNetCore.Connections;

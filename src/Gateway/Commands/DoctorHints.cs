@@ -1,14 +1,15 @@
 using TokenExchange.Outbound;
+using TokenExchange.Outbound.Profiles;
 
 namespace Gateway.Commands;
 
-/// <summary>What usually is behind a failed check; what a product means by it comes first (<see cref="ProductHints"/>).</summary>
+/// <summary>What usually is behind a failed check; what a product means by it comes first (<see cref="ExchangeProfile.HintFor"/>).</summary>
 internal static class DoctorHints
 {
-    public static string For(ExchangeResult result, string profile) => result switch
+    public static string For(ExchangeResult result, string profile) => ExchangeProfile.Find(profile)?.HintFor(result) ?? result switch
     {
-        ExchangeResult.Refused refused => ProductHints.For(profile, refused) ?? For(refused),
-        ExchangeResult.Rejected rejected => ProductHints.For(profile, rejected.Detail) ?? For(rejected.Detail),
+        ExchangeResult.Refused refused => For(refused),
+        ExchangeResult.Rejected rejected => For(rejected.Detail),
         ExchangeResult.Unavailable => "no answer worth trusting; check address, network and certificate of the token endpoint",
         _ => "",
     };

@@ -89,7 +89,8 @@ internal sealed class EventRewrite(Func<string?, (string Endpoint, bool GoesOn)>
             }
         }
 
-        return lines == 0 ? null : data.WrittenMemory;
+        // Not a plain null, which would become memory that is empty.
+        return lines == 0 ? default(ReadOnlyMemory<byte>?) : data.WrittenMemory;
     }
 
     /// <summary>What is sent in place of an endpoint event that two clients would read differently, or that began to pass before its type was known.</summary>

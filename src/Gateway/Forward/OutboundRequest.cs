@@ -2,7 +2,6 @@ using System.Collections.Frozen;
 using System.Net.Http.Headers;
 using Gateway.Advertise;
 using Gateway.Authenticate;
-using Gateway.Configuration;
 using Gateway.Exchange;
 using Gateway.Revoke;
 using Gateway.Sessions;
@@ -172,25 +171,9 @@ internal sealed class OutboundRequest(Standing standing, OpenStreams streams, Ti
         }
     }
 
-    /// <summary>Whether a request header of this name reaches the MCP server.</summary>
-    public static bool Forwards(string name, FrozenSet<string> forwarded) =>
-        name.StartsWith("Content-", StringComparison.OrdinalIgnoreCase) || IsAllowed(name, forwarded, plain: false);
-
-    private static bool IsAllowed(string name, FrozenSet<string> forwarded, bool plain)
-    {
-        if (RelayedHeaders.Named.Contains(name) || name.StartsWith("Mcp-Param-", StringComparison.OrdinalIgnoreCase))
-        {
-            return true;
-        }
-
-        if (name.StartsWith("Accept-", StringComparison.OrdinalIgnoreCase))
-        {
-            // What the gateway has to read must not come compressed.
-            return !(plain && name.Equals("Accept-Encoding", StringComparison.OrdinalIgnoreCase));
-        }
-
-        return forwarded.Count > 0 && forwarded.Contains(name);
-    }
+    // What the gateway has to read must not come compressed.
+    private static bool IsAllowed(string name, FrozenSet<string> forwarded, bool plain) =>
+        RelayedHeaders.Pass(name, forwarded) && !(plain && name.Equals("Accept-Encoding", StringComparison.OrdinalIgnoreCase));
 
     /// <summary>The headers that the client's Connection header makes hop-by-hop ones (RFC 9110 §7.6.1); null when there are none.</summary>
     private static HashSet<string>? Nominated(StringValues connection)

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
-using System.Text;
+using TokenExchange.Jose;
 
 namespace Gateway.Front;
 
@@ -63,17 +63,8 @@ internal sealed class ConsentSeal(ImmutableArray<byte[]> keys, TimeProvider cloc
     private static void Sign(byte[] key, ReadOnlySpan<byte> time, string cookie, string front, string resource, string location, Span<byte> mac)
     {
         using var hash = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, key);
-        Span<byte> length = stackalloc byte[sizeof(int)];
         hash.AppendData(time);
-        ReadOnlySpan<string> fields = [cookie, front, resource, location];
-        foreach (var field in fields)
-        {
-            // Lengths in front, so that nothing of one field can be taken for another.
-            var bytes = Encoding.UTF8.GetBytes(field);
-            BinaryPrimitives.WriteInt32BigEndian(length, bytes.Length);
-            hash.AppendData(length);
-            hash.AppendData(bytes);
-        }
+        hash.AppendFields(cookie, front, resource, location);
 
         hash.GetHashAndReset(mac);
     }

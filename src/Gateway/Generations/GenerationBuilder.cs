@@ -114,6 +114,7 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
         var publicUrl = CanonicalUri.Of(options.PublicUrl).TrimEnd('/');
         var rules = Rules(server);
         var destinations = topology.Destinations.Distinct(StringComparer.Ordinal).Select(UnixDestination.AddressOf).ToArray();
+        var forwarded = server.ForwardHeaders.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
         return new McpServer
         {
             Id = topology.Id,
@@ -127,11 +128,14 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
                 MetadataUrl = publicUrl + ResourceDocument.PathOf(topology.Path),
                 ScopePrefix = server.ScopePrefix,
                 MissingTokenScopes = ChallengePolicy.Prefixed(server.ScopePrefix, ResourceDocument.ScopesOf(rules.Required)),
+                ProofAlgorithms = sender.Settings.Algorithms,
+                ProofRequired = sender.Required,
             },
             Admission = new AdmissionPolicy
             {
                 Validator = Validator(topology, options, connections, introspections, sender),
                 Sender = sender,
+                ForwardHeaders = forwarded,
                 Certificates = certificates,
                 AcceptedAudiences = topology.AcceptedAudiences,
                 AllowedOrigins = server.AllowedOrigins.Append(publicUrl).Select(CanonicalUri.Of).ToFrozenSet(StringComparer.Ordinal),
@@ -159,7 +163,7 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
             Relay = new RelayPolicy
             {
                 Proof = outbound.Bind == OutboundBinding.DPoP ? new OutboundProof(topology.OutboundResource ?? topology.Resource) : null,
-                ForwardHeaders = server.ForwardHeaders.ToFrozenSet(StringComparer.OrdinalIgnoreCase),
+                ForwardHeaders = forwarded,
                 FilterLists = server.FilterLists,
                 OnSockets = UnixSockets.Any(destinations),
                 StreamIdleTimeout = server.StreamIdleTimeout,

@@ -42,7 +42,7 @@ internal static class SettingsMapping
     public static ClientSettings Client(ClientOptions options) => new()
     {
         Id = options.Id!,
-        Authentication = NameOf(options.Authentication!.Value),
+        Authentication = options.Authentication!.Value,
         SecretFile = options.SecretFile,
         Secret = options.Secret is { } secret ? new ClientSecret(secret) : null,
         KeyFile = options.KeyFile,
@@ -50,18 +50,7 @@ internal static class SettingsMapping
         CertificateFile = options.CertificateFile,
         AssertionFile = options.AssertionFile,
         AssertionAudience = options.AssertionAudience,
-        AssertionType = options.AssertionType == AssertionType.JwtSpiffe ? "jwt-spiffe" : "jwt-bearer",
-    };
-
-    /// <summary>The name of a method in the registry of RFC 7591 §2, as configuration writes it.</summary>
-    public static string NameOf(ClientAuthenticationMethod method) => method switch
-    {
-        ClientAuthenticationMethod.ClientSecretBasic => "client_secret_basic",
-        ClientAuthenticationMethod.ClientSecretPost => "client_secret_post",
-        ClientAuthenticationMethod.PrivateKeyJwt => "private_key_jwt",
-        ClientAuthenticationMethod.AssertionFile => "assertion_file",
-        ClientAuthenticationMethod.TlsClientAuth => "tls_client_auth",
-        _ => "none",
+        AssertionType = options.AssertionType,
     };
 
     public static ActorTokenSettings? Actor(ActorTokenOptions? options) => options is null ? null : new(options.File!, options.Type switch

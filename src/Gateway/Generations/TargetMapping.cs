@@ -1,13 +1,12 @@
-using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Security.Cryptography;
-using System.Text;
 using Gateway.Authorize.Calls;
 using Gateway.Configuration.Options;
 using TokenExchange.Inbound;
+using TokenExchange.Jose;
 using TokenExchange.Outbound;
 using TokenExchange.Outbound.Profiles;
 using TokenExchange.Outbound.Sender;
@@ -62,41 +61,41 @@ internal static class TargetMapping
     {
         var outbound = topology.Outbound;
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        Add(hash, "outbound-1", topology.Resource, outbound.Mode.ToString(), topology.OutboundResource, outbound.Audience, topology.ResultIssuer);
-        Add(hash, outbound.AuthorizationServer, outbound.ResultFormat.ToString(), outbound.NarrowToOperation.ToString(), outbound.ForeignSubjects.ToString());
-        Add(hash, outbound.MaxLifetime?.ToString(), outbound.Lifetime?.ToString(), outbound.Subject?.ToString(), outbound.Bind.ToString());
-        Add(hash, outbound.MaxOutlive?.ToString(), outbound.AuthorizationDetails.ToString(), outbound.ActorChain.ToString(), outbound.ActorToken?.File, outbound.ActorToken?.Type.ToString());
+        hash.AppendFields("outbound-1", topology.Resource, outbound.Mode.ToString(), topology.OutboundResource, outbound.Audience, topology.ResultIssuer);
+        hash.AppendFields(outbound.AuthorizationServer, outbound.ResultFormat.ToString(), outbound.NarrowToOperation.ToString(), outbound.ForeignSubjects.ToString());
+        hash.AppendFields(outbound.MaxLifetime?.ToString(), outbound.Lifetime?.ToString(), outbound.Subject?.ToString(), outbound.Bind.ToString());
+        hash.AppendFields(outbound.MaxOutlive?.ToString(), outbound.AuthorizationDetails.ToString(), outbound.ActorChain.ToString(), outbound.ActorToken?.File, outbound.ActorToken?.Type.ToString());
         AddList(hash, topology.ResultAudiences);
         AddList(hash, Aside(topology));
-        Add(hash, outbound.BindCall.ToString());
+        hash.AppendFields(outbound.BindCall.ToString());
         AddList(hash, outbound.ResultAudiences);
         AddList(hash, outbound.ExtraResultScopes);
         AddList(hash, outbound.SubjectClaims);
         AddList(hash, outbound.Claims);
         AddList(hash, outbound.Scopes);
-        Add(hash, outbound.ScopeMap?.Count.ToString(CultureInfo.InvariantCulture));
+        hash.AppendFields(outbound.ScopeMap?.Count.ToString(CultureInfo.InvariantCulture));
         foreach (var map in outbound.ScopeMap ?? [])
         {
-            Add(hash, map.Inbound);
+            hash.AppendFields(map.Inbound);
             AddList(hash, map.Outbound);
         }
 
         AddClient(hash, outbound.Client ?? asked?.Client);
         if (asked is not null)
         {
-            Add(hash, asked.Issuer, asked.Profile, asked.MetadataUrl, asked.JwksUrl, asked.TokenEndpoint, asked.AllowMissingIssuedTokenType.ToString());
+            hash.AppendFields(asked.Issuer, asked.Profile, asked.MetadataUrl, asked.JwksUrl, asked.TokenEndpoint, asked.AllowMissingIssuedTokenType.ToString());
             AddList(hash, asked.ExtraParameters.OrderBy(parameter => parameter.Key, StringComparer.Ordinal).SelectMany(parameter => (string?[])[parameter.Key, parameter.Value]));
         }
 
         if (outbound.ResultIssuer is { } signer)
         {
             var server = options.AuthorizationServers[signer];
-            Add(hash, signer, server.Issuer, server.MetadataUrl, server.JwksUrl, server.TokenEndpoint, server.AllowMissingIssuedTokenType.ToString());
+            hash.AppendFields(signer, server.Issuer, server.MetadataUrl, server.JwksUrl, server.TokenEndpoint, server.AllowMissingIssuedTokenType.ToString());
         }
 
         if (outbound.Mode == OutboundMode.Local)
         {
-            Add(hash, options.LocalIssuer!.Issuer, options.LocalIssuer.Algorithm, options.LocalIssuer.KeyDirectory);
+            hash.AppendFields(options.LocalIssuer!.Issuer, options.LocalIssuer.Algorithm, options.LocalIssuer.KeyDirectory);
         }
 
         // Of what is accepted inbound, only what a result could carry: another server that comes or goes is none of this
@@ -107,23 +106,11 @@ internal static class TargetMapping
     }
 
     private static void AddClient(IncrementalHash hash, ClientOptions? client) =>
-        Add(hash, client?.Id, client?.Authentication?.ToString());
+        hash.AppendFields(client?.Id, client?.Authentication?.ToString());
 
     private static void AddList(IncrementalHash hash, IEnumerable<string?>? values)
     {
         var items = values?.ToArray();
-        Add(hash, [items?.Length.ToString(CultureInfo.InvariantCulture), .. items ?? []]);
-    }
-
-    private static void Add(IncrementalHash hash, params ReadOnlySpan<string?> fields)
-    {
-        Span<byte> length = stackalloc byte[4];
-        foreach (var field in fields)
-        {
-            var bytes = Encoding.UTF8.GetBytes(field ?? "");
-            BinaryPrimitives.WriteInt32BigEndian(length, field is null ? -1 : bytes.Length);
-            hash.AppendData(length);
-            hash.AppendData(bytes);
-        }
+        hash.AppendFields([items?.Length.ToString(CultureInfo.InvariantCulture), .. items ?? []]);
     }
 }

@@ -1,9 +1,8 @@
-using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
-using System.Text;
 using TokenExchange.Inbound;
+using TokenExchange.Jose;
 
 namespace Gateway.Sessions;
 
@@ -99,16 +98,7 @@ internal sealed class SessionBinding
     private static void Sign(byte[] key, BoundSession session, string server, ValidatedToken principal, Span<byte> mac)
     {
         using var hash = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, key);
-        Span<byte> length = stackalloc byte[4];
-        ReadOnlySpan<string?> fields = ["session-1", server, principal.Issuer, principal.Subject, principal.ClientId, session.Destination, session.Id];
-        foreach (var field in fields)
-        {
-            // Lengths in front, and null told apart from empty, so that no two principals sign alike.
-            var bytes = Encoding.UTF8.GetBytes(field ?? "");
-            BinaryPrimitives.WriteInt32BigEndian(length, field is null ? -1 : bytes.Length);
-            hash.AppendData(length);
-            hash.AppendData(bytes);
-        }
+        hash.AppendFields("session-1", server, principal.Issuer, principal.Subject, principal.ClientId, session.Destination, session.Id);
 
         hash.GetHashAndReset(mac);
     }

@@ -52,8 +52,8 @@ public sealed record ClientSettings
     /// <summary>The client identifier.</summary>
     public required string Id { get; init; }
 
-    /// <summary>The method: <c>client_secret_basic</c>, <c>client_secret_post</c>, <c>private_key_jwt</c>, <c>assertion_file</c>, <c>tls_client_auth</c>, <c>none</c>.</summary>
-    public required string Authentication { get; init; }
+    /// <summary>The method.</summary>
+    public required ClientAuthenticationMethod Authentication { get; init; }
 
     /// <summary>A file with the secret, re-read when it changes.</summary>
     public string? SecretFile { get; init; }
@@ -78,7 +78,7 @@ public sealed record ClientSettings
 
     /// <summary>What kind of assertion <see cref="AssertionFile"/> holds: <c>jwt-bearer</c> or <c>jwt-spiffe</c>.</summary>
     /// <remarks>RFC 7523 §2.2; draft-ietf-oauth-spiffe-client-auth §4.</remarks>
-    public string AssertionType { get; init; } = "jwt-bearer";
+    public AssertionType AssertionType { get; init; }
 }
 
 /// <summary>A secret that does not print.</summary>

@@ -101,6 +101,9 @@ internal static class HostileCases
         Endpoint("endpoint-scheme-relative", "Also without a scheme.", "event: endpoint\ndata: //evil.elsewhere.test/steal?sessionId=1\n\n"),
         Endpoint("endpoint-other-server", "And not at another server of the gateway.", "event: endpoint\ndata: /../beta?sessionId=1\n\n"),
         Endpoint("endpoint-case", "Also by another spelling of the event.", "event:endpoint\r\ndata:https://evil.elsewhere.test/steal\r\n\r\n"),
+        Endpoint("endpoint-padded", "Nor by one in white space, which readers cut off.", "event:  endpoint\ndata: https://evil.elsewhere.test/steal\n\n"),
+        Endpoint("endpoint-typed-twice", "Nor in an event of two types.", "event: endpoint\nevent:\ndata: https://evil.elsewhere.test/steal\n\n"),
+        Endpoint("endpoint-in-comment", "Nor behind a comment that ends early to some.", ": note\u2028event: endpoint\ndata: https://evil.elsewhere.test/steal\n\n"),
     ];
 
     public static string Result(ReceivedRequest request) => """{"jsonrpc":"2.0","id":"ID","result":{}}""".Replace("ID", Marker.In(request.Text), StringComparison.Ordinal);

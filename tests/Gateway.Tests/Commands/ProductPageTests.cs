@@ -155,8 +155,9 @@ public sealed partial class ProductPageTests
     [MemberData(nameof(Profiles))]
     public void Every_hint_on_a_page_is_in_the_code(string profile)
     {
-        var folder = Path.Combine(CommandTests.Repository(), "src", "Gateway", "Commands");
-        var code = File.ReadAllText(Path.Combine(folder, "ProductHints.cs")) + File.ReadAllText(Path.Combine(folder, "DoctorHints.cs"));
+        var source = Path.Combine(CommandTests.Repository(), "src");
+        var profiles = Directory.EnumerateFiles(Path.Combine(source, "TokenExchange", "Outbound", "Profiles")).Select(File.ReadAllText);
+        var code = string.Concat(profiles) + File.ReadAllText(Path.Combine(source, "Gateway", "Commands", "DoctorHints.cs"));
         var hints = HintCells().Matches(File.ReadAllText(Path.Combine(CommandTests.Repository(), "docs", "authorization-servers", profile + ".md"))).Select(match => match.Groups[1].Value).Except(["`doctor` says", "---", "the same"]).ToList();
 
         Assert.NotEmpty(hints);

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
-using Gateway.Forward;
 using Gateway.Generations;
 using Gateway.Tests.Harness;
 using Microsoft.AspNetCore.Http;

@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Reflection;
 using Gateway.Configuration.Options;
 using Gateway.Generations;
+using TokenExchange.Issuers;
 using Xunit;
 
 namespace Gateway.Tests.Resilience;
@@ -125,6 +126,8 @@ public sealed class SettingsDigestTests
         "ServerOptions.Tls",
         "ServerOptions.IdentityHeaders",
         "ServerOptions.Cluster",
+        "ServerOptions.Policy",
+        "AuthorizationServerOptions.Registration",
         "OutboundOptions.Header",
         "OutboundOptions.Prefix",
         "OutboundOptions.File",

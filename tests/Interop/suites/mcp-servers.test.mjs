@@ -79,6 +79,7 @@ const libraries = {
     },
   },
   PyJWT: {
+    asksForEachKeyId: true,
     open() {
       const start = (how) => {
         const script = fileURLToPath(new URL('../servers/pyjwt.py', import.meta.url));
@@ -147,6 +148,11 @@ for (const [name, library] of Object.entries(libraries)) {
         assert.equal(await judge.accepts(await token({ kid: `made-up-${i}`, key: privateKey })), false);
       }
       assert.equal(fetches, before);
+      if (library.asksForEachKeyId) {
+        await judge.acceptsByDefault(await token({ kid: 'made-up', key: privateKey }));
+        await judge.acceptsByDefault(await token({ kid: 'made-up', key: privateKey }));
+        assert.equal(fetches, before + 2);
+      }
     });
 
     it('forgets a key that was removed within a minute, which the library as it comes does not', async () => {

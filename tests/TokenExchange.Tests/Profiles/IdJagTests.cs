@@ -28,7 +28,7 @@ public sealed class IdJagTests
         await using var exchange = Exchange(out var product);
         product.TakesAnything = true;
         product.SecondLeg = StubAnswer.Error(400, "invalid_grant");
-        exchange.Client = new ClientSettings { Id = Product.Gateway, Authentication = "private_key_jwt", KeyFile = exchange.Files.Ec };
+        exchange.Client = new ClientSettings { Id = Product.Gateway, Authentication = ClientAuthenticationMethod.PrivateKeyJwt, KeyFile = exchange.Files.Ec };
 
         await exchange.RunAsync();
 

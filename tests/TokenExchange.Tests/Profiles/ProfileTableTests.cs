@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using TokenExchange.Issuers;
 using TokenExchange.Outbound;
 using TokenExchange.Outbound.Profiles;
 using TokenExchange.Tests.Harness;
@@ -118,7 +119,7 @@ public sealed class ProfileTableTests
         var post = exchange.Product.Stub.Post;
         Assert.Equal(Expand(body, exchange.Product, post), post.Body);
         Assert.Equal("application/x-www-form-urlencoded", post.Header("Content-Type"));
-        Assert.Equal(exchange.Client.Authentication == "client_secret_basic" ? "Basic bWNwLWdhdGV3YXk6czNjcmV0" : null, post.Header("Authorization"));
+        Assert.Equal(exchange.Client.Authentication == ClientAuthenticationMethod.ClientSecretBasic ? "Basic bWNwLWdhdGV3YXk6czNjcmV0" : null, post.Header("Authorization"));
         Assert.Equal([exchange.Product.ResultAudience], issued.Token.Audiences);
         Assert.Empty(exchange.Product.Ignored.Except(["requested_token_type", "client_id"]));
     }

@@ -127,7 +127,7 @@ public sealed class CertificateChainTests : IDisposable
     }
 
     private TlsClientAuth Start(string certificates) => new(
-        new ClientSettings { Id = "mcp-gateway", Authentication = "tls_client_auth", CertificateFile = files.Write("client.crt", certificates), KeyFile = files.Write("client.pem", client.Key) },
+        new ClientSettings { Id = "mcp-gateway", Authentication = ClientAuthenticationMethod.TlsClientAuth, CertificateFile = files.Write("client.crt", certificates), KeyFile = files.Write("client.pem", client.Key) },
         clock);
 
     /// <summary>One request, a second after the one before, so that the files are looked at.</summary>

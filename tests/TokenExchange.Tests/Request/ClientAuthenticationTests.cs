@@ -23,7 +23,7 @@ public sealed class ClientAuthenticationTests : IDisposable
     [InlineData("https://gateway.example/id", "a:b c+d%e&f=ü~", "https%3A%2F%2Fgateway.example%2Fid:a%3Ab+c%2Bd%25e%26f%3D%C3%BC~")]
     public async Task Client_secret_basic_form_encodes_id_and_secret_before_base64(string id, string secret, string credentials)
     {
-        var post = await PostAsync(new ClientSettings { Id = id, Authentication = "client_secret_basic", Secret = new ClientSecret(secret) });
+        var post = await PostAsync(new ClientSettings { Id = id, Authentication = ClientAuthenticationMethod.ClientSecretBasic, Secret = new ClientSecret(secret) });
 
         Assert.Equal("Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes(credentials)), post.Header("Authorization"));
         Assert.Null(post["client_id"]);
@@ -33,7 +33,7 @@ public sealed class ClientAuthenticationTests : IDisposable
     [Fact]
     public async Task Client_secret_post_puts_id_and_secret_into_the_form()
     {
-        var post = await PostAsync(new ClientSettings { Id = "mcp-gateway", Authentication = "client_secret_post", Secret = new ClientSecret("a b&c=ü") });
+        var post = await PostAsync(new ClientSettings { Id = "mcp-gateway", Authentication = ClientAuthenticationMethod.ClientSecretPost, Secret = new ClientSecret("a b&c=ü") });
 
         Assert.Equal("mcp-gateway", post["client_id"]);
         Assert.Equal("a b&c=ü", post["client_secret"]);
@@ -41,21 +41,21 @@ public sealed class ClientAuthenticationTests : IDisposable
     }
 
     [Theory]
-    [InlineData("jwt-bearer")]
-    [InlineData("jwt-spiffe")]
-    public async Task A_ready_assertion_is_called_what_the_configuration_calls_it(string type)
+    [InlineData(AssertionType.JwtBearer, "jwt-bearer")]
+    [InlineData(AssertionType.JwtSpiffe, "jwt-spiffe")]
+    public async Task A_ready_assertion_is_called_what_the_configuration_calls_it(AssertionType type, string name)
     {
-        var post = await PostAsync(new ClientSettings { Id = "spiffe://corp.example/gateway", Authentication = "assertion_file", AssertionFile = files.Write("svid", "ey.svid.x"), AssertionType = type });
+        var post = await PostAsync(new ClientSettings { Id = "spiffe://corp.example/gateway", Authentication = ClientAuthenticationMethod.AssertionFile, AssertionFile = files.Write("svid", "ey.svid.x"), AssertionType = type });
 
-        Assert.Equal("urn:ietf:params:oauth:client-assertion-type:" + type, post["client_assertion_type"]);
+        Assert.Equal("urn:ietf:params:oauth:client-assertion-type:" + name, post["client_assertion_type"]);
         Assert.Equal("ey.svid.x", post["client_assertion"]);
         Assert.Equal("spiffe://corp.example/gateway", post["client_id"]);
     }
 
     [Theory]
-    [InlineData("client_secret_basic")]
-    [InlineData("client_secret_post")]
-    public async Task A_secret_that_is_no_text_is_misconfigured_and_nothing_is_sent(string method)
+    [InlineData(ClientAuthenticationMethod.ClientSecretBasic)]
+    [InlineData(ClientAuthenticationMethod.ClientSecretPost)]
+    public async Task A_secret_that_is_no_text_is_misconfigured_and_nothing_is_sent(ClientAuthenticationMethod method)
     {
         var path = files.Write("secret", "s3cret");
         await File.WriteAllBytesAsync(path, [.. "s3cret"u8, 0xff, 0xfe]);
@@ -66,7 +66,7 @@ public sealed class ClientAuthenticationTests : IDisposable
     [Fact]
     public async Task None_says_the_client_id_alone()
     {
-        var post = await PostAsync(new ClientSettings { Id = "mcp-gateway", Authentication = "none" });
+        var post = await PostAsync(new ClientSettings { Id = "mcp-gateway", Authentication = ClientAuthenticationMethod.None });
 
         Assert.Equal("mcp-gateway", post["client_id"]);
         Assert.DoesNotContain(post.Form, pair => pair.Key is "client_secret" or "client_assertion");
@@ -83,7 +83,7 @@ public sealed class ClientAuthenticationTests : IDisposable
     public async Task Private_key_jwt_signs_with_the_algorithm_of_its_key(string kind, string profile, string algorithm)
     {
         var key = kind switch { "ES256" => TestKeys.Es256, "ES384" => TestKeys.Es384, _ => TestKeys.Rs256 };
-        var post = await PostAsync(new ClientSettings { Id = "mcp-gateway", Authentication = "private_key_jwt", KeyFile = files.Write("client.pem", key.PrivatePem()), KeyId = "key-1" }, profile);
+        var post = await PostAsync(new ClientSettings { Id = "mcp-gateway", Authentication = ClientAuthenticationMethod.PrivateKeyJwt, KeyFile = files.Write("client.pem", key.PrivatePem()), KeyId = "key-1" }, profile);
 
         Assert.Equal("urn:ietf:params:oauth:client-assertion-type:jwt-bearer", post["client_assertion_type"]);
         Assert.Equal("mcp-gateway", post["client_id"]);
@@ -137,7 +137,7 @@ public sealed class ClientAuthenticationTests : IDisposable
         var post = await PostAsync(new ClientSettings
         {
             Id = "mcp-gateway",
-            Authentication = "private_key_jwt",
+            Authentication = ClientAuthenticationMethod.PrivateKeyJwt,
             KeyFile = files.Write("client.pem", key.ExportPkcs8PrivateKeyPem()),
             CertificateFile = files.Write("client.crt", certificate.ExportCertificatePem()),
         }, "entra-obo");
@@ -170,7 +170,7 @@ public sealed class ClientAuthenticationTests : IDisposable
     [Fact]
     public async Task Assertion_file_sends_what_the_file_holds_trimmed()
     {
-        var post = await PostAsync(new ClientSettings { Id = "mcp-gateway", Authentication = "assertion_file", AssertionFile = files.Write("token", " ey.projected.token\n") });
+        var post = await PostAsync(new ClientSettings { Id = "mcp-gateway", Authentication = ClientAuthenticationMethod.AssertionFile, AssertionFile = files.Write("token", " ey.projected.token\n") });
 
         Assert.Equal("ey.projected.token", post["client_assertion"]);
         Assert.Equal("urn:ietf:params:oauth:client-assertion-type:jwt-bearer", post["client_assertion_type"]);
@@ -183,7 +183,7 @@ public sealed class ClientAuthenticationTests : IDisposable
     [InlineData("tökén")]
     public async Task An_assertion_file_without_an_assertion_is_not_used(string content)
     {
-        var refused = await RefusedAsync(new ClientSettings { Id = "mcp-gateway", Authentication = "assertion_file", AssertionFile = files.Write("token", content) });
+        var refused = await RefusedAsync(new ClientSettings { Id = "mcp-gateway", Authentication = ClientAuthenticationMethod.AssertionFile, AssertionFile = files.Write("token", content) });
 
         Assert.StartsWith("AssertionFile ", refused.Diagnostic, StringComparison.Ordinal);
     }
@@ -191,19 +191,17 @@ public sealed class ClientAuthenticationTests : IDisposable
     [Fact]
     public async Task An_oversize_assertion_is_not_used()
     {
-        await AssertMisconfiguredAsync(new ClientSettings { Id = "c", Authentication = "assertion_file", AssertionFile = files.Write("token", new string('a', 17 * 1024)) }, "AssertionFile does not hold what it should");
-        await AssertMisconfiguredAsync(new ClientSettings { Id = "c", Authentication = "assertion_file", AssertionFile = files.Write("token", new string('a', 70 * 1024)) }, "AssertionFile is too large");
+        await AssertMisconfiguredAsync(new ClientSettings { Id = "c", Authentication = ClientAuthenticationMethod.AssertionFile, AssertionFile = files.Write("token", new string('a', 17 * 1024)) }, "AssertionFile does not hold what it should");
+        await AssertMisconfiguredAsync(new ClientSettings { Id = "c", Authentication = ClientAuthenticationMethod.AssertionFile, AssertionFile = files.Write("token", new string('a', 70 * 1024)) }, "AssertionFile is too large");
     }
 
     [Theory]
-    [InlineData("client_secret_basic")]
-    [InlineData("client_secret_post")]
-    [InlineData("private_key_jwt")]
-    [InlineData("assertion_file")]
-    [InlineData("tls_client_auth")]
-    [InlineData("client_secret_jwt")]
-    [InlineData("")]
-    public async Task A_method_that_is_unknown_or_lacks_its_credential_is_a_configuration_error(string method)
+    [InlineData(ClientAuthenticationMethod.ClientSecretBasic)]
+    [InlineData(ClientAuthenticationMethod.ClientSecretPost)]
+    [InlineData(ClientAuthenticationMethod.PrivateKeyJwt)]
+    [InlineData(ClientAuthenticationMethod.AssertionFile)]
+    [InlineData(ClientAuthenticationMethod.TlsClientAuth)]
+    public async Task A_method_that_lacks_its_credential_is_a_configuration_error(ClientAuthenticationMethod method)
     {
         await using var exchange = new Exchange { Client = new ClientSettings { Id = "mcp-gateway", Authentication = method } };
 
@@ -211,9 +209,9 @@ public sealed class ClientAuthenticationTests : IDisposable
     }
 
     private Exchange Assertion() =>
-        new() { Client = new ClientSettings { Id = "mcp-gateway", Authentication = "private_key_jwt", KeyFile = files.Write("client.pem", TestKeys.Es256.PrivatePem()) } };
+        new() { Client = new ClientSettings { Id = "mcp-gateway", Authentication = ClientAuthenticationMethod.PrivateKeyJwt, KeyFile = files.Write("client.pem", TestKeys.Es256.PrivatePem()) } };
 
-    private ClientSettings KeyClient(string pem) => new() { Id = "mcp-gateway", Authentication = "private_key_jwt", KeyFile = files.Write("client.pem", pem) };
+    private ClientSettings KeyClient(string pem) => new() { Id = "mcp-gateway", Authentication = ClientAuthenticationMethod.PrivateKeyJwt, KeyFile = files.Write("client.pem", pem) };
 
     private static async Task<RecordedRequest> PostAsync(ClientSettings client, string profile = "rfc8693")
     {

@@ -128,7 +128,7 @@ public sealed class CredentialFileTests : IDisposable
     [Fact]
     public async Task A_rotated_secret_is_used_without_a_restart()
     {
-        await using var exchange = new Exchange { Client = new ClientSettings { Id = "mcp-gateway", Authentication = "client_secret_post", SecretFile = files.Write("secret", "one\n") } };
+        await using var exchange = new Exchange { Client = new ClientSettings { Id = "mcp-gateway", Authentication = ClientAuthenticationMethod.ClientSecretPost, SecretFile = files.Write("secret", "one\n") } };
         await exchange.RunAsync(StubAnswer.Error(400, "invalid_grant"));
 
         files.Write("secret", "two\r\n");

@@ -32,7 +32,7 @@ internal sealed class Exchange : IAsyncDisposable
 
     public AuthorizationServerSettings Settings { get; set; }
 
-    public ClientSettings Client { get; set; } = new() { Id = "mcp-gateway", Authentication = "client_secret_basic", Secret = new ClientSecret("s3cret") };
+    public ClientSettings Client { get; set; } = new() { Id = "mcp-gateway", Authentication = ClientAuthenticationMethod.ClientSecretBasic, Secret = new ClientSecret("s3cret") };
 
     public OutboundTarget Target { get; set; }
 

@@ -77,7 +77,7 @@ public sealed class TlsClientAuthTests : IDisposable
         Assert.Equal("KeyFile cannot be read", Authenticate(authentication));
     }
 
-    private ClientSettings Settings => new() { Id = "mcp-gateway", Authentication = "tls_client_auth", CertificateFile = files["client.crt"], KeyFile = files["client.pem"] };
+    private ClientSettings Settings => new() { Id = "mcp-gateway", Authentication = ClientAuthenticationMethod.TlsClientAuth, CertificateFile = files["client.crt"], KeyFile = files["client.pem"] };
 
     private TlsClientAuth Start()
     {

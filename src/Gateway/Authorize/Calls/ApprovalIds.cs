@@ -2,8 +2,8 @@ using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
-using System.Text;
 using TokenExchange.Inbound;
+using TokenExchange.Jose;
 
 namespace Gateway.Authorize.Calls;
 
@@ -60,17 +60,8 @@ internal sealed class ApprovalIds(ImmutableArray<byte[]> keys, TimeProvider cloc
     private static void Sign(byte[] key, ReadOnlySpan<byte> head, string server, ValidatedToken caller, ReadOnlySpan<byte> call, Span<byte> mac)
     {
         using var hash = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, key);
-        Span<byte> length = stackalloc byte[sizeof(int)];
         hash.AppendData(head);
-        ReadOnlySpan<string?> fields = [server, caller.Issuer, caller.Subject, caller.ClientId];
-        foreach (var field in fields)
-        {
-            // Lengths in front, and null told apart from empty, so that no two callers sign alike.
-            var bytes = Encoding.UTF8.GetBytes(field ?? "");
-            BinaryPrimitives.WriteInt32BigEndian(length, field is null ? -1 : bytes.Length);
-            hash.AppendData(length);
-            hash.AppendData(bytes);
-        }
+        hash.AppendFields(server, caller.Issuer, caller.Subject, caller.ClientId);
 
         hash.AppendData(call);
         hash.GetHashAndReset(mac);

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Serialization;
+using TokenExchange.Issuers;
 
 namespace Gateway.Configuration.Options;
 
@@ -215,36 +216,6 @@ internal sealed class ClientOptions
 
     [Description("What AssertionFile holds, as the authorization server is told: jwt-bearer (RFC 7523), or jwt-spiffe for a JWT-SVID where it takes those.")]
     public AssertionType AssertionType { get; set; } = AssertionType.JwtBearer;
-}
-
-internal enum AssertionType
-{
-    [JsonStringEnumMemberName("jwt-bearer")]
-    JwtBearer,
-
-    [JsonStringEnumMemberName("jwt-spiffe")]
-    JwtSpiffe,
-}
-
-internal enum ClientAuthenticationMethod
-{
-    [JsonStringEnumMemberName("client_secret_basic")]
-    ClientSecretBasic,
-
-    [JsonStringEnumMemberName("client_secret_post")]
-    ClientSecretPost,
-
-    [JsonStringEnumMemberName("private_key_jwt")]
-    PrivateKeyJwt,
-
-    [JsonStringEnumMemberName("assertion_file")]
-    AssertionFile,
-
-    [JsonStringEnumMemberName("tls_client_auth")]
-    TlsClientAuth,
-
-    [JsonStringEnumMemberName("none")]
-    None,
 }
 
 /// <summary>The local issuer, as written.</summary>

@@ -1,4 +1,5 @@
 using Gateway.Configuration.Options;
+using TokenExchange.Issuers;
 using TokenExchange.Outbound.Profiles;
 
 namespace Gateway.Configuration.Rules;
@@ -75,11 +76,11 @@ internal static class ClientRules
                 continue;
             }
 
-            var name = Read.Structure.ValuesOf(typeof(ClientAuthenticationMethod))[(int)method];
-            if (!profile.ClientAuthentication.Contains(name))
+            if (!profile.ClientAuthentication.Contains(method))
             {
+                var names = Read.Structure.ValuesOf(typeof(ClientAuthenticationMethod));
                 var key = server.Outbound.Client is null ? RuleContext.KeyOf(server.Outbound.AuthorizationServer!, "Client:Authentication") : RuleContext.KeyOf(server, "Outbound:Client:Authentication");
-                context.Error("client-auth", key, $"'{name}' does not work with profile '{asked.Profile}'; write {string.Join(" or ", profile.ClientAuthentication)}.");
+                context.Error("client-auth", key, $"'{names[(int)method]}' does not work with profile '{asked.Profile}'; write {string.Join(" or ", profile.ClientAuthentication.Select(works => names[(int)works]))}.");
             }
         }
     }

@@ -1,5 +1,6 @@
 using Gateway.Configuration.Options;
 using Gateway.Generations;
+using TokenExchange.Issuers;
 using TokenExchange.Outbound.Profiles;
 
 namespace Gateway.Configuration.Rules;

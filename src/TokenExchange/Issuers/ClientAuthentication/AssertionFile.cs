@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using Duende.IdentityModel;
 using Duende.IdentityModel.Client;
@@ -19,9 +20,9 @@ internal sealed class AssertionFile(ClientSettings client, TimeProvider clock) :
 
     private readonly string type = client.AssertionType switch
     {
-        "jwt-bearer" => OidcConstants.ClientAssertionTypes.JwtBearer,
-        "jwt-spiffe" => SpiffeAssertionType,
-        _ => throw new ArgumentException($"The assertion type '{client.AssertionType}' is unknown.", nameof(client)),
+        AssertionType.JwtBearer => OidcConstants.ClientAssertionTypes.JwtBearer,
+        AssertionType.JwtSpiffe => SpiffeAssertionType,
+        _ => throw new UnreachableException(),
     };
 
     public override string? Authenticate(ProtocolRequest request)

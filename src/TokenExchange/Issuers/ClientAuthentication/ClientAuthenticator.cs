@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Duende.IdentityModel.Client;
 
 namespace TokenExchange.Issuers.ClientAuthentication;
@@ -11,16 +12,16 @@ internal abstract class ClientAuthenticator
     /// <summary>Adds the credentials to one request; called anew for each attempt. Null, or a fixed text that says why it cannot.</summary>
     public abstract string? Authenticate(ProtocolRequest request);
 
-    /// <summary>The method that <paramref name="client"/> names. Throws when it is unknown or lacks its key, secret or file.</summary>
+    /// <summary>The method that <paramref name="client"/> names. Throws when it lacks its key, secret or file.</summary>
     public static ClientAuthenticator Create(ClientSettings client, AuthorizationServerSettings server, TimeProvider clock) => client.Authentication switch
     {
-        "client_secret_basic" => new ClientSecretBasic(client, clock),
-        "client_secret_post" => new ClientSecretPost(client, clock),
-        "private_key_jwt" => new PrivateKeyJwt(client, client.AssertionAudience ?? server.Issuer, server.Dialect, clock),
-        "assertion_file" => new AssertionFile(client, clock),
-        "tls_client_auth" => new TlsClientAuth(client, clock),
-        "none" => new PublicClient(client),
-        _ => throw new ArgumentException($"Client authentication '{client.Authentication}' is unknown.", nameof(client)),
+        ClientAuthenticationMethod.ClientSecretBasic => new ClientSecretBasic(client, clock),
+        ClientAuthenticationMethod.ClientSecretPost => new ClientSecretPost(client, clock),
+        ClientAuthenticationMethod.PrivateKeyJwt => new PrivateKeyJwt(client, client.AssertionAudience ?? server.Issuer, server.Dialect, clock),
+        ClientAuthenticationMethod.AssertionFile => new AssertionFile(client, clock),
+        ClientAuthenticationMethod.TlsClientAuth => new TlsClientAuth(client, clock),
+        ClientAuthenticationMethod.None => new PublicClient(client),
+        _ => throw new UnreachableException(),
     };
 
     /// <summary>Says in the body who the client is.</summary>

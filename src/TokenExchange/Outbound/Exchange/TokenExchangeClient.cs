@@ -28,7 +28,7 @@ public sealed class TokenExchangeClient : ITokenExchanger
     private readonly ActorToken? actor;
 
     /// <summary>A client of <paramref name="server"/> whose results must be signed by <paramref name="resultIssuer"/>.</summary>
-    /// <exception cref="ArgumentException">The client authentication is unknown or lacks what it needs, or an extra parameter is reserved.</exception>
+    /// <exception cref="ArgumentException">The client authentication lacks what it needs, or an extra parameter is reserved.</exception>
     public TokenExchangeClient(AuthorizationServer server, ClientSettings client, AuthorizationServer resultIssuer, IReadOnlyDictionary<string, string> extraParameters, TimeProvider clock, ActorTokenSettings? actor = null)
     {
         ArgumentNullException.ThrowIfNull(server);

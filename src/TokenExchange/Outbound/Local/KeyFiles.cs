@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
@@ -81,7 +80,7 @@ internal sealed class KeyFiles : IDisposable
     private void Add(string path, IncrementalHash hash)
     {
         var name = Path.GetFileName(path);
-        Append(hash, Encoding.UTF8.GetBytes(name));
+        hash.AppendField(Encoding.UTF8.GetBytes(name));
         if (!TryParseName(name, out var createdAt))
         {
             Ignored.Add(path);
@@ -89,8 +88,8 @@ internal sealed class KeyFiles : IDisposable
         }
 
         var file = Read(path, createdAt);
-        Append(hash, Encoding.UTF8.GetBytes(file.Problem ?? ""));
-        Append(hash, file.Content);
+        hash.AppendField(Encoding.UTF8.GetBytes(file.Problem ?? ""));
+        hash.AppendField(file.Content);
         Files.Add(file);
     }
 
@@ -108,13 +107,5 @@ internal sealed class KeyFiles : IDisposable
         {
             return new(path, createdAt, [], $"{path} cannot be read ({error.GetType().Name}).");
         }
-    }
-
-    private static void Append(IncrementalHash hash, ReadOnlySpan<byte> field)
-    {
-        Span<byte> length = stackalloc byte[sizeof(int)];
-        BinaryPrimitives.WriteInt32BigEndian(length, field.Length);
-        hash.AppendData(length);
-        hash.AppendData(field);
     }
 }

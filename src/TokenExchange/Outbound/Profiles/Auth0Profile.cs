@@ -22,5 +22,14 @@ internal static class Auth0Profile
 
         // With the scope openid, its access tokens are for the userinfo endpoint as well.
         Companions = issuer => [issuer.EndsWith('/') ? issuer + "userinfo" : issuer + "/userinfo"],
+        Hints =
+        [
+            new(ExchangeError.Misconfigured, "access_denied", ProductHint.Credentials),
+            new(ExchangeError.Misconfigured, "unauthorized_client", "switch on 'On-Behalf-Of Token Exchange' at the application, which must be a Custom API client"),
+            new(ExchangeError.TargetRefused, null, "Audience is no API of the tenant, or the application has no user-delegated grant for it"),
+            new(ExchangeError.ActorChainRefused, null, "the subject token holds more than four actors already"),
+            new(ExchangeError.InteractionRequired, null, "an Action or policy asks for a second factor; it must not for token exchanges"),
+            new(ResultRejection.Lifetime, "lower the API's token lifetime; the default is a day"),
+        ],
     };
 }

@@ -12,5 +12,12 @@ internal static class CognitoProfile
         Dialect = new("cognito"),
         NamesActor = true,
         Target = TargetParameter.Audience,
+        Hints =
+        [
+            new(ExchangeError.Misconfigured, "unauthorized_client", "add ALLOW_TOKEN_EXCHANGE_IMPERSONATION to the app client's ExplicitAuthFlows (ALLOW_TOKEN_EXCHANGE_DELEGATION with an actor token)"),
+            new(ExchangeError.Misconfigured, "invalid_client", ProductHint.Credentials),
+            new(ExchangeError.TargetRefused, null, "Audience is no resource server of the user pool, or a scope is not one of its"),
+            new(ExchangeError.SubjectRefused, null, "the subject token is over, revoked, or not an access token of this user pool"),
+        ],
     };
 }

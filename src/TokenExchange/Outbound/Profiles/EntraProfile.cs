@@ -51,6 +51,20 @@ internal static class EntraProfile
         Target = TargetParameter.None,
         Scope = ScopeParameter.TargetDefault,
         FixedParameters = [new("requested_token_use", "on_behalf_of")],
+        Hints =
+        [
+            new(ExchangeError.Misconfigured, "invalid_client", "the secret or certificate is wrong, over, or not registered at the app"),
+            new(ExchangeError.Misconfigured, "unauthorized_client", "Client:Id is no application of this tenant"),
+            new(ExchangeError.Misconfigured, null, "the tenant in Issuer or TokenEndpoint is wrong, or this is no Entra endpoint"),
+            new(ExchangeError.TargetRefused, "invalid_client", "Audience names an application that the tenant has no service principal for, or that the gateway's application does not list"),
+            new(ExchangeError.TargetRefused, "invalid_resource", "Audience is not the App ID URI of an application in the tenant"),
+            new(ExchangeError.TargetRefused, "invalid_grant", "the user is not assigned to the target application, or that is not in the tenant"),
+            new(ExchangeError.InteractionRequired, null, "the user must consent or sign in again; grant admin consent to the gateway's delegated permissions"),
+            new(ExchangeError.SubjectRefused, null, "the subject token must be a user's, not over, and for this very application (aud is Client:Id or its App ID URI)"),
+            new(ResultRejection.Audience, "put the target's application id, a GUID, into ResultAudiences"),
+            new(ResultRejection.Issuer, "a v1 resource: add https://sts.windows.net/TENANT/ as an authorization server and name it in ResultIssuer"),
+            new(ResultRejection.Scope, "the result holds every consented permission: list the others in ExtraResultScopes"),
+        ],
     };
 
     private const string Number = "AADSTS";

@@ -55,7 +55,7 @@ public sealed record ExchangeProfile
     public bool TakesForeignSubjects { get; init; }
 
     /// <summary>The client authentication methods that work at the product; empty: any.</summary>
-    public ImmutableArray<string> ClientAuthentication { get; init; } = [];
+    public ImmutableArray<ClientAuthenticationMethod> ClientAuthentication { get; init; } = [];
 
     /// <summary>
     /// Whether the product looks at the subject token before it looks at what the client may do: a refusal of a subject token
@@ -88,8 +88,25 @@ public sealed record ExchangeProfile
 
     internal Func<string, ImmutableArray<string>>? Companions { get; init; }
 
+    /// <summary>What to do about outcomes here; the first that fits counts.</summary>
+    internal ImmutableArray<ProductHint> Hints { get; init; } = [];
+
     /// <summary>The profile of that name; null when there is none.</summary>
     public static ExchangeProfile? Find(string name) => All.GetValueOrDefault(name);
+
+    /// <summary>What an operator does about an outcome at this product; null where the outcome says it all.</summary>
+    public string? HintFor(ExchangeResult result)
+    {
+        foreach (var hint in Hints)
+        {
+            if (hint.Fits(result))
+            {
+                return hint.Text;
+            }
+        }
+
+        return null;
+    }
 
     /// <summary>Audiences that the product puts beside a server's own, when none are configured; the client id comes on top.</summary>
     public ImmutableArray<string> CompanionAudiences(string issuer) => Companions?.Invoke(issuer) ?? [];

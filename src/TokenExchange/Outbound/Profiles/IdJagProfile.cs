@@ -9,6 +9,9 @@ namespace TokenExchange.Outbound.Profiles;
 /// <remarks>draft-ietf-oauth-identity-assertion-authz-grant.</remarks>
 internal static class IdJagProfile
 {
+    private const string NotTheOneAskedFor =
+        "the grant or the token is not the one asked for: ID-JAG of AuthorizationServer, for the issuer of ResultIssuer, this Resource and this client";
+
     /// <summary>The first leg, at the identity provider.</summary>
     public static readonly ExchangeProfile Value = new()
     {
@@ -19,6 +22,16 @@ internal static class IdJagProfile
         RequestedTokenType = TokenType.IdJag,
         IssuedTokenType = TokenType.IdJag,
         Target = TargetParameter.IssuerAndResource,
+        Hints =
+        [
+            new(ExchangeError.InteractionRequired, null, "the identity provider wants the user to sign in more strongly"),
+            new(ExchangeError.TargetRefused, null, "the identity provider's policy does not let this client have this resource, or does not know it"),
+            new(ExchangeError.SubjectRefused, null, "the identity provider does not take this token as a subject, or the second authorization server does not trust it"),
+            new(ResultRejection.Audience, NotTheOneAskedFor),
+            new(ResultRejection.Issuer, NotTheOneAskedFor),
+            new(ResultRejection.Actor, NotTheOneAskedFor),
+            new(ResultRejection.Shape, NotTheOneAskedFor),
+        ],
     };
 
     /// <summary>The second leg, at the authorization server of the target; its subject is the grant.</summary>

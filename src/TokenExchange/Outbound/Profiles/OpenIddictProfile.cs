@@ -26,5 +26,12 @@ internal static class OpenIddictProfile
             ],
         },
         ChecksSubjectFirst = true,
+        Hints =
+        [
+            new(ExchangeError.Misconfigured, "invalid_client", "the key is not the registered one, or the assertion's audience is not exactly the issuer: mind the slash, and leave AssertionAudience out"),
+            new(ExchangeError.Misconfigured, "invalid_grant", "the key is not the registered one, or the assertion's audience is not exactly the issuer: mind the slash, and leave AssertionAudience out"),
+            new(ExchangeError.TargetRefused, null, "the application lacks the permission for the resource or audience, or for a scope"),
+            new(ExchangeError.SubjectRefused, null, "the subject token is over, or names the gateway's client neither as audience nor as presenter"),
+        ],
     };
 }

@@ -14,5 +14,12 @@ internal static class SpringProfile
         },
         NamesActor = true,
         MaxOutlive = TimeSpan.FromMinutes(5),
+        Hints =
+        [
+            new(ExchangeError.Misconfigured, "invalid_request", "Resource must be an absolute URI without a fragment"),
+            new(ExchangeError.TargetRefused, "invalid_scope", "the client is not registered for a scope"),
+            new(ResultRejection.Audience, "no OAuth2TokenCustomizer puts the requested resource into aud"),
+            new(ResultRejection.Shape, "scope is a list unless an OAuth2TokenCustomizer writes it as one string"),
+        ],
     };
 }

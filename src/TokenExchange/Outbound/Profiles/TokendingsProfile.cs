@@ -1,3 +1,4 @@
+using TokenExchange.Issuers;
 using TokenExchange.Issuers.Errors;
 
 namespace TokenExchange.Outbound.Profiles;
@@ -26,10 +27,17 @@ internal static class TokendingsProfile
         TakesActorToken = false,
         MaxOutlive = TimeSpan.FromMinutes(5),
         TakesForeignSubjects = true,
-        ClientAuthentication = ["private_key_jwt", "assertion_file"],
+        ClientAuthentication = [ClientAuthenticationMethod.PrivateKeyJwt, ClientAuthenticationMethod.AssertionFile],
         SubjectTokenType = TokenType.Jwt,
         RequestedTokenType = null,
         Target = TargetParameter.Audience,
         Scope = ScopeParameter.None,
+        Hints =
+        [
+            new(ExchangeError.Misconfigured, "invalid_request", "it does not trust the inbound issuer, or not the assertion: RSA key, aud is its issuer (older versions: AssertionAudience is the token endpoint)"),
+            new(ExchangeError.TargetRefused, null, "the target's access policy must name the gateway's client; Audience is cluster:namespace:app"),
+            new(ResultRejection.Scope, "it copies the subject token's scopes: leave Scopes and ScopeMap out, and list openid and the like in ExtraResultScopes"),
+            new(ResultRejection.Actor, "it copies the subject token's act, which names another actor than the gateway"),
+        ],
     };
 }

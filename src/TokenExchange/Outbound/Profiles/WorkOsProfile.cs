@@ -7,5 +7,12 @@ internal static class WorkOsProfile
     {
         Dialect = new("workos"),
         Target = TargetParameter.Resource,
+        Hints =
+        [
+            new(ExchangeError.Misconfigured, "unauthorized_client", "only first-party Connect applications may exchange"),
+            new(ExchangeError.Misconfigured, "invalid_client", ProductHint.Credentials),
+            new(ExchangeError.TargetRefused, null, "Resource is not a registered resource of the environment, or a scope is not the subject token's"),
+            new(ExchangeError.SubjectRefused, null, "the subject token is over, or not of this environment"),
+        ],
     };
 }

@@ -27,7 +27,7 @@ internal sealed class Auth0(TimeProvider clock) : Product(clock)
 
     public override JsonObject SubjectClaims => new() { ["aud"] = new JsonArray("https://mcp.example.com/weather", Stub.Issuer + "/userinfo"), ["azp"] = "agent" };
 
-    public override ClientSettings Client(ClientFiles files) => base.Client(files) with { Authentication = "client_secret_post" };
+    public override ClientSettings Client(ClientFiles files) => base.Client(files) with { Authentication = ClientAuthenticationMethod.ClientSecretPost };
 
     protected override IReadOnlySet<string> Known { get; } =
         new HashSet<string> { "grant_type", "subject_token", "subject_token_type", "requested_token_type", "audience", "scope", "client_id", "client_secret" };

@@ -30,7 +30,7 @@ internal sealed class Entra(TimeProvider clock) : Product(clock)
 
     public override ClientSettings Client(ClientFiles files) => new()
     {
-        Id = Gateway, Authentication = "private_key_jwt", KeyFile = files.Rsa, CertificateFile = files.Certificate, AssertionAudience = Stub.TokenEndpoint.ToString(),
+        Id = Gateway, Authentication = ClientAuthenticationMethod.PrivateKeyJwt, KeyFile = files.Rsa, CertificateFile = files.Certificate, AssertionAudience = Stub.TokenEndpoint.ToString(),
     };
 
     protected override string SubjectParameter => "assertion";

@@ -21,7 +21,7 @@ internal sealed class OpenIddictProduct(TimeProvider clock) : Product(clock)
     /// <summary>Whether it has the permission for the scope.</summary>
     public bool ScopeAllowed { get; set; } = true;
 
-    public override ClientSettings Client(ClientFiles files) => new() { Id = Gateway, Authentication = "private_key_jwt", KeyFile = files.Ec, KeyId = "gateway-1" };
+    public override ClientSettings Client(ClientFiles files) => new() { Id = Gateway, Authentication = ClientAuthenticationMethod.PrivateKeyJwt, KeyFile = files.Ec, KeyId = "gateway-1" };
 
     protected override IReadOnlySet<string> Known { get; } = new HashSet<string>
     {

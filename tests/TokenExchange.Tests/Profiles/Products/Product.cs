@@ -56,7 +56,7 @@ internal abstract class Product : IAsyncDisposable
     public virtual string ResultAudience => Target ?? Resource;
 
     /// <summary>How the gateway authenticates there, when its page says.</summary>
-    public virtual ClientSettings Client(ClientFiles files) => new() { Id = Gateway, Authentication = "client_secret_basic", Secret = new ClientSecret(Secret) };
+    public virtual ClientSettings Client(ClientFiles files) => new() { Id = Gateway, Authentication = ClientAuthenticationMethod.ClientSecretBasic, Secret = new ClientSecret(Secret) };
 
     /// <summary>What the inbound token says besides the standard claims.</summary>
     public virtual JsonObject SubjectClaims => new() { ["aud"] = new JsonArray(Server, Gateway) };

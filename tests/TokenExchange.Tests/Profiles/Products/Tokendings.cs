@@ -31,7 +31,7 @@ internal sealed class Tokendings(TimeProvider clock) : Product(clock)
 
     public override string SubjectScope => "weather.read";
 
-    public override ClientSettings Client(ClientFiles files) => new() { Id = Gateway, Authentication = "private_key_jwt", KeyFile = files.Rsa, KeyId = "gateway-1" };
+    public override ClientSettings Client(ClientFiles files) => new() { Id = Gateway, Authentication = ClientAuthenticationMethod.PrivateKeyJwt, KeyFile = files.Rsa, KeyId = "gateway-1" };
 
     public override async ValueTask DisposeAsync()
     {

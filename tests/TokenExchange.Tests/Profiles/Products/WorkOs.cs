@@ -22,7 +22,7 @@ internal sealed class WorkOs(TimeProvider clock) : Product(clock)
 
     public override JsonObject SubjectClaims => new() { ["aud"] = Server, ["client_id"] = "agent", ["org_id"] = "org_01", ["sid"] = "app_consent_01" };
 
-    public override ClientSettings Client(ClientFiles files) => base.Client(files) with { Authentication = "client_secret_post" };
+    public override ClientSettings Client(ClientFiles files) => base.Client(files) with { Authentication = ClientAuthenticationMethod.ClientSecretPost };
 
     protected override IReadOnlySet<string> Known { get; } =
         new HashSet<string> { "grant_type", "subject_token", "subject_token_type", "requested_token_type", "resource", "scope", "client_id", "client_secret" };

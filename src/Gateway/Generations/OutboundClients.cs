@@ -1,10 +1,10 @@
 using System.Diagnostics;
-using Gateway.Generations;
+using Gateway.Forward;
 using Gateway.Observe;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
 
-namespace Gateway.Forward;
+namespace Gateway.Generations;
 
 /// <summary>
 /// Keeps the connections to a server across generations as long as its client settings stay the same, and closes them
