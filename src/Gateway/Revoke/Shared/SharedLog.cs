@@ -9,6 +9,7 @@ internal sealed class SharedLog(RedisState state, TimeProvider clock, ILogger<Sh
 {
     private const int AtOnce = 500;
     private readonly ConcurrentDictionary<ulong, Revocation> pending = new();
+    private readonly ConcurrentDictionary<ulong, Revocation> unconfirmed = new();
     private readonly ConcurrentQueue<byte[]> gone = new();
     private volatile SharedNames names = new([]);
 
@@ -26,13 +27,36 @@ internal sealed class SharedLog(RedisState state, TimeProvider clock, ILogger<Sh
                 [.. revocations.Select(revocation => revocation.Bytes)],
                 once is { } id ? names.Of(id) : [],
                 once is { } until ? SharedNames.KeepFor(until, clock.GetUtcNow()) : TimeSpan.Zero);
-            return await append ? WriteOutcome.Written : WriteOutcome.Seen;
+            var fresh = await append;
+            foreach (var revocation in revocations)
+            {
+                unconfirmed[revocation.Id] = revocation;
+            }
+
+            return fresh ? WriteOutcome.Written : WriteOutcome.Seen;
         }
         catch (StateException failure)
         {
             log.NotWritten(revocations.Count, failure.Message);
             WriteLater(revocations);
             return WriteOutcome.Unavailable;
+        }
+    }
+
+    /// <summary>What was written by now and not found there yet.</summary>
+    public IReadOnlyList<Revocation> Unconfirmed => [.. unconfirmed.Values];
+
+    /// <summary>Holds what was written before a look against what the look has found: what is not there is written again.</summary>
+    public void Confirm(IReadOnlyList<Revocation> written, IEnumerable<Revocation> found)
+    {
+        var there = found.Select(revocation => revocation.Id).ToHashSet();
+        foreach (var revocation in written)
+        {
+            unconfirmed.TryRemove(revocation.Id, out _);
+            if (!there.Contains(revocation.Id))
+            {
+                pending[revocation.Id] = revocation;
+            }
         }
     }
 

@@ -107,7 +107,9 @@ internal sealed class StateFeed(
         }
 
         var first = !revocations.Freshness!.IsComplete;
+        var written = shared.Unconfirmed;
         var reading = await reader.ReadAsync();
+        shared.Confirm(written, reading.Sound);
         health.Ignore(reading.Ignored);
         await revoker.LearnAsync(reading.Sound, quietly: first);
         if (reading.Whole)
