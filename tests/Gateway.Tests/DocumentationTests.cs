@@ -102,9 +102,9 @@ public sealed partial class DocumentationTests
         }
     }
 
-    /// <summary>As GitHub makes them: lower case, blanks as hyphens, without punctuation.</summary>
+    /// <summary>As GitHub makes them: lower case, blanks as hyphens, without punctuation; and those that a page sets itself.</summary>
     private static HashSet<string> Anchors(string text) =>
-        [.. Headings().Matches(text).Select(heading => NoAnchor().Replace(heading.Groups[1].Value.Trim().ToLowerInvariant(), "").Replace(' ', '-'))];
+        [.. Places().Matches(text).Select(place => place.Groups[1].Value), .. Headings().Matches(text).Select(heading => NoAnchor().Replace(heading.Groups[1].Value.Trim().ToLowerInvariant(), "").Replace(' ', '-'))];
 
     [Fact]
     public void The_code_that_the_page_about_MCP_servers_shows_is_the_code_that_is_tested()
@@ -142,6 +142,9 @@ public sealed partial class DocumentationTests
 
     [GeneratedRegex(@"[^\w\- ]")]
     private static partial Regex NoAnchor();
+
+    [GeneratedRegex("""<a id="([^"]+)"></a>""")]
+    private static partial Regex Places();
 
     [GeneratedRegex("^<!-- test: (.*) -->\n(.*)$", RegexOptions.Multiline)]
     private static partial Regex Remarks();

@@ -25,11 +25,11 @@ internal static class Given
             },
             "Servers": {
               "weather": {
-                "Destinations": ["http://weather.mcp.svc:8080/mcp"],
+                "Destinations": ["http://weather.mcp.svc:8080/mcp"], "AdvertisedScopes": ["weather.read"],
                 "Outbound": { "Mode": "exchange", "AuthorizationServer": "corp", "Resource": "https://weather.internal/mcp" },
               },
               "files": {
-                "Destinations": ["http://files.mcp.svc:8080/mcp"],
+                "Destinations": ["http://files.mcp.svc:8080/mcp"], "AdvertisedScopes": ["files.read"],
                 "Outbound": { "Mode": "exchange", "AuthorizationServer": "corp", "Resource": "https://files.internal/mcp" },
               },
             },

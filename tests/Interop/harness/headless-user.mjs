@@ -1,15 +1,20 @@
-// What a person with a browser does: keeps an OAuth client's state and follows the authorization server's redirects.
+// What a person with a browser does: keeps an OAuth client's state, and goes where the client sends its user.
 import { randomBytes } from 'node:crypto';
+import { Browser } from './browser.mjs';
 
 const redirectUrl = 'http://127.0.0.1/callback';
 
 /** An OAuthClientProvider for the official clients that knows nothing at the start. */
 export class HeadlessUser {
-  cookies = new Map();
+  browser = new Browser();
   #client;
   #tokens;
   #verifier;
   #state;
+
+  get cookies() {
+    return this.browser.cookies;
+  }
 
   get redirectUrl() {
     return redirectUrl;
@@ -45,29 +50,11 @@ export class HeadlessUser {
 
   async redirectToAuthorization(url) {
     this.authorizationUrl = url;
-    this.callback = await this.#follow(url);
+    this.callback = await this.browser.visit(url, redirectUrl);
     if (this.callback.searchParams.get('state') !== this.#state) throw new Error(`No answer to this request: ${this.callback}`);
   }
 
   get code() {
     return this.callback?.searchParams.get('code');
-  }
-
-  async #follow(start) {
-    let url = new URL(start);
-    for (let hop = 0; hop < 10; hop += 1) {
-      const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
-      const response = await fetch(url, { redirect: 'manual', headers: cookie ? { cookie } : {} });
-      for (const line of response.headers.getSetCookie()) {
-        const [, name, value] = /^([^=]+)=([^;]*)/.exec(line);
-        if (value) this.cookies.set(name, value);
-        else this.cookies.delete(name);
-      }
-      const location = response.headers.get('location');
-      if (!location) throw new Error(`The authorization server answered ${response.status} at ${url}: ${await response.text()}`);
-      url = new URL(location, url);
-      if (url.href.startsWith(redirectUrl)) return url;
-    }
-    throw new Error('The authorization server redirected more than ten times.');
   }
 }

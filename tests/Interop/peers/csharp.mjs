@@ -18,6 +18,13 @@ export async function callWithCSharp(url, { protocol, transport, token }) {
   return stdout;
 }
 
+/** Signs in at `url`, of which nothing else is known, by the browser at `browser`, and calls `echo`. */
+export async function signInWithCSharp(url, browser) {
+  const { code, stdout, stderr } = await run('dotnet', [assembly, 'signin', url, browser], { deadline: 30_000 });
+  if (code !== 0) throw new Error(`The C# client ended with ${code}:\n${stdout}${stderr}`);
+  return stdout;
+}
+
 /** Calls something slow again and again for `seconds`, with a token of `tokens` that is asked for before each request. */
 export async function stayWithCSharp(url, { transport, tokens, seconds }) {
   const { code, stdout, stderr } = await run('dotnet', [assembly, 'stay', url, transport, tokens, String(seconds)], { deadline: (seconds + 40) * 1000 });

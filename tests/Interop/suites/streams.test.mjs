@@ -115,7 +115,7 @@ test('@modelcontextprotocol/client listens again in 2026-07-28 when a token has 
   };
   const listening = listen();
   try {
-    for (let round = 0; round < 8; round += 1) {
+    for (let round = 0; wallet('modern').refreshes <= 10; round += 1) {
       await eventually(`The client listens, round ${round}`, () => listened > round || listened > 3);
       const before = heard;
       await eventually(`The change is heard, round ${round}`, async () => {
@@ -125,7 +125,6 @@ test('@modelcontextprotocol/client listens again in 2026-07-28 when a token has 
       });
       await delay(2500);
     }
-    assert.ok(wallet('modern').refreshes > 8, `${wallet('modern').refreshes} tokens were used`);
     assert.ok(listened >= 4, `it listened ${listened} times`);
   } finally {
     closing = true;

@@ -51,6 +51,7 @@ internal static class ConfigurationRules
         OperationRules.OperationsSayOneThing,
         PolicyRules.DecisionPointsCanBeAsked,
         PolicyRules.SubjectsAreToldApart,
+        OperationRules.SomethingIsAdvertised,
         HeaderRules.ForwardedHeadersAreNoCredentials,
         HeaderRules.CredentialHeaderCanBeSent,
         HeaderRules.IdentityHeadersAreTheGateways,

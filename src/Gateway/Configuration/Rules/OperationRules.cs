@@ -4,7 +4,7 @@ using Gateway.Configuration.Read;
 
 namespace Gateway.Configuration.Rules;
 
-/// <summary><c>operation</c>: rules for MCP operations that say nothing, two things at once, or are never reached.</summary>
+/// <summary><c>operation</c>, <c>nothing-advertised</c>: rules for MCP operations that say nothing, two things at once, or are never reached.</summary>
 internal static class OperationRules
 {
     private static readonly string[] Methods =
@@ -17,6 +17,21 @@ internal static class OperationRules
     private const string NamedMethods = "Names have tools/call and prompts/get (name), resources/read, resources/subscribe and resources/unsubscribe (uri), tasks/* but tasks/list (taskId), and completion/complete (what ref refers to).";
 
     private static readonly string[] Fillers = ["", "x", "/x", "//x", "///x", ":/x", "a:/x", "://x/", "a://x/", "0", "20"];
+
+    /// <summary>A client that is told of no scope asks for every scope that the authorization server knows, or for none.</summary>
+    public static void SomethingIsAdvertised(RuleContext context)
+    {
+        foreach (var server in context.Servers.Where(server => server.Options.AdvertisedScopes is null))
+        {
+            // A front asks for the scopes written there, whatever the client asks for.
+            var asked = server.InboundServers.Any(name => context.Options.AuthorizationServers.TryGetValue(name, out var one) && !server.UsesFrontOf(name, one));
+            var scopes = server.Options.RequiredScopes.Concat(server.Options.Operations.Where(rule => !rule.Deny).SelectMany(rule => rule.Scopes ?? []));
+            if (asked && scopes.All(scope => scope == "offline_access"))
+            {
+                context.Warn("nothing-advertised", $"Gateway:Servers:{server.Id}", "No scope is known to advertise: some clients then ask for every scope that the authorization server has, others for none; write RequiredScopes, scopes of Operations, or AdvertisedScopes.");
+            }
+        }
+    }
 
     public static void OperationsSayOneThing(RuleContext context)
     {
