@@ -10,7 +10,7 @@ internal static class DoctorCommand
         var options = new HostOptions();
         var server = new Option<string?>("--server") { Description = "Checks this server alone.", HelpName = "id" };
         var file = TokenFile.Option("--subject-token-file", "The file with an access token for the server: makes one real exchange.", required: false);
-        var command = new Command("doctor", "Checks issuers, keys, token endpoints, client authentication and destinations, live. Exits 0 when all checks pass, 1 otherwise.");
+        var command = new Command("doctor", "Checks issuers, keys, token endpoints, client authentication, shared state and destinations, live. Exits 0 when all checks pass, 1 otherwise.");
         command.Options.Add(server);
         command.Options.Add(file);
         options.AddTo(command);
@@ -43,6 +43,7 @@ internal static class DoctorCommand
             await checks.FrontAsync(name, cancellation);
         }
 
+        await StateCheck.RunAsync(gateway.Options, report);
         if (token is not null)
         {
             await checks.ExchangeAsync(servers, token, cancellation);

@@ -235,6 +235,19 @@ internal sealed class RevocationDesk : IAsyncDisposable
         return true;
     }
 
+    /// <summary>Whether an id that nobody else takes can be taken, and not a second time. Throws <see cref="StateException"/>.</summary>
+    public async Task<bool> TryTakeAsync()
+    {
+        string[] names = [$"id:doctor-{Guid.NewGuid():N}"];
+        return await state.TakeAsync(names, Patience) && !await state.TakeAsync(names, Patience);
+    }
+
+    /// <summary>What the server says of itself. Throws <see cref="StateException"/>.</summary>
+    public Task<IReadOnlyDictionary<string, string>> InfoAsync(string section) => state.InfoAsync(section);
+
+    /// <summary>A parameter of the server; null when it does not tell. Throws <see cref="StateException"/>.</summary>
+    public Task<string?> SettingAsync(string name) => state.SettingAsync(name);
+
     public string LabelOf(Revocation revocation) => keys.LabelOf(revocation.IssuerOf(keys)) ?? "-";
 
     public string? ReasonOf(Revocation revocation) => revocation.ReasonIn(keys);

@@ -128,6 +128,10 @@ public sealed class SettingsDigestTests
         "ServerOptions.Cluster",
         "ServerOptions.Policy",
         "AuthorizationServerOptions.Registration",
+
+        // Says who is refused, and never what is asked for.
+        "AuthorizationServerOptions.SecurityEvents",
+        "GatewayOptions.SharedState",
         "OutboundOptions.Header",
         "OutboundOptions.Prefix",
         "OutboundOptions.File",

@@ -21,6 +21,9 @@ public sealed class ExchangeCache : IDisposable
     private readonly Meter meter = new(TokenExchangeTelemetry.Name);
     private int waiting;
 
+    // Read and written by many at once: whichever is there will do.
+    private volatile TokenTerms? latest;
+
     /// <summary>An empty cache. Throws when a bound is not positive.</summary>
     public ExchangeCache(ExchangeCacheSettings settings, TimeProvider clock)
     {
@@ -180,6 +183,19 @@ public sealed class ExchangeCache : IDisposable
     internal Task? Settled() =>
         flights.Values.Select(flight => (Task)flight.Landing).ToList() is { Count: > 0 } landings ? Task.WhenAll(landings) : null;
 
+    /// <summary>What a revocation finds the entry by: the validation's own memory of the token, or else one like it that shares what tokens of one client have in common.</summary>
+    private RememberedToken OriginOf(ValidatedToken subject)
+    {
+        if (subject.Remembered is { } remembered)
+        {
+            return remembered;
+        }
+
+        var terms = TokenTerms.Of(subject, null!, 0, latest);
+        latest = terms;
+        return new RememberedToken(subject, terms, withClaims: false);
+    }
+
     private async Task FlyAsync(CacheKey key, Flight flight, ITokenExchanger inner, CacheEntry? refreshed = null)
     {
         try
@@ -232,7 +248,7 @@ public sealed class ExchangeCache : IDisposable
         }
         else if (until > now)
         {
-            Store.Put(new CacheEntry(key, answer, request.Target.Server, request.Subject.Remembered ?? new RememberedToken(request.Subject, TokenTerms.Of(request.Subject, null!, 0, null), withClaims: false), until, refreshFrom), request.Subject.Issuer, request.Subject.Subject, now);
+            Store.Put(new CacheEntry(key, answer, request.Target.Server, OriginOf(request.Subject), until, refreshFrom), request.Subject.Issuer, request.Subject.Subject, now);
         }
     }
 
