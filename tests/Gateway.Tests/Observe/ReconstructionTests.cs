@@ -28,16 +28,18 @@ public sealed class ReconstructionTests
         Assert.Equal(
             [
                 "alice's assistant called get_forecast at weather with token 1 for /weather; sent on: token A for weather's server",
-                "alice's assistant called list_notes at notes with token 2 for /notes; sent on: token B for notes's server",
                 "REFUSED 401 audience_invalid: alice's token 1 for /weather, presented at notes, which is /notes; nothing was sent on",
-                "REFUSED 401 audience_invalid: token A for weather's server, which had been sent to weather, presented at weather, which is /weather; nothing was sent on",
-                "REFUSED 401 audience_invalid: token A for weather's server, which had been sent to weather, presented at notes, which is /notes; nothing was sent on",
-                "alice's assistant called get_forecast at weather with token 3 for /weather; sent on: token C for weather's server",
-                "REFUSED 401 sender_constrained: alice's token 3 for /weather, presented at weather, which is /weather; nothing was sent on",
-                "REFUSED 401 invalid_dpop_proof (jti): alice's token 3 for /weather, presented at weather, which is /weather; nothing was sent on",
-                "REFUSED 401 invalid_dpop_proof (thumbprint): alice's token 3 for /weather, presented at weather, which is /weather; nothing was sent on",
+                "alice's assistant called get_forecast at weather with token 2 for /weather; sent on: token B for weather's server",
+                "alice's assistant called list_notes at notes with token 3 for /notes; sent on: token C for notes's server",
+                "REFUSED 401 audience_invalid: alice's token 2 for /weather, presented at notes, which is /notes; nothing was sent on",
+                "REFUSED 401 audience_invalid: token B for weather's server, which had been sent to weather, presented at weather, which is /weather; nothing was sent on",
+                "REFUSED 401 audience_invalid: token B for weather's server, which had been sent to weather, presented at notes, which is /notes; nothing was sent on",
+                "alice's assistant called get_forecast at weather with token 4 for /weather; sent on: token D for weather's server",
+                "REFUSED 401 sender_constrained: alice's token 4 for /weather, presented at weather, which is /weather; nothing was sent on",
+                "REFUSED 401 invalid_dpop_proof (jti): alice's token 4 for /weather, presented at weather, which is /weather; nothing was sent on",
+                "REFUSED 401 invalid_dpop_proof (thumbprint): alice's token 4 for /weather, presented at weather, which is /weather; nothing was sent on",
                 "REFUSED 401 token_missing: no token, presented at weather, which is /weather; nothing was sent on",
-                "REFUSED 502 exchange_result_rejected (result_audience): alice's token 4 for /archive, presented at archive, which is /archive; nothing was sent on",
+                "REFUSED 502 exchange_result_rejected (result_audience): alice's token 5 for /archive, presented at archive, which is /archive; nothing was sent on",
             ],
             story.Where(line => line.Contains("called", StringComparison.Ordinal) || line.StartsWith("REFUSED", StringComparison.Ordinal)));
     }
