@@ -56,7 +56,7 @@ internal static class StateCheck
         }
         catch (StateException failure)
         {
-            report.Fail($"{Check} ids", $"none can be taken ({failure.Message}), so that whatever is good once is refused", "the user needs +set, +incr, +zadd, +multi, +exec, +publish and, with MinReplicas, +wait on keys below Prefix; MinReplicas needs as many replicas that are connected");
+            report.Fail($"{Check} ids", $"none can be taken ({failure.Message}), so that whatever is good once is refused", "the ACL user needs what docs/revocation.md lists, and MinReplicas that many replicas that are connected");
         }
     }
 

@@ -11,7 +11,7 @@ const [program, first] = gateway?.endsWith('.dll') ? ['dotnet', [gateway]] : [ga
 
 /**
  * Writes gateway.json and runs it. `configure` is given { publicUrl, directory } and answers the `Gateway` section
- * without its PublicUrl.
+ * without its PublicUrl, which a replica of another takes over by writing it.
  */
 export async function startGateway(configure) {
   if (!gateway) throw new Error('GATEWAY_DLL names no gateway.dll: start the tests with tests/Interop/run.');
@@ -36,6 +36,12 @@ export async function startGateway(configure) {
     return {
       publicUrl,
       url: (path) => publicUrl + path,
+      /** As a process that runs out of memory: without a word. */
+      async kill() {
+        process.child.kill('SIGKILL');
+        await process.exited;
+      },
+      config: file,
       printed: () => process.output() + process.errors(),
       stop,
     };
@@ -44,6 +50,9 @@ export async function startGateway(configure) {
     throw error;
   }
 }
+
+/** Runs another command of the gateway's; answers { code, stdout, stderr }. */
+export const gatewayCommand = (...args) => run(program, [...first, ...args]);
 
 /** Writes a file that only its owner may read; the gateway refuses secrets in others. */
 export const writeSecret = (file, text) => writeFile(file, text, { mode: 0o600 });
