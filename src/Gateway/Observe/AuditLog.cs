@@ -22,6 +22,9 @@ internal sealed class AuditLog : IAsyncDisposable
         _file = options.File is null ? null : new AuditFile(options.File, options.OnFull, metrics, loggers.CreateLogger<AuditFile>(), clock);
     }
 
+    /// <summary>Whether anybody gets what is written.</summary>
+    public bool IsHeard => _file is not null || _logger.IsEnabled(LogLevel.Information);
+
     /// <summary>Tells about a request. Completes at once, unless the file is behind and <c>OnFull</c> says <c>block</c>.</summary>
     public ValueTask WriteAsync(RequestRecord record, in Credentials credentials = default)
     {

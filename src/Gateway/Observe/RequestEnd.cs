@@ -16,10 +16,17 @@ internal sealed class RequestEnd(AuditLog audit, GatewayMetrics metrics, RecentR
 
         request.Told = true;
         request.EndWait();
+        var record = request.Record;
+        metrics.Completed(record);
+        if (record.Reason is null && !audit.IsHeard && !Telemetry.Source.HasListeners())
+        {
+            // Nobody is told any text, so that none has to be searched for credentials.
+            return default;
+        }
+
         var credentials = Credentials.Of(context, request);
-        metrics.Completed(request.Record);
-        refusals.Add(request.Record, credentials);
-        Telemetry.Describe(context, request.Record, credentials);
-        return audit.WriteAsync(request.Record, credentials);
+        refusals.Add(record, credentials);
+        Telemetry.Describe(context, record, credentials);
+        return audit.WriteAsync(record, credentials);
     }
 }

@@ -17,6 +17,10 @@ export const variants = [
     name: 'front-door with an external authorization server', path: 'overlays/front-door',
     swap: ['  - ../../components/ingress', '  - ../../components/ingress\n  - ../../components/external-authorization-server'],
   },
+  {
+    name: 'front-door with shared state', path: 'overlays/front-door',
+    swap: ['  - ../../components/ingress', '  - ../../components/ingress\n  - ../../components/shared-state'],
+  },
   { name: 'sidecar, mode none', path: 'overlays/sidecar' },
   { name: 'sidecar, mode credential', path: 'overlays/sidecar', swap: ['components/sidecar-none', 'components/sidecar-credential'] },
   { name: 'sidecar, mode same-token', path: 'overlays/sidecar', swap: ['components/sidecar-none', 'components/sidecar-same-token'] },
@@ -24,7 +28,7 @@ export const variants = [
   { name: 'two-hop', path: 'overlays/two-hop' },
   {
     name: 'front-door with every component', path: 'overlays/front-door',
-    swap: ['  - ../../components/ingress', ['components/ingress', 'components/external-authorization-server', 'components/default-deny', 'components/node-local-dns', 'components/otlp',
+    swap: ['  - ../../components/ingress', ['components/ingress', 'components/external-authorization-server', 'components/default-deny', 'components/node-local-dns', 'components/otlp', 'components/shared-state',
       'components/cert-manager', 'components/pull-secret', 'components/priority', '../observability'].map(component => `  - ../../${component}`).join('\n')],
   },
   { name: 'sidecar, closed by default', path: 'overlays/sidecar', swap: ['  - ../../components/sidecar\n', '  - ../../components/sidecar\n  - ../../components/default-deny\n'] },
