@@ -64,11 +64,15 @@ internal static class AnswerHeaders
             return true;
         }
 
-        foreach (var prefix in Prefixes)
+        // Nearly every header of an answer begins otherwise.
+        if (name[0] is 'P' or 'p' or 'X' or 'x' or 'S' or 's' or 'A' or 'a')
         {
-            if (name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase))
+            foreach (var prefix in Prefixes)
             {
-                return true;
+                if (name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase))
+                {
+                    return true;
+                }
             }
         }
 

@@ -253,6 +253,9 @@ public sealed class ReloadTests
 
         Assert.Equal(501, LiveGenerations(world).Current.Number);
         Assert.Equal(501, pool.Count);
+
+        // Its keys are there, so that no time-out of their fetch is among what comes due.
+        Assert.Equal(200, (await world.Gateway.CallAsync("/weather", world.As.Token(World.WeatherResource))).Status);
         clock.Advance(RuntimePool.Grace);
 
         // Where another thread sets a timer at this very moment, it is that thread which fires those that are due.
