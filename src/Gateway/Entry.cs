@@ -88,11 +88,12 @@ internal sealed class Entry(LiveGenerations generations, RequestEnd end, ClientA
     private GatewayRequest Begin(HttpContext context)
     {
         Telemetry.Clean(context);
+        var now = clock.GetUtcNow();
         var record = new RequestRecord
         {
-            Time = clock.GetUtcNow(),
+            Time = now,
             Started = clock.GetTimestamp(),
-            RequestId = Guid.CreateVersion7().ToString("N"),
+            RequestId = RequestIds.Next(now),
             Method = context.Request.Method,
             ClientAddress = clientAddress.Of(context),
             UserAgent = context.Request.Headers.UserAgent is [{ } agent, ..] ? agent : null,
