@@ -1,4 +1,5 @@
 using System.Text;
+using Gateway.Authorize;
 
 namespace Gateway.Front;
 
@@ -53,7 +54,7 @@ internal static class AuthorizeEndpoint
             return;
         }
 
-        using var body = await FrontBody.ReadAsync(context, "application/x-www-form-urlencoded", visit.Bodies, visit.Clock);
+        using var body = await visit.ReadAsync(SmallBody.Form);
         if (body.Bytes is not { } bytes || context.Request.QueryString.HasValue)
         {
             await RefuseAsync(visit, FrontRefusal.Form);

@@ -6,7 +6,13 @@ namespace Gateway.Front;
 /// <summary>One request to a front, and the ways to answer it.</summary>
 internal sealed record FrontVisit(HttpContext Context, ClientFront Front, BodyBudget Bodies, TimeProvider Clock, ILogger Log)
 {
+    private const int MostBytes = 16 * 1024;
+
     public string RequestId => GatewayRequest.Of(Context).Id;
+
+    /// <summary>The body, if it is of this type; held until it is disposed of.</summary>
+    public ValueTask<SmallBody> ReadAsync(string mediaType) =>
+        SmallBody.ReadAsync(Context, FrontEndpoints.PathPrefix, SmallBody.IsOf(Context.Request, mediaType), MostBytes, Bodies, Clock);
 
     /// <summary>Answers a client with an OAuth error of fixed texts.</summary>
     /// <remarks>RFC 6749 §5.2; RFC 7591 §3.2.2.</remarks>

@@ -15,7 +15,7 @@ internal static class RegisterEndpoint
 
     public static async Task AnswerAsync(FrontVisit visit)
     {
-        using var body = await FrontBody.ReadAsync(visit.Context, "application/json", visit.Bodies, visit.Clock);
+        using var body = await visit.ReadAsync("application/json");
         if (body.Overloaded)
         {
             await visit.OverloadedAsync();

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
+using Gateway.Authorize;
 using TokenExchange.Issuers;
 
 namespace Gateway.Front;
@@ -16,7 +17,7 @@ internal static class TokenEndpoint
 
     public static async Task AnswerAsync(FrontVisit visit)
     {
-        using var body = await FrontBody.ReadAsync(visit.Context, "application/x-www-form-urlencoded", visit.Bodies, visit.Clock);
+        using var body = await visit.ReadAsync(SmallBody.Form);
         visit.Context.Response.Headers.Pragma = "no-cache";
         if (body.Overloaded)
         {

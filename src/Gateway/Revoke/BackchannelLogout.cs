@@ -1,9 +1,9 @@
+using System.Text;
 using Gateway.Authorize;
 using Gateway.Generations;
 using Gateway.Revoke.Shared;
 using Microsoft.AspNetCore.WebUtilities;
 using TokenExchange.Inbound.Revocation;
-using TokenExchange.Issuers;
 
 namespace Gateway.Revoke;
 
@@ -11,9 +11,12 @@ namespace Gateway.Revoke;
 /// Takes logouts from authorization servers, and refuses everything but one sound logout token.
 /// </summary>
 /// <remarks>OpenID Connect Back-Channel Logout 1.0 §2.5 to §2.8.</remarks>
-internal sealed class BackchannelLogout(LiveGenerations generations, Revoker revoker, ILogger<BackchannelLogout> log)
+internal sealed class BackchannelLogout(LiveGenerations generations, Revoker revoker, TimeProvider clock, ILogger<BackchannelLogout> log)
 {
     public const string PathPrefix = "/backchannel-logout/";
+
+    // A token is at most 16 KiB; parameters that nobody knows are ignored, but not read without end.
+    private const int MaxLength = 32 * 1024;
 
     /// <summary>Serves the request when its path is that of a server that announces logouts.</summary>
     public async ValueTask<bool> TryServeAsync(HttpContext context)
@@ -33,7 +36,7 @@ internal sealed class BackchannelLogout(LiveGenerations generations, Revoker rev
         }
 
         var name = receiver.Validator.Server.Settings.Name;
-        var form = await BackchannelLogoutForm.ReadAsync(context, generations.Current.Bodies);
+        using var form = await SmallBody.ReadAsync(context, PathPrefix, SmallBody.IsOf(context.Request, SmallBody.Form), MaxLength, generations.Current.Bodies, clock);
         if (form.Overloaded)
         {
             context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
@@ -41,7 +44,7 @@ internal sealed class BackchannelLogout(LiveGenerations generations, Revoker rev
             return true;
         }
 
-        if (form.Token is not { } token)
+        if (form.Bytes is not { } bytes || TokenIn(Encoding.UTF8.GetString(bytes.Span)) is not { } token)
         {
             log.LogoutRefused(name, "form");
             await RefuseAsync(context);
@@ -75,80 +78,8 @@ internal sealed class BackchannelLogout(LiveGenerations generations, Revoker rev
         return true;
     }
 
-    private static Task RefuseAsync(HttpContext context)
-    {
-        context.Response.StatusCode = StatusCodes.Status400BadRequest;
-        context.Response.ContentType = "application/json";
-        return context.Response.WriteAsync("""{"error":"invalid_request"}""", context.RequestAborted);
-    }
-}
-
-/// <summary>How logouts of one authorization server are checked, and how long what they revoke stays revoked.</summary>
-internal sealed record LogoutReceiver(LogoutTokenValidator Validator, TimeSpan KeepFor);
-
-/// <summary>Reads the one <c>logout_token</c> of a form of bounded size.</summary>
-internal static class BackchannelLogoutForm
-{
-    // A token is at most 16 KiB; parameters that nobody knows are ignored, but not read without end.
-    private const int MaxLength = 32 * 1024;
-    private const int FirstLength = 4 * 1024;
-
-    /// <summary>The token, null when the body is not a form with exactly one; or that the budget for bodies is used up, of which all who send logouts, and may be anybody, are one principal.</summary>
-    public static async ValueTask<(string? Token, bool Overloaded)> ReadAsync(HttpContext context, BodyBudget bodies)
-    {
-        var request = context.Request;
-        if (!IsForm(request) || request.ContentLength > MaxLength)
-        {
-            return default;
-        }
-
-        var held = bodies.For(new Principal(BackchannelLogout.PathPrefix, ""));
-        try
-        {
-            var buffer = Array.Empty<byte>();
-            var length = 0;
-            while (length <= MaxLength)
-            {
-                if (length == buffer.Length)
-                {
-                    var size = Math.Clamp(buffer.Length * 2, FirstLength, MaxLength + 1);
-                    if (!held.TryGrow(size))
-                    {
-                        return (null, true);
-                    }
-
-                    Array.Resize(ref buffer, size);
-                }
-
-                var read = await request.Body.ReadAsync(buffer.AsMemory(length), context.RequestAborted);
-                if (read == 0)
-                {
-                    return (Token(System.Text.Encoding.UTF8.GetString(buffer, 0, length)), false);
-                }
-
-                length += read;
-            }
-
-            return default;
-        }
-        catch (BadHttpRequestException)
-        {
-            return default;
-        }
-        finally
-        {
-            held.Dispose();
-        }
-    }
-
-    // The form's own encoding leaves nothing but ASCII, of which UTF-8 is one more name.
-    private static bool IsForm(HttpRequest request) =>
-        request.Headers.ContentEncoding.All(coding => "identity".Equals(coding, StringComparison.OrdinalIgnoreCase))
-        && MediaType.Parse(request.ContentType) is { } type
-        && type.Is("application/x-www-form-urlencoded")
-        && type["charset"]?.ToLowerInvariant() is null or "utf-8" or "us-ascii";
-
-    private static string? Token(string form)
+    /// <summary>The one <c>logout_token</c> of a form; null when there is none, or more than one.</summary>
+    private static string? TokenIn(string form)
     {
         string? token = null;
         foreach (var pair in new QueryStringEnumerable(form))
@@ -166,7 +97,17 @@ internal static class BackchannelLogoutForm
 
         return token is { Length: > 0 } ? token : null;
     }
+
+    private static Task RefuseAsync(HttpContext context)
+    {
+        context.Response.StatusCode = StatusCodes.Status400BadRequest;
+        context.Response.ContentType = "application/json";
+        return context.Response.WriteAsync("""{"error":"invalid_request"}""", context.RequestAborted);
+    }
 }
+
+/// <summary>How logouts of one authorization server are checked, and how long what they revoke stays revoked.</summary>
+internal sealed record LogoutReceiver(LogoutTokenValidator Validator, TimeSpan KeepFor);
 
 internal static partial class BackchannelLogoutEvents
 {

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
 using Gateway.Authorize;
@@ -16,7 +15,7 @@ namespace Gateway.Revoke;
 /// an account or a token. Refuses everything but one sound security event token.
 /// </summary>
 /// <remarks>RFC 8935 §2.</remarks>
-internal sealed class SecurityEvents(LiveGenerations generations, Revoker revoker, GatewayMetrics metrics, ILogger<SecurityEvents> log)
+internal sealed class SecurityEvents(LiveGenerations generations, Revoker revoker, GatewayMetrics metrics, TimeProvider clock, ILogger<SecurityEvents> log)
 {
     public const string PathPrefix = "/security-events/";
     private const int MaxLength = 16 * 1024;
@@ -45,19 +44,19 @@ internal sealed class SecurityEvents(LiveGenerations generations, Revoker revoke
             return true;
         }
 
-        var (token, overloaded) = await ReadAsync(context, generations.Current.Bodies);
-        if (overloaded)
+        using var body = await SmallBody.ReadAsync(context, PathPrefix, IsEventToken(context.Request), MaxLength, generations.Current.Bodies, clock);
+        if (body.Overloaded)
         {
             return ComeBack(response);
         }
 
-        if (token is null)
+        if (body.Bytes is not { Length: > 0 } bytes)
         {
             await RefuseAsync(context, receiver, "invalid_request", "body");
             return true;
         }
 
-        var validation = await receiver.Validator.ValidateAsync(token.AsMemory(), context.RequestAborted);
+        var validation = await receiver.Validator.ValidateAsync(Encoding.Latin1.GetString(bytes.Span).AsMemory(), context.RequestAborted);
         if (validation.Error is { } error)
         {
             await RefuseAsync(context, receiver, error, validation.Check!);
@@ -114,44 +113,8 @@ internal sealed class SecurityEvents(LiveGenerations generations, Revoker revoke
         await context.Response.WriteAsync($$"""{"err":"{{error}}","description":"The security event token is not acceptable here: {{check}}."}""", context.RequestAborted);
     }
 
-    /// <summary>The token, null when the body is none; or that the budget for bodies is used up, of which all senders are one principal.</summary>
-    private static async ValueTask<(string? Token, bool Overloaded)> ReadAsync(HttpContext context, BodyBudget bodies)
-    {
-        var request = context.Request;
-        if (MediaType.Parse(request.ContentType) is not { } type || !type.Is("application/secevent+jwt") || request.Headers.ContentEncoding.Count > 0 || request.ContentLength > MaxLength)
-        {
-            return default;
-        }
-
-        var held = bodies.For(new Principal(PathPrefix, ""));
-        if (!held.TryGrow(MaxLength + 1))
-        {
-            held.Dispose();
-            return (null, true);
-        }
-
-        var buffer = ArrayPool<byte>.Shared.Rent(MaxLength + 1);
-        try
-        {
-            var length = 0;
-            int read;
-            while (length <= MaxLength && (read = await request.Body.ReadAsync(buffer.AsMemory(length, MaxLength + 1 - length), context.RequestAborted)) > 0)
-            {
-                length += read;
-            }
-
-            return length is > 0 and <= MaxLength ? (Encoding.Latin1.GetString(buffer, 0, length), false) : default;
-        }
-        catch (BadHttpRequestException)
-        {
-            return default;
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-            held.Dispose();
-        }
-    }
+    private static bool IsEventToken(HttpRequest request) =>
+        MediaType.Parse(request.ContentType) is { } type && type.Is("application/secevent+jwt") && request.Headers.ContentEncoding.Count == 0;
 }
 
 /// <summary>How events about one authorization server's tokens are checked, and how long what they revoke stays revoked.</summary>

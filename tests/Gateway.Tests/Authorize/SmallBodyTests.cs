@@ -1,0 +1,81 @@
+using System.Text.Json.Nodes;
+using Gateway.Authorize;
+using Gateway.Tests.Front;
+using Gateway.Tests.Harness;
+using Gateway.Tests.Wire;
+using Microsoft.Extensions.DependencyInjection;
+using TokenExchange.Tests.Harness;
+using Xunit;
+
+namespace Gateway.Tests.Authorize;
+
+/// <summary>Bodies that anybody may send, without a token: nobody holds memory by sending them slowly, or by leaving.</summary>
+public sealed class SmallBodyTests
+{
+    private const string Form = "application/x-www-form-urlencoded";
+
+    public static readonly TheoryData<string, string> Endpoints = new()
+    {
+        { "/backchannel-logout/corp", Form },
+        { "/security-events/corp", "application/secevent+jwt" },
+        { "/oauth/corp/authorize", Form },
+        { "/oauth/corp/token", Form },
+        { "/oauth/corp/register", "application/json" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Endpoints))]
+    public async Task Who_leaves_gives_back_what_was_held(string path, string type)
+    {
+        await using var front = await StartAsync(TimeProvider.System);
+        var held = front.Gateway.Services.GetRequiredService<HeldBodies>();
+        using var client = await BeginAsync(front, path, type);
+        await UntilAsync(() => held.Total > 0);
+
+        client.Reset();
+
+        await UntilAsync(() => held.Total == 0);
+    }
+
+    [Theory]
+    [MemberData(nameof(Endpoints))]
+    public async Task What_does_not_come_within_ten_seconds_is_refused_and_given_back(string path, string type)
+    {
+        var clock = new ManualClock();
+        await using var front = await StartAsync(clock);
+        var held = front.Gateway.Services.GetRequiredService<HeldBodies>();
+        using var client = await BeginAsync(front, path, type);
+        await UntilAsync(() => held.Total > 0);
+
+        clock.Advance(TimeSpan.FromSeconds(10));
+
+        Assert.Equal(400, (await client.AnswerAsync()).Status);
+        await UntilAsync(() => held.Total == 0);
+    }
+
+    private static Task<FrontWorld> StartAsync(TimeProvider clock) => FrontWorld.StartAsync(
+        change: options =>
+        {
+            options["AuthorizationServers"]!["corp"]!["BackchannelLogout"] = true;
+            options["AuthorizationServers"]!["corp"]!["SecurityEvents"] = new JsonObject { ["Audience"] = "https://mcp.example.com/security-events/corp" };
+        },
+        clock: clock);
+
+    /// <summary>A request of whose body the beginning has come.</summary>
+    private static async Task<SocketClient> BeginAsync(FrontWorld front, string path, string type)
+    {
+        var client = await SocketClient.ConnectAsync(front.Gateway.Url);
+        await client.SendAsync($"POST {path} HTTP/1.1\r\nHost: gateway.test\r\nContent-Type: {type}\r\nContent-Length: 100\r\n\r\nbeginning");
+        return client;
+    }
+
+    private static async Task UntilAsync(Func<bool> condition)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        patience.CancelAfter(TimeSpan.FromSeconds(20));
+        while (!condition())
+        {
+            await Task.Delay(5, patience.Token);
+        }
+    }
+}
