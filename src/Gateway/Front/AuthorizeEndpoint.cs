@@ -17,22 +17,8 @@ internal static class AuthorizeEndpoint
     public static async Task AskAsync(FrontVisit visit)
     {
         var context = visit.Context;
-        if (FrontParameters.Read(context.Request.QueryString.Value ?? "", out var parameters) is { } unread)
+        if (await UnderstandAsync(visit, context.Request.QueryString.Value ?? "") is not var (_, request, signIn))
         {
-            await RefuseAsync(visit, unread);
-            return;
-        }
-
-        if (!AuthorizationRequest.TryRead(visit.Front, parameters, out var request, out var refusal))
-        {
-            await RefuseAsync(visit, refusal);
-            return;
-        }
-
-        var (signIn, closed) = await visit.Front.SignInAsync(context.RequestAborted);
-        if (signIn is null)
-        {
-            await RefuseAsync(visit, closed!);
             return;
         }
 
@@ -61,23 +47,9 @@ internal static class AuthorizeEndpoint
             return;
         }
 
-        if (FrontParameters.Read(Encoding.UTF8.GetString(bytes.Span), out var parameters) is { } unread)
-        {
-            await RefuseAsync(visit, unread);
-            return;
-        }
-
         // As on the first visit: the configuration may be another one since.
-        if (!AuthorizationRequest.TryRead(visit.Front, parameters, out var request, out var refusal))
+        if (await UnderstandAsync(visit, Encoding.UTF8.GetString(bytes.Span)) is not var (parameters, request, signIn))
         {
-            await RefuseAsync(visit, refusal);
-            return;
-        }
-
-        var (signIn, closed) = await visit.Front.SignInAsync(context.RequestAborted);
-        if (signIn is null)
-        {
-            await RefuseAsync(visit, closed!);
             return;
         }
 
@@ -92,6 +64,31 @@ internal static class AuthorizeEndpoint
         visit.Log.FrontSentOn(visit.Front.Name, request.Server.Id);
         context.Response.StatusCode = StatusCodes.Status303SeeOther;
         context.Response.Headers.Location = location;
+    }
+
+    /// <summary>What is asked for, and where users sign in now; null when it was refused.</summary>
+    private static async Task<(FrontParameters Parameters, AuthorizationRequest Request, Uri SignIn)?> UnderstandAsync(FrontVisit visit, string text)
+    {
+        if (FrontParameters.Read(text, out var parameters) is { } unread)
+        {
+            await RefuseAsync(visit, unread);
+            return null;
+        }
+
+        if (!AuthorizationRequest.TryRead(visit.Front, parameters, out var request, out var refusal))
+        {
+            await RefuseAsync(visit, refusal);
+            return null;
+        }
+
+        var (signIn, closed) = await visit.Front.SignInAsync(visit.Context.RequestAborted);
+        if (signIn is null)
+        {
+            await RefuseAsync(visit, closed!);
+            return null;
+        }
+
+        return (parameters, request, signIn);
     }
 
     private static Task RefuseAsync(FrontVisit visit, FrontRefusal refusal)

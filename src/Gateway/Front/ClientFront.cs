@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Collections.Frozen;
 using System.Text.Json;
+using TokenExchange.AspNetCore.Http;
 using TokenExchange.Issuers;
 
 namespace Gateway.Front;
@@ -68,24 +69,13 @@ internal sealed class ClientFront
         json.WriteString("authorization_endpoint", Issuer + FrontEndpoints.Authorize);
         json.WriteString("token_endpoint", Issuer + FrontEndpoints.Token);
         json.WriteString("registration_endpoint", Issuer + FrontEndpoints.Register);
-        Strings("response_types_supported", "code");
-        Strings("response_modes_supported", "query");
-        Strings("grant_types_supported", "authorization_code", "refresh_token");
-        Strings("token_endpoint_auth_methods_supported", "none");
-        Strings("code_challenge_methods_supported", "S256");
+        json.WriteStrings("response_types_supported", ["code"]);
+        json.WriteStrings("response_modes_supported", ["query"]);
+        json.WriteStrings("grant_types_supported", ["authorization_code", "refresh_token"]);
+        json.WriteStrings("token_endpoint_auth_methods_supported", ["none"]);
+        json.WriteStrings("code_challenge_methods_supported", ["S256"]);
         json.WriteEndObject();
         json.Flush();
         return buffer.WrittenMemory;
-
-        void Strings(string name, params ReadOnlySpan<string> values)
-        {
-            json.WriteStartArray(name);
-            foreach (var value in values)
-            {
-                json.WriteStringValue(value);
-            }
-
-            json.WriteEndArray();
-        }
     }
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using TokenExchange.AspNetCore.Http;
 
 namespace Gateway.Front;
 
@@ -69,23 +70,12 @@ internal static class RegisterEndpoint
         using var json = new Utf8JsonWriter(buffer);
         json.WriteStartObject();
         json.WriteString("client_id", front.ClientId);
-        Strings("redirect_uris", redirectUris);
-        Strings("grant_types", ["authorization_code", "refresh_token"]);
-        Strings("response_types", ["code"]);
+        json.WriteStrings("redirect_uris", redirectUris);
+        json.WriteStrings("grant_types", ["authorization_code", "refresh_token"]);
+        json.WriteStrings("response_types", ["code"]);
         json.WriteString("token_endpoint_auth_method", "none");
         json.WriteEndObject();
         json.Flush();
         return buffer.WrittenMemory;
-
-        void Strings(string name, List<string> values)
-        {
-            json.WriteStartArray(name);
-            foreach (var value in values)
-            {
-                json.WriteStringValue(value);
-            }
-
-            json.WriteEndArray();
-        }
     }
 }
