@@ -1,6 +1,7 @@
 using Gateway.Advertise;
 using Gateway.Authenticate;
 using Gateway.Authorize.Calls;
+using Gateway.Authorize.Policy;
 using Gateway.Observe;
 using Gateway.Sessions;
 using Microsoft.AspNetCore.Connections;
@@ -35,6 +36,9 @@ internal sealed class Authorized
 
     /// <summary>The request body, read whole; null without one.</summary>
     public RequestBody? Body { get; }
+
+    /// <summary>What a policy judges the message by besides; nothing where none is asked.</summary>
+    public PolicyParameters PolicyParameters { get; private init; } = PolicyParameters.None;
 
     /// <summary>What approves this call, where a rule asks for it; null elsewhere.</summary>
     public Approval? Approval { get; private set; }
@@ -155,12 +159,19 @@ internal sealed class Authorized
             return BodyRefusal.UriForm;
         }
 
-        if (admitted.Server.Operations.Policy?.Fault(operation, body.Memory) is { } fault)
+        var parameters = PolicyParameters.None;
+        if (admitted.Server.Operations.Policy is { } policy)
         {
-            return fault;
+            parameters = policy.Read(operation, body.Memory, out var fault);
+            if (fault is not null)
+            {
+                return fault;
+            }
         }
 
-        return McpHeaders.Agree(context.Request.Headers, operation, admitted.Server.Transport) ? new Authorized(admitted, effective, operation, body) : Refusal.HeaderMismatch;
+        return McpHeaders.Agree(context.Request.Headers, operation, admitted.Server.Transport)
+            ? new Authorized(admitted, effective, operation, body) { PolicyParameters = parameters }
+            : Refusal.HeaderMismatch;
     }
 
     /// <summary>Applies the server's rules to the operation; on success the outbound scopes are known.</summary>

@@ -26,6 +26,28 @@ internal struct MemberNames(string[]? own)
         private string? first;
     }
 
+    /// <summary>
+    /// Goes on to the next member of the object, and to its value, which whoever asks then reads or skips; false at the
+    /// object's end. What is wrong with its name is noted as the first fault there was.
+    /// </summary>
+    public bool Next(ref Utf8JsonReader reader, ref Refusal? fault, out string name) => Next(ref reader, ref fault, out name, out _);
+
+    /// <summary>The same, and says whether the name fits.</summary>
+    public bool Next(ref Utf8JsonReader reader, ref Refusal? fault, out string name, out bool fits)
+    {
+        (name, fits) = ("", true);
+        if (!reader.Read() || reader.TokenType == JsonTokenType.EndObject)
+        {
+            return false;
+        }
+
+        var unfit = Add(ref reader, out name);
+        fits = unfit is null;
+        fault ??= unfit;
+        reader.Read();
+        return true;
+    }
+
     /// <summary>Takes the name that <paramref name="reader"/> stands at; what is wrong with it, or null.</summary>
     public Refusal? Add(ref Utf8JsonReader reader, out string name)
     {

@@ -35,11 +35,8 @@ internal struct OperationMessage
     public void ReadRoot(ref Utf8JsonReader reader)
     {
         var members = new MemberNames(AnswerMembers);
-        while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
+        while (members.Next(ref reader, ref fault, out var member, out var fits))
         {
-            var unfit = members.Add(ref reader, out var member);
-            fault ??= unfit;
-            reader.Read();
             switch (member)
             {
                 case "jsonrpc":
@@ -70,7 +67,7 @@ internal struct OperationMessage
             }
 
             reader.Skip();
-            idAmbiguous |= unfit is not null && MemberNames.Fold(member) == "id";
+            idAmbiguous |= !fits && MemberNames.Fold(member) == "id";
         }
     }
 
@@ -136,11 +133,8 @@ internal struct OperationMessage
     private void ReadParams(ref Utf8JsonReader reader)
     {
         var members = default(MemberNames);
-        while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
+        while (members.Next(ref reader, ref fault, out var member))
         {
-            var unfit = members.Add(ref reader, out var member);
-            fault ??= unfit;
-            reader.Read();
             switch (member)
             {
                 case "name":
@@ -170,11 +164,8 @@ internal struct OperationMessage
     private void ReadMeta(ref Utf8JsonReader reader)
     {
         var members = new MemberNames(MetaMembers);
-        while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
+        while (members.Next(ref reader, ref fault, out var member))
         {
-            var unfit = members.Add(ref reader, out var member);
-            fault ??= unfit;
-            reader.Read();
             if (member == ProtocolVersionKey)
             {
                 protocolVersion = reader.TokenType == JsonTokenType.String ? reader.GetString() : null;

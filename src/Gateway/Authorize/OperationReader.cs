@@ -15,6 +15,26 @@ internal static class OperationReader
     /// <summary>How deep the JSON of a message may nest, in either direction.</summary>
     public const int MaxDepth = 128;
 
+    /// <summary>Stands a reader at the beginning of the <c>params</c> of a message that was read as one before; false where they are no object.</summary>
+    public static bool TryEnterParams(ReadOnlySpan<byte> message, out Utf8JsonReader reader)
+    {
+        reader = new Utf8JsonReader(message, new JsonReaderOptions { MaxDepth = MaxDepth });
+        reader.Read();
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var isParams = reader.ValueTextEquals("params"u8);
+            reader.Read();
+            if (isParams)
+            {
+                return reader.TokenType == JsonTokenType.StartObject;
+            }
+
+            reader.Skip();
+        }
+
+        return false;
+    }
+
     /// <summary>
     /// The operation in <paramref name="body"/>, or the refusal. <paramref name="id"/> is where the id of the request
     /// stands, also of a refused one when it could be told; empty otherwise.

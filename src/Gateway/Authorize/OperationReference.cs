@@ -36,11 +36,8 @@ internal struct OperationReference
         }
 
         var members = new MemberNames(Members);
-        while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
+        while (members.Next(ref reader, ref fault, out var member))
         {
-            var unfit = members.Add(ref reader, out var member);
-            fault ??= unfit;
-            reader.Read();
             switch (member)
             {
                 case "type":
@@ -87,11 +84,8 @@ internal struct OperationSubscriptions
         }
 
         var members = new MemberNames(Members);
-        while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
+        while (members.Next(ref reader, ref fault, out var inner))
         {
-            var unfit = members.Add(ref reader, out var inner);
-            fault ??= unfit;
-            reader.Read();
             if (inner == Resources)
             {
                 ReadUris(ref reader);

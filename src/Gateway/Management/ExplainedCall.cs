@@ -17,7 +17,13 @@ internal static class ExplainedCall
     {
         var policy = server.Operations;
         var operation = OperationReader.Read(body.Span, out var unreadable, out _);
-        var fault = operation is null ? unreadable : policy.Rules.AreMistakable(operation) ? BodyRefusal.UriForm : policy.Policy?.Fault(operation, body);
+        var parameters = PolicyParameters.None;
+        var fault = operation is null ? unreadable : policy.Rules.AreMistakable(operation) ? BodyRefusal.UriForm : null;
+        if (operation is not null && fault is null && policy.Policy is { } judge)
+        {
+            parameters = judge.Read(operation, body, out fault);
+        }
+
         if (operation is null || fault is not null)
         {
             return Fail(before, "message", fault!, "Correct the body; the check says which rule of JSON-RPC or MCP it breaks.");
@@ -49,10 +55,10 @@ internal static class ExplainedCall
             after = after with { Text = after.Text + " The call needs an approval of the user, which is not judged here." };
         }
 
-        return policy.Policy is { } check ? await AskAsync(check, token, operation, body, after, what, cancellation) : after with { Text = $"{after.Text} {Sentence(what)} may be asked for." };
+        return policy.Policy is { } check ? await AskAsync(check, token, operation, parameters, after, what, cancellation) : after with { Text = $"{after.Text} {Sentence(what)} may be asked for." };
     }
 
-    private static async ValueTask<Explanation> AskAsync(PolicyCheck check, ValidatedToken token, Operation operation, ReadOnlyMemory<byte> body, Explanation after, string what, CancellationToken cancellation)
+    private static async ValueTask<Explanation> AskAsync(PolicyCheck check, ValidatedToken token, Operation operation, PolicyParameters parameters, Explanation after, string what, CancellationToken cancellation)
     {
         if (!PolicyQuestion.IsNeeded(operation))
         {
@@ -64,7 +70,7 @@ internal static class ExplainedCall
             return Fail(after, "policy", Refusal.PolicyDenied, $"No policy can be asked about {what}: the method is none of those that the mapping for MCP knows, or what it is applied to is missing.");
         }
 
-        var message = PolicyMessage.Evaluation(check.Settings, token, question, PolicyParameters.Of(operation, body, check.Settings.Arguments, out _));
+        var message = PolicyMessage.Evaluation(check.Settings, token, question, parameters);
         var decision = await check.DecideAsync(token, message, "explain", cancellation);
         after = after with { Question = Encoding.UTF8.GetString(message.Span) };
         return decision.Outcome switch

@@ -114,33 +114,25 @@ internal sealed class Approval
     /// <summary>Where the parts stand in <c>params</c>, byte for byte; the body was read as one message before.</summary>
     private static void Find(ReadOnlyMemory<byte> body, ReadOnlyMemory<byte>?[] parts)
     {
-        var reader = new Utf8JsonReader(body.Span, new JsonReaderOptions { MaxDepth = OperationReader.MaxDepth });
-        reader.Read();
+        if (!OperationReader.TryEnterParams(body.Span, out var reader))
+        {
+            return;
+        }
+
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var isParams = reader.ValueTextEquals("params"u8);
-            reader.Read();
-            if (!isParams || reader.TokenType != JsonTokenType.StartObject)
+            var part = -1;
+            for (var i = 0; i < Shown.Length; i++)
             {
-                reader.Skip();
-                continue;
+                part = reader.ValueTextEquals(Shown[i]) ? i : part;
             }
 
-            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            reader.Read();
+            var start = (int)reader.TokenStartIndex;
+            reader.Skip();
+            if (part >= 0)
             {
-                var part = -1;
-                for (var i = 0; i < Shown.Length; i++)
-                {
-                    part = reader.ValueTextEquals(Shown[i]) ? i : part;
-                }
-
-                reader.Read();
-                var start = (int)reader.TokenStartIndex;
-                reader.Skip();
-                if (part >= 0)
-                {
-                    parts[part] = body[start..(int)reader.BytesConsumed];
-                }
+                parts[part] = body[start..(int)reader.BytesConsumed];
             }
         }
     }

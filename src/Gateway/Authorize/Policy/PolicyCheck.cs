@@ -20,12 +20,8 @@ internal sealed class PolicyCheck(PolicySettings settings, DecisionPoint point, 
 
     public DecisionPoint Point => point;
 
-    /// <summary>What is wrong with a message that a policy judges by, for two readers could read it differently.</summary>
-    public Refusal? Fault(Operation operation, ReadOnlyMemory<byte> body)
-    {
-        PolicyParameters.Of(operation, body, settings.Arguments, out var fault);
-        return fault;
-    }
+    /// <summary>What a policy judges a message by, or what is wrong with it, for two readers could read it differently.</summary>
+    public PolicyParameters Read(Operation operation, ReadOnlyMemory<byte> body, out Refusal? fault) => PolicyParameters.Of(operation, body, settings.Arguments, out fault);
 
     /// <summary>Null when the operation may go on.</summary>
     public ValueTask<Refused?> RefusalAsync(GatewayRequest request, Authorized asked, CancellationToken cancellation)
@@ -46,11 +42,9 @@ internal sealed class PolicyCheck(PolicySettings settings, DecisionPoint point, 
             return new(new Refused(Refusal.PolicyDenied, "too_many_subscriptions"));
         }
 
-        var body = asked.Body!;
-        var parameters = PolicyParameters.Of(operation, body.Memory, settings.Arguments, out _);
-
         // The arguments are held a second time for as long as they are asked about.
-        return parameters.Arguments.Length > 0 && !request.Held.TryGrow((long)body.Length + parameters.Arguments.Length)
+        var parameters = asked.PolicyParameters;
+        return parameters.Arguments.Length > 0 && !request.Held.TryGrow((long)asked.Body!.Length + parameters.Arguments.Length)
             ? new(Refusal.OverloadedByBodies)
             : AskAsync(request, asked, question, parameters, cancellation);
     }
@@ -104,7 +98,7 @@ internal sealed class PolicyCheck(PolicySettings settings, DecisionPoint point, 
         var token = asked.Admitted.Token;
         foreach (var uris in asked.Operation.Subscriptions.Distinct(StringComparer.Ordinal).Chunk(AtOnce))
         {
-            var decisions = await Task.WhenAll(uris.Select(uri => DecideAsync(token, PolicyMessage.Evaluation(settings, token, PolicyQuestion.Subscribes(uri), default), request.Id, cancellation)));
+            var decisions = await Task.WhenAll(uris.Select(uri => DecideAsync(token, PolicyMessage.Evaluation(settings, token, PolicyQuestion.Subscribes(uri), PolicyParameters.None), request.Id, cancellation)));
             if (Array.Find(decisions, one => one.Outcome != PolicyOutcome.Allowed) is { } refused)
             {
                 return refused;

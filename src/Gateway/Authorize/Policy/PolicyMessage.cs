@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using TokenExchange.AspNetCore.Http;
 using TokenExchange.Inbound;
 using TokenExchange.Outbound.Local;
 
@@ -16,7 +17,7 @@ internal static class PolicyMessage
     private static readonly JsonWriterOptions Compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>An access evaluation request.</summary>
-    public static ReadOnlyMemory<byte> Evaluation(PolicySettings settings, ValidatedToken token, in PolicyQuestion question, in PolicyParameters parameters)
+    public static ReadOnlyMemory<byte> Evaluation(PolicySettings settings, ValidatedToken token, in PolicyQuestion question, PolicyParameters parameters)
     {
         var buffer = new ArrayBufferWriter<byte>(1024 + parameters.Arguments.Length);
         using var json = new Utf8JsonWriter(buffer, Compact);
@@ -38,7 +39,7 @@ internal static class PolicyMessage
         json.WriteStartObject();
         Subject(json, settings, token);
         Action(json, questions[0].Action);
-        Context(json, token, default);
+        Context(json, token, PolicyParameters.None);
         json.WriteStartArray("evaluations");
         foreach (var question in questions)
         {
@@ -77,8 +78,8 @@ internal static class PolicyMessage
         json.WriteString("id", settings.QualifiedSubject ? QualifiedSubject.Of(token.Issuer, token.Subject) : token.Subject);
         json.WriteStartObject("properties");
         json.WriteString("iss", token.Issuer);
-        Strings(json, "scopes", token.Scopes);
-        Strings(json, "actors", token.Actors);
+        json.WriteStrings("scopes", token.Scopes);
+        json.WriteStrings("actors", token.Actors);
         json.WriteStartObject("claims");
         foreach (var claim in settings.Claims)
         {
@@ -118,7 +119,7 @@ internal static class PolicyMessage
         json.WriteEndObject();
     }
 
-    private static void Context(Utf8JsonWriter json, ValidatedToken token, in PolicyParameters parameters)
+    private static void Context(Utf8JsonWriter json, ValidatedToken token, PolicyParameters parameters)
     {
         json.WriteStartObject("context");
         Text(json, "agent", token.ClientId);
@@ -133,16 +134,5 @@ internal static class PolicyMessage
         {
             json.WriteString(name, value);
         }
-    }
-
-    private static void Strings(Utf8JsonWriter json, string name, IEnumerable<string> values)
-    {
-        json.WriteStartArray(name);
-        foreach (var value in values)
-        {
-            json.WriteStringValue(value);
-        }
-
-        json.WriteEndArray();
     }
 }

@@ -7,8 +7,11 @@ namespace Gateway.Authorize.Policy;
 /// What a decision point is told of a message's <c>params</c> besides the name. The message was read as one before; here
 /// it is looked at as far as a policy judges by it, and what two readers could read differently is refused.
 /// </summary>
-internal readonly record struct PolicyParameters
+internal sealed record PolicyParameters
 {
+    /// <summary>Nothing besides the name.</summary>
+    public static readonly PolicyParameters None = new();
+
     /// <summary>The <c>protocolVersion</c> of <c>initialize</c>; null for any other method, and where it is no string.</summary>
     public string? ProtocolVersion { get; private init; }
 
@@ -29,41 +32,33 @@ internal readonly record struct PolicyParameters
             "tools/call" or "prompts/get" when tellArguments => "arguments",
             _ => null,
         };
-        return wanted is null ? default : Find(body, wanted, out fault);
+        return wanted is null ? None : Find(body, wanted, out fault);
     }
 
     private static PolicyParameters Find(ReadOnlyMemory<byte> body, string wanted, out Refusal? fault)
     {
         fault = null;
-        var found = default(PolicyParameters);
-        var reader = new Utf8JsonReader(body.Span, new JsonReaderOptions { MaxDepth = OperationReader.MaxDepth });
-        reader.Read();
+        var found = None;
+        if (!OperationReader.TryEnterParams(body.Span, out var reader))
+        {
+            return found;
+        }
+
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var isParams = reader.ValueTextEquals("params"u8);
+            var name = reader.GetString()!;
             reader.Read();
-            if (!isParams || reader.TokenType != JsonTokenType.StartObject)
+            if (name == wanted)
             {
-                reader.Skip();
-                continue;
+                found = Take(wanted, ref reader, body, ref fault);
+            }
+            else if (MemberNames.Fold(name).Equals(wanted, StringComparison.OrdinalIgnoreCase))
+            {
+                // A server that folds case would take what the policy did not see.
+                fault ??= BodyRefusal.Misspelt;
             }
 
-            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-            {
-                var name = reader.GetString()!;
-                reader.Read();
-                if (name == wanted)
-                {
-                    found = Take(wanted, ref reader, body, ref fault);
-                }
-                else if (MemberNames.Fold(name).Equals(wanted, StringComparison.OrdinalIgnoreCase))
-                {
-                    // A server that folds case would take what the policy did not see.
-                    fault ??= BodyRefusal.Misspelt;
-                }
-
-                reader.Skip();
-            }
+            reader.Skip();
         }
 
         return found;
@@ -75,7 +70,7 @@ internal readonly record struct PolicyParameters
         {
             if (reader.TokenType == JsonTokenType.Null)
             {
-                return default;
+                return None;
             }
 
             var start = (int)reader.TokenStartIndex;
