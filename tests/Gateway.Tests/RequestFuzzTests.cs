@@ -1,6 +1,7 @@
 using System.Text;
 using Gateway.Authorize;
 using Gateway.Tests.Harness;
+using TokenExchange.Tests.Harness;
 using Xunit;
 
 namespace Gateway.Tests;
@@ -20,7 +21,7 @@ public sealed class RequestFuzzTests
         var read = 0;
         for (var i = 0; i < 100_000; i++)
         {
-            var operation = OperationReader.Read(Mutate(Sound, random), out var refusal, out _);
+            var operation = OperationReader.Read(Fuzzing.Mutate(Sound, random), out var refusal, out _);
             Assert.True(operation is null ^ refusal is null);
             read += operation is null ? 0 : 1;
         }
@@ -37,7 +38,7 @@ public sealed class RequestFuzzTests
         var random = new Random(Seed);
         for (var i = 0; i < 2_000; i++)
         {
-            var body = Mutate(Sound, random);
+            var body = Fuzzing.Mutate(Sound, random);
             var before = world.Weather.Requests.Count;
             var answer = await world.Gateway.SendAsync(HttpMethod.Post, "/weather", token, change: request =>
             {
@@ -62,27 +63,5 @@ public sealed class RequestFuzzTests
         // Neither outcome is the only one: many mutations only touch a value.
         Assert.InRange(world.Weather.Requests.Count, 1, 1_999);
         Assert.DoesNotContain("internal_error", world.Gateway.Log, StringComparison.Ordinal);
-    }
-
-    private static byte[] Mutate(byte[] sound, Random random)
-    {
-        var at = random.Next(sound.Length);
-        var length = random.Next(1, Math.Min(30, sound.Length - at) + 1);
-        switch (random.Next(5))
-        {
-            case 0:
-                var flipped = (byte[])sound.Clone();
-                flipped[at] ^= (byte)(1 << random.Next(8));
-                return flipped;
-            case 1:
-                return [.. sound[..at], .. sound[(at + length)..]];
-            case 2:
-                return [.. sound[..at], .. sound[at..(at + length)], .. sound[at..]];
-            case 3:
-                return [.. sound[..at], (byte)random.Next(256), .. sound[at..]];
-            default:
-                var other = random.Next(sound.Length);
-                return [.. sound[..at], .. sound[other..]];
-        }
     }
 }

@@ -1,4 +1,3 @@
-using System.Buffers.Text;
 using System.Globalization;
 using System.Text.Json;
 using Gateway.Configuration.Options;
@@ -9,11 +8,9 @@ namespace Gateway.Commands;
 /// <summary>What a token says beside what is accepted: the values that the checks compare, for an operator's eyes. Decides nothing.</summary>
 internal static class ComparedValues
 {
-    private const int MostShown = 300;
-
     public static void Print(string token, McpServer server, GatewayOptions options, bool verified, TextWriter output)
     {
-        if (Payload(token) is not { } payload)
+        if (Shown.PartOf(token, 1) is not { } payload)
         {
             return;
         }
@@ -29,19 +26,7 @@ internal static class ComparedValues
         Line("client", Text(payload, "client_id") ?? Text(payload, "azp") ?? Text(payload, "appid") ?? Text(payload, "cid"), server.Admission.AllowedClients is { } clients ? $"allowed: {string.Join(" ", clients)}" : "any");
         Line("scope", Text(payload, "scope") ?? Text(payload, "scp"), server.Operations.Rules.Required is { Count: > 0 } needed ? $"needed: {needed}" : "none is needed by every request");
 
-        void Line(string name, string? says, string compared) => output.WriteLine($"  {name,-7}{ExplainCommand.Visible(Cut(says ?? "(absent)"))}   ({compared})");
-    }
-
-    private static JsonElement? Payload(string token)
-    {
-        try
-        {
-            return token.Split('.') is [_, var payload, _] && JsonElement.Parse(Base64Url.DecodeFromChars(payload)) is { ValueKind: JsonValueKind.Object } claims ? claims : null;
-        }
-        catch (Exception exception) when (exception is FormatException or JsonException)
-        {
-            return null;
-        }
+        void Line(string name, string? says, string compared) => output.WriteLine($"  {name,-7}{ExplainCommand.Visible(Shown.Cut(says ?? "(absent)"))}   ({compared})");
     }
 
     private static string? Text(JsonElement payload, string name)
@@ -74,6 +59,4 @@ internal static class ComparedValues
         };
         return string.Create(CultureInfo.InvariantCulture, $"{time.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'}, {far:0} {unit} {(apart < TimeSpan.Zero ? "ago" : "from now")}");
     }
-
-    private static string Cut(string text) => text.Length <= MostShown ? text : text[..MostShown] + "…";
 }

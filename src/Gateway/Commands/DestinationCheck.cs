@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
+using System.Text.Json;
 using Gateway.Configuration;
 using Gateway.Configuration.Options;
 using Gateway.Exchange;
@@ -17,7 +18,6 @@ namespace Gateway.Commands;
 /// </summary>
 internal sealed class DestinationCheck : IDisposable
 {
-    private const int MostShown = 300;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private static readonly byte[] Initialize = """{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"gateway-doctor","version":"1"}}}"""u8.ToArray();
     private readonly McpServer server;
@@ -91,11 +91,11 @@ internal sealed class DestinationCheck : IDisposable
                 report.Fail(check, answered, "nothing speaks MCP at this path; Destinations must be the server's own endpoint, path included (often /mcp), and of an http+sse server its base URL with Transport http+sse");
                 return;
             case var redirect when status is >= 300 and < 400 && redirect != HttpStatusCode.NotModified:
-                var location = response.Headers.NonValidated.TryGetValues("Location", out var to) ? Cut(to.ToString()) : "nowhere";
+                var location = response.Headers.NonValidated.TryGetValues("Location", out var to) ? Shown.Cut(to.ToString()) : "nowhere";
                 report.Fail(check, $"{answered}, a redirect to {location}", "redirects are not followed; write the address that it leads to, its slash and scheme included, as the destination");
                 return;
             case HttpStatusCode.Unauthorized when withCredential:
-                var challenge = response.Headers.NonValidated.TryGetValues("WWW-Authenticate", out var challenges) ? Cut(challenges.ToString()) : "no challenge";
+                var challenge = response.Headers.NonValidated.TryGetValues("WWW-Authenticate", out var challenges) ? Shown.Cut(challenges.ToString()) : "no challenge";
                 report.Fail(check, $"{answered}: it refuses the credential and says {challenge}{Sent(token)}", "compare what was sent with what the MCP server expects: issuer, audience, the key it fetches, the type (at+jwt); docs/troubleshooting.md#upstream_refused_token");
                 return;
             case HttpStatusCode.UnsupportedMediaType or HttpStatusCode.NotAcceptable or HttpStatusCode.UpgradeRequired or HttpStatusCode.HttpVersionNotSupported:
@@ -120,33 +120,19 @@ internal sealed class DestinationCheck : IDisposable
             return "";
         }
 
-        var parts = token.AuthorizationHeader[(token.AuthorizationHeader.IndexOf(' ', StringComparison.Ordinal) + 1)..].Split('.');
-        if (parts.Length != 3)
-        {
-            return "; sent was an opaque token";
-        }
+        var text = token.AuthorizationHeader[(token.AuthorizationHeader.IndexOf(' ', StringComparison.Ordinal) + 1)..];
+        return text.Count(character => character == '.') != 2 ? "; sent was an opaque token"
+            : Shown.PartOf(text, 0) is { } header && Shown.PartOf(text, 1) is { } payload ? $"; sent was iss {Of(payload, "iss")}, aud {Of(payload, "aud")}, kid {Of(header, "kid")}, typ {Of(header, "typ")}"
+            : "; sent was a token that cannot be read";
 
-        try
-        {
-            var header = System.Text.Json.JsonElement.Parse(System.Buffers.Text.Base64Url.DecodeFromChars(parts[0]));
-            var payload = System.Text.Json.JsonElement.Parse(System.Buffers.Text.Base64Url.DecodeFromChars(parts[1]));
-            return $"; sent was iss {Of(payload, "iss")}, aud {Of(payload, "aud")}, kid {Of(header, "kid")}, typ {Of(header, "typ")}";
-        }
-        catch (Exception exception) when (exception is FormatException or System.Text.Json.JsonException)
-        {
-            return "; sent was a token that cannot be read";
-        }
-
-        static string Of(System.Text.Json.JsonElement of, string name) => of.TryGetProperty(name, out var value) ? Cut(value.ToString()) : "(none)";
+        static string Of(JsonElement of, string name) => of.TryGetProperty(name, out var value) ? Shown.Cut(value.ToString()) : "(none)";
     }
 
     private static async Task<string> FirstAsync(HttpContent content, CancellationToken cancellation)
     {
-        var buffer = new byte[MostShown];
+        var buffer = new byte[Shown.Most];
         await using var stream = await content.ReadAsStreamAsync(cancellation);
         var length = await stream.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellation);
         return Encoding.UTF8.GetString(buffer, 0, length) + (length == buffer.Length ? "…" : "");
     }
-
-    private static string Cut(string text) => text.Length <= MostShown ? text : text[..MostShown] + "…";
 }

@@ -52,17 +52,9 @@ internal static class ResourceDocument
     private static void Strings(Utf8JsonWriter json, string name, IEnumerable<string> values)
     {
         // RFC 9728 §3.2: what has no element is left out.
-        if (!values.Any())
+        if (values.Any())
         {
-            return;
+            json.WriteStrings(name, values);
         }
-
-        json.WriteStartArray(name);
-        foreach (var value in values)
-        {
-            json.WriteStringValue(value);
-        }
-
-        json.WriteEndArray();
     }
 }

@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using Gateway.Authorize;
 using Gateway.Tests.Front;
-using Gateway.Tests.Harness;
 using Gateway.Tests.Wire;
 using Microsoft.Extensions.DependencyInjection;
 using TokenExchange.Tests.Harness;

@@ -5,6 +5,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Gateway.Configuration;
 using Gateway.Configuration.Options;
+using TokenExchange.AspNetCore.Http;
 
 namespace Gateway.Commands.Proving;
 
@@ -152,19 +153,14 @@ internal sealed class ProofReport(string path, LoadedConfiguration loaded, Proof
 
     private static void Write(Utf8JsonWriter json, string name, ImmutableArray<string>? values)
     {
-        if (values is not { } items)
+        if (values is { } items)
+        {
+            json.WriteStrings(name, items);
+        }
+        else
         {
             json.WriteNull(name);
-            return;
         }
-
-        json.WriteStartArray(name);
-        foreach (var item in items)
-        {
-            json.WriteStringValue(item);
-        }
-
-        json.WriteEndArray();
     }
 
     private static string Beside(Way way) => way.Beside is not { } beside ? " (and any other)" : beside.IsEmpty ? "" : $" (beside it at most {string.Join(' ', beside)})";

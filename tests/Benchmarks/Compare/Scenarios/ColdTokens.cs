@@ -12,25 +12,46 @@ internal static class ColdTokens
     /// <summary>Compares warm with cold at one gateway; returns the ratio of their CPU per request.</summary>
     public static async Task<double> CompareAsync(Comparison comparison, PeerProcess gateway, string title)
     {
-        var bed = comparison.Bed;
-        var count = MostPerSecond * (int)comparison.Options.Duration.TotalSeconds;
-        var warm = bed.PathOf("warm.lua");
-        Wrk.WriteScript(warm, [("/weather", bed.Tokens.One(bed.Tokens.Es256))]);
-        for (var round = -1; round < comparison.Options.Rounds; round++)
-        {
-            Wrk.WriteScript(Cold(round), bed.Tokens.Many(bed.Tokens.Es256, count).Select(token => ("/weather", token)));
-        }
-
-        await Comparison.WarmUpAsync([gateway], warm);
-        await Sample.OfWrkAsync(gateway, Cold(-1), comparison.Options.Duration);
-        var samples = await comparison.InterleaveAsync(["warm", "cold"], async (kind, round) =>
-        {
-            var sample = await Sample.OfWrkAsync(gateway, kind == "warm" ? warm : Cold(round), comparison.Options.Duration);
-            return kind == "warm" || sample.Round.Requests <= count ? sample : throw new InvalidOperationException("Tokens ran out: not every one was a cold one.");
-        });
+        var cold = await PrepareAsync(comparison, [gateway]);
+        var samples = await comparison.InterleaveAsync(
+            ["warm", "cold"], (kind, round) => kind == "cold" ? cold.RunAsync(gateway, round) : Sample.OfWrkAsync(gateway, cold.Warm, comparison.Options.Duration));
         Comparison.Print(title, samples.Select(pair => (pair.Key, pair.Value, gateway.ResidentMiB())));
         return samples["cold"].Median(sample => sample.Cpu) / samples["warm"].Median(sample => sample.Cpu);
+    }
 
-        string Cold(int round) => bed.PathOf($"cold{round}.lua");
+    /// <summary>Warms the contenders up, with tokens that they know and with such that they do not, and has a script of new tokens for each round.</summary>
+    public static async Task<ColdRounds> PrepareAsync(Comparison comparison, IReadOnlyList<PeerProcess> contenders)
+    {
+        var bed = comparison.Bed;
+        var duration = comparison.Options.Duration;
+        var rounds = new ColdRounds(bed, duration, MostPerSecond * (int)duration.TotalSeconds);
+        Wrk.WriteScript(rounds.Warm, [("/weather", bed.Tokens.One(bed.Tokens.Es256))]);
+        for (var round = -1; round < comparison.Options.Rounds; round++)
+        {
+            Wrk.WriteScript(rounds.ScriptOf(round), bed.Tokens.Many(bed.Tokens.Es256, rounds.Tokens).Select(token => ("/weather", token)));
+        }
+
+        await Comparison.WarmUpAsync(contenders, rounds.Warm);
+        foreach (var peer in contenders)
+        {
+            await Sample.OfWrkAsync(peer, rounds.ScriptOf(-1), duration);
+        }
+
+        return rounds;
+    }
+
+    /// <summary>The scripts of a measurement: of a token that is known, and for each round one of so many new ones.</summary>
+    internal sealed record ColdRounds(TestBed Bed, TimeSpan Duration, int Tokens)
+    {
+        public string Warm { get; } = Bed.PathOf("warm.lua");
+
+        public string ScriptOf(int round) => Bed.PathOf($"cold{round}.lua");
+
+        /// <summary>Loads a contender with new tokens alone. Throws when they run out.</summary>
+        public async Task<Sample> RunAsync(PeerProcess peer, int round)
+        {
+            var sample = await Sample.OfWrkAsync(peer, ScriptOf(round), Duration);
+            return sample.Round.Requests <= Tokens ? sample : throw new InvalidOperationException("Tokens ran out: not every one was a cold one.");
+        }
     }
 }
