@@ -24,6 +24,10 @@ internal static class RunCommand
     private static async Task<int> RunAsync(string path, IReadOnlyList<string> arguments, TextWriter output, TextWriter errors, CancellationToken cancellation)
     {
         var starting = true;
+        Reload? reload = null;
+
+        // Before all else: whoever changes a file says so as soon as the process is there, and an unhandled SIGHUP ends it.
+        using var hangup = OnHangup(() => Volatile.Read(ref reload)?.Poll());
         try
         {
             await using var gateway = GatewayApplication.Create(new GatewayStart
@@ -32,10 +36,10 @@ internal static class RunCommand
                 Arguments = arguments,
                 Configure = builder => SayItOnce(builder.Logging, () => starting),
             });
+            Volatile.Write(ref reload, gateway.Services.GetRequiredService<Reload>());
             await gateway.StartAsync(cancellation);
             starting = false;
             await output.WriteLineAsync(Started(gateway, path));
-            using var hangup = LookOnHangup(gateway.Services.GetRequiredService<Reload>());
             await gateway.WaitForShutdownAsync(cancellation);
             return 0;
         }
@@ -80,12 +84,12 @@ internal static class RunCommand
     }
 
     /// <summary>SIGHUP has the files looked at now, not within the second. At a terminal it goes on meaning that the terminal is gone.</summary>
-    private static PosixSignalRegistration? LookOnHangup(Reload reload) => OperatingSystem.IsWindows() || !Console.IsInputRedirected
+    private static PosixSignalRegistration? OnHangup(Action look) => OperatingSystem.IsWindows() || !Console.IsInputRedirected
         ? null
         : PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
         {
             signal.Cancel = true;
-            reload.Poll();
+            look();
         });
 
     /// <summary>Host and server log a failing start with its stack, which says nothing that we do not.</summary>

@@ -142,6 +142,22 @@ public sealed class ProcessTests : IDisposable
         Assert.Equal(0, await gateway.ExitAsync());
     }
 
+    [Fact]
+    public async Task A_hangup_before_it_listens_does_not_end_it()
+    {
+        await File.WriteAllTextAsync(Path.Combine(directory, "gateway.json"), Good, Cancellation);
+        await using var gateway = GatewayProcess.Start(directory, "run", "--urls=http://127.0.0.1:0");
+
+        // The authorization server is asked, in vain, while the web server is started.
+        await gateway.SaidAsync("could not be fetched");
+        gateway.Look();
+
+        var ended = gateway.ExitAsync();
+        Assert.True(await Task.WhenAny(gateway.Listening, ended) == gateway.Listening, gateway.Output);
+        gateway.Stop();
+        Assert.Equal(0, await ended);
+    }
+
     private static async Task EndsAsync(StreamReader events)
     {
         try
