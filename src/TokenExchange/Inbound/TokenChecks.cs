@@ -13,16 +13,19 @@ internal static class TokenChecks
 {
     private const int LongestSubject = 255;
 
-    /// <summary>The one list. The key is looked up just before the check named "key".</summary>
-    public static readonly Check<TokenCandidate, TokenRefusal>[] All =
+    /// <summary>What is checked before a key is looked up.</summary>
+    public static readonly Checklist<TokenCandidate, TokenRefusal> BeforeKey = new(TokenRefusal.Malformed,
     [
-        .. JwsChecks.All.Select(check => new Check<TokenCandidate, TokenRefusal>(check.Name, check.Refusal)),
+        .. JwsChecks.Of<TokenCandidate>(),
         new("algorithm", AlgorithmIsAllowed),
         new("token type", TypeIsAccessToken),
         new("issuer claim", IssuerIsText),
         new("trusted issuer", IssuerIsTrusted),
-        new("key", KeyIsForThisAlgorithm),
-        new("signature", SignatureVerifies),
+    ]);
+
+    /// <summary>What is checked of the claims, which an introspected token has as well.</summary>
+    public static readonly Checklist<TokenCandidate, TokenRefusal> OfClaims = new(TokenRefusal.Malformed,
+    [
         new("claim types", ClaimsHaveTheirTypes),
         new("expiry", NotExpired),
         new("not before", NotAheadOfTime),
@@ -30,13 +33,15 @@ internal static class TokenChecks
         new("subject", SubjectIsUsable),
         new("audience", AudienceIsThisServer),
         new("no other audience", AudienceIsNoOther),
-    ];
+    ]);
 
-    /// <summary>Where in <see cref="All"/> a key is needed for the first time.</summary>
-    public static readonly int NeedsKey = Array.FindIndex(All, check => check.Name == "key");
-
-    /// <summary>Where in <see cref="All"/> the claims begin, which an introspected token has as well.</summary>
-    public static readonly int Claims = Array.FindIndex(All, check => check.Name == "claim types");
+    /// <summary>What is checked with the key: the signature before anything that it vouches for.</summary>
+    public static readonly Checklist<TokenCandidate, TokenRefusal> WithKey = new(TokenRefusal.Malformed,
+    [
+        new("key", KeyIsForThisAlgorithm),
+        new("signature", SignatureVerifies),
+        .. OfClaims.Checks,
+    ]);
 
     private static TokenRefusal? AlgorithmIsAllowed(TokenCandidate token)
     {

@@ -66,7 +66,7 @@ public sealed class TokenValidator(
         }
 
         var candidate = new TokenCandidate(token, audience, issuers, clock.GetUtcNow(), digest);
-        if (Run(candidate, 0, TokenChecks.NeedsKey) is { } refusal)
+        if (TokenChecks.BeforeKey.RefusalOf(candidate) is { } refusal)
         {
             return new(TokenValidation.Refused(refusal));
         }
@@ -83,25 +83,23 @@ public sealed class TokenValidator(
     public async ValueTask<TokenExplanation> ExplainAsync(ReadOnlyMemory<char> token, Presentation presented, CancellationToken cancellationToken)
     {
         var candidate = new TokenCandidate(token, audience, issuers, clock.GetUtcNow());
-        var refusal = Run(candidate, 0, TokenChecks.NeedsKey, out var passed);
-        if (refusal is { } early)
+        if (TokenChecks.BeforeKey.FirstFailure(candidate) is { } early)
         {
-            return new(TokenValidation.Refused(early), NamesOf(passed), TokenChecks.All[passed].Name);
+            return new(TokenValidation.Refused(early.Refusal), [.. TokenChecks.BeforeKey.NamesUpTo(early.Name)], early.Name);
         }
 
         candidate.Key = await candidate.Issuer!.Server.Keys.FindAsync(candidate.KeyId, candidate.Algorithm!, cancellationToken);
-        refusal = Run(candidate, TokenChecks.NeedsKey, TokenChecks.All.Length, out passed);
-        if (refusal is { } late)
+        if (TokenChecks.WithKey.FirstFailure(candidate) is { } late)
         {
-            return new(TokenValidation.Refused(late, candidate.Present()), NamesOf(passed), TokenChecks.All[passed].Name);
+            return new(TokenValidation.Refused(late.Refusal, candidate.Present()), [.. TokenChecks.BeforeKey.Names, .. TokenChecks.WithKey.NamesUpTo(late.Name)], late.Name);
         }
 
         const string constraint = "sender constraint", revocation = "revocation";
         var accepted = candidate.Accept();
-        ImmutableArray<string> names = [.. NamesOf(passed), constraint];
+        ImmutableArray<string> passed = [.. TokenChecks.BeforeKey.Names, .. TokenChecks.WithKey.Names], names = [.. passed, constraint];
         if (SenderRefusal(accepted.Confirmation, accepted, presented, out var failed) is { } unproven)
         {
-            return new(Refused(unproven, accepted, failed), failed is null ? NamesOf(passed) : [.. names, .. ProofChecks.NamesUpTo(failed)], failed is null ? constraint : ProofChecks.NameOf(failed));
+            return new(Refused(unproven, accepted, failed), failed is null ? passed : [.. names, .. ProofChecks.NamesUpTo(failed)], failed is null ? constraint : ProofChecks.NameOf(failed));
         }
 
         names = presented.Proof is null ? names : [.. names, .. ProofChecks.NamesUpTo(null)];
@@ -125,7 +123,7 @@ public sealed class TokenValidator(
     private TokenValidation Finish(TokenCandidate candidate, Presentation presented, KeyLookup key)
     {
         candidate.Key = key;
-        if (Run(candidate, TokenChecks.NeedsKey, TokenChecks.All.Length) is { } refusal)
+        if (TokenChecks.WithKey.RefusalOf(candidate) is { } refusal)
         {
             return TokenValidation.Refused(refusal, candidate.Present());
         }
@@ -155,7 +153,7 @@ public sealed class TokenValidator(
         }
 
         var candidate = TokenCandidate.Introspected(token, active.Claims, audience, issuer, clock.GetUtcNow());
-        return Run(candidate, TokenChecks.Claims, TokenChecks.All.Length) is { } refusal
+        return TokenChecks.OfClaims.RefusalOf(candidate) is { } refusal
             ? TokenValidation.Refused(refusal, candidate.Present())
             : UnlessStolen(candidate.Accept(), presented, isWholeBinding: true);
     }
@@ -236,33 +234,6 @@ public sealed class TokenValidator(
 
     private static TokenValidation Refused(TokenRefusal refusal, ValidatedToken token, string? failed = null) =>
         TokenValidation.Refused(refusal, new(token.Issuer, token.Subject, token.ClientId, token.TokenId, token.Audiences, token.Actors), failed);
-
-    private static ImmutableArray<string> NamesOf(int passed) => [.. TokenChecks.All.Take(passed).Select(check => check.Name)];
-
-    private static TokenRefusal? Run(TokenCandidate candidate, int from, int to) => Run(candidate, from, to, out _);
-
-    // Counts in passed how far in the whole list it came.
-    private static TokenRefusal? Run(TokenCandidate candidate, int from, int to, out int passed)
-    {
-        passed = from;
-        try
-        {
-            for (; passed < to; passed++)
-            {
-                if (TokenChecks.All[passed].Refusal(candidate) is { } refusal)
-                {
-                    return refusal;
-                }
-            }
-
-            return null;
-        }
-        catch
-        {
-            // A token that a check cannot cope with is not acceptable, whatever is wrong with it.
-            return TokenRefusal.Malformed;
-        }
-    }
 
     // Everything a check found still holds, save what time and the issuer's keys may have changed.
     private RememberedToken? Remembered(TokenDigest digest)

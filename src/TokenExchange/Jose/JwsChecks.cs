@@ -1,9 +1,5 @@
 namespace TokenExchange.Jose;
 
-/// <summary>A named check; null passes.</summary>
-internal sealed record Check<TSubject, TRefusal>(string Name, Func<TSubject, TRefusal?> Refusal)
-    where TRefusal : struct;
-
 /// <summary>
 /// The first stage of every verification, before any key is looked for: refuses what is not exactly one JWS in compact
 /// form, encoded canonically, whose header and payload every parser reads alike.
@@ -12,8 +8,7 @@ internal static class JwsChecks
 {
     public const int MaxLength = 16 * 1024;
 
-    // In the order in which the first failure names the refusal.
-    public static readonly Check<Jws, TokenRefusal>[] All =
+    public static readonly Checklist<Jws, TokenRefusal> All = new(TokenRefusal.Malformed,
     [
         new("size", SizeIsBounded),
         new("three parts", ThreeParts),
@@ -22,7 +17,11 @@ internal static class JwsChecks
         new("no member twice", NoMemberTwice),
         new("no key in its header", HeaderBringsNoKey),
         new("no critical extension", NothingCritical),
-    ];
+    ]);
+
+    /// <summary>The same checks for what is more than a JWS.</summary>
+    public static IEnumerable<Check<TCandidate, TokenRefusal>> Of<TCandidate>()
+        where TCandidate : Jws => All.Checks.Select(check => new Check<TCandidate, TokenRefusal>(check.Name, check.Refusal));
 
     private static TokenRefusal? SizeIsBounded(Jws token) => token.Text.Length <= MaxLength ? null : TokenRefusal.TooLarge;
 

@@ -3,9 +3,6 @@ using TokenExchange.Jose;
 
 namespace TokenExchange.Inbound.Proof;
 
-/// <summary>A named check of a proof.</summary>
-internal sealed record ProofCheck(string Name, Predicate<ProofCandidate> Passes);
-
 /// <summary>
 /// Everything that a proof must pass before the request's body is read, in order; the first failure names the check. What
 /// needs the body, and taking the proof's id, comes after it (<see cref="SenderPolicy.RedeemAsync"/>).
@@ -15,50 +12,44 @@ internal static class ProofChecks
 {
     public const int MaxLength = 8 * 1024;
 
-    /// <summary>The check that is refused with a fresh nonce, and not as an invalid proof.</summary>
-    public const string Nonce = "nonce";
-
     /// <summary>The checks of a whole proof that <see cref="SenderPolicy.RedeemAsync"/> makes.</summary>
     public const string ContentDigest = "content_digest", Id = "jti";
 
-    public static readonly ProofCheck[] All =
+    public static readonly Checklist<ProofCandidate, TokenRefusal> All = new(TokenRefusal.InvalidDPoPProof,
     [
-        new("header", IsOne),
-        new("size", proof => proof.Text.Length <= MaxLength),
-        new("form", IsJws),
-        new("typ", TypeIsProof),
-        new("alg", AlgorithmIsAllowed),
-        new("jwk", KeyIsPublicAndOfTheAlgorithm),
-        new("thumbprint", proof => proof.Thumbprint == proof.BoundTo),
-        new("signature", SignatureVerifies),
-        new("htm", proof => Jws.StringOf(proof.Payload, "htm") == proof.Proof.Method),
-        new("htu", proof => Jws.StringOf(proof.Payload, "htu") is { } uri && HttpUri.Same(uri, proof.Proof.Uri)),
-        new("iat", IsOfNow),
-        new(Nonce, NonceIsOurs),
-        new("ath", IsForTheToken),
-    ];
+        That("header", IsOne),
+        That("size", proof => proof.Text.Length <= MaxLength),
+        That("form", IsJws),
+        That("typ", TypeIsProof),
+        That("alg", AlgorithmIsAllowed),
+        That("jwk", KeyIsPublicAndOfTheAlgorithm),
+        That("thumbprint", proof => proof.Thumbprint == proof.BoundTo),
+        That("signature", SignatureVerifies),
+        That("htm", proof => Jws.StringOf(proof.Payload, "htm") == proof.Proof.Method),
+        That("htu", proof => Jws.StringOf(proof.Payload, "htu") is { } uri && HttpUri.Same(uri, proof.Proof.Uri)),
+        That("iat", IsOfNow),
+        new("nonce", proof => NonceIsOurs(proof) ? null : TokenRefusal.UseDPoPNonce),
+        That("ath", IsForTheToken),
+    ]);
+
+    private static readonly Checklist<Jws, TokenRefusal> JwsForm =
+        new(TokenRefusal.Malformed, JwsChecks.All.Checks.Select(check => check with { Refusal = proof => check.Refusal(proof) is { } refusal && refusal != TokenRefusal.HeaderForbidden ? refusal : null }));
 
     /// <summary>A check's name among those of its token.</summary>
     public static string NameOf(string check) => "proof: " + check;
 
     /// <summary>The names of the checks before the one that failed; of all when none did.</summary>
-    public static IEnumerable<string> NamesUpTo(string? failed) => All.Select(check => check.Name).TakeWhile(name => name != failed).Select(NameOf);
+    public static IEnumerable<string> NamesUpTo(string? failed) => All.NamesUpTo(failed).Select(NameOf);
+
+    private static Check<ProofCandidate, TokenRefusal> That(string name, Predicate<ProofCandidate> passes) => new(name, proof => passes(proof) ? null : TokenRefusal.InvalidDPoPProof);
 
     // Two headers are two proofs, also where somebody on the way has joined their lines.
     private static bool IsOne(ProofCandidate proof) => !proof.Text.IsEmpty && !proof.Text.Contains(',');
 
     private static bool IsJws(ProofCandidate proof)
     {
-        foreach (var check in JwsChecks.All)
-        {
-            // The one thing that a proof must do and a token must not: bring its key.
-            if (check.Refusal(proof) is { } refusal && refusal != TokenRefusal.HeaderForbidden)
-            {
-                return false;
-            }
-        }
-
-        return !proof.Header.TryGetProperty("jku", out _) && !proof.Header.TryGetProperty("x5u", out _) && !proof.Header.TryGetProperty("x5c", out _);
+        // The one thing that a proof must do and a token must not: bring its key.
+        return JwsForm.Passes(proof) && !proof.Header.TryGetProperty("jku", out _) && !proof.Header.TryGetProperty("x5u", out _) && !proof.Header.TryGetProperty("x5c", out _);
     }
 
     private static bool TypeIsProof(ProofCandidate proof) =>

@@ -94,36 +94,21 @@ public sealed class SenderPolicy
             return TokenRefusal.SenderConstrained;
         }
 
-        failed = presented.Proof is { } proof ? FailedCheck(proof, confirmation.KeyThumbprint!, token) : null;
-        return failed is null ? null : failed == ProofChecks.Nonce ? TokenRefusal.UseDPoPNonce : TokenRefusal.InvalidDPoPProof;
+        var failure = presented.Proof is { } proof ? FirstFailure(proof, confirmation.KeyThumbprint!, token) : null;
+        failed = failure?.Name;
+        return failure?.Refusal;
     }
 
-    private string? FailedCheck(DPoPProof proof, string boundTo, TokenDigest token)
+    private FailedCheck<TokenRefusal>? FirstFailure(DPoPProof proof, string boundTo, TokenDigest token)
     {
         var candidate = new ProofCandidate(proof, boundTo, token, Settings, keys, nonces, clock.GetUtcNow());
-        foreach (var check in ProofChecks.All)
+        var failure = ProofChecks.All.FirstFailure(candidate);
+        if (failure is null)
         {
-            if (!Passes(check, candidate))
-            {
-                return check.Name;
-            }
+            proof.Verified(candidate.Thumbprint!, candidate.Payload, candidate.IssuedAt);
         }
 
-        proof.Verified(candidate.Thumbprint!, candidate.Payload, candidate.IssuedAt);
-        return null;
-    }
-
-    private static bool Passes(ProofCheck check, ProofCandidate candidate)
-    {
-        try
-        {
-            return check.Passes(candidate);
-        }
-        catch
-        {
-            // A proof that a check cannot cope with is none, whatever is wrong with it.
-            return false;
-        }
+        return failure;
     }
 
     private bool BodyIsTheProofs(DPoPProof proof, ReadOnlySpan<byte> body) =>

@@ -3,9 +3,6 @@ using TokenExchange.Jose;
 
 namespace TokenExchange.Inbound.Revocation;
 
-/// <summary>A named check of a logout token.</summary>
-internal sealed record LogoutCheck(string Name, Func<LogoutCandidate, bool> Passes);
-
 /// <summary>Everything a logout token must pass, in order; the first failure names the refusal.</summary>
 /// <remarks>OpenID Connect Back-Channel Logout 1.0 §2.4 and §2.6; RFC 8417 §2.2.</remarks>
 internal static class LogoutChecks
@@ -17,28 +14,33 @@ internal static class LogoutChecks
 
     private const int LongestName = 255;
 
-    /// <summary>The one list. The key is looked up just before the check named "key".</summary>
-    public static readonly LogoutCheck[] All =
+    /// <summary>What is checked before a key is looked up.</summary>
+    public static readonly Checklist<LogoutCandidate, TokenRefusal> BeforeKey = new(TokenRefusal.Malformed,
     [
-        .. JwsChecks.All.Select(check => new LogoutCheck(check.Name, token => check.Refusal(token) is null)),
-        new("alg", token => token.Algorithm is { } alg && SignatureAlgorithms.KeyOf(alg) is not null && SignatureAlgorithms.Admit(token.Algorithms, alg)),
-        new("typ", TypeIsLogout),
-        new("issuer", token => Jws.StringOf(token.Payload, "iss") == token.Issuer),
-        new("key", token => token.Key is { Refusal: null, Key: not null }),
-        new("signature", token => token.Key!.Key!.Verify(token.Algorithm!, token.SigningInput, token.Signature)),
-        new("claim types", ClaimsHaveTheirTypes),
-        new("issued at", IsFresh),
-        new("expiry", token => token.Claims!.Expiry is not { } expiry || token.Now < DateTimeOffset.FromUnixTimeSeconds(expiry) + token.Skew),
-        new("not before", token => token.Claims!.NotBefore is not { } start || DateTimeOffset.FromUnixTimeSeconds(start) <= token.Now + token.Skew),
-        new("audience", token => token.Claims!.Audiences.Any(audience => token.ClientIds.Contains(audience, StringComparer.Ordinal))),
-        new("events", AnnouncesLogout),
-        new("nonce", token => !token.Payload.TryGetProperty("nonce", out _)),
-        new("subject or session", NamesSomebody),
-        new("id", token => token.TokenId is { Length: > 0 and <= LongestName }),
-    ];
+        .. JwsChecks.Of<LogoutCandidate>(),
+        That("alg", token => token.Algorithm is { } alg && SignatureAlgorithms.KeyOf(alg) is not null && SignatureAlgorithms.Admit(token.Algorithms, alg)),
+        That("typ", TypeIsLogout),
+        That("issuer", token => Jws.StringOf(token.Payload, "iss") == token.Issuer),
+    ]);
 
-    /// <summary>Where in <see cref="All"/> a key is needed for the first time.</summary>
-    public static readonly int NeedsKey = Array.FindIndex(All, check => check.Name == "key");
+    /// <summary>What is checked with the key.</summary>
+    public static readonly Checklist<LogoutCandidate, TokenRefusal> WithKey = new(TokenRefusal.Malformed,
+    [
+        That("key", token => token.Key is { Refusal: null, Key: not null }),
+        That("signature", token => token.Key!.Key!.Verify(token.Algorithm!, token.SigningInput, token.Signature)),
+        That("claim types", ClaimsHaveTheirTypes),
+        That("issued at", IsFresh),
+        That("expiry", token => token.Claims!.Expiry is not { } expiry || token.Now < DateTimeOffset.FromUnixTimeSeconds(expiry) + token.Skew),
+        That("not before", token => token.Claims!.NotBefore is not { } start || DateTimeOffset.FromUnixTimeSeconds(start) <= token.Now + token.Skew),
+        That("audience", token => token.Claims!.Audiences.Any(audience => token.ClientIds.Contains(audience, StringComparer.Ordinal))),
+        That("events", AnnouncesLogout),
+        That("nonce", token => !token.Payload.TryGetProperty("nonce", out _)),
+        That("subject or session", NamesSomebody),
+        That("id", token => token.TokenId is { Length: > 0 and <= LongestName }),
+    ]);
+
+    // Who announces a logout is told the name of the check alone.
+    private static Check<LogoutCandidate, TokenRefusal> That(string name, Predicate<LogoutCandidate> passes) => new(name, token => passes(token) ? null : TokenRefusal.Malformed);
 
     // Issuers from before explicit typing say JWT or nothing; the events tell their tokens apart.
     private static bool TypeIsLogout(LogoutCandidate token) =>

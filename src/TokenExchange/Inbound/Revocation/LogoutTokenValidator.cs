@@ -31,39 +31,18 @@ public sealed class LogoutTokenValidator(
     public async ValueTask<LogoutValidation> ValidateAsync(ReadOnlyMemory<char> token, CancellationToken cancellationToken)
     {
         var candidate = new LogoutCandidate(token, server.Settings.Issuer, clientIds, algorithms, clock.GetUtcNow(), clockSkew);
-        if (Run(candidate, 0, LogoutChecks.NeedsKey) is { } early)
+        if (LogoutChecks.BeforeKey.FirstFailure(candidate) is { } early)
         {
-            return new(null, early);
+            return new(null, early.Name);
         }
 
         candidate.Key = await server.Keys.FindAsync(candidate.KeyId, candidate.Algorithm!, cancellationToken);
-        if (Run(candidate, LogoutChecks.NeedsKey, LogoutChecks.All.Length) is { } late)
+        if (LogoutChecks.WithKey.FirstFailure(candidate) is { } late)
         {
-            return new(null, late);
+            return new(null, late.Name);
         }
 
         var id = UsedTokens.DigestOf(server.Settings.Issuer, candidate.TokenId!);
         return new(candidate.Accept(), null) { Once = new UsedId(Purpose, id, id, candidate.StaleAt) };
-    }
-
-    private static string? Run(LogoutCandidate candidate, int from, int to)
-    {
-        foreach (var check in LogoutChecks.All.AsSpan(from..to))
-        {
-            try
-            {
-                if (!check.Passes(candidate))
-                {
-                    return check.Name;
-                }
-            }
-            catch
-            {
-                // A token that a check cannot cope with is not acceptable, whatever is wrong with it.
-                return check.Name;
-            }
-        }
-
-        return null;
     }
 }

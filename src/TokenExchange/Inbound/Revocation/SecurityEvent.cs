@@ -80,15 +80,8 @@ public sealed class SecurityEventValidator(
 
     private static SecurityEventValidation? BeforeKey(LogoutCandidate token)
     {
-        foreach (var check in JwsChecks.All)
-        {
-            if (check.Refusal(token) is not null)
-            {
-                return Refused(InvalidRequest, check.Name);
-            }
-        }
-
-        return token.Algorithm is not { } algorithm || SignatureAlgorithms.KeyOf(algorithm) is null || !SignatureAlgorithms.Admit(token.Algorithms, algorithm) ? Refused(InvalidKey, "alg")
+        return JwsChecks.All.FirstFailure(token) is { } failed ? Refused(InvalidRequest, failed.Name)
+            : token.Algorithm is not { } algorithm || SignatureAlgorithms.KeyOf(algorithm) is null || !SignatureAlgorithms.Admit(token.Algorithms, algorithm) ? Refused(InvalidKey, "alg")
             : Jws.StringOf(token.Header, "typ") is not { } type || !TokenChecks.IsMediaType(type, "secevent+jwt") ? Refused(InvalidRequest, "typ")
             : Jws.StringOf(token.Payload, "iss") != token.Issuer ? Refused(InvalidIssuer, "issuer")
             : null;

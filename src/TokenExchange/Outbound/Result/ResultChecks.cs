@@ -13,14 +13,19 @@ namespace TokenExchange.Outbound.Result;
 /// <remarks>RFC 8693 §2.2; RFC 8707 §2.2.</remarks>
 internal static class ResultChecks
 {
-    /// <summary>A token that can be looked into. The key is looked up just before the check named "signature".</summary>
-    public static readonly Check<ResultCandidate, ResultRejection>[] OfJwt =
+    /// <summary>What is checked of a token that can be looked into before a key is looked up.</summary>
+    public static readonly Checklist<ResultCandidate, ResultRejection> BeforeKey = new(ResultRejection.Shape,
     [
         new("echo", IsNotTheSubjectToken),
         new("form", IsSignedToken),
         new("typ", TypeIsAccessToken),
         new("issuer", IssuerIsTheExpectedOne),
         new("alg", AlgorithmIsAsymmetric),
+    ]);
+
+    /// <summary>What is checked of it with the key: the signature before anything that it vouches for.</summary>
+    public static readonly Checklist<ResultCandidate, ResultRejection> WithKey = new(ResultRejection.Shape,
+    [
         new("signature", SignatureVerifies),
         new("claim types", ClaimsHaveTheirTypes),
         new("boomerang", NotAcceptableInbound),
@@ -35,10 +40,10 @@ internal static class ResultChecks
         new("actor", ActorIsOurs),
         new("actor chain", ActorsAreKept),
         new("sender constraint", IsBoundAsAsked),
-    ];
+    ]);
 
     /// <summary>A token that cannot be looked into: only the answer around it can be judged.</summary>
-    public static readonly Check<ResultCandidate, ResultRejection>[] OfOpaque =
+    public static readonly Checklist<ResultCandidate, ResultRejection> OfOpaque = new(ResultRejection.Shape,
     [
         new("header-safe", FitsIntoAHeader),
         new("echo", IsNotTheSubjectToken),
@@ -48,10 +53,7 @@ internal static class ResultChecks
         new("authorization details", AnswerKeepsDetails),
         new("actor chain", NoActorCouldBeLost),
         new("sender constraint", IsAskedForABearerToken),
-    ];
-
-    /// <summary>Where in <see cref="OfJwt"/> a key is needed for the first time.</summary>
-    public static readonly int NeedsKey = Array.FindIndex(OfJwt, check => check.Name == "signature");
+    ]);
 
     private static ResultRejection? FitsIntoAHeader(ResultCandidate token) =>
         token.Text.Length is > 0 and <= JwsChecks.MaxLength && !token.Text.ContainsAnyExceptInRange('!', '~') ? null : ResultRejection.Shape;
@@ -59,18 +61,7 @@ internal static class ResultChecks
     private static ResultRejection? IsNotTheSubjectToken(ResultCandidate token) =>
         token.Text.SequenceEqual(token.Request.Subject.Value) ? ResultRejection.Boomerang : null;
 
-    private static ResultRejection? IsSignedToken(ResultCandidate token)
-    {
-        foreach (var check in JwsChecks.All)
-        {
-            if (check.Refusal(token) is not null)
-            {
-                return ResultRejection.Shape;
-            }
-        }
-
-        return null;
-    }
+    private static ResultRejection? IsSignedToken(ResultCandidate token) => JwsChecks.All.Passes(token) ? null : ResultRejection.Shape;
 
     // An ID token, a logout token or an assertion is no access token, whatever the answer calls it.
     private static ResultRejection? TypeIsAccessToken(ResultCandidate token)

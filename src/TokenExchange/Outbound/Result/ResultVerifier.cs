@@ -19,10 +19,10 @@ internal sealed class ResultVerifier(AuthorizationServer resultIssuer, TimeProvi
         var candidate = new ResultCandidate(response, request, resultIssuer.Settings.Issuer, actor, clock.GetUtcNow(), resultIssuer.Settings.ClockSkew);
         if (!request.Target.ResultIsJwt)
         {
-            return Run(candidate, ResultChecks.OfOpaque) is { } refused ? new ExchangeResult.Rejected(refused) : Issue(candidate);
+            return ResultChecks.OfOpaque.RefusalOf(candidate) is { } refused ? new ExchangeResult.Rejected(refused) : Issue(candidate);
         }
 
-        if (Run(candidate, ResultChecks.OfJwt.AsSpan(..ResultChecks.NeedsKey)) is { } unverified)
+        if (ResultChecks.BeforeKey.RefusalOf(candidate) is { } unverified)
         {
             return new ExchangeResult.Rejected(unverified);
         }
@@ -33,28 +33,7 @@ internal sealed class ResultVerifier(AuthorizationServer resultIssuer, TimeProvi
             return new ExchangeResult.Unavailable(RetryKeysAfter) { Cause = "keys" };
         }
 
-        return Run(candidate, ResultChecks.OfJwt.AsSpan(ResultChecks.NeedsKey..)) is { } rejection ? new ExchangeResult.Rejected(rejection) : Issue(candidate);
-    }
-
-    private static ResultRejection? Run(ResultCandidate candidate, ReadOnlySpan<Check<ResultCandidate, ResultRejection>> checks)
-    {
-        try
-        {
-            foreach (var check in checks)
-            {
-                if (check.Refusal(candidate) is { } rejection)
-                {
-                    return rejection;
-                }
-            }
-
-            return null;
-        }
-        catch
-        {
-            // A result that a check cannot cope with is no result.
-            return ResultRejection.Shape;
-        }
+        return ResultChecks.WithKey.RefusalOf(candidate) is { } rejection ? new ExchangeResult.Rejected(rejection) : Issue(candidate);
     }
 
     private static ExchangeResult.Issued Issue(ResultCandidate candidate)
