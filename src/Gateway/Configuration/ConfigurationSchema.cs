@@ -1,5 +1,6 @@
 using System.Collections;
 using System.ComponentModel;
+using System.Globalization;
 using System.Security.Authentication;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -81,6 +82,11 @@ internal static class ConfigurationSchema
             single["enum"] = Texts(choices);
         }
 
+        if (Limits.OfNumber(property) is { } numbers)
+        {
+            (schema["minimum"], schema["maximum"]) = (Convert.ToInt64(numbers.Minimum, CultureInfo.InvariantCulture), Convert.ToInt64(numbers.Maximum, CultureInfo.InvariantCulture));
+        }
+
         if (DescriptionOf(property) is { } description)
         {
             schema.Insert(0, "description", description);
@@ -106,9 +112,10 @@ internal static class ConfigurationSchema
         return schema;
     }
 
+    // JSON Schema knows no limits of texts that are durations.
     private static string? DescriptionOf(JsonPropertyInfo property) =>
         AttributesOf<DescriptionAttribute>(property) is [{ Description: var description }, ..]
-            ? description
+            ? Limits.OfDuration(property) is { } durations ? $"{description} Between {durations.Least:c} and {durations.Most:c}." : description
             : YarpDescriptions.Of(property.DeclaringType, property.Name).Description;
 
     private static JsonArray ExamplesOf(JsonPropertyInfo property)

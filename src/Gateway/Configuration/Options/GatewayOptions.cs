@@ -47,9 +47,11 @@ internal sealed class GatewayOptions
 
     [Description("How long the gateway goes on serving after readiness has failed, before it stops.")]
     [Example("00:00:15")]
+    [DurationRange("00:00:00", "00:10:00")]
     public TimeSpan DrainDelay { get; set; } = TimeSpan.FromSeconds(5);
 
     [Description("The most bytes of request bodies held at a time, of all requests together; one principal holds a quarter of it at most. Beyond it: 503, overloaded.")]
+    [Range(64 * 1024, 1L << 40)]
     public long MaxBodyBytesHeld { get; set; } = 128 * 1024 * 1024;
 
     [Description("Serves requests on the threads that read them from the sockets. Less CPU per request (docs/performance.md has the figures); a slow log or a busy machine is felt sooner by everybody.")]
@@ -88,6 +90,7 @@ internal sealed class AuthorizationServerOptions
 
     [Description("How often its keys are fetched anew.")]
     [Example("00:15:00")]
+    [DurationRange("00:00:01", "1.00:00:00")]
     public TimeSpan KeyRefresh { get; set; } = TimeSpan.FromMinutes(5);
 
     [Description("Allows http to hosts other than loopback.")]
@@ -106,10 +109,12 @@ internal sealed class AuthorizationServerOptions
 
     [Description("How far its clock may be off.")]
     [Example("00:00:10")]
+    [DurationRange("00:00:00", "00:05:00")]
     public TimeSpan ClockSkew { get; set; } = TimeSpan.FromSeconds(30);
 
     [Description("The longest life of an inbound token.")]
     [Example("01:00:00")]
+    [DurationRange("00:00:01", "31.00:00:00")]
     public TimeSpan MaxTokenLifetime { get; set; } = TimeSpan.FromDays(1);
 
     [Description("Audiences that may stand beside a server's own. They never identify a server. Default: the effective Client:Id.")]
@@ -146,6 +151,7 @@ internal sealed class AuthorizationServerOptions
 
     [Description("The time limit of one request to it.")]
     [Example("00:00:10")]
+    [DurationRange("00:00:00.050", "00:01:00")]
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(5);
 
     [Description("Further parameters of the token request; may name no OAuth or RFC 8693 parameter.")]
@@ -165,6 +171,7 @@ internal sealed class IntrospectionOptions
 
     [Description("How long an answer is remembered.")]
     [Example("00:00:10")]
+    [DurationRange("00:00:00", "00:05:00")]
     public TimeSpan MaxAge { get; set; } = TimeSpan.FromSeconds(30);
 }
 
@@ -238,10 +245,12 @@ internal sealed class LocalIssuerOptions
 internal sealed class CacheOptions
 {
     [Description("The most hop tokens remembered.")]
+    [Range(1, 10_000_000)]
     public int Capacity { get; set; } = 100_000;
 
     [Description("The longest time that a hop token is served from memory.")]
     [Example("00:01:00")]
+    [DurationRange("00:00:00", "01:00:00")]
     public TimeSpan MaxAge { get; set; } = TimeSpan.FromMinutes(5);
 }
 

@@ -22,6 +22,7 @@ internal sealed class PolicyOptions
 
     [Description("The longest that a decision may take. After it the operation is refused (policy_unavailable).")]
     [Example("00:00:00.500")]
+    [DurationRange("00:00:00.050", "00:01:00")]
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(1);
 
     [Description("as-is: subject.id is sub. issuer-qualified: a digest over issuer and sub, as when several issuers are trusted.")]

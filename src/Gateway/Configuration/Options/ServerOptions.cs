@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Serialization;
 using TokenExchange.Inbound.Proof;
 using Yarp.ReverseProxy.Configuration;
@@ -88,10 +89,12 @@ internal sealed class ServerOptions
     public List<IdentityHeaderOptions> IdentityHeaders { get; set; } = [];
 
     [Description("The largest request body in bytes.")]
+    [Range(1, 256 * 1024 * 1024)]
     public long MaxRequestBody { get; set; } = 4 * 1024 * 1024;
 
     [Description("The longest that a request body may take to arrive, however steadily it does.")]
     [Example("00:01:00")]
+    [DurationRange("00:00:00.100", "01:00:00")]
     public TimeSpan RequestBodyTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
     [Description("TLS towards the MCP server: a private certificate authority, a client certificate. The files are re-read when they change.")]
@@ -111,10 +114,12 @@ internal sealed class ServerOptions
 
     [Description("How long a stream may be silent.")]
     [Example("00:05:00")]
+    [DurationRange("00:00:00.100", "1.00:00:00")]
     public TimeSpan StreamIdleTimeout { get; set; } = TimeSpan.FromMinutes(15);
 
     [Description("The longest that the answer to one request may take.")]
     [Example("00:10:00")]
+    [DurationRange("00:00:00.100", "1.00:00:00")]
     public TimeSpan MaxResponseDuration { get; set; } = TimeSpan.FromHours(1);
 
     [Description("YARP's own cluster keys.")]
@@ -179,9 +184,11 @@ internal sealed class DPoPOptions
 {
     [Description("How far the time of a proof may be off; also how long a nonce is good.")]
     [Example("00:01:00")]
+    [DurationRange("00:00:01", "01:00:00")]
     public TimeSpan MaxAge { get; set; } = TimeSpan.FromMinutes(5);
 
     [Description("The most proofs remembered, so that none is taken twice. When it is full, requests with a proof are refused (503); none is forgotten early.")]
+    [Range(1, 100_000_000)]
     public int ReplayCapacity { get; set; } = 1_000_000;
 
     [Description("required: a proof must hold a nonce of the gateway's.")]
@@ -331,10 +338,12 @@ internal sealed class OutboundOptions
 
     [Description("exchange: the longest life of a result. Default: 01:00:00 (entra-obo: 01:35:00).")]
     [Example("00:10:00")]
+    [DurationRange("00:00:01", "1.00:00:00")]
     public TimeSpan? MaxLifetime { get; set; }
 
     [Description("exchange: how long past the end of the inbound token a result may live. Default: MaxLifetime (tokendings, spring: 00:05:00). Write 00:00:00 where the authorization server never goes beyond the subject token's end.")]
     [Example("00:05:00")]
+    [DurationRange("00:00:00", "1.00:00:00")]
     public TimeSpan? MaxOutlive { get; set; }
 
     [Description("exchange: keep: the authorization details of a result are among the inbound token's (RFC 9396), and some where it has some. any: they are not looked at.")]
@@ -349,6 +358,7 @@ internal sealed class OutboundOptions
 
     [Description("local: the life of a hop token, at most 00:05:00. Default: 00:02:00.")]
     [Example("00:01:00")]
+    [DurationRange("00:00:01", "00:05:00")]
     public TimeSpan? Lifetime { get; set; }
 
     [Description("local: inbound claims carried over.")]

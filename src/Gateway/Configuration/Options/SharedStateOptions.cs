@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Serialization;
 
 namespace Gateway.Configuration.Options;
@@ -12,6 +13,7 @@ internal sealed class SharedStateOptions
 
     [Description("How long nothing may have been heard of the shared state before tokens are refused (state_unavailable), or served all the same, as OnStale says.")]
     [Example("00:00:10")]
+    [DurationRange("00:00:01", "01:00:00")]
     public TimeSpan MaxStaleness { get; set; } = TimeSpan.FromSeconds(30);
 
     [Description("What happens then: refuse, or serve with the revocations that are known.")]
@@ -57,5 +59,6 @@ internal sealed class RedisOptions
     public string? ServiceName { get; set; }
 
     [Description("How many replicas must have acknowledged a write before it counts (WAIT).")]
+    [Range(0, 100)]
     public int MinReplicas { get; set; }
 }

@@ -60,7 +60,7 @@ internal sealed class Structure(ConfigurationTree tree)
             JsonTypeInfoKind.Object => node is JsonObject members ? CheckObject(key, members, type) : Refuse(key, node, "an object { … }"),
             JsonTypeInfoKind.Dictionary => node is JsonObject entries ? CheckDictionary(key, entries, type) : Refuse(key, node, "an object { … } with names of your choice"),
             JsonTypeInfoKind.Enumerable => node is JsonArray elements ? CheckList(key, elements, type, property) : Refuse(key, node, ListOf(node)),
-            _ => CheckValue(key, node, type.Type, property),
+            _ => CheckValue(key, node, type.Type, property) && CheckLimits(key, node, property),
         };
     }
 
@@ -189,6 +189,17 @@ internal sealed class Structure(ConfigurationTree tree)
         }
 
         return ChoicesOf(property) is { } values ? CheckChoice(key, node, values) : kind == JsonValueKind.String || Refuse(key, node, "a text in quotes", property);
+    }
+
+    private bool CheckLimits(string key, JsonNode node, JsonPropertyInfo? property)
+    {
+        if (property is null || Limits.Broken(property, node) is not { } broken)
+        {
+            return true;
+        }
+
+        tree.Report(broken.Rule, key, broken.Message);
+        return false;
     }
 
     /// <summary>For one text in place of a list, the list that was probably meant.</summary>

@@ -70,8 +70,6 @@ internal static class ConfigurationRules
         FrameworkRules.LimitsAreTaken,
         FrameworkRules.LoggingKeysAreKnown,
         FrameworkRules.LogLevelsExist,
-        BoundsRules.DurationsAreSane,
-        BoundsRules.SizesAreSane,
         FileRules.FilesAreThere,
         FileRules.SessionKeysAreKeys,
         CertificateRules.CertificatesCanBeServed,
