@@ -1,6 +1,5 @@
 using Gateway.Advertise;
 using Gateway.Authenticate;
-using Gateway.Forward;
 using Gateway.Front;
 using Gateway.Generations;
 using Gateway.Observe;
@@ -15,7 +14,7 @@ namespace Gateway;
 /// Where every request enters: it gets its id and its record, a path that could be read in two ways ends here, and so
 /// does every fault of the gateway itself. Serves the public documents; everything else goes on to routing.
 /// </summary>
-internal sealed class Entry(LiveGenerations generations, RequestEnd end, ClientAddress clientAddress, Health health, BackchannelLogout logout, SecurityEvents events, FrontEndpoints front, TimeProvider clock, ILogger<Entry> log)
+internal sealed class Entry(LiveGenerations generations, Refusals refusals, RequestEnd end, ClientAddress clientAddress, Health health, BackchannelLogout logout, SecurityEvents events, FrontEndpoints front, TimeProvider clock, ILogger<Entry> log)
 {
     public async Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
@@ -25,7 +24,7 @@ internal sealed class Entry(LiveGenerations generations, RequestEnd end, ClientA
             var path = context.Request.Path.Value!;
             if (!CanonicalPath.IsCanonical(context.Features.Get<IHttpRequestFeature>()!.RawTarget, path))
             {
-                await RefuseAsync(context, request, Refusal.NotFound);
+                await refusals.RefuseAsync(context, request, Refusal.NotFound);
                 return;
             }
 
@@ -68,18 +67,23 @@ internal sealed class Entry(LiveGenerations generations, RequestEnd end, ClientA
         }
         catch (Exception exception) when (ClientLeft(context, exception))
         {
-            request.Record.Refuse(StatusCodes.Status499ClientClosedRequest, "client_closed");
+            request.Refuse(Refusal.ClientClosed);
             await end.CompleteAsync(context, request);
         }
         catch (Exception exception) when (exception is not ConnectionAbortedException)
         {
             log.RequestFailed(exception, request.Id);
-            await RefuseAsync(context, request, Refusal.InternalError);
+            if (!context.Response.HasStarted)
+            {
+                context.Response.Clear();
+            }
+
+            await refusals.RefuseAsync(context, request, Refusal.InternalError);
         }
     }
 
     /// <summary>What routing leaves over is nobody's.</summary>
-    public async Task NotFoundAsync(HttpContext context) => await RefuseAsync(context, GatewayRequest.Of(context), Refusal.NotFound);
+    public async Task NotFoundAsync(HttpContext context) => await refusals.RefuseAsync(context, GatewayRequest.Of(context), Refusal.NotFound);
 
     /// <summary>A connection that broke under a read may not have aborted its request yet.</summary>
     private static bool ClientLeft(HttpContext context, Exception exception) =>
@@ -101,22 +105,6 @@ internal sealed class Entry(LiveGenerations generations, RequestEnd end, ClientA
         var request = new GatewayRequest(record.RequestId, record, clock);
         context.Features.Set(request);
         return request;
-    }
-
-    private async Task RefuseAsync(HttpContext context, GatewayRequest request, Refused refused)
-    {
-        request.Refuse(refused);
-        await end.CompleteAsync(context, request);
-        if (!context.Response.HasStarted)
-        {
-            context.Response.Clear();
-            if (request.Server is { } server)
-            {
-                Cors.Expose(context, server);
-            }
-        }
-
-        await RefusalWriter.WriteAsync(context, request, refused);
     }
 }
 

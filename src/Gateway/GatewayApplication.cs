@@ -120,6 +120,7 @@ public static class GatewayApplication
         services.AddSingleton<FrontEndpoints>();
         services.AddSingleton<InactiveTokens>();
         services.AddSingleton<RequestEnd>();
+        services.AddSingleton<Refusals>();
         services.AddSingleton<OpenStreams>();
         services.AddSingleton<Health>();
         services.AddSingleton<ManagementView>();

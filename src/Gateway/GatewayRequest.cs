@@ -2,6 +2,7 @@ using Gateway.Advertise;
 using Gateway.Authenticate;
 using Gateway.Authorize;
 using Gateway.Exchange;
+using Gateway.Forward;
 using Gateway.Observe;
 using Gateway.Revoke;
 using TokenExchange.Inbound.Proof;
@@ -45,14 +46,8 @@ internal sealed class GatewayRequest(string id, RequestRecord record, TimeProvid
     /// <summary>Whether the configuration changed while the body came, so that the request is judged once more, whole.</summary>
     public bool JudgeAgain { get; set; }
 
-    /// <summary>What the response transform made of the MCP server's answer: a refusal to write in its place.</summary>
-    public Refused? Upstream { get; set; }
-
-    /// <summary>Whether the MCP server refused the hop token in the last attempt.</summary>
-    public bool TokenRefusedUpstream { get; set; }
-
-    /// <summary>Whether the MCP server refused the last attempt for want of its nonce alone, which is known now.</summary>
-    public bool NonceAskedUpstream { get; set; }
+    /// <summary>What came of the last attempt to send it, as the transforms of request and answer found it.</summary>
+    public Attempt Attempt { get; set; }
 
     /// <summary>What the answer carries besides, in the HTTP+SSE transport; null for any other.</summary>
     public AnswerChannel? Channel { get; set; }
@@ -94,6 +89,6 @@ internal sealed class GatewayRequest(string id, RequestRecord record, TimeProvid
     /// <summary>Notes the refusal for the audit.</summary>
     public void Refuse(Refused refused)
     {
-        Record.Refuse(refused.Kind.Status, refused.Kind.Reason, refused.Detail);
+        Record.Refuse(refused.Kind.Status, refused.Kind.Reason, refused.Kind.Category, refused.Detail);
     }
 }

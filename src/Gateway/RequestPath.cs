@@ -24,7 +24,7 @@ namespace Gateway;
 /// <item>Forward: with that token alone; once more with a fresh one when the MCP server refuses it.</item>
 /// </list>
 /// </summary>
-internal sealed class RequestPath(RequestEnd end, LiveGenerations generations, Standing standing, ILogger<RequestPath> log)
+internal sealed class RequestPath(Refusals refusals, RequestEnd end, LiveGenerations generations, Standing standing, ILogger<RequestPath> log)
 {
     private static readonly TimeSpan Briefly = TimeSpan.FromSeconds(1);
 
@@ -37,7 +37,7 @@ internal sealed class RequestPath(RequestEnd end, LiveGenerations generations, S
             var server = context.GetEndpoint()!.Metadata.GetMetadata<McpServer>()!;
             if (!server.Owns(context.Request.Path.Value))
             {
-                await RefuseAsync(context, request, Refusal.NotFound);
+                await refusals.RefuseAsync(context, request, Refusal.NotFound);
                 return;
             }
 
@@ -48,13 +48,13 @@ internal sealed class RequestPath(RequestEnd end, LiveGenerations generations, S
             if (MethodRefusal(context, server) is { } wrongMethod)
             {
                 context.Response.Headers.Allow = server.Allow;
-                await RefuseAsync(context, request, wrongMethod);
+                await refusals.RefuseAsync(context, request, wrongMethod);
                 return;
             }
 
             if (Admitted.CheckOrigin(context, server) is { } wrongOrigin)
             {
-                await RefuseAsync(context, request, wrongOrigin);
+                await refusals.RefuseAsync(context, request, wrongOrigin);
                 return;
             }
 
@@ -70,7 +70,7 @@ internal sealed class RequestPath(RequestEnd end, LiveGenerations generations, S
             if (!(await Admitted.AuthenticateAsync(context, request, server)).Passes(out var admitted, out var refused)
                 || (refused = await Authorized.ReadBodyAsync(context, request, admitted)) is not null)
             {
-                await RefuseAsync(context, request, refused);
+                await refusals.RefuseAsync(context, request, refused);
                 return;
             }
 
@@ -86,13 +86,13 @@ internal sealed class RequestPath(RequestEnd end, LiveGenerations generations, S
                 || !(await Cleared.ObtainAsync(request, authorized, context.RequestAborted)).Passes(out var cleared, out refused))
             {
                 // Of a token that was revoked, or ran out, meanwhile, that is the refusal, whatever came of it.
-                await RefuseAsync(context, request, standing.RefusalOf(admitted.Token) ?? refused);
+                await refusals.RefuseAsync(context, request, standing.RefusalOf(admitted.Token) ?? refused);
                 return;
             }
 
             if (await CallUse.TakeAsync(authorized, context.RequestAborted) is { } used)
             {
-                await RefuseAsync(context, request, used);
+                await refusals.RefuseAsync(context, request, used);
                 return;
             }
 
@@ -119,29 +119,25 @@ internal sealed class RequestPath(RequestEnd end, LiveGenerations generations, S
     {
         Destinations.Pin(context, cleared.Authorized);
         await SendAsync(context, request, cleared, forward);
-        if (request.NonceAskedUpstream)
+        if (request.Attempt.Retry == Retry.KnownNonce)
         {
-            // Once, with the same token: nothing is wrong with it.
-            request.TokenRefusedUpstream = false;
-            request.Upstream = null;
+            // Once, with the same token: nothing is wrong with it. One that wants yet another nonce has refused the token.
             Destinations.Restore(context);
             await SendAsync(context, request, cleared, forward);
         }
 
-        if (request.TokenRefusedUpstream)
+        if (request.Attempt.Retry != Retry.None)
         {
             // Once: the MCP server may know of a revocation or a rotated key before the cache does.
-            request.TokenRefusedUpstream = false;
-            request.Upstream = null;
             if (standing.RefusalOf(cleared.Inbound) is { } fallen)
             {
-                await RefuseAsync(context, request, fallen);
+                await refusals.RefuseAsync(context, request, fallen);
                 return;
             }
 
             if (!(await cleared.RenewAsync(request, context.RequestAborted)).Passes(out var renewed, out var refused))
             {
-                await RefuseAsync(context, request, standing.RefusalOf(cleared.Inbound) ?? refused);
+                await refusals.RefuseAsync(context, request, standing.RefusalOf(cleared.Inbound) ?? refused);
                 return;
             }
 
@@ -160,13 +156,13 @@ internal sealed class RequestPath(RequestEnd end, LiveGenerations generations, S
             // Nobody waits any more; told as what it is and not as a failure of the MCP server.
             context.RequestAborted.ThrowIfCancellationRequested();
         }
-        else if (request.Upstream is { } upstream)
+        else if (request.Attempt.Refused is { } withheld)
         {
-            await RefuseAsync(context, request, upstream);
+            await refusals.RefuseAsync(context, request, withheld);
         }
         else if (!context.Response.HasStarted && failure is not null)
         {
-            await RefuseAsync(context, request, FailureOf(failure));
+            await refusals.RefuseAsync(context, request, FailureOf(failure));
         }
         else
         {
@@ -181,10 +177,11 @@ internal sealed class RequestPath(RequestEnd end, LiveGenerations generations, S
         : standing.RefusalOf(admitted.Token) is { } fallen ? new(fallen)
         : new(admitted);
 
-    /// <summary>One attempt; the last gate finds what it may send on the request.</summary>
+    /// <summary>One attempt: the last gate finds what it may send on the request, and what came of it stands there afterwards.</summary>
     private static Task SendAsync(HttpContext context, GatewayRequest request, Cleared cleared, RequestDelegate forward)
     {
         request.Cleared = cleared;
+        request.Attempt = default;
         cleared.Authorized.Body?.Rewind(context);
         return forward(context);
     }
@@ -214,17 +211,5 @@ internal sealed class RequestPath(RequestEnd end, LiveGenerations generations, S
         };
 
         return known && !upgrade ? null : Refusal.MethodNotAllowed;
-    }
-
-    private async Task RefuseAsync(HttpContext context, GatewayRequest request, Refused refused)
-    {
-        if (request.Server is { } server)
-        {
-            Cors.Expose(context, server);
-        }
-
-        request.Refuse(refused);
-        await end.CompleteAsync(context, request);
-        await RefusalWriter.WriteAsync(context, request, refused);
     }
 }

@@ -40,6 +40,8 @@ internal enum ChallengeKind
 /// </summary>
 internal sealed record Refusal(string Reason, int Status, string Description, ChallengeKind Challenge = ChallengeKind.None, int JsonRpcCode = 0)
 {
+    private const string Authorization = "authorization";
+
     public static readonly Refusal NotFound = new("not_found", 404, "Nothing is here.");
     public static readonly Refusal MethodNotAllowed = new("method_not_allowed", 405, "The endpoint does not have this method.");
     public static readonly Refusal OriginNotAllowed = new("origin_not_allowed", 403, "The Origin is not allowed.");
@@ -49,8 +51,8 @@ internal sealed record Refusal(string Reason, int Status, string Description, Ch
     public static readonly Refusal TokenInQuery = new("token_in_query", 400, "An access token belongs into the Authorization header, not into the query.", ChallengeKind.InvalidRequest);
     public static readonly Refusal CredentialsMalformed = new("credentials_malformed", 400, "The Authorization header is not 'Bearer' or 'DPoP' and one token.", ChallengeKind.InvalidRequest);
 
-    public static readonly Refusal ClientNotAllowed = new("client_not_allowed", 403, "This client is not admitted at this server.");
-    public static readonly Refusal ClaimRefused = new("claim_refused", 403, "The token's claims are not admitted at this server.");
+    public static readonly Refusal ClientNotAllowed = new("client_not_allowed", 403, "This client is not admitted at this server.") { Remedy = _ => "Its client is not in the server's AllowedClients." };
+    public static readonly Refusal ClaimRefused = new("claim_refused", 403, "The token's claims are not admitted at this server.") { Remedy = _ => "It lacks a value that the server's RequiredClaims ask for." };
 
     public static readonly Refusal Overloaded = new("overloaded", 503, "Too much is held for requests at this moment.");
 
@@ -98,6 +100,9 @@ internal sealed record Refusal(string Reason, int Status, string Description, Ch
     /// <summary>The refusal of a proof, whether found before the body was read or after.</summary>
     public static readonly Refusal InvalidDPoPProof = new("invalid_dpop_proof", 401, "The DPoP proof is missing, used, or not for this request and token.", ChallengeKind.InvalidDPoPProof);
 
+    /// <summary>The client did not wait; nothing is written, and the record says so.</summary>
+    public static readonly Refusal ClientClosed = new("client_closed", StatusCodes.Status499ClientClosedRequest, "The client is gone.");
+
     private static readonly Refusal[] Tokens = [.. Enum.GetValues<TokenRefusal>().Select(Token)];
 
     /// <summary>The <c>error</c> member of the body: the challenge's error, else the reason.</summary>
@@ -113,16 +118,33 @@ internal sealed record Refusal(string Reason, int Status, string Description, Ch
         _ => Reason,
     };
 
+    /// <summary>Whom the operator turns to: what may be done, who asks, the request itself, or what the gateway depends on.</summary>
+    public string Category { get; init; } = (Status, Challenge) switch
+    {
+        (403, _) => Authorization,
+        ( >= 500, _) => "dependency",
+        (401, _) or (_, ChallengeKind.InvalidRequest) => "authentication",
+        _ => "request",
+    };
+
+    /// <summary>What would be right at a server; for the operator, and never for a client.</summary>
+    public Func<Accepted, string> Remedy { get; init; } = _ => $"See docs/troubleshooting.md#{Reason}.";
+
     /// <summary>The refusal of an inbound token.</summary>
     public static Refusal Of(TokenRefusal refusal) => Tokens[(int)refusal];
 
-    private static Refusal Token(TokenRefusal refusal) => refusal switch
+    private static Refusal Token(TokenRefusal refusal) => TokenRemedies.Of(refusal) is { } remedy ? Kind(refusal) with { Remedy = remedy } : Kind(refusal);
+
+    private static Refusal Kind(TokenRefusal refusal) => refusal switch
     {
         TokenRefusal.KeysUnavailable => new("keys_unavailable", 503, "The issuer's keys cannot be had now.", ChallengeKind.InvalidToken),
         TokenRefusal.StateUnavailable => StateUnavailable,
         TokenRefusal.IntrospectionUnavailable => IntrospectionUnavailable,
         TokenRefusal.InvalidDPoPProof => InvalidDPoPProof,
         TokenRefusal.UseDPoPNonce => new("use_dpop_nonce", 401, "The DPoP proof lacks a fresh nonce of this server.", ChallengeKind.UseDPoPNonce),
-        _ => new(refusal.ToReason(), 401, "The access token is not acceptable here.", ChallengeKind.InvalidToken),
+        TokenRefusal.AudienceInvalid or TokenRefusal.AudienceNotSingle => Unacceptable(refusal) with { Category = Authorization },
+        _ => Unacceptable(refusal),
     };
+
+    private static Refusal Unacceptable(TokenRefusal refusal) => new(refusal.ToReason(), 401, "The access token is not acceptable here.", ChallengeKind.InvalidToken);
 }

@@ -36,7 +36,7 @@ internal sealed class InboundResponse(RequestEnd end, AnswerRewrite rewrite, Ope
 
         request.Record.UpstreamStatus = (int)answer.StatusCode;
         metrics.Answered(server.Id, (int)answer.StatusCode);
-        request.NonceAskedUpstream = server.Relay.Proof?.Take(context.GetReverseProxyFeature().ProxiedDestination!.Model.Config.Address, answer) == true;
+        var nonceIsKnown = server.Relay.Proof?.Take(context.GetReverseProxyFeature().ProxiedDestination!.Model.Config.Address, answer) == true;
 
         // Asked before a rewriting body takes the place of the answer's own, which alone has the type.
         var isStream = IsEventStream(answer);
@@ -49,7 +49,7 @@ internal sealed class InboundResponse(RequestEnd end, AnswerRewrite rewrite, Ope
                 log.UpstreamRedirected(request.Id, server.Id, RedirectLocation.Of(locations.ToString()).Without(Credentials.Of(context, request)));
             }
 
-            request.Upstream = refused;
+            request.Attempt = new Attempt(refused, nonceIsKnown ? Retry.KnownNonce : refused.Kind == Refusal.UpstreamRefusedToken ? Retry.FreshToken : Retry.None);
             transform.SuppressResponseBody = true;
             context.Response.Clear();
             return;
@@ -134,7 +134,6 @@ internal sealed class InboundResponse(RequestEnd end, AnswerRewrite rewrite, Ope
         switch ((int)answer.StatusCode)
         {
             case 401:
-                request.TokenRefusedUpstream = true;
                 return new Refused(Refusal.UpstreamRefusedToken, UpstreamChallenge.Said(answer).Without(Credentials.Of(context, request)));
             case 403 when UpstreamChallenge.ScopesOf(answer) is { } scopes:
                 return new Refused(Refusal.UpstreamInsufficientScope, Scopes: StepUp(cleared, scopes));

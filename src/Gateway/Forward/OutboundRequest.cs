@@ -25,8 +25,10 @@ internal sealed class OutboundRequest(Standing standing, OpenStreams streams, Ti
         var authorized = cleared.Authorized;
         var server = cleared.Server;
         var outbound = transform.ProxyRequest;
-        if (HasFallen(request, cleared))
+        if (Fallen(cleared) is { } fallen)
         {
+            request.Attempt = fallen;
+
             // Whatever the status is: with one set, the forwarder sends nothing.
             context.Response.StatusCode = StatusCodes.Status401Unauthorized;
             return default;
@@ -88,17 +90,11 @@ internal sealed class OutboundRequest(Standing standing, OpenStreams streams, Ti
     /// Decided when it is sent: the time that went by since the token was accepted, and a logout in that time, count. A hop
     /// token that has run out meanwhile is treated as one that the MCP server refused.
     /// </summary>
-    private bool HasFallen(GatewayRequest request, Cleared cleared)
-    {
-        request.Upstream = standing.RefusalOf(cleared.Inbound) ?? (streams.IsLost(cleared) ? Refusal.EndpointOutside : null);
-        request.TokenRefusedUpstream = request.Upstream is null && cleared.Credential is OutboundCredential.HopToken { Token: var hop } && hop.SentUntil <= clock.GetUtcNow();
-        if (request.TokenRefusedUpstream)
-        {
-            request.Upstream = new Refused(Refusal.ExchangeResultRejected, "result_lifetime");
-        }
-
-        return request.Upstream is not null;
-    }
+    private Attempt? Fallen(Cleared cleared) =>
+        (standing.RefusalOf(cleared.Inbound) ?? (streams.IsLost(cleared) ? Refusal.EndpointOutside : null)) is { } refused ? new Attempt(refused)
+        : cleared.Credential is OutboundCredential.HopToken { Token: var hop } && hop.SentUntil <= clock.GetUtcNow()
+            ? new Attempt(new Refused(Refusal.ExchangeResultRejected, "result_lifetime"), Retry.FreshToken)
+        : null;
 
     /// <summary>Puts the outbound credential on the request; throws when it is not good for this server, now.</summary>
     internal static void InstallCredential(Cleared cleared, TimeProvider clock, HttpRequestHeaders headers)

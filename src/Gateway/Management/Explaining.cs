@@ -70,31 +70,10 @@ internal static class Explaining
     private static Explanation Refused(McpServer server, Refusal refusal, ImmutableArray<string>? presented, ImmutableArray<ExplanationStep> steps, string? asked, string? hint = null) => new(
         false,
         refusal.Reason,
-        Sentences(refusal.Description, hint ?? WhatWouldBeRight(server, refusal), asked),
+        Sentences(refusal.Description, hint ?? refusal.Remedy(new(server.Resource, server.Admission.AcceptedAudiences)), asked),
         steps,
         presented,
         server.Admission.AcceptedAudiences);
 
     private static string Sentences(params string?[] sentences) => string.Join(' ', sentences.Where(sentence => !string.IsNullOrEmpty(sentence)));
-
-    private static string WhatWouldBeRight(McpServer server, Refusal refusal) => refusal.Reason switch
-    {
-        "audience_invalid" or "audience_not_single" => $"Its aud must be exactly {string.Join(" or ", server.Admission.AcceptedAudiences)}; ask the authorization server with resource={server.Resource}.",
-        "issuer_unknown" => "Its iss must be, character by character, the Issuer of an authorization server that is trusted inbound at this server; a slash at its end counts.",
-        "typ_not_allowed" => "Its header must say typ at+jwt, or the authorization server's TokenTypes must admit JWT; ID tokens are never access tokens.",
-        "kid_unknown" => "Its header must name a key that the issuer publishes now.",
-        "malformed" => "It is no JWT of three parts; opaque tokens are taken only where the authorization server has Introspection.",
-        "noncanonical_encoding" => "Each of its three parts must be base64url without padding, as it was issued; it was cut or encoded anew on the way here.",
-        "alg_not_allowed" => "Its algorithm must be one of the authorization server's Algorithms.",
-        "expired" => "It has expired; get a fresh one.",
-        "lifetime_excessive" => "It is valid for longer than the authorization server's MaxTokenLifetime.",
-        "client_not_allowed" => "Its client is not in the server's AllowedClients.",
-        "claim_refused" => "It lacks a value that the server's RequiredClaims ask for.",
-        "not_yet_valid" => "Its nbf or iat lies in the future; compare the clocks, and ClockSkew.",
-        "signature_invalid" => "It was changed, or signed with another key than the one that it names.",
-        "sender_constrained" => "What it is bound to (cnf) is not proven, or it is bound to nothing and has to be. A token with cnf.jkt is sent as 'Authorization: DPoP' with a proof, one with cnf.x5t#S256 over mutual TLS, and one without cnf as Bearer, where SenderConstraint allows it.",
-        "revoked" => "Its user was logged out; sign in again.",
-        "keys_unavailable" => "The issuer's keys could not be fetched; see doctor.",
-        _ => $"See docs/troubleshooting.md#{refusal.Reason}.",
-    };
 }

@@ -40,7 +40,7 @@ internal static class AuditEvent
         Instant(writer, "time"u8, record.Time);
         writer.WriteString("event"u8, record.Allowed ? Allowed : Refused);
         Text(writer, "reason"u8, record.Reason);
-        Text(writer, "category"u8, CategoryOf(record));
+        Text(writer, "category"u8, record.Allowed ? null : record.Category);
         Text(writer, "detail"u8, record.Detail);
         Text(writer, "request_id"u8, record.RequestId);
         Text(writer, "trace_id"u8, traceId);
@@ -77,16 +77,6 @@ internal static class AuditEvent
         writer.Flush();
         return buffer.WrittenSpan;
     }
-
-    /// <summary>What kind of refusal it is; null for an allowed request.</summary>
-    public static string? CategoryOf(RequestRecord record) => record switch
-    {
-        { Allowed: true } => null,
-        { Status: 403 } or { Reason: "audience_invalid" or "audience_not_single" } => "authorization",
-        { Status: >= 500 } => "dependency",
-        { Status: 401 } or { Reason: "multiple_credentials" or "token_in_query" or "credentials_malformed" } => "authentication",
-        _ => "request",
-    };
 
     private static string NameOf(ExchangeOrigin origin) => origin switch
     {

@@ -33,6 +33,9 @@ internal sealed class RequestRecord
     /// <summary>What exactly was wrong, where the reason alone does not say: a fixed text, or a peer's words about a token, cut and without credentials.</summary>
     public string? Detail { get; set; }
 
+    /// <summary>What kind of refusal it is; null without one.</summary>
+    public string? Category { get; private set; }
+
     /// <summary>The configured server; null when the path belongs to none.</summary>
     public string? Server { get; set; }
 
@@ -119,10 +122,11 @@ internal sealed class RequestRecord
     }
 
     /// <summary>Takes over why the request goes no further, or why its answer is not relayed.</summary>
-    public void Refuse(int status, string reason, string? detail = null)
+    public void Refuse(int status, string reason, string category, string? detail = null)
     {
         Status = status;
         Reason = reason;
+        Category = category;
         Detail = detail;
     }
 }

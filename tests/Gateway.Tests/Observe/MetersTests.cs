@@ -37,7 +37,7 @@ public sealed partial class MetersTests : IDisposable
     public void A_request_for_no_server_is_counted_without_its_path()
     {
         var record = Given.Record(_clock);
-        record.Refuse(404, "not_found");
+        record.Refuse(404, "not_found", "request");
         _metrics.Completed(record);
 
         Assert.Equal(1, Samples()["""gateway_requests_total{outcome="refused",reason="not_found",server="-"}"""]);

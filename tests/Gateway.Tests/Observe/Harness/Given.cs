@@ -1,8 +1,10 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using System.Reflection;
 using Gateway.Observe;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using TokenExchange.Jose;
 using TokenExchange.Outbound;
 using TokenExchange.Tests.Harness;
 
@@ -45,11 +47,19 @@ internal static class Given
         return record;
     }
 
+    /// <summary>Every refusal that there is.</summary>
+    private static IEnumerable<Gateway.Advertise.Refusal> Refusals =>
+    [
+        .. typeof(Gateway.Advertise.Refusal).GetFields(BindingFlags.Public | BindingFlags.Static).Select(one => one.GetValue(null)).OfType<Gateway.Advertise.Refusal>(),
+        .. Enum.GetValues<TokenRefusal>().Select(Gateway.Advertise.Refusal.Of),
+    ];
+
     public static RequestRecord Refusal(ManualClock clock, int status, string reason)
     {
         var record = Record(clock);
         record.Server = "weather";
-        record.Refuse(status, reason);
+        var kind = Refusals.First(refusal => refusal.Status == status && refusal.Reason == reason);
+        record.Refuse(kind.Status, kind.Reason, kind.Category);
         return record;
     }
 
