@@ -66,6 +66,9 @@ internal static class PolicyCases
         attack.Stage.Policy.Behave(token.Owner, behaviour);
         var call = Call.Tool("policy", token.Build());
         var answer = await attack.SendAsync(call);
-        return attack.Stage.Policy.Of(token.Owner).Count == 0 ? Verdict.Error("The policy decision point was never asked.", call.Line, Attack.Got(answer)) : attack.Refused(call, answer, token);
+        var refused = attack.Refused(call, answer, token);
+
+        // Refused by whatever else, the call says nothing of policy; let through, it says everything.
+        return refused.Outcome != Outcome.Broken && attack.Stage.Policy.Of(token.Owner).Count == 0 ? Verdict.Error("The policy decision point was never asked.", call.Line, Attack.Got(answer)) : refused;
     }) { Needs = ["policy"], Server = "policy" };
 }
