@@ -1,13 +1,12 @@
 // The clients of the compatibility table. Each lists the tools at `url`, calls `echo` and answers what came back.
-import { join } from 'node:path';
 import { Client as LegacyClient } from '@modelcontextprotocol/sdk/client/index.js';
 import { SSEClientTransport as LegacySseTransport } from '@modelcontextprotocol/sdk/client/sse.js';
 import { StreamableHTTPClientTransport as LegacyHttpTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { Client, SSEClientTransport, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import { packages, run, within } from '../harness/processes.mjs';
+import { run, within } from '../harness/processes.mjs';
 import { callWithCSharp } from './csharp.mjs';
+import { inspector } from './inspector.mjs';
 
-const inspector = join(packages, '@modelcontextprotocol/inspector/clients/launcher/build/index.js');
 const said = 'over two hops';
 
 async function withClient(client, transport) {

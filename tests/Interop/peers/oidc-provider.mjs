@@ -50,6 +50,8 @@ export async function startOidcProvider({ scopes, user = 'alice', clientKey, dpo
     jwks: { keys: [{ ...(await exportJWK(privateKey)), ...signing }] },
     cookies: { keys: [cookieKey] },
     scopes: ['openid', 'offline_access', ...scopes],
+    // Applications in browsers ask for their tokens themselves.
+    clientBasedCORS: () => true,
     clientDefaults: { id_token_signed_response_alg: 'ES256' },
     enabledJWA: { idTokenSigningAlgValues: ['ES256'] },
     features: {
