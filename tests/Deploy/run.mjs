@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { finish } from './lib/checks.mjs';
 
-const order = ['manifests', 'observability', 'schema', 'aot', 'image', 'sidecar', 'two-hop', 'rolling'];
+const order = ['manifests', 'helm', 'observability', 'schema', 'sbom', 'aot', 'image', 'sidecar', 'two-hop', 'rolling'];
 const present = readdirSync(new URL('./suites', import.meta.url)).map(file => file.replace('.mjs', ''));
 const wanted = process.argv.slice(2);
 for (const name of wanted) {
