@@ -9,6 +9,9 @@ export default async function* report(events) {
     if (type === 'test:pass' && data.details.type !== 'suite' && data.file !== data.name) {
       passed += 1;
       yield `  ok    ${data.name} (${Math.round(data.details.duration_ms)} ms)\n`;
+    } else if (type === 'test:diagnostic' && data.file) {
+      // What a test has measured; the runner's own totals are of no file.
+      yield `        ${data.message}\n`;
     } else if (type === 'test:fail') {
       const error = data.details.error?.cause ?? data.details.error;
       const where = `${data.name} (${relative(process.cwd(), data.file ?? '')})\n${indent(error?.stack ?? String(error))}\n`;

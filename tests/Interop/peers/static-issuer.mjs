@@ -14,7 +14,7 @@ export async function startStaticIssuer() {
   return {
     issuer,
     close,
-    token: (audience, subject) => sign('at+jwt', { aud: audience, sub: subject, client_id: 'agent' }, 30),
+    token: (audience, subject, claims = {}) => sign('at+jwt', { aud: audience, sub: subject, client_id: 'agent', ...claims }, 30),
     logout: (client, subject) => sign('logout+jwt', { aud: client, sub: subject, events: { 'http://schemas.openid.net/event/backchannel-logout': {} } }, 2),
   };
 }

@@ -1,21 +1,14 @@
 // Three replicas and a real Redis, over TLS and as an ACL user: what is revoked at one is revoked at all, streams included,
 // and survives the death of any of them.
 import assert from 'node:assert/strict';
-import http from 'node:http';
-import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { gatewayCommand, newSigningKey, startGateway, writeSecret } from '../harness/gateway.mjs';
+import { gatewayCommand } from '../harness/gateway.mjs';
 import { listen } from '../harness/loopback.mjs';
-import { eventually, run } from '../harness/processes.mjs';
+import { eventually } from '../harness/processes.mjs';
+import * as at from '../harness/replicas.mjs';
 import { onStage } from '../harness/stage.mjs';
-import { startRedis } from '../peers/redis.mjs';
-import { startStaticIssuer } from '../peers/static-issuer.mjs';
 
-const publicUrl = 'https://mcp.example.com';
-const resource = `${publicUrl}/weather`;
+const { resource } = at;
 const replicas = 3;
 const events = 20;
 const streamsAnEvent = 50;
@@ -23,51 +16,8 @@ let stage;
 
 before(async () => {
   stage = await onStage(async (stage) => {
-    const directory = await mkdtemp(join(tmpdir(), 'state-'));
-    stage.keep({ stop: () => rm(directory, { recursive: true, force: true }) });
-    const in_ = (name) => join(directory, name);
-    const made = await run('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=redis', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', in_('key.pem'), '-out', in_('cert.pem')]);
-    assert.equal(made.code, 0, made.stderr);
-    const password = randomBytes(24).toString('base64url');
-    await writeSecret(in_('password'), password);
-    await writeSecret(in_('session-keys'), randomBytes(32).toString('base64'));
-    await newSigningKey(in_('signing'));
-    const redis = stage.keep(
-      await startRedis(
-        [
-          `tls-cert-file ${in_('cert.pem')}`,
-          `tls-key-file ${in_('key.pem')}`,
-          `tls-ca-cert-file ${in_('cert.pem')}`,
-          'tls-auth-clients no',
-          'user default off',
-          `user mcp-gateway on >${password} ~mcp-gateway:* &mcp-gateway:* +@connection +info +config|get +get +set +incr +incrby +zadd +zrangebyscore +zrem +multi +exec +publish +subscribe +wait`,
-        ],
-        { tls: true },
-      ),
-    );
-    const issuer = stage.keep(await startStaticIssuer());
-    const server = http.createServer((request, response) => {
-      request.resume();
-      if (request.method === 'GET') return response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
-      response.writeHead(200, { 'content-type': 'application/json' }).end('{"jsonrpc":"2.0","id":1,"result":{}}');
-    });
-    const mcp = stage.keep(await listen(server));
-    const start = () =>
-      startGateway(() => ({
-        PublicUrl: publicUrl,
-        SessionKeyFile: in_('session-keys'),
-        LocalIssuer: { Issuer: `${publicUrl}/hop`, KeyDirectory: in_('signing') },
-        SharedState: {
-          Redis: { Endpoints: [`127.0.0.1:${redis.port}`], User: 'mcp-gateway', PasswordFile: in_('password'), CaFile: in_('cert.pem') },
-          MaxStaleness: '00:00:03',
-        },
-        AuthorizationServers: { corp: { Issuer: issuer.issuer, JwksUrl: `${issuer.issuer}/jwks`, BackchannelLogout: true, Client: { Id: 'mcp-gateway', Authentication: 'none' } } },
-        Servers: { weather: { Destinations: [`http://127.0.0.1:${mcp.port}/mcp`], Outbound: { Mode: 'local', Resource: 'https://weather.internal/mcp' } } },
-      }));
-    const gateways = [];
-    for (let i = 0; i < replicas; i += 1) gateways.push(await start());
-    stage.keep({ stop: () => Promise.all(gateways.map((gateway) => gateway.stop())) });
-    return { redis, issuer, gateways, start };
+    const mcp = stage.keep(await listen(at.countingServer().server));
+    return at.startReplicas(stage, { count: replicas, destination: `http://127.0.0.1:${mcp.port}/mcp`, sharedState: { MaxStaleness: '00:00:03' } });
   });
 });
 after(() => stage?.stop());
@@ -80,7 +30,7 @@ test('doctor finds nothing wrong with the state', async () => {
   assert.match(stdout, /pass {2}shared state persistence: appendfsync is always/);
 });
 
-test(`Of ${events} logouts at one replica, ${streamsAnEvent} streams each at all replicas: closed within a second at the 99th percentile, and nobody else's`, async () => {
+test(`Of ${events} logouts at one replica, ${streamsAnEvent} streams each at all replicas: closed within a second at the 99th percentile, and nobody else's`, async (t) => {
   const others = await Promise.all(Array.from({ length: 30 }, async (_, i) => openStream(i % replicas, await stage.issuer.token(resource, 'bystander'))));
   const delays = [];
   for (let event = 0; event < events; event += 1) {
@@ -93,9 +43,8 @@ test(`Of ${events} logouts at one replica, ${streamsAnEvent} streams each at all
     await closed;
     for (let i = 0; i < replicas; i += 1) assert.equal((await call(i, token)).reason, 'revoked');
   }
-  delays.sort((one, other) => one - other);
-  const p99 = delays[Math.ceil(delays.length * 0.99) - 1];
-  console.log(`    p50 ${delays[delays.length >> 1].toFixed(0)} ms, p99 ${p99.toFixed(0)} ms, longest ${delays.at(-1).toFixed(0)} ms of ${delays.length} streams`);
+  const p99 = at.percentile(delays, 0.99);
+  t.diagnostic(`p50 ${at.percentile(delays, 0.5).toFixed(0)} ms, p99 ${p99.toFixed(0)} ms, longest ${at.percentile(delays, 1).toFixed(0)} ms of ${delays.length} streams`);
   assert.ok(p99 < 1000, `p99 ${p99} ms`);
   assert.ok(others.every((stream) => stream.open), "a bystander's stream was touched");
   others.forEach((stream) => stream.close());
@@ -158,35 +107,7 @@ test('A replica that hears nothing for MaxStaleness refuses, and recovers by its
   await eventually('It is ready again', async () => (await fetch(stage.gateways[0].url('/healthz/ready'))).status === 200);
 });
 
-async function call(replica, token) {
-  const response = await fetch(stage.gateways[replica].url('/weather'), {
-    method: 'POST',
-    headers: { authorization: `Bearer ${token}`, accept: 'application/json, text/event-stream', 'content-type': 'application/json' },
-    body: '{"jsonrpc":"2.0","id":1,"method":"ping"}',
-  });
-  const { reason } = await response.json();
-  return { status: response.status, reason, retryAfter: Number(response.headers.get('retry-after')) };
-}
-
-async function logOut(replica, subject) {
-  const response = await fetch(stage.gateways[replica].url('/backchannel-logout/corp'), {
-    method: 'POST',
-    body: new URLSearchParams({ logout_token: await stage.issuer.logout('mcp-gateway', subject) }),
-  });
-  await response.arrayBuffer();
-  return response.status;
-}
-
-/** A listening stream; `ended` is when it was over, in one way or another. */
-function openStream(replica, token) {
-  return new Promise((resolve, reject) => {
-    const request = http.get(stage.gateways[replica].url('/weather'), { agent: false, headers: { authorization: `Bearer ${token}`, accept: 'text/event-stream' } }, (response) => {
-      if (response.statusCode !== 200) return reject(new Error(`The stream was answered with ${response.statusCode}.`));
-      const stream = { open: true, close: () => request.destroy() };
-      stream.ended = new Promise((over) => response.once('close', () => over((stream.open = false) || performance.now())));
-      response.on('error', () => {}).resume();
-      resolve(stream);
-    });
-    request.on('error', reject);
-  });
-}
+const origin = (replica) => stage.gateways[replica].publicUrl;
+const call = (replica, token) => at.call(origin(replica), token);
+const logOut = async (replica, subject) => at.logOut(origin(replica), await stage.issuer.logout('mcp-gateway', subject));
+const openStream = (replica, token) => at.openStream(origin(replica), token);
