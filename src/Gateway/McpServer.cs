@@ -4,6 +4,7 @@ using Gateway.Authorize;
 using Gateway.Exchange;
 using Gateway.Forward;
 using Gateway.Generations;
+using Gateway.Observe.Traffic;
 using Gateway.Sessions;
 
 namespace Gateway;
@@ -22,6 +23,9 @@ internal sealed class McpServer
 
     /// <summary>The requests of that generation that have not ended.</summary>
     public required InFlight InFlight { get; init; }
+
+    /// <summary>Counts for the management page, across generations; null where there is none.</summary>
+    public ServerTraffic? Traffic { get; init; }
 
     /// <summary>The path under the public URL; <c>/</c> for the root.</summary>
     public required string Path { get; init; }

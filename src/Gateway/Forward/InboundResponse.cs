@@ -36,6 +36,7 @@ internal sealed class InboundResponse(RequestEnd end, AnswerRewrite rewrite, Ope
 
         request.Record.UpstreamStatus = (int)answer.StatusCode;
         metrics.Answered(server.Id, (int)answer.StatusCode);
+        server.Traffic?.Answered((int)answer.StatusCode);
         var nonceIsKnown = server.Relay.Proof?.Take(context.GetReverseProxyFeature().ProxiedDestination!.Model.Config.Address, answer) == true;
 
         // Asked before a rewriting body takes the place of the answer's own, which alone has the type.

@@ -13,6 +13,7 @@ using Gateway.Exchange;
 using Gateway.Forward;
 using Gateway.Front;
 using Gateway.Observe;
+using Gateway.Observe.Traffic;
 using Gateway.Revoke;
 using Gateway.Revoke.Shared;
 using Gateway.Sessions;
@@ -33,7 +34,7 @@ using Yarp.ReverseProxy.Forwarder;
 namespace Gateway.Generations;
 
 /// <summary>Builds a generation from options that every rule has passed; what the options leave open is resolved here, once.</summary>
-internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, SessionKeys sessionKeys, TimeProvider clock, Revocations revocations, InactiveTokens? inactive = null, HeldBodies? held = null, SharedLog? shared = null, GatewayMetrics? metrics = null)
+internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, SessionKeys sessionKeys, TimeProvider clock, Revocations revocations, InactiveTokens? inactive = null, HeldBodies? held = null, SharedLog? shared = null, GatewayMetrics? metrics = null, TrafficByServer? traffic = null)
 {
     private const int LeastRemembered = 256;
     private const int UsedCalls = 1_000_000;
@@ -120,6 +121,7 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
             Id = topology.Id,
             Generation = number,
             InFlight = inFlight,
+            Traffic = traffic?.Of(topology.Id),
             Path = topology.Path,
             Resource = topology.Resource,
             Transport = server.Transport,

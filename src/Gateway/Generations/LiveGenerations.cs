@@ -3,12 +3,13 @@ using System.Globalization;
 using Gateway.Configuration.Options;
 using Gateway.Forward;
 using Gateway.Observe;
+using Gateway.Observe.Traffic;
 using Yarp.ReverseProxy.Configuration;
 
 namespace Gateway.Generations;
 
 /// <summary>The generation that is served, and the one place that swaps it.</summary>
-internal sealed class LiveGenerations(GenerationBuilder builder, RuntimePool pool, OutboundClients clients, InMemoryConfigProvider yarp, GatewayMetrics metrics, TimeProvider clock)
+internal sealed class LiveGenerations(GenerationBuilder builder, RuntimePool pool, OutboundClients clients, InMemoryConfigProvider yarp, GatewayMetrics metrics, TimeProvider clock, TrafficByServer? traffic = null)
 {
     private readonly Lock gate = new();
     private readonly ConcurrentDictionary<long, Generation> known = new();
@@ -47,6 +48,7 @@ internal sealed class LiveGenerations(GenerationBuilder builder, RuntimePool poo
                 known.TryRemove(previous.Number, out _);
                 pool.Keep(inUse);
                 clients.Keep(inUse);
+                traffic?.Keep(next.Servers.Select(server => server.Id).ToHashSet(StringComparer.Ordinal));
             }
         }
     }

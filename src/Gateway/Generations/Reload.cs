@@ -107,7 +107,7 @@ internal sealed class Reload(ConfigurationInput input, LiveGenerations generatio
         }
 
         generations.Apply(options);
-        state.Applied(options);
+        state.Applied(options, generations.Current.Number, clock.GetUtcNow());
         metrics.Reloaded(true);
         log.GenerationApplied(generations.Current.Number);
         foreach (var section in state.NeedRestart(loaded))
@@ -124,7 +124,7 @@ internal sealed class Reload(ConfigurationInput input, LiveGenerations generatio
             return;
         }
 
-        state.Refused(problems);
+        state.Refused(problems, generations.Current.Number, clock.GetUtcNow());
         metrics.Reloaded(false);
         foreach (var problem in problems)
         {

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Gateway.Configuration;
@@ -9,10 +10,14 @@ namespace Gateway.Generations;
 /// <summary>What a reload compares with: what was seen last, and what the process started with.</summary>
 internal sealed class ReloadState(LoadedConfiguration started, string? seen)
 {
+    private const int MostRemembered = 10;
     private static readonly string[] HostSections = ["Kestrel", "Logging", "AllowedHosts"];
 
     private readonly GatewayOptions options = started.Options!;
     private volatile IReadOnlyList<string> problems = [];
+    private readonly Lock remembering = new();
+    private GatewayOptions latest = started.Options!;
+    private ImmutableArray<ConfigurationChange> history = [];
 
     /// <summary>What the process started with.</summary>
     public GatewayOptions Started => options;
@@ -29,13 +34,39 @@ internal sealed class ReloadState(LoadedConfiguration started, string? seen)
     /// <summary>The digest of the session keys that were loaded last.</summary>
     public string? SeenKeys { get; set; } = Reload.DigestOf(started.Options!.SessionKeyFile);
 
-    public void Applied(GatewayOptions applied)
+    /// <summary>The last changes that were seen since the start, newest first.</summary>
+    public ImmutableArray<ConfigurationChange> History
+    {
+        get
+        {
+            lock (remembering)
+            {
+                return history;
+            }
+        }
+    }
+
+    public void Applied(GatewayOptions applied, long generation, DateTimeOffset time)
     {
         problems = [];
         SessionKeyFile = applied.SessionKeyFile;
+        Remember(ConfigurationChange.Of(time, generation, latest, applied));
+        latest = applied;
     }
 
-    public void Refused(IReadOnlyList<string> refused) => problems = refused;
+    public void Refused(IReadOnlyList<string> refused, long generation, DateTimeOffset time)
+    {
+        problems = refused;
+        Remember(ConfigurationChange.Refused(time, generation));
+    }
+
+    private void Remember(ConfigurationChange change)
+    {
+        lock (remembering)
+        {
+            history = [change, .. history.Take(MostRemembered - 1)];
+        }
+    }
 
     /// <summary>The sections that belong to the process and are not what it started with.</summary>
     public IEnumerable<string> NeedRestart(LoadedConfiguration loaded)

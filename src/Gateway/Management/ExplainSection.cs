@@ -4,7 +4,7 @@ namespace Gateway.Management;
 internal static class ExplainSection
 {
     public static Html Form(IReadOnlyList<ServerView> servers, string? selected) => Html.Of($"""
-        <section id="explain"><h2>Explain a token</h2>
+        <section id="explain" aria-labelledby="explain-title"><h2 id="explain-title">Explain a token</h2>
         <p>Says which check refuses a token at a server, and why. It is evaluated in this process, as for a request, and neither sent on nor logged nor kept.</p>
         <form method="post" action="/explain" autocomplete="off">
         <label for="server">Server</label>
@@ -20,11 +20,11 @@ internal static class ExplainSection
     public static Html Outcome(PageOutcome outcome) => outcome.Explanation is { } explanation
         ? Html.Of($"""
             <section class="outcome {(explanation.Passes ? "good" : "bad")}" role="status" aria-labelledby="outcome"><h2 id="outcome">{(explanation.Passes ? "The token passes" : "The token is refused")} at {outcome.Server}</h2>
-            <p>{(explanation.Reason is { } reason ? Html.Of($"<code>{reason}</code>: ") : Html.Empty)}{explanation.Text}</p>
-            <dl><dt>Presented audience</dt><dd>{(explanation.PresentedAudiences is { } presented ? Page.Codes(presented) : Html.Of($"not shown: the signature was not verified"))}</dd>
-            <dt>Accepted here</dt><dd>{Page.Codes(explanation.AcceptedAudiences)}</dd></dl>
+            <p>{(explanation.Reason is { } reason ? Html.Of($"{PageText.Reason(reason)}: ") : Html.Empty)}{explanation.Text}</p>
+            <dl class="facts"><div><dt>Presented audience</dt><dd>{(explanation.PresentedAudiences is { } presented ? PageText.Codes(presented) : Html.Of($"not shown: the signature was not verified"))}</dd></div>
+            <div><dt>Accepted here</dt><dd>{PageText.Codes(explanation.AcceptedAudiences)}</dd></div></dl>
             <ol class="steps">{explanation.Steps.Select(step => Html.Of($"""<li class="{(step.Passed ? "good" : "bad")}">{step.Check}: {(step.Passed ? "passed" : "refused")}</li>"""))}</ol>
             </section>
             """)
-        : Html.Of($"""<section class="outcome bad" role="status"><h2>There is no server {outcome.Server}</h2></section>""");
+        : Html.Of($"""<section class="outcome bad" role="status" aria-labelledby="outcome"><h2 id="outcome">There is no server {outcome.Server}</h2></section>""");
 }

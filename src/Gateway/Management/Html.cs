@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Encodings.Web;
@@ -10,6 +11,9 @@ namespace Gateway.Management;
 /// </summary>
 internal readonly struct Html
 {
+    /// <summary>After these a long name may go on in the next line; nowhere else.</summary>
+    private static readonly SearchValues<char> Joints = SearchValues.Create("/._-:?&=,@|");
+
     private readonly string? _text;
 
     private Html(string text) => _text = text;
@@ -17,6 +21,26 @@ internal readonly struct Html
     public static Html Empty => default;
 
     public static Html Of(Encoder text) => new(text.Build());
+
+    /// <summary>A name, identifier or address, which is broken between its parts and never within a word.</summary>
+    public static Html Name(string? value)
+    {
+        var text = new StringBuilder();
+        var rest = (value ?? "").AsSpan();
+        while (rest.IndexOfAny(Joints) is var joint and >= 0)
+        {
+            var next = rest[joint..].IndexOfAnyExcept(Joints);
+            var end = next < 0 ? rest.Length : joint + next;
+            text.Append(HtmlEncoder.Default.Encode(rest[..end].ToString()));
+            rest = rest[end..];
+            if (rest.Length > 0)
+            {
+                text.Append("<wbr>");
+            }
+        }
+
+        return new(text.Append(HtmlEncoder.Default.Encode(rest.ToString())).ToString());
+    }
 
     public static Html Join(IEnumerable<Html> parts) => new(string.Concat(parts.Select(part => part._text)));
 

@@ -12,9 +12,10 @@ internal sealed class ManagementEndpoints(
     ManagementOptions options,
     ManagementState state,
     IServiceProvider services,
-    RecentRefusals refusals,
-    LatencyHistory latency,
-    TimeProvider clock)
+    TimeProvider clock,
+    RefusalGroups? refusals = null,
+    RecentRevocations? revocations = null,
+    ExchangeHistory? exchanges = null)
 {
     private const string Html = "text/html; charset=utf-8";
     private readonly RequestDelegate scrape = Meters.Scrape(services);
@@ -39,10 +40,11 @@ internal sealed class ManagementEndpoints(
             "/metrics" when get => scrape(context),
             "/" when get && options.Page => PageAsync(context),
             "/page.css" when get && options.Page => WriteAsync(context, "text/css; charset=utf-8", PageStyle.Css),
+            Guide.Path when get && options.Page => WriteAsync(context, Html, Guide.Page),
             "/explain" when get && options.Page => RedirectToForm(context),
             "/explain" when HttpMethods.IsPost(context.Request.Method) && options.Page => ExplainAsync(context),
             "/metrics" or "/healthz/live" or "/healthz/ready" => NotAllowed(context, "GET, HEAD"),
-            "/" or "/page.css" when options.Page => NotAllowed(context, "GET, HEAD"),
+            "/" or "/page.css" or Guide.Path when options.Page => NotAllowed(context, "GET, HEAD"),
             "/explain" when options.Page => NotAllowed(context, "GET, HEAD, POST"),
             _ => Status(context, StatusCodes.Status404NotFound),
         };
@@ -81,7 +83,19 @@ internal sealed class ManagementEndpoints(
     }
 
     private PageSnapshot Snapshot() =>
-        new(clock.GetUtcNow(), state.Readiness(), state.Servers(), state.HopTokens(PageSnapshot.MaxHopTokens), refusals.Newest(), latency.Minutes());
+        new()
+        {
+            Time = clock.GetUtcNow(),
+            About = state.About(),
+            Readiness = state.Readiness(),
+            Servers = state.Servers(),
+            HopTokens = state.HopTokens(PageSnapshot.MaxHopTokens),
+            Refusals = refusals!.View(clock.GetUtcNow()),
+            Revocations = revocations!.Newest(),
+            Latency = exchanges!.Minutes(),
+            Exchanges = exchanges.Of,
+            NameOf = state.NameOf,
+        };
 
     /// <summary>
     /// A page of somebody else whose name was made to resolve to this address (DNS rebinding) is told by the name: only

@@ -76,8 +76,8 @@ internal sealed class GatewayMetrics
         _auditDropped.Add(0);
     }
 
-    /// <summary>Counts a request and its overhead; call once, when its outcome is known.</summary>
-    public void Completed(RequestRecord record)
+    /// <summary>Counts a request and its overhead; call once, when its outcome is known. Says how long that took.</summary>
+    public TimeSpan Completed(RequestRecord record)
     {
         var server = record.Server ?? None;
         _requests.Add(
@@ -85,8 +85,9 @@ internal sealed class GatewayMetrics
             new(Server, server),
             new(Outcome, record.Allowed ? "allowed" : "refused"),
             new(Reason, record.Reason ?? None));
-        var overhead = _clock.GetElapsedTime(record.Started) - record.UpstreamTime;
-        _overhead.Record(Math.Max(0, overhead.TotalSeconds), new KeyValuePair<string, object?>(Server, server));
+        var elapsed = _clock.GetElapsedTime(record.Started);
+        _overhead.Record(Math.Max(0, (elapsed - record.UpstreamTime).TotalSeconds), new KeyValuePair<string, object?>(Server, server));
+        return elapsed;
     }
 
     /// <summary>Counts an answer of an MCP server, whatever becomes of it.</summary>

@@ -14,8 +14,10 @@ internal sealed class Health(LiveGenerations generations, TimeProvider clock, St
     public const string ReadyPath = "/healthz/ready";
 
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
-    private readonly DateTimeOffset started = clock.GetUtcNow();
     private volatile bool draining;
+
+    /// <summary>When the process began to serve.</summary>
+    public DateTimeOffset Started { get; } = clock.GetUtcNow();
 
     /// <summary>Fails readiness from now on, so that no new request comes.</summary>
     public void Drain() => draining = true;
@@ -24,7 +26,7 @@ internal sealed class Health(LiveGenerations generations, TimeProvider clock, St
     public bool IsDraining => draining;
 
     /// <summary>Whether requests should be sent here.</summary>
-    public bool IsReady => !draining && state is not { IsReady: false } && (clock.GetUtcNow() - started >= Grace || !generations.Current.AuthorizationServers.Values.Any(server => Missing(server)));
+    public bool IsReady => !draining && state is not { IsReady: false } && (clock.GetUtcNow() - Started >= Grace || !generations.Current.AuthorizationServers.Values.Any(server => Missing(server)));
 
     /// <summary>The issuers whose keys are missing.</summary>
     public IEnumerable<string> MissingKeys => generations.Current.AuthorizationServers.Values.Where(Missing).Select(server => server.Settings.Name);

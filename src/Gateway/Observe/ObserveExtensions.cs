@@ -1,5 +1,6 @@
 using Gateway.Configuration.Options;
 using Gateway.Management;
+using Gateway.Observe.Traffic;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Gateway.Observe;
@@ -19,7 +20,6 @@ internal static class ObserveExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.AddMetrics();
         services.AddSingleton<GatewayMetrics>();
-        services.AddSingleton<RecentRefusals>(_ => new RecentRefusals());
         services.AddSingleton(provider => new AuditLog(
             options.Audit,
             provider.GetRequiredService<ILoggerFactory>(),
@@ -28,7 +28,14 @@ internal static class ObserveExtensions
         if (options.Management is { Url: not null } management)
         {
             services.AddSingleton(management);
-            services.AddSingleton<LatencyHistory>();
+            if (management.Page)
+            {
+                services.AddSingleton(new RefusalGroups());
+                services.AddSingleton(new RecentRevocations());
+                services.AddSingleton<TrafficByServer>();
+                services.AddSingleton<ExchangeHistory>();
+            }
+
             services.AddSingleton<ManagementEndpoints>();
             services.AddSingleton<ManagementListener>();
             services.AddHostedService(provider => provider.GetRequiredService<ManagementListener>());

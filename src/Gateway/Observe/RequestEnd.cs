@@ -4,7 +4,7 @@ namespace Gateway.Observe;
 /// Tells about a request once, when its outcome is known: right before the first byte of its answer goes out, be it
 /// relayed or a refusal.
 /// </summary>
-internal sealed class RequestEnd(AuditLog audit, GatewayMetrics metrics, RecentRefusals refusals)
+internal sealed class RequestEnd(AuditLog audit, GatewayMetrics metrics, RefusalGroups? refusals = null)
 {
     /// <summary>Writes the audit event, counts the request and describes its span.</summary>
     public ValueTask CompleteAsync(HttpContext context, GatewayRequest request)
@@ -17,15 +17,16 @@ internal sealed class RequestEnd(AuditLog audit, GatewayMetrics metrics, RecentR
         request.Told = true;
         request.EndWait();
         var record = request.Record;
-        metrics.Completed(record);
-        if (record.Reason is null && !audit.IsHeard && !Telemetry.Source.HasListeners())
+        var elapsed = metrics.Completed(record);
+        request.Server?.Traffic?.Completed(record, elapsed);
+        if ((record.Reason is null || refusals is null) && !audit.IsHeard && !Telemetry.Source.HasListeners())
         {
             // Nobody is told any text, so that none has to be searched for credentials.
             return default;
         }
 
         var credentials = Credentials.Of(context, request);
-        refusals.Add(record, credentials);
+        refusals?.Add(record, credentials);
         Telemetry.Describe(context, record, credentials);
         return audit.WriteAsync(record, credentials);
     }

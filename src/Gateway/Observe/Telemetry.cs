@@ -65,7 +65,7 @@ internal static class Telemetry
         }
 
         services.GetService<MeterProvider>();
-        services.GetService<LatencyHistory>();
+        services.GetService<ExchangeHistory>();
         services.GetRequiredService<GatewayMetrics>().Announce();
     }
 

@@ -27,12 +27,15 @@ internal sealed class OpenStreams(GatewayMetrics metrics, Revocations revocation
         var server = cleared.Server.Id;
         var token = cleared.Inbound;
         var principal = Principal.Of(cleared);
+        var traffic = cleared.Server.Traffic;
         metrics.StreamOpened(server);
+        traffic?.StreamOpened();
         var lease = new StreamLease(context, terms, clock, closed =>
         {
             open.TryRemove(closed, out _);
             Leave(principal, closed);
             metrics.StreamClosed(server);
+            traffic?.StreamClosed();
         });
         open[lease] = token;
         Join(principal, lease);

@@ -11,7 +11,7 @@ namespace Gateway.Revoke;
 /// its tokens is dropped, their open streams are broken off, in this order, so that nothing starts in between; then it is
 /// told, and written down for all replicas.
 /// </summary>
-internal sealed class Revoker(Revocations revocations, IRevocationLog shared, ExchangeCache cache, OpenStreams streams, AuditLog audit, GatewayMetrics metrics, TimeProvider clock)
+internal sealed class Revoker(Revocations revocations, IRevocationLog shared, ExchangeCache cache, OpenStreams streams, AuditLog audit, GatewayMetrics metrics, TimeProvider clock, RecentRevocations? recent = null)
 {
     /// <summary>The name of this replica in audit events.</summary>
     private static readonly string Replica = $"{Environment.MachineName}/{Environment.ProcessId}";
@@ -82,7 +82,9 @@ internal sealed class Revoker(Revocations revocations, IRevocationLog shared, Ex
         }
 
         var now = clock.GetUtcNow();
-        return [.. fresh.Select((revocation, i) => new RevocationRecord(
+        RevocationRecord[] records = [.. fresh.Select((revocation, i) => new RevocationRecord(
             now, revocation, revocations.Keys.LabelOf(revocation.IssuerOf(revocations.Keys)), ended[i], dropped[i], Replica))];
+        recent?.Add(records);
+        return records;
     }
 }

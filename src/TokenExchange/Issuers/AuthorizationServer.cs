@@ -48,6 +48,13 @@ public sealed class AuthorizationServer : IDisposable
     /// <summary>Why the metadata could not be had or used the last time it was asked for; null when it could, or was not needed yet.</summary>
     public IssuerProblem? MetadataProblem => Metadata.Problem;
 
+    /// <summary>The outage of the token endpoint, as of the last exchange; null when it answered, whatever it said, or was not asked yet.</summary>
+    public EndpointOutage? TokenOutage => Endpoints.TokenOutage;
+
+    /// <summary>The outage of the introspection endpoint, as of the last token; null when it answered, or was not asked yet.</summary>
+    /// <remarks>RFC 7662.</remarks>
+    public EndpointOutage? IntrospectionOutage => Endpoints.IntrospectionOutage;
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -25,6 +25,12 @@ internal sealed class BackChannelEndpoints(AuthorizationServerSettings settings,
     /// <summary>The most connections for introspection of tokens of which nothing is known.</summary>
     public const int StrangersConnections = 16;
 
+    /// <summary>The outage of the token endpoint that goes on; null when there is none.</summary>
+    public EndpointOutage? TokenOutage => token.Outage;
+
+    /// <summary>The outage of the introspection endpoint that goes on; null when there is none.</summary>
+    public EndpointOutage? IntrospectionOutage => introspection.Outage;
+
     /// <summary>The client with these settings; one and the same for equal settings. Throws when they cannot work.</summary>
     public RegisteredClient Client(ClientSettings client) =>
         clients.GetOrAdd(client, wanted => new RegisteredClient(ClientAuthenticator.Create(wanted, settings, clock), clock));

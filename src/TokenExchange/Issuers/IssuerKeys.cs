@@ -33,6 +33,9 @@ public sealed partial class IssuerKeys : IDisposable
     private volatile Snapshot? current;
     private volatile IssuerProblem? problem;
     private ITimer? timer;
+    private DateTimeOffset? startedAt;
+    private DateTimeOffset? failingSince;
+    private DateTimeOffset? retryAt;
     private int failures;
 
     internal IssuerKeys(AuthorizationServerSettings settings, IssuerMetadataSource metadata, HttpMessageInvoker http, TimeProvider clock, ILogger<IssuerKeys> log)
@@ -62,6 +65,40 @@ public sealed partial class IssuerKeys : IDisposable
 
     /// <summary>When the last good key set was fetched; null before the first.</summary>
     public DateTimeOffset? FetchedAt => current?.FetchedAt;
+
+    /// <summary>When the key set came to be what it is; null before the first.</summary>
+    public DateTimeOffset? ChangedAt => current?.ChangedAt;
+
+    /// <summary>When the fetches began that have failed one after the other since; null when the last one succeeded.</summary>
+    public DateTimeOffset? FailingSince
+    {
+        get
+        {
+            lock (starting)
+            {
+                return failingSince;
+            }
+        }
+    }
+
+    /// <summary>When the keys are fetched the next time by the clock; a token may hurry it. Null before <see cref="AuthorizationServer.StartAsync"/>.</summary>
+    public DateTimeOffset? NextFetch
+    {
+        get
+        {
+            lock (starting)
+            {
+                if (startedAt is not { } from || disposal.IsCancellationRequested)
+                {
+                    return null;
+                }
+
+                var passed = (clock.GetUtcNow() - from).Ticks / settings.KeyRefresh.Ticks;
+                var regular = from + (settings.KeyRefresh * (passed + 1));
+                return retryAt is { } sooner && sooner < regular ? sooner : regular;
+            }
+        }
+    }
 
     /// <summary>Changes whenever the key set does; what was verified under another number must be verified anew.</summary>
     public int Generation => current?.Generation ?? 0;
@@ -107,6 +144,7 @@ public sealed partial class IssuerKeys : IDisposable
                 return;
             }
 
+            startedAt = clock.GetUtcNow();
             timer = clock.CreateTimer(_ => gate.Scheduled(), null, settings.KeyRefresh, settings.KeyRefresh);
         }
 
@@ -179,21 +217,25 @@ public sealed partial class IssuerKeys : IDisposable
         if (!fetched)
         {
             activity?.SetStatus(ActivityStatusCode.Error);
-            RetryWithoutKeys();
         }
 
+        Schedule(fetched);
         return fetched;
     }
 
     // While there is no key to verify anything with, everybody is refused, and no token is allowed to hurry the next
     // fetch: so the clock asks again, soon at first.
-    private void RetryWithoutKeys()
+    private void Schedule(bool fetched)
     {
         lock (starting)
         {
-            if (!Available && !disposal.IsCancellationRequested)
+            failingSince = fetched ? null : failingSince ?? clock.GetUtcNow();
+            retryAt = null;
+            if (!fetched && !Available && !disposal.IsCancellationRequested)
             {
-                retry.Change(WithoutKeys.After(failures), Timeout.InfiniteTimeSpan);
+                var pause = WithoutKeys.After(failures);
+                retryAt = clock.GetUtcNow() + pause;
+                retry.Change(pause, Timeout.InfiniteTimeSpan);
             }
         }
     }
@@ -252,7 +294,7 @@ public sealed partial class IssuerKeys : IDisposable
             return false;
         }
 
-        current = new Snapshot(keys, keys.VerifiesSomething(default), digest, clock.GetUtcNow(), Generation + 1);
+        current = new Snapshot(keys, keys.VerifiesSomething(default), digest, clock.GetUtcNow(), clock.GetUtcNow(), Generation + 1);
         return true;
     }
 
@@ -262,7 +304,7 @@ public sealed partial class IssuerKeys : IDisposable
     [LoggerMessage(2102, LogLevel.Warning, "Keys of {AuthorizationServer} could not be fetched: {Cause} (docs/troubleshooting.md#keys_unavailable)", EventName = "IssuerKeysNotFetched")]
     private partial void KeyFetchFailed(string authorizationServer, string cause);
 
-    private sealed record Snapshot(KeySet Keys, bool VerifiesSomething, byte[] Digest, DateTimeOffset FetchedAt, int Generation);
+    private sealed record Snapshot(KeySet Keys, bool VerifiesSomething, byte[] Digest, DateTimeOffset FetchedAt, DateTimeOffset ChangedAt, int Generation);
 }
 
 /// <summary>The outcome of looking for a key: the key, or why there is none.</summary>

@@ -22,6 +22,8 @@ internal sealed class ProtectedEndpoint
 
     private readonly ResiliencePipeline<EndpointAnswer> pipeline;
     private readonly SubjectBreaker breaker;
+    private readonly TimeProvider clock;
+    private volatile EndpointOutage? outage;
 
     /// <param name="name">What is asked for: "token" or "introspection".</param>
     /// <param name="server">The authorization server's name in the configuration.</param>
@@ -30,6 +32,7 @@ internal sealed class ProtectedEndpoint
     /// <param name="tries">How often it is asked at most: twice, or once where whoever asked can ask again as well.</param>
     public ProtectedEndpoint(string name, string server, TimeSpan timeout, TimeProvider clock, int tries = 2)
     {
+        this.clock = clock;
         breaker = new SubjectBreaker(clock);
         var builder = new ResiliencePipelineBuilder<EndpointAnswer> { Name = name, InstanceName = server, TimeProvider = clock }
             .ConfigureTelemetry(Counted)
@@ -46,6 +49,9 @@ internal sealed class ProtectedEndpoint
 
         pipeline = builder.Build();
     }
+
+    /// <summary>What the last answer that was waited for came to, when that was an outage; null when it was not.</summary>
+    public EndpointOutage? Outage => outage is { } last ? last with { NextTry = breaker.OpenUntil } : null;
 
     /// <summary>
     /// Runs <paramref name="attempt"/>, perhaps twice. It is not cancelled when a caller leaves: a probe that is broken off
@@ -67,10 +73,13 @@ internal sealed class ProtectedEndpoint
         {
             switch (answer)
             {
-                case EndpointAnswer.Outage { RetryAfter: var wait }:
+                case EndpointAnswer.Outage { RetryAfter: var wait, Cause: var cause }:
+                    var now = clock.GetUtcNow();
+                    outage = new EndpointOutage(cause, outage?.Since ?? now, now);
                     breaker.Failed(subject, wait > ShortestBreak ? wait.Value : ShortestBreak);
                     break;
                 case EndpointAnswer.Reply:
+                    outage = null;
                     breaker.Succeeded();
                     break;
                 default:

@@ -25,6 +25,18 @@ internal sealed class SubjectBreaker(TimeProvider clock)
     private bool probing;
     private bool othersWait;
 
+    /// <summary>Until when nobody asks; null when the breaker is closed, or a probe may go.</summary>
+    public DateTimeOffset? OpenUntil
+    {
+        get
+        {
+            lock (gate)
+            {
+                return openUntil;
+            }
+        }
+    }
+
     /// <summary>Null: ask, and say what came of it. Else how long the break lasts still.</summary>
     public TimeSpan? Closed(AskedAbout subject)
     {

@@ -117,7 +117,7 @@ internal sealed class MutantRun(string repository, string targets, TextWriter ou
 
     private static void Copy(string from, string to)
     {
-        string[] roots = ["src", "build", "samples"];
+        string[] roots = ["src", "build", "samples", "docs"];
         var files = Directory.EnumerateFiles(from)
             .Concat(roots.Select(root => Path.Combine(from, root)).Where(Directory.Exists).SelectMany(root => Directory.EnumerateFiles(root, "*", SearchOption.AllDirectories)))
             .Where(path => !path.Contains("/bin/", StringComparison.Ordinal) && !path.Contains("/obj/", StringComparison.Ordinal));

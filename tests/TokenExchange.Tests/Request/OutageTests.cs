@@ -167,6 +167,29 @@ public sealed class OutageTests
     }
 
     [Fact]
+    public async Task An_outage_says_its_cause_since_when_it_lasts_and_until_when_nobody_asks()
+    {
+        await using var exchange = new Exchange();
+        Assert.Null(exchange.Server.TokenOutage);
+        await exchange.RunAsync(StubAnswer.Error(400, "invalid_grant"));
+        Assert.Null(exchange.Server.TokenOutage);
+
+        await exchange.RunAsync(StubAnswer.Json(503, "{}"));
+        var first = exchange.Server.TokenOutage!;
+        Assert.Equal(("status 503", first.At, null), (first.Cause, first.Since, first.NextTry));
+
+        await OpenBreakerAsync(exchange);
+        var open = exchange.Server.TokenOutage!;
+        Assert.Equal((first.Since, open.At + TimeSpan.FromSeconds(5)), (open.Since, open.NextTry));
+
+        exchange.Clock.Advance(TimeSpan.FromSeconds(5));
+        exchange.Stub.Answer = exchange.Issue;
+        Assert.IsType<ExchangeResult.Issued>(await exchange.RunAsync());
+        Assert.Null(exchange.Server.TokenOutage);
+        Assert.Null(exchange.Server.IntrospectionOutage);
+    }
+
+    [Fact]
     public async Task A_refused_connection_opens_the_breaker_and_recovery_is_seen_after_the_break()
     {
         await using var exchange = new Exchange();

@@ -50,6 +50,27 @@ public sealed class KeyOutageTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task An_outage_says_since_when_it_lasts_and_when_the_next_try_is()
+    {
+        var start = clock.GetUtcNow();
+        await StartAsync(IssuerAnswer.ServerError);
+        Assert.Equal((start, start + TimeSpan.FromSeconds(1), null), (server.Keys.FailingSince, server.Keys.NextFetch, server.Keys.ChangedAt));
+
+        clock.Advance(TimeSpan.FromSeconds(1));
+        await server.Keys.Fetching;
+        Assert.Equal((start, start + TimeSpan.FromSeconds(3)), (server.Keys.FailingSince, server.Keys.NextFetch));
+
+        issuer.JwksAnswer = IssuerAnswer.Sound;
+        clock.Advance(TimeSpan.FromSeconds(2));
+        await server.Keys.Fetching;
+        Assert.Equal((null, start + TimeSpan.FromMinutes(5), start + TimeSpan.FromSeconds(3)), (server.Keys.FailingSince, server.Keys.NextFetch, server.Keys.ChangedAt));
+
+        clock.Advance(TimeSpan.FromMinutes(5));
+        await server.Keys.Fetching;
+        Assert.Equal((start + TimeSpan.FromMinutes(10), start + TimeSpan.FromSeconds(3)), (server.Keys.NextFetch, server.Keys.ChangedAt));
+    }
+
+    [Fact]
     public async Task With_keys_at_hand_nothing_shortens_the_interval_in_an_outage()
     {
         await StartAsync(IssuerAnswer.Sound);

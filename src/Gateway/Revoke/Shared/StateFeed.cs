@@ -31,6 +31,7 @@ internal sealed class StateFeed(
             var asked = clock.GetTimestamp();
             await FollowAsync();
             revocations.Freshness!.Heard(asked);
+            health.Trouble = null;
             if (isDown)
             {
                 isDown = false;
@@ -42,6 +43,7 @@ internal sealed class StateFeed(
         catch (StateException failure)
         {
             serverAt = 0;
+            health.Trouble = new StateTrouble(failure.Message, health.Trouble?.Since ?? clock.GetUtcNow());
             if (!isDown)
             {
                 isDown = true;
@@ -151,6 +153,7 @@ internal sealed class StateHealth(StateFreshness freshness)
     public const string KeepsAll = "noeviction";
 
     private long ignored;
+    private volatile StateTrouble? trouble;
 
     /// <summary>What the server does when its memory is full; null when it does not say.</summary>
     public string? Eviction { get; set; }
@@ -164,6 +167,13 @@ internal sealed class StateHealth(StateFreshness freshness)
     /// <summary>Ready, but for longer without news than it should be.</summary>
     public bool IsOld => freshness.IsOld;
 
+    /// <summary>Why the state could not be asked the last time; null when it could.</summary>
+    public StateTrouble? Trouble
+    {
+        get => trouble;
+        set => trouble = value;
+    }
+
     public TimeSpan Staleness => freshness.Age;
 
     /// <summary>Whether everything was read once.</summary>
@@ -174,6 +184,9 @@ internal sealed class StateHealth(StateFreshness freshness)
 
     public void Ignore(int entries) => Interlocked.Add(ref ignored, entries);
 }
+
+/// <summary>Why the shared state cannot be asked, and since when.</summary>
+internal sealed record StateTrouble(string Cause, DateTimeOffset Since);
 
 internal static partial class StateFeedEvents
 {

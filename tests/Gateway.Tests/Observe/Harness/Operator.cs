@@ -29,6 +29,9 @@ internal static class Operator
 
     public static Task<Answer> GetAsync(this TestGateway gateway, string path) => gateway.AskAsync(HttpMethod.Get, path);
 
+    /// <summary>The page, without what only says where a line may break.</summary>
+    public static async Task<string> PageAsync(this TestGateway gateway) => (await gateway.GetAsync("/")).Body.Replace("<wbr>", "", StringComparison.Ordinal);
+
     /// <summary>Sends the explain form as a browser does that shows the page.</summary>
     public static Task<Answer> ExplainAsync(this TestGateway gateway, string server, string token, Action<HttpRequestMessage>? change = null) =>
         gateway.AskAsync(HttpMethod.Post, "/explain", new FormUrlEncodedContent([new("server", server), new("token", token)]), request =>

@@ -3,17 +3,21 @@ using System.Diagnostics.Metrics;
 
 namespace Gateway.Observe;
 
-/// <summary>How long exchanges took in each minute of the last hour, for the management page.</summary>
-internal sealed class LatencyHistory : IDisposable
+/// <summary>How long exchanges took in each minute of the last hour, and what each authorization server said, for the management page.</summary>
+internal sealed class ExchangeHistory : IDisposable
 {
     public const int Length = 60;
 
+    /// <summary>Names come from the configuration; should they ever come from elsewhere, they do not fill the memory.</summary>
+    private const int MaxServers = 1000;
+
     private readonly MeterListener _listener = new();
     private readonly Lock _lock = new();
+    private readonly Dictionary<string, ExchangeTally> _servers = new(StringComparer.Ordinal);
     private readonly Slot[] _slots = [.. Enumerable.Range(0, Length).Select(_ => new Slot())];
     private readonly TimeProvider _clock;
 
-    public LatencyHistory(TimeProvider clock)
+    public ExchangeHistory(TimeProvider clock)
     {
         _clock = clock;
         _listener.InstrumentPublished = (instrument, listener) =>
@@ -23,13 +27,15 @@ internal sealed class LatencyHistory : IDisposable
                 listener.EnableMeasurementEvents(instrument);
             }
         };
-        _listener.SetMeasurementEventCallback<double>((_, seconds, _, _) => Record(seconds));
+        _listener.SetMeasurementEventCallback<double>((_, seconds, tags, _) => Record(seconds, TagOf(tags, "authorization_server"), TagOf(tags, "outcome")));
         _listener.Start();
     }
 
-    public void Record(double seconds)
+    /// <summary>Remembers an exchange of an authorization server: issued, refused, rejected or unavailable.</summary>
+    public void Record(double seconds, string? server = null, string? outcome = null)
     {
-        var minute = MinuteNow();
+        var now = _clock.GetUtcNow();
+        var minute = now.ToUnixTimeSeconds() / 60;
         var bucket = Array.BinarySearch(GatewayMetrics.Buckets, seconds);
         lock (_lock)
         {
@@ -41,6 +47,10 @@ internal sealed class LatencyHistory : IDisposable
             }
 
             slot.Counts[bucket >= 0 ? bucket : ~bucket]++;
+            if (server is not null && (_servers.ContainsKey(server) || _servers.Count < MaxServers))
+            {
+                _servers[server] = _servers.GetValueOrDefault(server).With(outcome, now);
+            }
         }
     }
 
@@ -51,6 +61,15 @@ internal sealed class LatencyHistory : IDisposable
         lock (_lock)
         {
             return [.. Enumerable.Range(1, Length).Select(i => now - Length + i).Select(minute => Of(minute, _slots[minute % Length]))];
+        }
+    }
+
+    /// <summary>What an authorization server said since the start.</summary>
+    public ExchangeTally Of(string server)
+    {
+        lock (_lock)
+        {
+            return _servers.GetValueOrDefault(server);
         }
     }
 
@@ -79,6 +98,19 @@ internal sealed class LatencyHistory : IDisposable
         return GatewayMetrics.Buckets[^1];
     }
 
+    private static string? TagOf(ReadOnlySpan<KeyValuePair<string, object?>> tags, string name)
+    {
+        foreach (var (key, value) in tags)
+        {
+            if (key == name)
+            {
+                return value as string;
+            }
+        }
+
+        return null;
+    }
+
     private long MinuteNow() => _clock.GetUtcNow().ToUnixTimeSeconds() / 60;
 
     /// <summary>One minute: how many exchanges, and upper bounds of their median and 99th percentile in seconds.</summary>
@@ -90,4 +122,16 @@ internal sealed class LatencyHistory : IDisposable
 
         public long[] Counts { get; } = new long[GatewayMetrics.Buckets.Length + 1];
     }
+}
+
+/// <summary>The exchanges of one authorization server since the start, without what the cache answered.</summary>
+internal readonly record struct ExchangeTally(long Issued, long Refused, long Rejected, long Unavailable, DateTimeOffset? LastIssued)
+{
+    public ExchangeTally With(string? outcome, DateTimeOffset now) => outcome switch
+    {
+        "issued" => this with { Issued = Issued + 1, LastIssued = now },
+        "refused" => this with { Refused = Refused + 1 },
+        "rejected" => this with { Rejected = Rejected + 1 },
+        _ => this with { Unavailable = Unavailable + 1 },
+    };
 }
