@@ -43,7 +43,11 @@ internal sealed class LiveGenerations(GenerationBuilder builder, RuntimePool poo
             // Synchronous: the endpoints of the new generation are there when this returns.
             yarp.Update(next.Routes, next.Clusters);
             metrics.Generation(next.Number);
-            if (previous is not null)
+            if (previous is null)
+            {
+                metrics.Watch(() => Current.AuthorizationServers.Values);
+            }
+            else
             {
                 known.TryRemove(previous.Number, out _);
                 pool.Keep(inUse);

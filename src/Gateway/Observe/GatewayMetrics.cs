@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using Gateway.Authorize;
 using Gateway.Revoke.Shared;
 using TokenExchange.Inbound.Revocation;
+using TokenExchange.Issuers;
 
 namespace Gateway.Observe;
 
@@ -33,6 +34,7 @@ internal sealed class GatewayMetrics
     private readonly Counter<long> _securityEvents;
     private readonly Histogram<double> _policy;
     private long _generation;
+    private Func<IEnumerable<Measurement<double>>> _keyAges = static () => [];
 
     public GatewayMetrics(IMeterFactory meters, TimeProvider clock, HeldBodies? bodies = null, StateHealth? state = null)
     {
@@ -61,7 +63,10 @@ internal sealed class GatewayMetrics
             "s",
             "Time until a policy decision point had answered, by what it said.",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = Buckets });
-        meter.CreateObservableUpDownCounter("gateway.body.bytes_held", () => bodies?.Total ?? 0, "By", "Bytes of request bodies that are held in memory.");
+
+        // Not "By": Prometheus would have it as gateway_body_bytes_held_bytes.
+        meter.CreateObservableUpDownCounter("gateway.body.bytes_held", () => bodies?.Total ?? 0, "{byte}", "Bytes of request bodies that are held in memory.");
+        meter.CreateObservableGauge("gateway.keys.age", () => _keyAges(), "s", "Time since the keys of an authorization server were fetched, or since they could not be for the first time.");
         meter.CreateObservableGauge("gateway.config.generation", () => Volatile.Read(ref _generation), "{generation}", "The generation of the configuration that is served.");
     }
 
@@ -100,6 +105,16 @@ internal sealed class GatewayMetrics
 
     /// <summary>Counts a question to a policy decision point: allowed, denied, filtered (a list) or unavailable.</summary>
     public void PolicyAsked(string server, string outcome, TimeSpan elapsed) => _policy.Record(elapsed.TotalSeconds, new(Server, server), new(Outcome, outcome));
+
+    /// <summary>Says where to look for the authorization servers whose keys have an age.</summary>
+    public void Watch(Func<IEnumerable<AuthorizationServer>> servers) => _keyAges = () =>
+    {
+        var now = _clock.GetUtcNow();
+        return from server in servers()
+               let since = server.Keys.FetchedAt ?? server.Keys.FailingSince
+               where since is not null
+               select new Measurement<double>((now - since.Value).TotalSeconds, new KeyValuePair<string, object?>("authorization_server", server.Settings.Name));
+    };
 
     /// <summary>Says which generation is served from now on.</summary>
     public void Generation(long number) => Volatile.Write(ref _generation, number);

@@ -1,6 +1,8 @@
+using System.Text.Json.Nodes;
 using Gateway.Tests.Harness;
 using Gateway.Tests.Observe.Harness;
 using Microsoft.AspNetCore.Http;
+using TokenExchange.Tests.Harness;
 using Xunit;
 
 namespace Gateway.Tests.Observe.Management;
@@ -13,6 +15,7 @@ public sealed class ScrapeTests
     [InlineData("gateway_request_overhead_seconds", "histogram")]
     [InlineData("gateway_upstream_responses_total", "counter")]
     [InlineData("gateway_streams_active", "gauge")]
+    [InlineData("gateway_body_bytes_held", "gauge")]
     [InlineData("gateway_config_generation", "gauge")]
     [InlineData("gateway_config_reloads_total", "counter")]
     [InlineData("gateway_audit_dropped_total", "counter")]
@@ -140,6 +143,79 @@ public sealed class ScrapeTests
         Assert.Equal(1, Assert.Single(counted, sample => sample.Has("gateway_upstream_responses_total", ("server", "weather"), ("status_class", statusClass))).Value);
         Assert.Single(counted);
         Assert.Equal([answered, null], world.Gateway.Audit.Select(line => (int?)line["upstream_status"]));
+    }
+
+    [Theory]
+    [InlineData("unavailable", "status 503")]
+    [InlineData("rejected", "result_audience")]
+    [InlineData("refused", "target_refused")]
+    [InlineData("refused", "misconfigured")]
+    public async Task Exchanges_that_fail_are_counted_by_cause(string outcome, string cause)
+    {
+        var name = $"failing-{cause.Replace(' ', '-')}";
+        await using var world = await World.StartAsync(Operator.Management(page: false, options =>
+        {
+            // A name of its own: the library's meter is the whole process's.
+            var servers = options["AuthorizationServers"]!.AsObject();
+            var corp = servers["corp"]!.DeepClone();
+            servers.Remove("corp");
+            servers[name] = corp;
+            foreach (var id in new[] { "weather", "notes" })
+            {
+                options["Servers"]![id]!["Outbound"]!["AuthorizationServer"] = name;
+            }
+        }));
+        if (cause == "result_audience")
+        {
+            world.As.ChangeToken = (_, payload) => payload["aud"] = "https://somebody.else.example.com";
+        }
+        else
+        {
+            world.As.TokenEndpoint = context =>
+            {
+                context.Response.StatusCode = outcome == "unavailable" ? 503 : 400;
+                context.Response.ContentType = "application/json";
+                return context.Response.WriteAsync(cause == "target_refused" ? "{\"error\":\"invalid_target\"}" : "{\"error\":\"unauthorized_client\"}");
+            };
+        }
+
+        await world.Gateway.CallAsync("/weather", world.WeatherToken());
+
+        var counted = Operator.Samples((await world.Gateway.GetAsync("/metrics")).Body).Where(sample => sample.Has("token_exchange_failures_total", ("authorization_server", name)));
+        var sample = Assert.Single(counted);
+        Assert.Equal((outcome, cause, 1), (sample.Labels["outcome"], sample.Labels["cause"], sample.Value));
+    }
+
+    [Fact]
+    public async Task The_age_of_keys_grows_until_they_are_fetched_again_and_is_told_of_keys_that_never_were()
+    {
+        var clock = new ManualClock();
+        await using var world = await World.StartAsync(Operator.Management(page: false, options =>
+            options["AuthorizationServers"]!["away"] = new JsonObject
+            {
+                ["Issuer"] = "http://127.0.0.1:9/away",
+                ["Inbound"] = false,
+                ["Client"] = new JsonObject { ["Id"] = "mcp-gateway", ["Authentication"] = "client_secret_basic", ["Secret"] = World.Secret },
+            }), clock);
+        await world.Gateway.CallAsync("/weather", world.WeatherToken());
+        while (await AgeAsync("away") is null)
+        {
+            TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
+        }
+
+        Assert.Equal(0, await AgeAsync("corp"));
+        clock.Advance(TimeSpan.FromMinutes(4));
+        Assert.Equal((240, 240), (await AgeAsync("corp"), await AgeAsync("away")));
+        clock.Advance(TimeSpan.FromMinutes(1));
+        while (await AgeAsync("corp") != 0)
+        {
+            TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
+        }
+
+        Assert.Equal(300, await AgeAsync("away"));
+
+        async Task<double?> AgeAsync(string server) =>
+            Operator.Samples((await world.Gateway.GetAsync("/metrics")).Body).SingleOrDefault(sample => sample.Has("gateway_keys_age_seconds", ("authorization_server", server)))?.Value;
     }
 
     [Fact]
