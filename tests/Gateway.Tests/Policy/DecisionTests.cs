@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Gateway.Tests.Harness;
+using Gateway.Tests.Revocation;
 using TokenExchange.Tests.Harness;
 using Xunit;
 
@@ -22,6 +23,26 @@ public sealed class DecisionTests
         }
 
         Assert.Single(world.World.As.Exchanges);
+    }
+
+    /// <summary>Between the decision and the MCP server stands the last gate alone, where nothing has to be exchanged.</summary>
+    [Theory]
+    [InlineData("none")]
+    [InlineData("same-token")]
+    public async Task A_logout_while_the_decision_point_is_asked_counts(string mode)
+    {
+        await using var world = await PolicyWorld.StartAsync(change: options =>
+        {
+            options["AuthorizationServers"]!["corp"]!["BackchannelLogout"] = true;
+            options["Servers"]!["weather"]!["Outbound"] = new JsonObject { ["Mode"] = mode };
+        });
+        world.Point.Answer = _ => StubAnswer.After(LogOut.Async(world.World), StubAnswer.Json(200, PolicyWorld.Allow));
+
+        var answer = await world.CallAsync();
+
+        Assert.Equal((401, "revoked"), (answer.Status, answer.Reason));
+        Assert.Equal("mcp.request.refused", (string?)world.Gateway.Audit[^1]["event"]);
+        world.World.AssertNothingWasForwarded();
     }
 
     [Fact]
