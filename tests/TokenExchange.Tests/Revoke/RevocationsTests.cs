@@ -10,6 +10,7 @@ namespace TokenExchange.Tests.Revoke;
 public sealed class RevocationsTests
 {
     private const string Issuer = "https://issuer.example";
+    private const int MostBytesEach = 600;
     private static readonly TimeSpan Day = TimeSpan.FromDays(1);
     private readonly ManualClock clock = new();
 
@@ -80,6 +81,90 @@ public sealed class RevocationsTests
         Assert.False(revocations.IsRevoked(Token("bob", issuer: "https://another.example")));
         Assert.False(revocations.IsRevoked(Token("bob", issued: 1)));
         Assert.True(revocations.IsRevoked(Token("bob", issued: 0)));
+    }
+
+    [Fact]
+    public void What_a_wide_revocation_covers_in_part_stays_in_force()
+    {
+        var revocations = new Revocations(clock);
+        var wide = Revocation.Of(revocations.Keys, RevocationSelector.Issuer, Issuer, "", clock.GetUtcNow() + TimeSpan.FromSeconds(10), Day, RevocationSource.Limit);
+        revocations.Revoke(Issuer, new LogoutToken("alice", null, clock.GetUtcNow()), Day);
+        clock.Advance(TimeSpan.FromSeconds(20));
+        revocations.Revoke(Issuer, new LogoutToken("alice", null, clock.GetUtcNow()), Day);
+
+        var added = revocations.Add([wide]);
+
+        Assert.Single(added.Gone);
+        Assert.Equal(2, revocations.Count);
+        Assert.True(revocations.IsRevoked(Token(issued: 15)));
+        Assert.True(revocations.IsRevoked(Token("bob", issued: 10)));
+        Assert.False(revocations.IsRevoked(Token("bob", issued: 11)));
+    }
+
+    [Fact]
+    public void A_full_memory_takes_what_is_over_out_whenever_it_is_asked_for_room()
+    {
+        var revocations = new Revocations(clock, capacity: 10);
+        foreach (var number in Enumerable.Range(0, 50))
+        {
+            revocations.Revoke(Issuer, new LogoutToken($"user-{number}", null, clock.GetUtcNow()), TimeSpan.FromSeconds(5));
+            Assert.InRange(revocations.Count, 1, 10);
+            clock.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.True(revocations.IsRevoked(Token("user-49", issued: 49)));
+        Assert.False(revocations.IsRevoked(Token("bob", issued: 0)));
+    }
+
+    [Fact]
+    public void As_many_of_each_of_ten_issuers_as_are_told_apart_are_and_are_gone_when_they_are_over() => Fill(1_000);
+
+    [Fact(Explicit = true)]
+    public void A_million_revocations_of_ten_issuers_take_what_the_documentation_says()
+    {
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+
+        var revocations = Fill(100_000, () => GC.GetTotalMemory(forceFullCollection: true) - before);
+
+        Assert.Equal(0, revocations.Count);
+        Assert.InRange(GC.GetTotalMemory(forceFullCollection: true) - before, 0, 100 << 20);
+    }
+
+    /// <summary>Fills a memory with as many of each of ten issuers as it tells apart, and one more of one of them; lets all of it end.</summary>
+    private Revocations Fill(int each, Func<long>? memory = null)
+    {
+        var revocations = new Revocations(clock, each);
+        var issuers = Enumerable.Range(0, 10).Select(number => $"https://issuer-{number}.example").ToArray();
+        foreach (var issuer in issuers)
+        {
+            for (var number = 0; number < each; number++)
+            {
+                revocations.Revoke(issuer, new LogoutToken($"user-{number}", null, clock.GetUtcNow()), Day);
+            }
+        }
+
+        Assert.Equal(10 * each, revocations.Count);
+        if (memory?.Invoke() is { } bytes)
+        {
+            TestContext.Current.TestOutputHelper!.WriteLine($"{bytes / revocations.Count} bytes each of {revocations.Count}");
+            Assert.InRange(bytes / revocations.Count, 1, MostBytesEach);
+        }
+
+        Assert.All(issuers, issuer => Assert.True(revocations.IsRevoked(Token($"user-{each - 1}", issuer))));
+        Assert.All(issuers, issuer => Assert.False(revocations.IsRevoked(Token("bob", issuer))));
+
+        // One too many: of this issuer all are refused, of the others still those that were named.
+        var added = revocations.Add(revocations.Of(issuers[3], new LogoutToken("one-more", null, clock.GetUtcNow()), Day));
+        Assert.Equal((1, each), (added.Collapsed.Count, added.Gone.Count));
+        Assert.Equal((9 * each) + 1, revocations.Count);
+        Assert.Equal([issuers[3]], issuers.Where(issuer => revocations.IsRevoked(Token("bob", issuer))));
+        Assert.All(issuers, issuer => Assert.True(revocations.IsRevoked(Token("user-0", issuer))));
+
+        clock.Advance(Day);
+        Assert.Equal((9 * each) + 1, revocations.Sweep().Count);
+        Assert.Equal(0, revocations.Count);
+        Assert.All(issuers, issuer => Assert.False(revocations.IsRevoked(Token("user-0", issuer))));
+        return revocations;
     }
 
     [Fact]

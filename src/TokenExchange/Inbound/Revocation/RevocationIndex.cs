@@ -29,8 +29,6 @@ internal sealed class RevocationIndex(RevocationKeys keys)
         Interlocked.Or(ref kinds[key], 1 << (int)revocation.Selector);
     }
 
-    public void Remove(Revocation revocation) => single.TryRemove((revocation.Selector, revocation.Name), out _);
-
     /// <summary>Whether nothing narrower than this revocation of a whole issuer is left to say.</summary>
     public bool Covers(string issuer, Revocation revocation) =>
         whole.TryGetValue(issuer, out var all) && all.IssuedUntil >= revocation.IssuedUntilSeconds && all.Until >= revocation.UntilSeconds;

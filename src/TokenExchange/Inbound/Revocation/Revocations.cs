@@ -24,6 +24,7 @@ public sealed class Revocations
     private readonly int capacity;
     private volatile RevocationIndex index;
     private volatile bool any;
+    private long sweptAt = long.MinValue;
     private long version = Interlocked.Increment(ref versions);
 
     /// <summary>No revocations yet; at most <paramref name="capacity"/> of each issuer are told apart.</summary>
@@ -266,6 +267,13 @@ public sealed class Revocations
     private void SweepNow(RevocationsAdded added)
     {
         var now = Now;
+        if (now == sweptAt)
+        {
+            // What ends, ends with a second, and a full memory is asked for room over and over.
+            return;
+        }
+
+        sweptAt = now;
         foreach (var (id, revocation) in entries.Where(pair => pair.Value.UntilSeconds <= now).ToArray())
         {
             entries.Remove(id);
@@ -300,16 +308,17 @@ public sealed class Revocations
 
     private void GiveWay(string issuer, ulong wide, RevocationsAdded added)
     {
-        foreach (var (id, own) in entries.Where(pair => pair.Key != wide && pair.Value.IssuerOf(index.Keys) == issuer && index.Covers(issuer, pair.Value)).ToArray())
+        var covered = entries.Where(pair => pair.Key != wide && pair.Value.IssuerOf(index.Keys) == issuer && index.Covers(issuer, pair.Value)).ToArray();
+        foreach (var (id, own) in covered)
         {
             entries.Remove(id);
-            if (own.Selector != RevocationSelector.Issuer)
-            {
-                index.Remove(own);
-            }
-
-            counts[issuer]--;
             added.Gone.Add(own);
+        }
+
+        if (covered.Length > 0)
+        {
+            // Made anew: what one name is revoked by may be covered in part.
+            Rebuild(index.Keys);
         }
     }
 
