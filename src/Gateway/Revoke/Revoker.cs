@@ -45,7 +45,7 @@ internal sealed class Revoker(Revocations revocations, IRevocationLog shared, Ex
     {
         var added = revocations.Add(written);
         var told = Apply(added.New);
-        if (added.Collapsed.Count > 0 && await shared.WriteAsync(added.Collapsed, null, CancellationToken.None) != WriteOutcome.Unavailable)
+        if (added.Collapsed.Count == 0 || await shared.WriteAsync(added.Collapsed, null, CancellationToken.None) != WriteOutcome.Unavailable)
         {
             shared.Remove(added.Gone);
         }

@@ -7,7 +7,7 @@ namespace Gateway.Revoke.Shared;
 /// <param name="Sound">The entries that a known key has sealed; all of them, or those that were not seen before.</param>
 /// <param name="Whole">Whether these are all entries that there are: it was read from the beginning.</param>
 /// <param name="Ignored">How many entries nobody can have sealed, and were not seen before.</param>
-/// <param name="Over">Entries that nobody can have sealed, and that are over by their own word.</param>
+/// <param name="Over">Entries that are over by their own word, whoever has sealed them: nobody needs them there.</param>
 internal sealed record LogReading(IReadOnlyList<Revocation> Sound, bool Whole, int Ignored, IReadOnlyList<byte[]> Over);
 
 /// <summary>
@@ -83,13 +83,13 @@ internal sealed class LogReader(RedisState state, Revocations revocations, TimeP
 
                 var entry = Revocation.Read(bytes, revocations.Keys);
                 Note(number, seal, entry);
-                if (entry is not null)
-                {
-                    sound.Add(entry);
-                }
-                else if (Revocation.ClaimedEnd(bytes) is { } end && end + Margin < clock.GetUtcNow())
+                if (Revocation.ClaimedEnd(bytes) is { } end && end + Margin < clock.GetUtcNow())
                 {
                     over.Add(bytes);
+                }
+                else if (entry is not null)
+                {
+                    sound.Add(entry);
                 }
                 else
                 {

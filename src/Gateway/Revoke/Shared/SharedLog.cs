@@ -68,11 +68,14 @@ internal sealed class SharedLog(RedisState state, TimeProvider clock, ILogger<Sh
         }
     }
 
-    public void Remove(IReadOnlyList<Revocation> revocations)
+    public void Remove(IReadOnlyList<Revocation> revocations) => Remove(revocations.Select(revocation => revocation.Bytes));
+
+    /// <summary>These entries need not be there any longer.</summary>
+    public void Remove(IEnumerable<byte[]> entries)
     {
-        foreach (var revocation in revocations)
+        foreach (var entry in entries)
         {
-            gone.Enqueue(revocation.Bytes);
+            gone.Enqueue(entry);
         }
     }
 

@@ -15,10 +15,14 @@ internal sealed class StateFeed(
 
     private static readonly TimeSpan SweepEvery = TimeSpan.FromMinutes(1), LookAtServerEvery = TimeSpan.FromSeconds(15);
 
+    /// <summary>How often everything is read anew: entries that nobody holds any more, as those sealed by a former key, are found when they are over.</summary>
+    private static readonly TimeSpan ReadAllEvery = TimeSpan.FromHours(1);
+
     private readonly LogReader reader = new(state, revocations, clock);
     private readonly SemaphoreSlim turn = new(1);
     private RevocationKeys? keys;
     private long sweptAt = clock.GetTimestamp();
+    private long readAllAt = clock.GetTimestamp();
     private long serverAt;
     private bool isDown;
 
@@ -102,6 +106,11 @@ internal sealed class StateFeed(
             reader.StartOver();
         }
 
+        if (clock.GetElapsedTime(readAllAt) >= ReadAllEvery)
+        {
+            reader.StartOver();
+        }
+
         if (serverAt == 0 || clock.GetElapsedTime(serverAt) >= LookAtServerEvery)
         {
             health.Eviction = (await state.InfoAsync("memory")).GetValueOrDefault("maxmemory_policy");
@@ -114,8 +123,10 @@ internal sealed class StateFeed(
         shared.Confirm(written, reading.Sound);
         health.Ignore(reading.Ignored);
         await revoker.LearnAsync(reading.Sound, quietly: first);
+        shared.Remove(reading.Over);
         if (reading.Whole)
         {
+            readAllAt = clock.GetTimestamp();
             PutBack(reading.Sound);
         }
 
@@ -126,10 +137,6 @@ internal sealed class StateFeed(
         }
 
         await shared.CatchUpAsync(revocations.Needs);
-        if (reading.Over.Count > 0)
-        {
-            await state.RemoveAsync(reading.Over);
-        }
     }
 
     /// <summary>What is in force here and the state lacks, and what it has under an old key alone.</summary>

@@ -96,7 +96,11 @@ public sealed class Revocations
                 {
                     Undo(revocation, added);
                 }
-                else if (revocation.UntilSeconds > now && !undone.ContainsKey(revocation.Id))
+                else if (undone.ContainsKey(revocation.Id))
+                {
+                    added.Gone.Add(revocation);
+                }
+                else if (revocation.UntilSeconds > now)
                 {
                     Put(revocation, added);
                 }
@@ -233,8 +237,14 @@ public sealed class Revocations
     private void Put(Revocation revocation, RevocationsAdded added)
     {
         var issuer = revocation.IssuerOf(index.Keys);
-        if (entries.ContainsKey(revocation.Id) || (revocation.Selector != RevocationSelector.Issuer && index.Covers(issuer, revocation)))
+        if (entries.ContainsKey(revocation.Id))
         {
+            return;
+        }
+
+        if (revocation.Selector != RevocationSelector.Issuer && index.Covers(issuer, revocation))
+        {
+            added.Gone.Add(revocation);
             return;
         }
 
@@ -250,6 +260,11 @@ public sealed class Revocations
                 }
 
                 Collapse(issuer, revocation, added);
+                if (index.Covers(issuer, revocation))
+                {
+                    added.Gone.Add(revocation);
+                }
+
                 return;
             }
         }
@@ -330,8 +345,9 @@ public sealed class Revocations
         }
 
         added.New.Add(undo);
-        if (entries.Remove(undo.Undone, out _))
+        if (entries.Remove(undo.Undone, out var original))
         {
+            added.Gone.Add(original);
             Rebuild(index.Keys);
         }
     }
@@ -354,5 +370,5 @@ public sealed class Revocations
 /// <summary>What came of putting revocations in force.</summary>
 /// <param name="New">What was not known before and is in force now, wide ones that took the place of single ones included.</param>
 /// <param name="Collapsed">The wide ones that were made here.</param>
-/// <param name="Gone">The single ones that they stand for now, and what was over.</param>
+/// <param name="Gone">What need not be written down any longer: the single ones that a wide one stands for, what was over, and what was taken back.</param>
 public sealed record RevocationsAdded(List<Revocation> New, List<Revocation> Collapsed, List<Revocation> Gone);

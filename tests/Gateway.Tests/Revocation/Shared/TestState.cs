@@ -8,6 +8,7 @@ using Garnet;
 using Garnet.server;
 using Gateway.Revoke.Shared;
 using Gateway.Tests.Harness;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using StackExchange.Redis;
 using TokenExchange.Inbound.Revocation;
@@ -74,7 +75,7 @@ internal sealed class TestState : IAsyncDisposable
     }
 
     /// <summary>Two replicas before one authorization server: the first is of the world, the second stands beside it.</summary>
-    public async Task<Replicas> StartReplicasAsync(Action<JsonObject>? change = null, TimeProvider? clock = null)
+    public async Task<Replicas> StartReplicasAsync(Action<JsonObject>? change = null, TimeProvider? clock = null, Action<WebApplicationBuilder>? configure = null)
     {
         clock ??= new ManualClock();
         JsonObject written = null!;
@@ -87,8 +88,9 @@ internal sealed class TestState : IAsyncDisposable
                 change?.Invoke(options);
                 written = options.DeepClone().AsObject();
             },
-            clock);
-        var second = await TestGateway.StartAsync(written.DeepClone().AsObject(), clock);
+            clock,
+            configure);
+        var second = await TestGateway.StartAsync(written.DeepClone().AsObject(), clock, configure);
         var replicas = new Replicas(world, second, written, clock);
         await replicas.ReadyAsync();
         return replicas;
