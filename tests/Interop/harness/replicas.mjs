@@ -14,41 +14,56 @@ const publicUrl = 'https://mcp.example.com';
 export const resource = `${publicUrl}/weather`;
 
 /** What the documentation says that the gateway's user needs. */
-export const aclUser = (password) =>
+const aclUser = (password) =>
   `user mcp-gateway on >${password} ~mcp-gateway:* &mcp-gateway:* +@connection +info +config|get +get +set +incr +incrby +zadd +zrangebyscore +zrem +multi +exec +publish +subscribe +wait`;
 
 /**
- * Starts `count` replicas of one server `weather` at `destination`; answers { redis, issuer, gateways, start, passwordFile }.
- * `sharedState` and `server` are added to what is written there.
+ * Starts `count` replicas of one server `weather` at `destination`; answers { redis, passwordFile, issuer, gateways, start }.
+ * `sharedState` and `server` are added to what is written there; `state` is the section `Redis` of a state that is there already.
  */
-export async function startReplicas(stage, { count, destination, sharedState = {}, server = {} }) {
+export async function startReplicas(stage, { count, destination, sharedState = {}, server = {}, state }) {
   const directory = await mkdtemp(join(tmpdir(), 'state-'));
   stage.keep({ stop: () => rm(directory, { recursive: true, force: true }) });
   const in_ = (name) => join(directory, name);
-  const made = await run('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=redis', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', in_('key.pem'), '-out', in_('cert.pem')]);
-  assert.equal(made.code, 0, made.stderr);
-  const password = randomBytes(24).toString('base64url');
-  const passwordFile = in_('password');
-  await writeSecret(passwordFile, password);
   await writeSecret(in_('session-keys'), randomBytes(32).toString('base64'));
   await newSigningKey(in_('signing'));
-  const tls = [`tls-cert-file ${in_('cert.pem')}`, `tls-key-file ${in_('key.pem')}`, `tls-ca-cert-file ${in_('cert.pem')}`, 'tls-auth-clients no'];
-  const redis = stage.keep(await startRedis([...tls, 'user default off', aclUser(password)], { tls: true }));
+  const own = state ? { section: state } : await startOwnRedis(stage, in_);
   const issuer = stage.keep(await startStaticIssuer());
   const start = () =>
     startGateway(() => ({
       PublicUrl: publicUrl,
       SessionKeyFile: in_('session-keys'),
       LocalIssuer: { Issuer: `${publicUrl}/hop`, KeyDirectory: in_('signing') },
-      SharedState: { Redis: { Endpoints: [`127.0.0.1:${redis.port}`], User: 'mcp-gateway', PasswordFile: passwordFile, CaFile: in_('cert.pem') }, ...sharedState },
+      SharedState: { Redis: own.section, ...sharedState },
       AuthorizationServers: { corp: { Issuer: issuer.issuer, JwksUrl: `${issuer.issuer}/jwks`, BackchannelLogout: true, Client: { Id: 'mcp-gateway', Authentication: 'none' } } },
       Servers: { weather: { Destinations: [destination], Outbound: { Mode: 'local', Resource: 'https://weather.internal/mcp' }, ...server } },
     }));
   const gateways = [];
   for (let i = 0; i < count; i += 1) gateways.push(await start());
   stage.keep({ stop: () => Promise.all(gateways.map((gateway) => gateway.stop())) });
-  return { redis, issuer, gateways, start, password, passwordFile };
+  return { redis: own.redis, passwordFile: own.passwordFile, issuer, gateways, start };
 }
+
+/** A Redis that speaks TLS alone, with the gateway's user and one that may do everything. */
+async function startOwnRedis(stage, in_) {
+  const made = await run('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=redis', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', in_('key.pem'), '-out', in_('cert.pem')]);
+  assert.equal(made.code, 0, made.stderr);
+  const [password, admin] = [newPassword(), newPassword()];
+  const passwordFile = in_('password');
+  await writeSecret(passwordFile, password);
+  const tls = [`tls-cert-file ${in_('cert.pem')}`, `tls-key-file ${in_('key.pem')}`, `tls-ca-cert-file ${in_('cert.pem')}`, 'tls-auth-clients no'];
+  const redis = stage.keep(await startRedis([...tls, 'user default off', `user admin on >${admin} ~* &* +@all`, aclUser(password)], { tls: true }));
+
+  /** Says something as the user who may do everything. */
+  redis.say = async (...command) => {
+    const { code, stdout, stderr } = await run('redis-cli', ['-p', redis.port, '--tls', '--cacert', in_('cert.pem'), '--user', 'admin', ...command], { env: { REDISCLI_AUTH: admin } });
+    assert.equal(code, 0, stderr);
+    return stdout;
+  };
+  return { redis, passwordFile, section: { Endpoints: [`127.0.0.1:${redis.port}`], User: 'mcp-gateway', PasswordFile: passwordFile, CaFile: in_('cert.pem') } };
+}
+
+export const newPassword = () => randomBytes(24).toString('base64url');
 
 /** One call in the name of a token. `headers` and `agent` are for whoever goes through something else first. */
 export async function call(origin, token, { headers = {}, agent } = {}) {
