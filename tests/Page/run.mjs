@@ -125,9 +125,10 @@ try {
     const reach = async selector => {
       if (!walks) await page.locator(selector).focus();
       for (let stops = 0; stops < 300; stops++) {
-        if (await page.locator(selector).evaluate(element => element === document.activeElement)) return true;
+        const [there, visible] = await page.evaluate(selector => [document.activeElement.matches(selector), getComputedStyle(document.activeElement).outlineStyle !== "none"], selector);
+        if (there) return true;
+        seen.push(visible);
         await page.keyboard.press("Tab");
-        seen.push(await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle !== "none"));
       }
       return false;
     };
