@@ -42,10 +42,10 @@ internal sealed class Admitted
         request.Proof = withProof ? SenderProof.Of(context, server) : null;
         var presented = new Presentation(request.Proof, server.Admission.Certificates.Of(context, request.Clock));
         var validation = server.Admission.Validator.ValidateAsync(token, presented, context.RequestAborted);
-        return validation.IsCompletedSuccessfully ? new(Admit(request, server, validation.Result)) : Wait(request, server, validation);
+        return validation.IsCompletedSuccessfully ? new(Admit(request, server, validation.Result)) : WaitAsync(request, server, validation);
     }
 
-    private static async ValueTask<Decision<Admitted>> Wait(GatewayRequest request, McpServer server, ValueTask<TokenValidation> validation) =>
+    private static async ValueTask<Decision<Admitted>> WaitAsync(GatewayRequest request, McpServer server, ValueTask<TokenValidation> validation) =>
         Admit(request, server, await validation);
 
     private static Decision<Admitted> Admit(GatewayRequest request, McpServer server, TokenValidation validation)

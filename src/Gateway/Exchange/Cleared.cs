@@ -40,7 +40,7 @@ internal sealed class Cleared
                 return new(credential.Read() is { } header ? new Cleared(authorized, header) : new Refused(Refusal.ExchangeMisconfigured, "credential_unreadable"));
             case CredentialSource.Token source:
                 var exchange = source.Exchanger.ExchangeAsync(RequestFor(authorized, source), cancellationToken);
-                return exchange.IsCompletedSuccessfully ? new(Take(request, authorized, exchange.Result)) : Wait(request, authorized, exchange);
+                return exchange.IsCompletedSuccessfully ? new(Take(request, authorized, exchange.Result)) : WaitAsync(request, authorized, exchange);
             default:
                 throw new UnreachableException();
         }
@@ -67,7 +67,7 @@ internal sealed class Cleared
                 : null,
         };
 
-    private static async ValueTask<Decision<Cleared>> Wait(GatewayRequest request, Authorized authorized, ValueTask<ExchangeResult> exchange) =>
+    private static async ValueTask<Decision<Cleared>> WaitAsync(GatewayRequest request, Authorized authorized, ValueTask<ExchangeResult> exchange) =>
         Take(request, authorized, await exchange);
 
     private static Decision<Cleared> Take(GatewayRequest request, Authorized authorized, ExchangeResult result)

@@ -94,17 +94,17 @@ public sealed class TokenValidator(
             return new(TokenValidation.Refused(late.Refusal, candidate.Present()), [.. TokenChecks.BeforeKey.Names, .. TokenChecks.WithKey.NamesUpTo(late.Name)], late.Name);
         }
 
-        const string constraint = "sender constraint", revocation = "revocation";
+        const string Constraint = "sender constraint", Revocation = "revocation";
         var accepted = candidate.Accept();
-        ImmutableArray<string> passed = [.. TokenChecks.BeforeKey.Names, .. TokenChecks.WithKey.Names], names = [.. passed, constraint];
+        ImmutableArray<string> passed = [.. TokenChecks.BeforeKey.Names, .. TokenChecks.WithKey.Names], names = [.. passed, Constraint];
         if (SenderRefusal(accepted.Confirmation, accepted, presented, out var failed) is { } unproven)
         {
-            return new(Refused(unproven, accepted, failed), failed is null ? passed : [.. names, .. ProofChecks.NamesUpTo(failed)], failed is null ? constraint : ProofChecks.NameOf(failed));
+            return new(Refused(unproven, accepted, failed), failed is null ? passed : [.. names, .. ProofChecks.NamesUpTo(failed)], failed is null ? Constraint : ProofChecks.NameOf(failed));
         }
 
         names = presented.Proof is null ? names : [.. names, .. ProofChecks.NamesUpTo(null)];
         var validation = UnlessRevoked(accepted);
-        return validation.Token is null ? new(validation, names, revocation) : new(validation, [.. names, revocation], null);
+        return validation.Token is null ? new(validation, names, Revocation) : new(validation, [.. names, Revocation], null);
     }
 
     /// <summary>How many accepted tokens are remembered.</summary>

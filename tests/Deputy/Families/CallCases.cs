@@ -181,5 +181,6 @@ internal static class CallCases
     {
         var (token, element) = await ApproveAsync(attack);
         return await attack.MustRefuseAsync(use(attack, token, element));
-    }) { Needs = ["approval"], Server = "approvals", Control = ApprovalControl };
+    })
+    { Needs = ["approval"], Server = "approvals", Control = ApprovalControl };
 }

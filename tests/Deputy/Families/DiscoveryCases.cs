@@ -76,7 +76,8 @@ internal static class DiscoveryCases
         return Verdict.First(
             attack.Refused(call, answer),
             Verdict.BrokenIf(elsewhere || misses || answer.Status == 200 || wrong?.Invoke(answer) == true, "The challenge is not the one of RFC 9728.", call.Line, Attack.Got(answer), "seen  nothing by any MCP server"));
-    }) { Needs = ["metadata"] };
+    })
+    { Needs = ["metadata"] };
 
     private static Case Resource(string id, string claim, Action<Call> change, bool mayRefuse = false) => new(id, claim, "RFC 9728 §3.3", async attack =>
     {
@@ -85,5 +86,6 @@ internal static class DiscoveryCases
         var answer = await attack.SendAsync(call);
         var right = answer.Json is JsonObject json && json["resource"]?.ToString() == Stage.Resource("alpha") && !answer.Body.Contains("evil.elsewhere", StringComparison.Ordinal);
         return Verdict.BrokenIf(!right && !(mayRefuse && answer.Status is (400 or 404 or 421)), "It does not.", call.Line, Attack.Got(answer), "seen  nothing by any MCP server");
-    }) { Needs = ["metadata"] };
+    })
+    { Needs = ["metadata"] };
 }

@@ -96,5 +96,6 @@ internal static class FrontCases
             Verdict.BrokenIf(answer.Header("Location") is not null, "Somebody is sent somewhere.", call.Line, $"got   {answer.Status} Location: {answer.Header("Location")}", "seen  no page"),
             Verdict.BrokenIf(answer.IsSuccess, "The consent is asked for.", call.Line, Attack.Got(answer), "seen  a page"),
             answer.Status is 0 or >= 500 ? Verdict.Error("A fault of the target.", call.Line, Attack.Got(answer)) : Verdict.Held);
-    }) { Needs = ["front"], Server = "fronted", Control = ControlAsync };
+    })
+    { Needs = ["front"], Server = "fronted", Control = ControlAsync };
 }

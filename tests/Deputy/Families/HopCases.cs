@@ -62,7 +62,8 @@ internal static class HopCases
         return attack.Seen(honest)?.Token is { } hop
             ? await attack.MustRefuseAsync(Call.Tool(at, hop))
             : Verdict.Error("The MCP server got no token.", honest.Line, Attack.Got(first));
-    }) { Needs = ["hop-token"] };
+    })
+    { Needs = ["hop-token"] };
 
     private static Case Property(string id, string claim, string source, Func<JsonObject, JsonObject, bool> holds) => new(id, claim, source, async attack =>
     {
@@ -72,7 +73,8 @@ internal static class HopCases
         return attack.Seen(call) is not { Token: { } hop } seen || Encoded.Payload(hop) is not { } payload
             ? Verdict.Error("The MCP server got no token that can be read.", call.Line, Attack.Got(answer))
             : Verdict.BrokenIf(!holds(payload, token.Payload), "It is not so.", call.Line, Attack.Got(answer), Attack.Seen("alpha", seen));
-    }) { Needs = ["hop-token"] };
+    })
+    { Needs = ["hop-token"] };
 
     private static async Task<(Call Call, Wire.ReceivedRequest? Asked)> AskedAsync(Attack attack, Forged token)
     {

@@ -144,7 +144,8 @@ internal static class HostileCases
             await reply.WriteAsync(bytes);
         });
         return Verdict.BrokenIf(answer.IsSuccess && answer.Raw.Contains("evil.elsewhere", StringComparison.Ordinal), "It is passed on.", call.Line, "got   " + Attack.Short(answer.Raw), "seen  the call");
-    }) { Late = true };
+    })
+    { Late = true };
 
     /// <summary>An HTTP+SSE stream whose endpoint events would lead the client's token away.</summary>
     private static Case Endpoint(string id, string claim, string events) => new($"hostile.{id}", claim, "MCP 2024-11-05, HTTP with SSE; CWE-601: clients post their token there", async attack =>
@@ -162,7 +163,8 @@ internal static class HostileCases
         var away = seen.Split('\n').Select(line => line.Trim()).FirstOrDefault(line => line.StartsWith("data:", StringComparison.Ordinal) && !Inside(line[5..].Trim()));
         return attack.Seen(call) is null ? Verdict.Error("The stream did not arrive: " + Attack.Short(seen))
             : Verdict.BrokenIf(away is not null, "The client is told to post there.", call.Line, "got   " + away, "seen  the stream");
-    }) { Needs = ["http+sse"] };
+    })
+    { Needs = ["http+sse"] };
 
     /// <summary>Whether a client that resolves this posts to server sse.</summary>
     private static bool Inside(string endpoint) =>

@@ -185,7 +185,8 @@ internal static class OutageCases
         return attack.Stage.Asked(token.Owner).Count == 0 ? Verdict.Error("The authorization server was never asked.", call.Line, Attack.Got(answer)) : Verdict.First(
             attack.Refused(call, answer, closingIsNo: false) is { Outcome: Outcome.Error } && answer.Ending == Ending.TimedOut ? Verdict.Broken("Nothing came within ten seconds.", call.Line, Attack.Got(answer), "seen  nothing by any MCP server") : attack.Refused(call, answer),
             Verdict.BrokenIf(retry && (answer.Status != 503 || answer.Header("Retry-After") is null), "The client is not told that it may return, and when.", call.Line, Attack.Got(answer), "seen  nothing by any MCP server"));
-    }) { Needs = ["exchange"] };
+    })
+    { Needs = ["exchange"] };
 
     private static Case Watched(string id, string claim, Func<ReceivedRequest, Reply, Task> inspect) => new("outage." + id, claim, "RFC 7662 §2.2, §4; " + Closed, async attack =>
     {
@@ -193,5 +194,6 @@ internal static class OutageCases
         attack.Stage.Issuer("watched").Inspect(token.Owner, inspect);
         var call = Call.Tool("watched", token.Build());
         return await attack.MustRefuseAsync(call);
-    }) { Needs = ["introspection"], Server = "watched" };
+    })
+    { Needs = ["introspection"], Server = "watched" };
 }

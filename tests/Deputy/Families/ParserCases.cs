@@ -103,5 +103,6 @@ internal static class ParserCases
     /// <summary>A message of the revision 2026-07-28, in which headers mirror the body.</summary>
     private static Case Modern(string id, string claim, string method, string name, string tool) => Faults.Request("parser." + id, claim, "MCP 2026-07-28, Transports: MUST reject a mismatch", (_, token) =>
         Call.Text("alpha", token, """{"jsonrpc":"2.0","id":"ID","method":"tools/call","params":{"name":"TOOL","arguments":{},"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}}""".Replace("TOOL", tool, StringComparison.Ordinal))
-            .With("MCP-Protocol-Version", "2026-07-28").With("Mcp-Method", method).With("Mcp-Name", name)) with { Needs = ["rules"] };
+            .With("MCP-Protocol-Version", "2026-07-28").With("Mcp-Method", method).With("Mcp-Name", name)) with
+    { Needs = ["rules"] };
 }

@@ -151,7 +151,8 @@ internal static class PassthroughCases
         var call = Call.Tool("alpha", token.Build());
         var answer = await attack.SendAsync(call);
         return Verdict.First(attack.Refused(call, answer), Verdict.BrokenIf(answer.Raw.Contains(canary, StringComparison.Ordinal), "It does.", call.Line, "got   " + Attack.Short(answer.Raw), "seen  nothing by any MCP server"));
-    }) { Needs = ["exchange"] };
+    })
+    { Needs = ["exchange"] };
 
     /// <summary>Judged by the output of the process: part of the outside, since operators collect it.</summary>
     private static Case Silent(string id, string claim, Func<Attack, Task<string[]>> provoke) => new(id, claim, "OWASP NHI2; CWE-532", async attack =>

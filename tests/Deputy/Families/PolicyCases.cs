@@ -70,5 +70,6 @@ internal static class PolicyCases
 
         // Refused by whatever else, the call says nothing of policy; let through, it says everything.
         return refused.Outcome != Outcome.Broken && attack.Stage.Policy.Of(token.Owner).Count == 0 ? Verdict.Error("The policy decision point was never asked.", call.Line, Attack.Got(answer)) : refused;
-    }) { Needs = ["policy"], Server = "policy" };
+    })
+    { Needs = ["policy"], Server = "policy" };
 }

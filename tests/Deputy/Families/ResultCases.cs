@@ -96,7 +96,8 @@ internal static class ResultCases
         return Verdict.First(
             attack.Refused(call, answer),
             attack.Stage.Canary.Of(token.Owner) is [var seen, ..] ? Verdict.Broken("It was followed.", call.Line, Attack.Got(answer), $"seen  by the attacker: {seen.Line} {Attack.Short(seen.Text)}") : Verdict.Held);
-    }) { Needs = ["exchange"] };
+    })
+    { Needs = ["exchange"] };
 
     public static Case Token(string id, string claim, string source, Action<Exchange, Forged> spoil, Action<Forged>? inbound = null) =>
         Raw(id, claim, source, (exchange, reply) =>

@@ -101,7 +101,8 @@ internal static class RevocationCases
         var before = await attack.SendAsync(Call.Tool("alpha", text));
         var told = await attack.SendAsync(Post(kind, make(attack, token)));
         return !before.IsSuccess || !told.IsSuccess ? Verdict.Error($"The setup failed: {before.Line}; {told.Line}") : await attack.MustRefuseAsync(Call.Tool("alpha", text));
-    }) { Needs = [kind] };
+    })
+    { Needs = [kind] };
 
     private static Case Ineffective(string id, string claim, string source, string kind, Action<Forged> spoil) => new(id, claim, source, async attack =>
     {
@@ -113,5 +114,6 @@ internal static class RevocationCases
         var told = await attack.SendAsync(post);
         return await attack.HonestAsync(Call.Tool("alpha", token.Build())) is { } problem
             ? Verdict.Broken("It does.", post.Line + " " + signed.Payload.ToJsonString(), Attack.Got(told), "got   afterwards, with a good token: " + problem) : Verdict.Held;
-    }) { Needs = [kind] };
+    })
+    { Needs = [kind] };
 }

@@ -68,7 +68,8 @@ internal static class RoutingCases
         }
 
         return answer.Status == 500 ? Verdict.Error("A fault of the target.", call.Line, Attack.Got(answer)) : Verdict.Held;
-    }) { Needs = ["servers"] };
+    })
+    { Needs = ["servers"] };
 
     private static Case Upgrade(string id, string name, string headers) => new($"routing.upgrade-{id}", $"No connection is turned into {name}, past every later check.", "RFC 9110 §7.8; h2c smuggling", async attack =>
     {

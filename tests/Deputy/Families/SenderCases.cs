@@ -134,14 +134,16 @@ internal static class SenderCases
         var (call, proof) = Honest(attack);
         change(call);
         return attack.MustRefuseAsync(withProof ? call.With("DPoP", proof.Build()) : call);
-    }) { Needs = ["dpop"], Server = "bound", Control = ControlAsync };
+    })
+    { Needs = ["dpop"], Server = "bound", Control = ControlAsync };
 
     private static Case Faulty(string id, string claim, string source, Action<Forged, Attack> forge) => new(id, claim, source, attack =>
     {
         var (call, proof) = Honest(attack);
         forge(proof, attack);
         return attack.MustRefuseAsync(call.With("DPoP", proof.Build()));
-    }) { Needs = ["dpop"], Server = "bound", Control = ControlAsync };
+    })
+    { Needs = ["dpop"], Server = "bound", Control = ControlAsync };
 
     private static Case Result(string id, string claim, Action<Exchange, Forged, JsonObject> spoil) => new(id, claim, "RFC 9449 §5", async attack =>
     {
@@ -157,5 +159,6 @@ internal static class SenderCases
         var call = Call.Tool("bindout", token.Build());
         var answer = await attack.SendAsync(call);
         return attack.Stage.Asked(token.Owner).Count == 0 ? Verdict.Error("The authorization server was never asked.", call.Line, Attack.Got(answer)) : attack.Refused(call, answer);
-    }) { Needs = ["bind", "exchange"], Server = "bindout" };
+    })
+    { Needs = ["bind", "exchange"], Server = "bindout" };
 }

@@ -61,7 +61,7 @@ internal sealed class TestBridge : IAsyncDisposable
         return new TestBridge(app, lines, settings.Address.SocketPath);
     }
 
-    public static JsonObject Request(JsonNode id, string method, JsonObject? parameters = null) 
+    public static JsonObject Request(JsonNode id, string method, JsonObject? parameters = null)
     {
         var request = new JsonObject { ["jsonrpc"] = "2.0", ["id"] = id, ["method"] = method };
         if (parameters is not null)

@@ -124,7 +124,10 @@ internal sealed class MutualTlsServer : IAsyncDisposable
         });
         await context.Response.WriteAsync(new JsonObject
         {
-            ["access_token"] = token, ["token_type"] = "Bearer", ["issued_token_type"] = "urn:ietf:params:oauth:token-type:access_token", ["expires_in"] = 300,
+            ["access_token"] = token,
+            ["token_type"] = "Bearer",
+            ["issued_token_type"] = "urn:ietf:params:oauth:token-type:access_token",
+            ["expires_in"] = 300,
         }.ToJsonString());
     }
 

@@ -95,7 +95,12 @@ internal sealed class OpenIddictServer : IAsyncDisposable
     {
         using var form = new FormUrlEncodedContent(new Dictionary<string, string>
         {
-            ["grant_type"] = "password", ["username"] = "alice", ["password"] = string.Join(' ', audiences), ["client_id"] = "agent", ["client_secret"] = "agent-secret", ["scope"] = Scope,
+            ["grant_type"] = "password",
+            ["username"] = "alice",
+            ["password"] = string.Join(' ', audiences),
+            ["client_id"] = "agent",
+            ["client_secret"] = "agent-secret",
+            ["scope"] = Scope,
         });
         using var request = new HttpRequestMessage(HttpMethod.Post, Issuer + "connect/token") { Content = form, Headers = { { OfTheUser, "yes" } } };
         using var response = await client.SendAsync(request);

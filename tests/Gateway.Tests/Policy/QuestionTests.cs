@@ -41,7 +41,7 @@ public sealed class QuestionTests
         Assert.Equal(200, answer.Status);
         var asked = Assert.Single(world.Questions);
         Assert.Equal(["subject", "action", "resource", "context"], asked.AsObject().Select(member => member.Key));
-        Assert.Equal($$$$"""{"type":"identity","id":"alice","properties":{"iss":"{{{{world.World.As.Issuer}}}}","scopes":["a","b"],"actors":[],"claims":{}}}""" , asked["subject"]!.ToJsonString());
+        Assert.Equal($$$$"""{"type":"identity","id":"alice","properties":{"iss":"{{{{world.World.As.Issuer}}}}","scopes":["a","b"],"actors":[],"claims":{}}}""", asked["subject"]!.ToJsonString());
         Assert.Equal($$"""{"name":"{{method}}"}""", asked["action"]!.ToJsonString());
         Assert.Equal((type, id), ((string?)asked["resource"]!["type"], (string?)asked["resource"]!["id"]));
         Assert.Equal("""{"server":"weather"}""", asked["resource"]!["properties"]!.ToJsonString());

@@ -174,7 +174,10 @@ public sealed class PublishedDocumentTests
             var issuer = fixture.Issuer.Issuer;
             var metadata = new JsonObject
             {
-                ["issuer"] = issuer, ["jwks_uri"] = issuer + "/jwks", ["token_endpoint"] = issuer + "/token", ["introspection_endpoint"] = issuer + "/introspect",
+                ["issuer"] = issuer,
+                ["jwks_uri"] = issuer + "/jwks",
+                ["token_endpoint"] = issuer + "/token",
+                ["introspection_endpoint"] = issuer + "/introspect",
             };
             change(metadata);
             context.Response.ContentType = "application/json";

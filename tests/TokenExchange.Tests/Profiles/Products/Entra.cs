@@ -25,12 +25,20 @@ internal sealed class Entra(TimeProvider clock) : Product(clock)
 
     public override JsonObject SubjectClaims => new()
     {
-        ["aud"] = Gateway, ["oid"] = "00000000-1111-2222-3333-444444444444", ["tid"] = "99999999-8888-7777-6666-555555555555", ["ver"] = "2.0", ["azp"] = "agent",
+        ["aud"] = Gateway,
+        ["oid"] = "00000000-1111-2222-3333-444444444444",
+        ["tid"] = "99999999-8888-7777-6666-555555555555",
+        ["ver"] = "2.0",
+        ["azp"] = "agent",
     };
 
     public override ClientSettings Client(ClientFiles files) => new()
     {
-        Id = Gateway, Authentication = ClientAuthenticationMethod.PrivateKeyJwt, KeyFile = files.Rsa, CertificateFile = files.Certificate, AssertionAudience = Stub.TokenEndpoint.ToString(),
+        Id = Gateway,
+        Authentication = ClientAuthenticationMethod.PrivateKeyJwt,
+        KeyFile = files.Rsa,
+        CertificateFile = files.Certificate,
+        AssertionAudience = Stub.TokenEndpoint.ToString(),
     };
 
     protected override string SubjectParameter => "assertion";

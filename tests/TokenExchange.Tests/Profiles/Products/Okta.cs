@@ -34,7 +34,11 @@ internal sealed class Okta(TimeProvider clock) : Product(clock)
 
     public override ClientSettings Client(ClientFiles files) => new()
     {
-        Id = Gateway, Authentication = ClientAuthenticationMethod.PrivateKeyJwt, KeyFile = files.Rsa, KeyId = "gateway-1", AssertionAudience = Stub.TokenEndpoint.ToString(),
+        Id = Gateway,
+        Authentication = ClientAuthenticationMethod.PrivateKeyJwt,
+        KeyFile = files.Rsa,
+        KeyId = "gateway-1",
+        AssertionAudience = Stub.TokenEndpoint.ToString(),
     };
 
     public override async ValueTask DisposeAsync()
