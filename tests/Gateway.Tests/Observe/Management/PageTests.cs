@@ -361,6 +361,32 @@ public sealed class PageTests
     }
 
     [Fact]
+    public async Task A_shared_state_that_cannot_be_asked_shows_where_it_is_and_since_when()
+    {
+        var keys = Directory.CreateTempSubdirectory("page-state-");
+        await File.WriteAllTextAsync(Path.Combine(keys.FullName, "keys"), Convert.ToBase64String(new byte[32]), TestContext.Current.CancellationToken);
+        await using var world = await World.StartAsync(Operator.Management(change: options =>
+        {
+            options["SessionKeyFile"] = Path.Combine(keys.FullName, "keys");
+            options["SharedState"] = new JsonObject { ["Redis"] = new JsonObject { ["Endpoints"] = new JsonArray("127.0.0.1:9"), ["Tls"] = false } };
+        }));
+
+        string page;
+        do
+        {
+            page = await world.Gateway.PageAsync();
+            TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
+        }
+        while (!page.Contains("The shared state cannot be asked", StringComparison.Ordinal));
+
+        Assert.Contains("not to be asked</span>", page, StringComparison.Ordinal);
+        Assert.Contains("<code>127.0.0.1:9</code>", page, StringComparison.Ordinal);
+        Assert.Contains("href=\"/troubleshooting#state_unavailable\"", page, StringComparison.Ordinal);
+        Assert.Contains("<dt>Revocations in force</dt><dd>0</dd>", page, StringComparison.Ordinal);
+        keys.Delete(recursive: true);
+    }
+
+    [Fact]
     public async Task Open_streams_are_counted_while_they_are_open()
     {
         await using var world = await World.StartAsync(Operator.Management());
