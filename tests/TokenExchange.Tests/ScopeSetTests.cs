@@ -30,6 +30,25 @@ public sealed class ScopeSetTests
         }
     }
 
+    [Theory]
+    [InlineData("a b", "b c", "b", "a b c", "a")]
+    [InlineData("a b", "", "", "a b", "a b")]
+    [InlineData("", "a b", "", "a b", "")]
+    [InlineData("a", "a b", "a", "a b", "")]
+    [InlineData("a", "A", "", "A a", "a")]
+    public void Sets_are_cut_joined_and_taken_from_each_other(string one, string other, string both, string either, string rest)
+    {
+        var (left, right) = (ScopeSet.Parse(one), ScopeSet.Parse(other));
+
+        Assert.Equal(ScopeSet.Parse(both), left.Intersect(right));
+        Assert.Equal(ScopeSet.Parse(either), left.Union(right));
+        Assert.Equal(ScopeSet.Parse(rest), left.Except(right));
+        Assert.Equal(rest.Length == 0, left.IsSubsetOf(right));
+    }
+
+    [Fact]
+    public void An_empty_text_is_no_scope_and_no_fault() => Assert.Equal(ScopeSet.Of("a"), ScopeSet.Of("", "a", ""));
+
     [Fact]
     public void Sets_are_equal_when_their_scopes_are()
     {

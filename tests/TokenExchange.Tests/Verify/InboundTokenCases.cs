@@ -41,6 +41,7 @@ public static class InboundTokenCases
         new("unknown header member", "accepted", f => Header(f, h => h["x5t"] = "abc")),
         new("within skew after expiry", "accepted", f => Payload(f, p => p["exp"] = Seconds(-29))),
         new("within skew before nbf", "accepted", f => Payload(f, p => p["nbf"] = Seconds(30))),
+        new("within skew before iat", "accepted", f => Payload(f, p => p["iat"] = Seconds(30))),
         new("without iat", "accepted", f => Payload(f, p => p.Remove("iat"))),
         new("without jti and client", "accepted", f => Payload(f, p => { p.Remove("jti"); p.Remove("client_id"); })),
         new("scp as array equal to scope", "accepted", f => Payload(f, p => p["scp"] = new JsonArray("mcp:write", "mcp:read"))),
@@ -154,6 +155,8 @@ public static class InboundTokenCases
         // Claim types.
         .. new[] { "exp", "iat", "nbf" }.SelectMany(claim => new[] { "\"1767268900\"", "1767268900.0", "1767268900.5", "1.7672689e9", "-1", "-0", "1e400", "99999999999999999999", "253402300800", "null", "true", "[]", "{}" }
             .Select(value => new Case($"{claim} {value}", "claim_type_invalid", f => Payload(f, p => p[claim] = JsonNode.Parse(value))))),
+        .. new[] { "null", "{}", "\"read\"", """[{"type":"read"},"pay"]""", """[{"action":"pay"}]""", """[{"type":1}]""" }.Select(details =>
+            new Case("authorization_details " + details, "claim_type_invalid", f => Payload(f, p => p["authorization_details"] = JsonNode.Parse(details)))),
         new("no exp", "claim_type_invalid", f => Payload(f, p => p.Remove("exp"))),
         .. new[] { "jti", "client_id", "azp", "appid", "cid" }.SelectMany(claim => new[] { "1", "null", "[\"a\"]", "{}" }
             .Select(value => new Case($"{claim} {value}", "claim_type_invalid", f => Payload(f, p => p[claim] = JsonNode.Parse(value))))),

@@ -7,6 +7,7 @@ using TokenExchange.Issuers;
 using TokenExchange.Outbound;
 using TokenExchange.Outbound.Exchange;
 using TokenExchange.Outbound.Result;
+using TokenExchange.Outbound.Sender;
 using TokenExchange.Tests.Harness;
 using Xunit;
 
@@ -168,6 +169,42 @@ public sealed class ResultTests : IAsyncLifetime
         Assert.Equal("result_subject", await DetailAsync(Token(), change: target => target with { SubjectClaims = [] }));
     }
 
+    [Theory]
+    [InlineData("\"\"", "result_subject")]
+    [InlineData("\" \"", "result_subject")]
+    [InlineData("\"\\t\"", "result_subject")]
+    [InlineData("7", "issued")]
+    [InlineData("{\"realm\":\"a\"}", "issued")]
+    public async Task A_blank_claim_is_nobody_even_where_both_say_it(string claim, string expected) =>
+        Assert.Equal(expected, await DetailAsync(Payload(p => p["oid"] = JsonNode.Parse(claim)), change: target => target with { SubjectClaims = ["oid"] }, subjectClaims: new JsonObject { ["oid"] = JsonNode.Parse(claim) }));
+
+    /// <summary>The skew is 30 s, the longest life an hour.</summary>
+    [Theory]
+    [InlineData("nbf", 30, "issued")]
+    [InlineData("nbf", 31, "result_lifetime")]
+    [InlineData("iat", 30, "issued")]
+    [InlineData("iat", 31, "result_lifetime")]
+    public async Task A_clock_that_is_ahead_is_excused_to_the_second(string claim, int seconds, string expected) =>
+        Assert.Equal(expected, await DetailAsync(Payload(p => p[claim] = Seconds(seconds))));
+
+    [Theory]
+    [InlineData(30, 3630, "issued")]
+    [InlineData(30, 3631, "result_lifetime")]
+    [InlineData(0, 3600, "issued")]
+    [InlineData(0, 3601, "result_lifetime")]
+    [InlineData(null, 3630, "issued")]
+    [InlineData(null, 3631, "result_lifetime")]
+    public async Task A_life_is_too_long_by_a_second(int? issued, int expires, string expected) => Assert.Equal(expected, await DetailAsync(Payload(p =>
+    {
+        p.Remove("iat");
+        if (issued is { } at)
+        {
+            p["iat"] = Seconds(at);
+        }
+
+        p["exp"] = Seconds(expires);
+    })));
+
     [Fact]
     public async Task An_actor_is_refused_where_no_client_of_ours_can_be_meant()
     {
@@ -181,6 +218,7 @@ public sealed class ResultTests : IAsyncLifetime
     [InlineData("opaque-token", 3600, "mcp:read", "issued")]
     [InlineData("opaque-token", null, null, "result_lifetime")]
     [InlineData("opaque-token", 3601, null, "result_lifetime")]
+    [InlineData("opaque-token", 0, null, "result_lifetime")]
     [InlineData("opaque-token", 60, "mcp:admin", "result_scope")]
     [InlineData("opaque token", 60, null, "result_shape")]
     [InlineData("opaque\r\ntoken", 60, null, "result_shape")]
@@ -322,6 +360,12 @@ public sealed class ResultTests : IAsyncLifetime
         Assert.Equal(expected, await DetailAsync("opaque-token", expiresIn: life, change: target => Limited(target) with { ResultIsJwt = false }));
     }
 
+    [Theory]
+    [InlineData(330, "issued")]
+    [InlineData(331, "result_lifetime")]
+    public async Task An_opaque_result_may_outlive_its_subject_by_the_skew(int seconds, string expected) =>
+        Assert.Equal(expected, await DetailAsync("opaque-token", expiresIn: TimeSpan.FromSeconds(seconds), change: target => target with { ResultIsJwt = false, MaxOutlive = TimeSpan.Zero }));
+
     [Fact]
     public async Task A_short_life_in_the_answer_does_not_shorten_the_token() =>
         Assert.Equal("result_lifetime", await DetailAsync(Payload(p => p["exp"] = Seconds(601)), expiresIn: TimeSpan.FromSeconds(60), change: target => target with { MaxOutlive = TimeSpan.FromMinutes(5) }));
@@ -333,6 +377,14 @@ public sealed class ResultTests : IAsyncLifetime
     [InlineData("\"key\"")]
     public async Task A_result_bound_to_a_key_that_nobody_asked_for_is_refused(string confirmation) =>
         Assert.Equal("result_cnf", await DetailAsync(Payload(p => p["cnf"] = JsonNode.Parse(confirmation))));
+
+    [Fact]
+    public async Task An_opaque_result_is_refused_where_a_bound_one_was_asked_for()
+    {
+        using var keys = new SenderKeys(null, clock, NullLogger<SenderKeys>.Instance);
+
+        Assert.Equal("result_cnf", await DetailAsync("opaque-token", expiresIn: TimeSpan.FromMinutes(1), change: target => target with { ResultIsJwt = false, Sender = keys }));
+    }
 
     [Theory]
     [InlineData("""{"authorization_details":[{"type":"read"}]}""", null, "result_authorization_details")]
