@@ -38,6 +38,12 @@ internal sealed record GatewayConfiguration
     /// <summary>Whether every call gets a hop token that says which call it is for.</summary>
     public bool BindCall { get; init; }
 
+    /// <summary>Where the Redis server listens that is shared with other replicas, which there are none of; null: none.</summary>
+    public string? StateEndpoint { get; init; }
+
+    /// <summary>A file of session keys, which shared state is sealed with.</summary>
+    public string? SessionKeyFile { get; init; }
+
     /// <summary>A decision point that is asked about every call; null: none.</summary>
     public string? PolicyUrl { get; init; }
 
@@ -70,6 +76,12 @@ internal sealed record GatewayConfiguration
         if (!Exchange)
         {
             options["LocalIssuer"] = new JsonObject { ["Issuer"] = "https://mcp.example.com/hop", ["KeyDirectory"] = SigningKeys };
+        }
+
+        if (StateEndpoint is not null)
+        {
+            options[nameof(SessionKeyFile)] = SessionKeyFile;
+            options["SharedState"] = new JsonObject { ["Redis"] = new JsonObject { ["Endpoints"] = new JsonArray(StateEndpoint), ["Tls"] = false } };
         }
 
         if (AuditFile is not null)
