@@ -51,6 +51,7 @@ internal static class DemoRun
             [
                 ["on stage", "address", ""],
                 ["gateway", stage.PublicUrl, "the real one: /weather, /notes and /archive"],
+                ["second replica", stage.SecondReplica.Url, "the same gateway once more, for a logout"],
                 ["weather", stage.Weather.Resource, "strict MCP server: its own audience only"],
                 ["notes", stage.Notes.Resource, "strict MCP server: its own audience only"],
                 ["archive", stage.Archive.Resource, "a second notes server, for the last step"],

@@ -11,26 +11,39 @@ internal static class GatewayConfiguration
 
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>The text of gateway.json for a gateway at <paramref name="publicUrl"/>.</summary>
-    public static string Write(string publicUrl, DevelopmentAuthorizationServer issuer, string clientKeyFile, IReadOnlyList<Route> routes) =>
-        new JsonObject
+    /// <summary>The name of the authorization server in the configuration.</summary>
+    public const string AuthorizationServer = "development";
+
+    /// <summary>The text of gateway.json for a gateway at <paramref name="publicUrl"/>, which shares its state when there is one.</summary>
+    public static string Write(string publicUrl, DevelopmentAuthorizationServer issuer, string clientKeyFile, IReadOnlyList<Route> routes, string? state, string sessionKeyFile)
+    {
+        var gateway = new JsonObject
         {
-            ["Gateway"] = new JsonObject
+            ["PublicUrl"] = publicUrl,
+            ["AuthorizationServers"] = new JsonObject
             {
-                ["PublicUrl"] = publicUrl,
-                ["AuthorizationServers"] = new JsonObject
+                [AuthorizationServer] = new JsonObject
                 {
-                    ["development"] = new JsonObject
-                    {
-                        ["Issuer"] = issuer.Issuer,
-                        ["Client"] = new JsonObject { ["Id"] = ClientId, ["Authentication"] = "private_key_jwt", ["KeyFile"] = clientKeyFile },
-                    },
+                    ["Issuer"] = issuer.Issuer,
+                    ["Client"] = new JsonObject { ["Id"] = ClientId, ["Authentication"] = "private_key_jwt", ["KeyFile"] = clientKeyFile },
+                    ["BackchannelLogout"] = true,
                 },
-                ["DrainDelay"] = "00:00:00",
-                ["Servers"] = new JsonObject(routes.Select(route => KeyValuePair.Create(route.Id, (JsonNode?)Server(route)))),
             },
+            ["DrainDelay"] = "00:00:00",
+            ["Servers"] = new JsonObject(routes.Select(route => KeyValuePair.Create(route.Id, (JsonNode?)Server(route)))),
+        };
+        if (state is not null)
+        {
+            gateway["SessionKeyFile"] = sessionKeyFile;
+            gateway["SharedState"] = new JsonObject { ["Redis"] = new JsonObject { ["Endpoints"] = new JsonArray(state), ["Tls"] = false } };
+        }
+
+        return new JsonObject
+        {
+            ["Gateway"] = gateway,
             ["Logging"] = new JsonObject { ["LogLevel"] = new JsonObject { ["Default"] = "Information", ["Microsoft"] = "Warning", ["Yarp"] = "Warning" } },
         }.ToJsonString(Indented);
+    }
 
     private static JsonObject Server(Route route) => new()
     {
@@ -39,7 +52,7 @@ internal static class GatewayConfiguration
         ["Outbound"] = new JsonObject
         {
             ["Mode"] = "exchange",
-            ["AuthorizationServer"] = "development",
+            ["AuthorizationServer"] = AuthorizationServer,
             ["Scopes"] = new JsonArray(route.Scope),
         },
     };

@@ -1,23 +1,19 @@
 using System.Collections.Immutable;
-using System.Net;
-using System.Net.Sockets;
 using Demo.AuthorizationServer;
 using Demo.Servers;
-using Gateway;
-using Microsoft.AspNetCore.Connections;
-using Microsoft.Extensions.Logging.Console;
 
 namespace Demo;
 
 /// <summary>
-/// Everything that takes part, on loopback: the authorization server, the MCP servers and the real gateway between them.
+/// Everything that takes part, on loopback: the authorization server, the MCP servers and the real gateway, twice, between them.
 /// Keys and configuration live in a temporary directory that goes when this does.
 /// </summary>
 internal sealed class Stage : IAsyncDisposable
 {
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("mcp-gateway-demo-");
-    private readonly AuditTap _audit = new();
-    private WebApplication? _gateway;
+    private StateServer? _state;
+    private GatewayReplica? _first;
+    private GatewayReplica? _second;
 
     private Stage(DevelopmentAuthorizationServer authorizationServer) => AuthorizationServer = authorizationServer;
 
@@ -41,7 +37,10 @@ internal sealed class Stage : IAsyncDisposable
 
     public string ConfigPath => Path.Combine(_directory.FullName, "gateway.json");
 
-    public AuditTap Audit => _audit;
+    public AuditTap Audit => _first!.Audit;
+
+    /// <summary>A second gateway with the same configuration, which shares what is revoked with the first.</summary>
+    public GatewayReplica SecondReplica => _second!;
 
     /// <summary>The resource identifier of a server at the gateway.</summary>
     public string Resource(string id) => $"{PublicUrl}/{id}";
@@ -53,8 +52,8 @@ internal sealed class Stage : IAsyncDisposable
         {
             await stage.StartServersAsync(options, cancellationToken);
             var keyFile = Path.Combine(stage._directory.FullName, "client.pem");
-            stage.AuthorizationServer.Register(GatewayConfiguration.ClientId, await ClientKeyFile.CreateAsync(keyFile, cancellationToken));
-            await stage.StartGatewayAsync(options, keyFile, clock, cancellationToken);
+            stage.AuthorizationServer.Register(GatewayConfiguration.ClientId, await KeyFiles.CreateClientKeyAsync(keyFile, cancellationToken));
+            await stage.StartGatewaysAsync(options, keyFile, clock, cancellationToken);
             return stage;
         }
         catch
@@ -66,12 +65,12 @@ internal sealed class Stage : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (_gateway is not null)
+        foreach (var gateway in new[] { _second, _first })
         {
-            await _gateway.StopAsync();
-            await _gateway.DisposeAsync();
+            await (gateway?.DisposeAsync() ?? ValueTask.CompletedTask);
         }
 
+        _state?.Dispose();
         foreach (var server in Servers.Values)
         {
             await server.DisposeAsync();
@@ -103,55 +102,32 @@ internal sealed class Stage : IAsyncDisposable
         ];
     }
 
-    /// <summary>PublicUrl is configuration and names the port, so the port cannot be left to the listener, and somebody may be faster.</summary>
-    private async Task StartGatewayAsync(DemoOptions options, string keyFile, TimeProvider clock, CancellationToken cancellationToken)
+    /// <summary>Two replicas with one configuration behind one address, as behind a load balancer; an own server needs one.</summary>
+    private async Task StartGatewaysAsync(DemoOptions options, string clientKeyFile, TimeProvider clock, CancellationToken cancellationToken)
     {
-        for (var attempt = 1; ; attempt++)
+        var sessionKeyFile = Path.Combine(_directory.FullName, "session-keys");
+        if (options.Server is null)
         {
-            _gateway = await CreateGatewayAsync(options, keyFile, clock, cancellationToken);
-            try
-            {
-                await _gateway.StartAsync(cancellationToken);
-                return;
-            }
-            catch (IOException taken) when (taken.InnerException is AddressInUseException && attempt < 5)
-            {
-                await _gateway.DisposeAsync();
-            }
-        }
-    }
-
-    private async Task<WebApplication> CreateGatewayAsync(DemoOptions options, string keyFile, TimeProvider clock, CancellationToken cancellationToken)
-    {
-        PublicUrl = $"http://127.0.0.1:{FreePort()}";
-        foreach (var route in Routes)
-        {
-            AuthorizationServer.Register(new ResourceRegistration(route.Id, Resource(route.Id), route.Destination, [route.Scope, .. route.More]));
+            await KeyFiles.CreateSessionKeyAsync(sessionKeyFile, cancellationToken);
+            _state = new StateServer(GatewayReplica.FreePort());
         }
 
-        await File.WriteAllTextAsync(ConfigPath, GatewayConfiguration.Write(PublicUrl, AuthorizationServer, keyFile, Routes), cancellationToken);
-
-        return GatewayApplication.Create(new GatewayStart
+        _first = await GatewayReplica.StartAsync(ConfigPath, options, clock, cancellationToken, async url =>
         {
-            ConfigPath = ConfigPath,
-            Arguments = ["--urls", PublicUrl, .. options.GatewayArguments],
-            Clock = clock,
-            Configure = builder =>
+            PublicUrl = url;
+            foreach (var route in Routes)
             {
-                builder.Logging.ClearProviders().AddProvider(_audit);
-                if (options.Verbose)
-                {
-                    builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
-                    builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
-                }
-            },
+                AuthorizationServer.Register(new ResourceRegistration(route.Id, Resource(route.Id), route.Destination, [route.Scope, .. route.More]));
+            }
+
+            await File.WriteAllTextAsync(ConfigPath, GatewayConfiguration.Write(PublicUrl, AuthorizationServer, clientKeyFile, Routes, _state?.Endpoint, sessionKeyFile), cancellationToken);
         });
-    }
+        if (_state is not null)
+        {
+            _second = await GatewayReplica.StartAsync(ConfigPath, options, clock, cancellationToken);
+            await _second.ReadyAsync(clock, cancellationToken);
+        }
 
-    private static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+        await _first.ReadyAsync(clock, cancellationToken);
     }
 }

@@ -20,7 +20,7 @@ public sealed class DemoTests
         var (exitCode, output) = await RunAsync(Once);
 
         Assert.True(exitCode == 0, output);
-        Assert.Contains("9 of 9 steps came out as promised", output, StringComparison.Ordinal);
+        Assert.Contains("10 of 10 steps came out as promised", output, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -85,19 +85,23 @@ public sealed class DemoTests
 
     [Fact]
     public Task A_token_for_the_wrong_audience_breaks_the_main_job() =>
-        BreaksAsync("2 of 9", AuthorizationServerBehaviour.AsTheWalkExpects with { WrongAudienceFor = ["notes", "archive"] });
+        BreaksAsync("2 of 10", AuthorizationServerBehaviour.AsTheWalkExpects with { WrongAudienceFor = ["notes", "archive"] });
 
     [Fact]
     public Task A_token_without_an_actor_breaks_the_comparison_of_claims() =>
-        BreaksAsync("3 of 9", AuthorizationServerBehaviour.AsTheWalkExpects with { NamesTheActor = false });
+        BreaksAsync("3 of 10", AuthorizationServerBehaviour.AsTheWalkExpects with { NamesTheActor = false });
 
     [Fact]
     public Task A_token_that_keeps_all_scopes_breaks_the_main_job() =>
-        BreaksAsync("2 of 9", AuthorizationServerBehaviour.AsTheWalkExpects with { NarrowsScope = false });
+        BreaksAsync("2 of 10", AuthorizationServerBehaviour.AsTheWalkExpects with { NarrowsScope = false });
 
     [Fact]
     public Task A_right_token_where_a_wrong_one_was_promised_breaks_the_last_step() =>
-        BreaksAsync("9 of 9", AuthorizationServerBehaviour.AsTheWalkExpects with { WrongAudienceFor = [] });
+        BreaksAsync("10 of 10", AuthorizationServerBehaviour.AsTheWalkExpects with { WrongAudienceFor = [] });
+
+    [Fact]
+    public Task A_gateway_that_takes_no_logouts_breaks_the_step_of_the_logout() =>
+        BreaksAsync("9 of 10", AuthorizationServerBehaviour.AsTheWalkExpects, "--Gateway:AuthorizationServers:development:BackchannelLogout", "false");
 
     [Fact]
     public async Task Without_once_it_stays_up_with_tokens_that_work_and_leaves_nothing_behind()
@@ -146,9 +150,9 @@ public sealed class DemoTests
         return gone.Url;
     }
 
-    private static async Task BreaksAsync(string step, AuthorizationServerBehaviour behaviour)
+    private static async Task BreaksAsync(string step, AuthorizationServerBehaviour behaviour, params string[] gateway)
     {
-        var (exitCode, output) = await RunAsync(Once with { AuthorizationServer = behaviour });
+        var (exitCode, output) = await RunAsync(Once with { AuthorizationServer = behaviour, GatewayArguments = gateway });
 
         Assert.Equal(1, exitCode);
         var summary = output[output.LastIndexOf("Summary", StringComparison.Ordinal)..];

@@ -14,6 +14,7 @@ internal sealed class DevelopmentAuthorizationServer : IAsyncDisposable
     private readonly SigningKey _key = new();
     private readonly DevelopmentUserGrant _userGrant;
     private readonly TokenExchangeGrant _exchangeGrant;
+    private readonly Logout _logout;
     private readonly Dictionary<string, ResourceRegistration> _resources = [];
     private readonly Dictionary<string, JsonWebKey> _clients = [];
     private WebApplication? _app;
@@ -24,6 +25,7 @@ internal sealed class DevelopmentAuthorizationServer : IAsyncDisposable
     {
         _userGrant = new DevelopmentUserGrant(_key, _issued, clock);
         _exchangeGrant = new TokenExchangeGrant(_key, _issued, behaviour, clock);
+        _logout = new Logout(_key, clock);
     }
 
     /// <summary>The value of <c>iss</c> in every token.</summary>
@@ -63,6 +65,9 @@ internal sealed class DevelopmentAuthorizationServer : IAsyncDisposable
     /// <summary>A user's token for a resource that nobody registered, such as a server elsewhere.</summary>
     public string TokenFor(string user, string resource, string scope) =>
         _userGrant.Issue(Issuer, user, "demo-client", resource, scope).Body["access_token"]!.GetValue<string>();
+
+    /// <summary>What says to a client at its back-channel logout endpoint that this user has logged out.</summary>
+    public string LogoutTokenFor(string user, string clientId) => _logout.TokenFor(Issuer, user, clientId);
 
     public async ValueTask DisposeAsync()
     {

@@ -51,6 +51,7 @@ internal sealed class StrictMcpServer : IAsyncDisposable
                 app.UseAuthentication();
                 app.UseAuthorization();
                 app.MapPost("/mcp", server.PostAsync).RequireAuthorization();
+                app.MapGet("/mcp", server.ListenAsync).RequireAuthorization();
             },
             cancellationToken,
             (services, address) =>
@@ -75,11 +76,27 @@ internal sealed class StrictMcpServer : IAsyncDisposable
         return next(context);
     }
 
+    private BearerToken Admit(HttpContext context)
+    {
+        Interlocked.Increment(ref _admitted);
+        return LastToken = BearerToken.Of(context);
+    }
+
+    /// <summary>The stream on which a server would speak first: this one has nothing to say, and keeps it open.</summary>
+    private async Task ListenAsync(HttpContext context)
+    {
+        Admit(context);
+        context.Response.ContentType = "text/event-stream";
+        await context.Response.WriteAsync(": open\n\n", context.RequestAborted);
+        await context.Response.Body.FlushAsync(context.RequestAborted);
+        var gone = new TaskCompletionSource();
+        await using var registration = context.RequestAborted.Register(gone.SetResult);
+        await gone.Task;
+    }
+
     private async Task PostAsync(HttpContext context)
     {
-        var token = BearerToken.Of(context);
-        Interlocked.Increment(ref _admitted);
-        LastToken = token;
+        var token = Admit(context);
         var type = (JsonTypeInfo<JsonRpcMessage>)McpJsonUtilities.DefaultOptions.GetTypeInfo(typeof(JsonRpcMessage));
         if (await JsonSerializer.DeserializeAsync(context.Request.Body, type, context.RequestAborted) is not { } message)
         {

@@ -13,6 +13,7 @@ internal sealed class Tour
         new InboundTokenPastTheGateway(),
         new StolenWithoutTheKey(),
         new NoToken(),
+        new LoggedOut(),
         new TokenForTheWrongAudience(),
     ];
 

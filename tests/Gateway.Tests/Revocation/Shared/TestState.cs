@@ -1,11 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Reflection;
-using System.Text.Json;
 using System.Text.Json.Nodes;
-using System.Text.Json.Serialization.Metadata;
-using Garnet;
-using Garnet.server;
+using Demo;
 using Gateway.Revoke.Shared;
 using Gateway.Tests.Harness;
 using Microsoft.AspNetCore.Builder;
@@ -21,19 +17,8 @@ namespace Gateway.Tests.Revocation.Shared;
 internal sealed class TestState : IAsyncDisposable
 {
     private readonly string directory = Directory.CreateTempSubdirectory("gateway-state-").FullName;
-    private GarnetServer? server;
+    private StateServer? server;
     private ConnectionMultiplexer? stranger;
-
-    static TestState()
-    {
-        // It reads a list of its commands by reflection, which the tests, like the gateway, do without otherwise.
-        foreach (var data in new[] { typeof(RespCommandsInfo), typeof(RespCommandDocs) })
-        {
-            var reader = typeof(RespCommandsInfo).Assembly.GetType("Garnet.server.DefaultRespCommandsDataProvider`1", throwOnError: true)!.MakeGenericType(data);
-            var options = (JsonSerializerOptions)reader.GetField("SerializerOptions", BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public)!.GetValue(null)!;
-            options.TypeInfoResolver = new DefaultJsonTypeInfoResolver();
-        }
-    }
 
     public TestState()
     {
@@ -51,11 +36,7 @@ internal sealed class TestState : IAsyncDisposable
     public void WriteKeys(params string[] keys) => File.WriteAllLines(KeyFile, keys);
 
     /// <summary>Starts the server, empty.</summary>
-    public void Start()
-    {
-        server = new GarnetServer(new GarnetServerOptions { EndPoints = [new IPEndPoint(IPAddress.Loopback, Port)], QuietMode = true });
-        server.Start();
-    }
+    public void Start() => server = new StateServer(Port);
 
     /// <summary>Stops the server, which forgets everything.</summary>
     public void Stop()
