@@ -182,7 +182,7 @@ internal sealed class RevocationDesk : IAsyncDisposable
         {
             try
             {
-                await state.ReadAsync(0, 1);
+                await state.ReadAsync(0, skip: 0, most: 1);
                 return;
             }
             catch (StateException) when (clock.GetElapsedTime(started) < Patience)

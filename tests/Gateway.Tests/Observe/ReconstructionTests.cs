@@ -39,9 +39,15 @@ public sealed class ReconstructionTests
                 "REFUSED 401 invalid_dpop_proof (jti): alice's token 4 for /weather, presented at weather, which is /weather; nothing was sent on",
                 "REFUSED 401 invalid_dpop_proof (thumbprint): alice's token 4 for /weather, presented at weather, which is /weather; nothing was sent on",
                 "REFUSED 401 token_missing: no token, presented at weather, which is /weather; nothing was sent on",
-                "REFUSED 502 exchange_result_rejected (result_audience): alice's token 5 for /archive, presented at archive, which is /archive; nothing was sent on",
+                "bob's assistant called get_forecast at weather with token 5 for /weather; sent on: token E for weather's server",
+                "bob's assistant called get_forecast at weather with token 5 for /weather; sent on: token F for weather's server",
+                "REVOKED what development issued, by subject, since backchannel_logout said so",
+                "REVOKED what development issued, by subject, since backchannel_logout said so",
+                "REFUSED 401 revoked: bob's token 5 for /weather, presented at weather, which is /weather; nothing was sent on",
+                "REFUSED 401 revoked: bob's token 5 for /weather, presented at weather, which is /weather; nothing was sent on",
+                "REFUSED 502 exchange_result_rejected (result_audience): alice's token 6 for /archive, presented at archive, which is /archive; nothing was sent on",
             ],
-            story.Where(line => line.Contains("called", StringComparison.Ordinal) || line.StartsWith("REFUSED", StringComparison.Ordinal)));
+            story.Where(line => line.Contains("called", StringComparison.Ordinal) || line.StartsWith("RE", StringComparison.Ordinal)));
     }
 
     /// <summary>Tells audit events in words; knows what it reads and nothing else.</summary>
@@ -57,7 +63,13 @@ public sealed class ReconstructionTests
             return [.. events.Select(story.Tell)];
         }
 
-        private string Tell(JsonObject line) => (string)line["event"]! == "mcp.request.allowed" ? Allowed(line) : Refused(line);
+        private string Tell(JsonObject line) => (string)line["event"]! switch
+        {
+            "mcp.request.allowed" => Allowed(line),
+            "mcp.request.refused" => Refused(line),
+            "gateway.revocation" => $"REVOKED what {line["authorization_server"]} issued, by {line["selector"]}, since {line["source"]} said so",
+            var other => throw new InvalidOperationException($"an event that nobody has told of: {other}"),
+        };
 
         private string Allowed(JsonObject line)
         {

@@ -54,57 +54,65 @@ internal sealed class LogReader(RedisState state, Revocations revocations, TimeP
 
     private async Task<(LogReading? Reading, double Last)> ReadFromAsync(double from, bool onlyNew)
     {
+        var (entries, last) = await EntriesFromAsync(from);
         var sound = new List<Revocation>();
         var over = new List<byte[]>();
         var ignored = 0;
-        var last = 0d;
         var missing = seen.Where(pair => onlyNew && pair.Key >= from).SelectMany(pair => pair.Value).Where(entry => entry.Entry is not null)
             .GroupBy(entry => entry.Seal).ToDictionary(group => group.Key, group => group.First().Entry!);
-        var next = from;
-        for (var first = true; ; first = false)
+        foreach (var (number, bytes) in entries)
         {
-            var page = await state.ReadAsync(next, PageSize, exclusive: !first);
-            last = first ? page.Last : Math.Max(last, page.Last);
-            foreach (var (number, bytes) in page.Entries)
+            if (bytes.Length < 16)
             {
-                next = number;
-                if (bytes.Length < 16)
-                {
-                    ignored += Note(number, (UInt128)bytes.Length, null) ? 1 : 0;
-                    continue;
-                }
-
-                var seal = MemoryMarshal.Read<UInt128>(bytes.AsSpan(^16..));
-                missing.Remove(seal);
-                if (seen.TryGetValue(number, out var there) && there.Any(entry => entry.Seal == seal))
-                {
-                    continue;
-                }
-
-                var entry = Revocation.Read(bytes, revocations.Keys);
-                Note(number, seal, entry);
-                if (Revocation.ClaimedEnd(bytes) is { } end && end + Margin < clock.GetUtcNow())
-                {
-                    over.Add(bytes);
-                }
-                else if (entry is not null)
-                {
-                    sound.Add(entry);
-                }
-                else
-                {
-                    ignored++;
-                }
+                ignored += Note(number, (UInt128)bytes.Length, null) ? 1 : 0;
+                continue;
             }
 
-            if (page.Entries.Count < PageSize)
+            var seal = MemoryMarshal.Read<UInt128>(bytes.AsSpan(^16..));
+            missing.Remove(seal);
+            if (seen.TryGetValue(number, out var there) && there.Any(entry => entry.Seal == seal))
             {
-                break;
+                continue;
+            }
+
+            var entry = Revocation.Read(bytes, revocations.Keys);
+            Note(number, seal, entry);
+            if (Revocation.ClaimedEnd(bytes) is { } end && end + Margin < clock.GetUtcNow())
+            {
+                over.Add(bytes);
+            }
+            else if (entry is not null)
+            {
+                sound.Add(entry);
+            }
+            else
+            {
+                ignored++;
             }
         }
 
         // What is over, or said by a wider one, may well be gone.
         return (missing.Values.Any(revocations.Needs) ? null : new LogReading(sound, !onlyNew, ignored, over), last);
+    }
+
+    /// <summary>
+    /// All pages before anything of them is noted: when one cannot be read, none counts as seen. Everything had come that was
+    /// numbered by the first page's time; what was numbered between two pages may be written behind the second.
+    /// </summary>
+    private async Task<(List<LogEntry> Entries, double Last)> EntriesFromAsync(double from)
+    {
+        var page = await state.ReadAsync(from, 0, PageSize);
+        var last = page.Last;
+        var all = new List<LogEntry>(page.Entries);
+        while (page.Entries.Count == PageSize)
+        {
+            // After a failover a number may be there twice.
+            var end = all[^1].Number;
+            page = await state.ReadAsync(end, all.AsEnumerable().Reverse().TakeWhile(entry => entry.Number == end).Count(), PageSize);
+            all.AddRange(page.Entries);
+        }
+
+        return (all, last);
     }
 
     private bool Note(double number, UInt128 seal, Revocation? entry)

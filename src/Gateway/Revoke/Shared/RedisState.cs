@@ -13,6 +13,9 @@ internal sealed class RedisState(RedisConnection connection, int minReplicas)
     /// <summary>How far back readers look: who took a number and wrote it this much later is seen still.</summary>
     public const int Window = 256;
 
+    /// <summary>How many numbers are taken in one go: the first of them is to be well within the window when the last is written.</summary>
+    private const int Batch = Window / 4;
+
     private const CommandFlags Primary = CommandFlags.DemandMaster;
     private readonly Acknowledgements acknowledgements = new(connection, minReplicas);
     private readonly RedisKey sequence = connection.Key("seq"), log = connection.Key("log");
@@ -37,7 +40,10 @@ internal sealed class RedisState(RedisConnection connection, int minReplicas)
         return taken;
     });
 
-    /// <summary>Appends entries to the log, and sets the keys of an id in the same step; false when one of those was there. An entry that is there already stays where it is.</summary>
+    /// <summary>
+    /// Appends entries to the log, and sets the keys of an id in the same step as the first of them; false when one of those
+    /// was there. An entry that is there already is moved up: whoever wrote it may have died before all could see it.
+    /// </summary>
     public Task<bool> AppendAsync(IReadOnlyList<byte[]> entries, IReadOnlyList<string> names, TimeSpan keepFor) => AskAsync(async database =>
     {
         if (entries.Count == 0)
@@ -45,10 +51,24 @@ internal sealed class RedisState(RedisConnection connection, int minReplicas)
             return names.Count == 0 || await TakeAsync(names, keepFor);
         }
 
-        var last = await database.StringIncrementAsync(sequence, entries.Count, Primary);
+        var fresh = true;
+        foreach (var batch in entries.Chunk(Batch))
+        {
+            fresh &= await AppendBatchAsync(database, batch, names, keepFor);
+            names = [];
+        }
+
+        await acknowledgements.WaitAsync();
+        _ = database.PublishAsync(connection.Hint, entries.Count, CommandFlags.FireAndForget);
+        return fresh;
+    });
+
+    private async Task<bool> AppendBatchAsync(IDatabase database, byte[][] entries, IReadOnlyList<string> names, TimeSpan keepFor)
+    {
+        var first = await FirstNumberAsync();
         var transaction = database.CreateTransaction();
         var each = names.Select(name => transaction.StringSetAsync(connection.Key(name), "1", keepFor, When.NotExists, Primary)).ToArray();
-        var added = transaction.SortedSetAddAsync(log, Numbered(last), SortedSetWhen.NotExists, Primary);
+        var added = transaction.SortedSetAddAsync(log, Numbered(), SortedSetWhen.GreaterThan, Primary);
         var now = transaction.StringGetAsync(sequence, Primary);
         if (!await transaction.ExecuteAsync(Primary))
         {
@@ -56,26 +76,26 @@ internal sealed class RedisState(RedisConnection connection, int minReplicas)
         }
 
         await added;
-        while ((long)await now - last >= Window / 2)
+        while ((long)await now - first >= Window / 2)
         {
             // So long ago was the number taken that readers may have gone past it.
-            last = await database.StringIncrementAsync(sequence, entries.Count, Primary);
-            await database.SortedSetAddAsync(log, Numbered(last), SortedSetWhen.GreaterThan, Primary);
+            first = await FirstNumberAsync();
+            await database.SortedSetAddAsync(log, Numbered(), SortedSetWhen.GreaterThan, Primary);
             now = database.StringGetAsync(sequence, Primary);
         }
 
-        await acknowledgements.WaitAsync();
-        _ = database.PublishAsync(connection.Hint, last, CommandFlags.FireAndForget);
         return (await Task.WhenAll(each)).All(set => set);
 
-        SortedSetEntry[] Numbered(long to) => [.. entries.Select((entry, i) => new SortedSetEntry(entry, to - entries.Count + 1 + i))];
-    });
+        async Task<long> FirstNumberAsync() => await database.StringIncrementAsync(sequence, entries.Length, Primary) - entries.Length + 1;
 
-    /// <summary>The number that was taken last, and the entries from a number on, as many as asked for.</summary>
-    public Task<LogPage> ReadAsync(double from, int most, bool exclusive = false) => AskAsync(async database =>
+        SortedSetEntry[] Numbered() => [.. entries.Select((entry, i) => new SortedSetEntry(entry, first + i))];
+    }
+
+    /// <summary>The number that was taken last, and the entries from a number on but for some of the first, as many as asked for.</summary>
+    public Task<LogPage> ReadAsync(double from, int skip, int most) => AskAsync(async database =>
     {
         var number = database.StringGetAsync(sequence, Primary);
-        var page = await database.SortedSetRangeByScoreWithScoresAsync(log, from, double.PositiveInfinity, exclusive ? Exclude.Start : Exclude.None, Order.Ascending, 0, most, Primary);
+        var page = await database.SortedSetRangeByScoreWithScoresAsync(log, from, double.PositiveInfinity, Exclude.None, Order.Ascending, skip, most, Primary);
         return new LogPage((await number).TryParse(out long last) ? last : 0, [.. page.Select(entry => new LogEntry(entry.Score, (byte[])entry.Element!))]);
     });
 

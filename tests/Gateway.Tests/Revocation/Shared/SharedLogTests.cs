@@ -1,0 +1,127 @@
+using Gateway.Configuration.Options;
+using Gateway.Revoke.Shared;
+using StackExchange.Redis;
+using TokenExchange.Inbound.Revocation;
+using TokenExchange.Tests.Harness;
+using Xunit;
+using SharedRevocation = TokenExchange.Inbound.Revocation.Revocation;
+
+namespace Gateway.Tests.Revocation.Shared;
+
+/// <summary>Whatever is written to the log is read by everybody who reads it, however writers and readers overtake each other; a real server of the protocol.</summary>
+public sealed class SharedLogTests : IAsyncDisposable
+{
+    private const string Log = "mcp-gateway:log", Sequence = "mcp-gateway:seq";
+    private readonly TestState server = new();
+    private readonly ManualClock clock = new();
+    private readonly RevocationKeys keys = RevocationKeys.ForThisProcess();
+    private readonly List<RedisConnection> connections = [];
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var connection in connections)
+        {
+            await connection.DisposeAsync();
+        }
+
+        await server.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task What_one_who_died_left_under_an_old_number_is_seen_when_another_says_it_again()
+    {
+        var entry = Of("alice");
+        var database = await server.StrangerAsync();
+        await database.StringSetAsync(Sequence, 1000);
+        var reader = Reader();
+        await reader.ReadAsync();
+
+        // Its number was taken long before it was written, and who wrote it died before it could take another.
+        await database.SortedSetAddAsync(Log, entry.Bytes, 2);
+        Assert.Empty((await reader.ReadAsync()).Sound);
+        Assert.True(await State().AppendAsync([entry.Bytes], [], TimeSpan.Zero));
+
+        Assert.Equal(entry.Id, Assert.Single((await reader.ReadAsync()).Sound).Id);
+    }
+
+    [Fact]
+    public async Task Entries_of_one_number_at_the_end_of_a_page_are_all_read()
+    {
+        var entries = Enumerable.Range(0, 2500).Select(number => Of($"user-{number}")).ToArray();
+        await (await server.StrangerAsync()).SortedSetAddAsync(Log, [.. entries.Select((entry, i) => new SortedSetEntry(entry.Bytes, 1 + (i / 7)))]);
+
+        var reading = await Reader().ReadAsync();
+
+        Assert.Equal(entries.Select(entry => entry.Id).Order(), reading.Sound.Select(entry => entry.Id).Order());
+    }
+
+    [Fact]
+    public async Task What_is_written_in_one_go_is_seen_by_who_looks_meanwhile()
+    {
+        var state = State();
+        var reader = Reader();
+        await reader.ReadAsync();
+        for (var round = 0; round < 5; round++)
+        {
+            var written = Enumerable.Range(0, 500).Select(number => Of($"user-{round}-{number}")).ToArray();
+            var read = new HashSet<ulong>();
+            var writing = state.AppendAsync([.. written.Select(entry => entry.Bytes)], [], TimeSpan.Zero);
+            do
+            {
+                read.UnionWith((await reader.ReadAsync()).Sound.Select(entry => entry.Id));
+            }
+            while (!writing.IsCompleted);
+            await writing;
+            read.UnionWith((await reader.ReadAsync()).Sound.Select(entry => entry.Id));
+
+            Assert.Equal([], written.Where(entry => !read.Contains(entry.Id)));
+        }
+    }
+
+    [Fact]
+    public async Task Who_begins_to_read_a_long_log_while_others_write_knows_all_at_the_next_look()
+    {
+        var old = Enumerable.Range(0, 1500).Select(number => Of($"old-{number}")).ToArray();
+        await State().AppendAsync([.. old.Select(entry => entry.Bytes)], [], TimeSpan.Zero);
+        var written = new List<SharedRevocation>();
+        var writers = Enumerable.Range(0, 3).Select(async writer =>
+        {
+            var state = State();
+            for (var number = 0; number < 15; number++)
+            {
+                var entries = Enumerable.Range(0, 60).Select(i => Of($"new-{writer}-{number}-{i}")).ToArray();
+                await state.AppendAsync([.. entries.Select(entry => entry.Bytes)], [], TimeSpan.Zero);
+                lock (written)
+                {
+                    written.AddRange(entries);
+                }
+            }
+        }).ToArray();
+
+        var readers = new List<(LogReader Reader, HashSet<ulong> Read)>();
+        for (var i = 0; i < 5; i++)
+        {
+            var reader = Reader();
+            readers.Add((reader, [.. (await reader.ReadAsync()).Sound.Select(entry => entry.Id)]));
+        }
+
+        await Task.WhenAll(writers);
+        foreach (var (reader, read) in readers)
+        {
+            read.UnionWith((await reader.ReadAsync()).Sound.Select(entry => entry.Id));
+            Assert.Equal([], old.Concat(written).Where(entry => !read.Contains(entry.Id)));
+        }
+    }
+
+    private SharedRevocation Of(string subject) =>
+        SharedRevocation.Of(keys, RevocationSelector.Subject, "https://as.example.com", subject, clock.GetUtcNow(), TimeSpan.FromHours(1), RevocationSource.BackchannelLogout);
+
+    private LogReader Reader() => new(State(), new Revocations(clock, keys: keys), clock);
+
+    private RedisState State()
+    {
+        var connection = new RedisConnection(new RedisOptions { Endpoints = [$"127.0.0.1:{server.Port}"], Tls = false });
+        connections.Add(connection);
+        return new RedisState(connection, 0);
+    }
+}
