@@ -18,7 +18,7 @@ export async function startShortLivedTokens({ life, use }) {
   const { port, close } = await listen(server);
   const issuer = `http://127.0.0.1:${port}`;
 
-  const mint = (resource) => {
+  const mint = (resource, life) => {
     const now = Math.floor(Date.now() / 1000);
     return new SignJWT({ client_id: 'interop', scope: 'mcp:use', jti: randomUUID() })
       .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: 'short' })
@@ -30,18 +30,19 @@ export async function startShortLivedTokens({ life, use }) {
       .sign(privateKey);
   };
 
-  /** One user's tokens for one resource; `refreshes` counts them. */
-  function wallet(resource) {
-    if (!wallets.has(resource)) {
+  /** One user's tokens for one resource, which live for `lasting` seconds if that is given; `refreshes` counts them. */
+  function wallet(resource, lasting) {
+    const name = `${resource} ${lasting}`;
+    if (!wallets.has(name)) {
       let current;
       let at = 0;
       const kept = {
         refreshes: 0,
         async token() {
-          if (performance.now() - at > use * 1000) {
+          if (performance.now() - at > (lasting ?? use) * 1000) {
             at = performance.now();
             kept.refreshes += 1;
-            current = mint(resource);
+            current = mint(resource, lasting ?? life);
           }
           return current;
         },
@@ -51,9 +52,9 @@ export async function startShortLivedTokens({ life, use }) {
           return fetch(input, { ...init, headers });
         },
       };
-      wallets.set(resource, kept);
+      wallets.set(name, kept);
     }
-    return wallets.get(resource);
+    return wallets.get(name);
   }
 
   return { issuer, settings: { Issuer: issuer, JwksUrl: `${issuer}/jwks`, ClockSkew: '00:00:01' }, wallet, tokenUrl: (resource) => `${issuer}/token?resource=${encodeURIComponent(resource)}`, close };

@@ -86,7 +86,10 @@ test('Of 200 logouts while Redis, a replica and both are killed in every order, 
   await Promise.all(said);
   for (let i = 0; i < replicas; i += 1) {
     await eventually(`Replica ${i} serves again`, async () => (await call(i, spared)).status === 200);
-    for (const [number, token] of tokens.entries()) assert.equal((await call(i, token)).reason, 'revoked', `${subjects[number]} at replica ${i}`);
+    // It serves while it is not stale, and may be reading what the others wrote while it was cut off.
+    for (const [number, token] of tokens.entries()) {
+      await eventually(`${subjects[number]} is revoked at replica ${i}`, async () => (await call(i, token)).reason === 'revoked', { deadline: 5_000 });
+    }
   }
 });
 
