@@ -1,4 +1,3 @@
-using Gateway.Observe;
 using Gateway.Revoke;
 
 namespace Gateway;

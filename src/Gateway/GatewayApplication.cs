@@ -66,10 +66,12 @@ public static class GatewayApplication
         Services(builder.Services, options, input, start.Clock);
         builder.Services.AddSingleton(new ReloadState(loaded, seen));
         builder.AddGatewayObserve(options);
+        builder.Services.AddGatewayManagement(options.Management);
         start.Configure?.Invoke(builder);
 
         var app = builder.Build();
         Telemetry.Listen(app.Services);
+        Watch(app.Services);
         Pipeline(app);
         try
         {
@@ -81,6 +83,18 @@ public static class GatewayApplication
         }
 
         return app;
+    }
+
+    /// <summary>Lets the metrics tell what others know.</summary>
+    private static void Watch(IServiceProvider services)
+    {
+        var metrics = services.GetRequiredService<GatewayMetrics>();
+        var bodies = services.GetRequiredService<HeldBodies>();
+        metrics.WatchBodies(() => bodies.Total);
+        if (services.GetService<StateHealth>() is { } state)
+        {
+            metrics.WatchState(() => state.Staleness, () => state.Ignored);
+        }
     }
 
     private static void Pipeline(WebApplication app)

@@ -34,6 +34,9 @@ internal sealed class GatewayRequest(string id, RequestRecord record, TimeProvid
     /// <summary>The request as the MCP server may see it; null until every stage has let it pass.</summary>
     public Cleared? Cleared { get; set; }
 
+    /// <summary>What goes on in place of the inbound token, and is to stand in no text; empty before it is there.</summary>
+    public ReadOnlyMemory<char> OutboundSecret => Cleared is { } cleared ? cleared.Credential.Secret : default;
+
     /// <summary>The JSON-RPC id of the request, byte for byte; empty when there is none to answer to.</summary>
     public ReadOnlyMemory<byte> MessageId { get; set; }
 

@@ -6,7 +6,6 @@ using Gateway.Exchange;
 using Gateway.Forward;
 using Gateway.Generations;
 using Gateway.Observe;
-using Gateway.Sessions;
 using Microsoft.AspNetCore.Http.Features;
 using TokenExchange.Issuers;
 using Yarp.ReverseProxy.Forwarder;

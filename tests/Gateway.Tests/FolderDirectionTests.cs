@@ -28,11 +28,31 @@ public sealed class FolderDirectionTests
         Assert.Equal([], known.Select(pair => $"{pair.From} knows {pair.To}"));
     }
 
+    /// <summary>
+    /// A generation is built of what the configuration says and of everything that it puts together; who is served by one asks
+    /// for the current one. Beyond that, of two folders one at most knows the other.
+    /// </summary>
+    [Fact]
+    public void No_two_folders_know_each_other_but_for_the_generations_and_what_they_are_made_of()
+    {
+        var known = Pairs().Where(pair => FolderOf(pair.From) != FolderOf(pair.To)).ToLookup(pair => (From: FolderOf(pair.From), To: FolderOf(pair.To)));
+        var folders = known.SelectMany(pair => new[] { pair.Key.From, pair.Key.To }).Distinct().Except(["", "Generations"]).ToArray();
+
+        Assert.Contains(known, pair => pair.Key is { From: "Revoke", To: "Observe" });
+        var mutual =
+            from one in folders
+            from other in folders
+            where string.CompareOrdinal(one, other) < 0 && known.Contains((one, other)) && known.Contains((other, one))
+            from pair in known[(one, other)].Concat(known[(other, one)])
+            select $"{pair.From} knows {pair.To}";
+        Assert.Equal("", string.Join('\n', mutual.Distinct()));
+    }
+
     private static IEnumerable<(string From, string To)> Pairs()
     {
         using var compiled = new CompiledReferences(typeof(McpServer).Assembly);
         return [.. compiled.Pairs()];
     }
 
-    private static string FolderOf(string type) => type.Split('.') is ["Gateway", var folder, ..] ? folder : "";
+    private static string FolderOf(string type) => type.Split('.') is ["Gateway", var folder, _, ..] ? folder : "";
 }

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Gateway.Authenticate;
-using Gateway.Authorize.Policy;
 using Gateway.Configuration.Options;
 using Gateway.Exchange;
 using Gateway.Generations;

@@ -9,6 +9,9 @@ internal abstract class OutboundCredential
     {
     }
 
+    /// <summary>What in it is secret; empty when nothing is.</summary>
+    public abstract ReadOnlyMemory<char> Secret { get; }
+
     /// <summary>Names no part of the credential.</summary>
     public sealed override string ToString() => GetType().Name;
 
@@ -16,6 +19,8 @@ internal abstract class OutboundCredential
     public sealed class None : OutboundCredential
     {
         public static readonly None Instance = new();
+
+        public override ReadOnlyMemory<char> Secret => default;
     }
 
     /// <summary>A static header (mode credential).</summary>
@@ -26,13 +31,14 @@ internal abstract class OutboundCredential
         /// <summary>The whole value of the header.</summary>
         public string Value { get; } = prefix + secret;
 
-        /// <summary>What in the value is the credential itself.</summary>
-        public string Secret => secret;
+        public override ReadOnlyMemory<char> Secret => secret.AsMemory();
     }
 
     /// <summary>A verified token for this server alone.</summary>
     public sealed class HopToken(OutboundToken token) : OutboundCredential
     {
         public OutboundToken Token => token;
+
+        public override ReadOnlyMemory<char> Secret => token.AuthorizationHeader.AsMemory(token.AuthorizationHeader.IndexOf(' ') + 1);
     }
 }

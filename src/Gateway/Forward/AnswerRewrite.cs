@@ -68,7 +68,7 @@ internal sealed class AnswerRewrite(HeldEvents held, OpenStreams streams, ILogge
     private (string Endpoint, bool GoesOn) Endpoint(string? announced, Uri stream, HttpContext context, Cleared cleared, string destination)
     {
         var request = GatewayRequest.Of(context);
-        if (announced is not null && SseEndpoint.Rewrite(announced, stream, cleared, destination) is { } endpoint)
+        if (announced is not null && SseEndpoint.Rewrite(announced, stream, cleared.Server, cleared.Inbound, destination) is { } endpoint)
         {
             request.Channel!.Announce(endpoint.Session);
             return (endpoint.Address, true);
@@ -76,7 +76,7 @@ internal sealed class AnswerRewrite(HeldEvents held, OpenStreams streams, ILogge
 
         log.EndpointOutside(request.Id, cleared.Server.Id, announced is null ? "unreadable" : RedirectLocation.Of(announced).Without(Credentials.Of(context, request)));
         streams.Lose(cleared.Server, request.Channel!.Sessions);
-        return (SseEndpoint.Dead(cleared), false);
+        return (SseEndpoint.Dead(cleared.Server, cleared.Inbound), false);
     }
 
     /// <summary>A list may come as the answer to its request, or on a stream that carries or resumes answers.</summary>

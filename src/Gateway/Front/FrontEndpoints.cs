@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using Gateway.Generations;
+using Gateway.Pages;
 
 namespace Gateway.Front;
 
@@ -40,7 +41,7 @@ internal sealed class FrontEndpoints(LiveGenerations generations, TimeProvider c
                 await AuthorizeEndpoint.GoOnAsync(visit);
                 break;
             case Style when Is(context, "GET", "HEAD"):
-                await visit.WriteAsync(StatusCodes.Status200OK, "text/css; charset=utf-8", Management.PageStyle.Css);
+                await visit.WriteAsync(StatusCodes.Status200OK, "text/css; charset=utf-8", PageStyle.Css);
                 break;
             case Register or Token when Is(context, "OPTIONS"):
                 ReadableByAll(context);

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Gateway.Management;
+using Gateway.Pages;
 using TokenExchange.Issuers;
 
 namespace Gateway.Front;
@@ -48,23 +48,11 @@ internal static class FrontPage
         : redirectUri.IsDefaultPort ? redirectUri.IdnHost
         : string.Create(CultureInfo.InvariantCulture, $"{redirectUri.IdnHost}:{redirectUri.Port}");
 
-    private static string Document(ClientFront front, string title, Html body) => Html.Of($"""
-        <!DOCTYPE html>
-        <html lang="en">
-        <head>
-        <meta charset="utf-8">
-        <meta name="viewport" content="width=device-width, initial-scale=1">
-        <meta name="color-scheme" content="light dark">
-        <title>{title}</title>
-        <link rel="stylesheet" href="{front.Path + FrontEndpoints.Style}">
-        <link rel="icon" href="data:,">
-        </head>
+    private static string Document(ClientFront front, string title, Html body) => HtmlDocument.Of(title, front.Path + FrontEndpoints.Style, Html.Of($"""
         <body>
         <main>
         {body}
         </main>
         </body>
-        </html>
-
-        """).ToString();
+        """));
 }

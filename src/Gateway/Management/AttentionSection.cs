@@ -1,3 +1,5 @@
+using Gateway.Pages;
+
 namespace Gateway.Management;
 
 /// <summary>What is wrong now, each with the way to what helps; it comes first on the page.</summary>

@@ -1,3 +1,4 @@
+using Gateway.Pages;
 using TokenExchange.Issuers;
 
 namespace Gateway.Management;

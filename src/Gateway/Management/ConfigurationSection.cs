@@ -1,3 +1,5 @@
+using Gateway.Pages;
+
 namespace Gateway.Management;
 
 /// <summary>What is running, and what has changed. Changes name keys and never values.</summary>

@@ -1,3 +1,5 @@
+using Gateway.Pages;
+
 namespace Gateway.Management;
 
 /// <summary>The explain form and its answer. The answer shows what is configured and what was verified, never the token.</summary>

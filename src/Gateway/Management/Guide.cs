@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Gateway.Pages;
 
 namespace Gateway.Management;
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Gateway.Observe;
+using Gateway.Pages;
 
 namespace Gateway.Management;
 

@@ -1,6 +1,7 @@
 using System.Net;
 using Gateway.Configuration.Options;
 using Gateway.Observe;
+using Gateway.Pages;
 
 namespace Gateway.Management;
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Gateway.Observe;
+using Gateway.Pages;
 
 namespace Gateway.Management;
 
@@ -66,25 +67,12 @@ internal static class Page
         """));
 
     /// <summary>The frame of every page of the listener.</summary>
-    internal static string Document(string title, int refresh, Html body) => Html.Of($"""
-        <!DOCTYPE html>
-        <html lang="en">
-        <head>
-        <meta charset="utf-8">
-        <meta name="viewport" content="width=device-width, initial-scale=1">
-        <meta name="color-scheme" content="light dark">
-        {(refresh > 0 ? Html.Of($"""<meta http-equiv="refresh" content="{refresh}">""") : Html.Empty)}
-        <title>{title}</title>
-        <link rel="stylesheet" href="/page.css">
-        <link rel="icon" href="data:,">
-        </head>
+    internal static string Document(string title, int refresh, Html body) => HtmlDocument.Of(title, "/page.css", Html.Of($"""
         <body class="operator">
         <a class="skip" href="#main">Skip to content</a>
         {body}
         </body>
-        </html>
-
-        """).ToString();
+        """), refresh);
 
     private static Html HopTokens(PageSnapshot now) => Html.Of($"""
         <section id="hop-tokens" aria-labelledby="hop-tokens-title"><h2 id="hop-tokens-title">Hop tokens alive</h2>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Gateway.Pages;
 
 namespace Gateway.Management;
 

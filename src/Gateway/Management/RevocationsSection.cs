@@ -1,4 +1,5 @@
 using Gateway.Observe;
+using Gateway.Pages;
 
 namespace Gateway.Management;
 

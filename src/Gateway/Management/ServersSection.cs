@@ -1,4 +1,5 @@
 using Gateway.Observe.Traffic;
+using Gateway.Pages;
 
 namespace Gateway.Management;
 

@@ -3,7 +3,6 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using Gateway.Authorize.Policy;
 using TokenExchange.Outbound;
 
 namespace Gateway.Observe;

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using Gateway.Authenticate;
-using Gateway.Exchange;
 using Microsoft.AspNetCore.WebUtilities;
 
 namespace Gateway.Observe;
@@ -40,14 +39,9 @@ internal ref struct Credentials
             Add(InQuery(query));
         }
 
-        switch (request?.Cleared?.Credential)
+        if (request is not null)
         {
-            case OutboundCredential.HopToken hop:
-                Add(LongestWord(hop.Token.AuthorizationHeader.AsMemory()));
-                break;
-            case OutboundCredential.Header header:
-                Add(header.Secret.AsMemory());
-                break;
+            Add(request.OutboundSecret);
         }
     }
 

@@ -1,6 +1,4 @@
 using System.Diagnostics.Metrics;
-using Gateway.Authorize;
-using Gateway.Revoke.Shared;
 using TokenExchange.Inbound.Revocation;
 using TokenExchange.Issuers;
 
@@ -34,12 +32,14 @@ internal sealed class GatewayMetrics
     private readonly Counter<long> _securityEvents;
     private readonly Histogram<double> _policy;
     private long _generation;
+    private readonly Meter _meter;
     private Func<IEnumerable<Measurement<double>>> _keyAges = static () => [];
+    private Func<long> _bodiesHeld = static () => 0;
 
-    public GatewayMetrics(IMeterFactory meters, TimeProvider clock, HeldBodies? bodies = null, StateHealth? state = null)
+    public GatewayMetrics(IMeterFactory meters, TimeProvider clock)
     {
         _clock = clock;
-        var meter = meters.Create(MeterName);
+        var meter = _meter = meters.Create(MeterName);
         _requests = meter.CreateCounter<long>("gateway.requests", "{request}", "Requests, by what became of them.");
         _overhead = meter.CreateHistogram(
             "gateway.request.overhead",
@@ -52,12 +52,6 @@ internal sealed class GatewayMetrics
         _auditDropped = meter.CreateCounter<long>("gateway.audit.dropped", "{event}", "Audit events that are not in the audit file.");
         _revocations = meter.CreateCounter<long>("gateway.revocations", "{revocation}", "Revocations carried out here, by who asked for them.");
         _securityEvents = meter.CreateCounter<long>("gateway.security_events", "{event}", "Security events accepted here, by what they say; 'other' when they mean nothing here.");
-        if (state is not null)
-        {
-            meter.CreateObservableGauge("gateway.state.staleness", () => state.Staleness.TotalSeconds, "s", "Time since the shared state was heard of.");
-            meter.CreateObservableCounter("gateway.state.ignored", () => state.Ignored, "{entry}", "Entries of the shared state that nobody with a key has made.");
-        }
-
         _policy = meter.CreateHistogram(
             "gateway.policy.duration",
             "s",
@@ -65,7 +59,7 @@ internal sealed class GatewayMetrics
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = Buckets });
 
         // Not "By": Prometheus would have it as gateway_body_bytes_held_bytes.
-        meter.CreateObservableUpDownCounter("gateway.body.bytes_held", () => bodies?.Total ?? 0, "{byte}", "Bytes of request bodies that are held in memory.");
+        meter.CreateObservableUpDownCounter("gateway.body.bytes_held", () => _bodiesHeld(), "{byte}", "Bytes of request bodies that are held in memory.");
         meter.CreateObservableGauge("gateway.keys.age", () => _keyAges(), "s", "Time since the keys of an authorization server were fetched, or since they could not be for the first time.");
         meter.CreateObservableGauge("gateway.config.generation", () => Volatile.Read(ref _generation), "{generation}", "The generation of the configuration that is served.");
     }
@@ -105,6 +99,16 @@ internal sealed class GatewayMetrics
 
     /// <summary>Counts a question to a policy decision point: allowed, denied, filtered (a list) or unavailable.</summary>
     public void PolicyAsked(string server, string outcome, TimeSpan elapsed) => _policy.Record(elapsed.TotalSeconds, new(Server, server), new(Outcome, outcome));
+
+    /// <summary>Says where to look for the bytes of bodies that are held.</summary>
+    public void WatchBodies(Func<long> held) => _bodiesHeld = held;
+
+    /// <summary>Says where to look for how the shared state is; to be called once, and only where state is shared.</summary>
+    public void WatchState(Func<TimeSpan> staleness, Func<long> ignored)
+    {
+        _meter.CreateObservableGauge("gateway.state.staleness", () => staleness().TotalSeconds, "s", "Time since the shared state was heard of.");
+        _meter.CreateObservableCounter("gateway.state.ignored", ignored, "{entry}", "Entries of the shared state that nobody with a key has made.");
+    }
 
     /// <summary>Says where to look for the authorization servers whose keys have an age.</summary>
     public void Watch(Func<IEnumerable<AuthorizationServer>> servers) => _keyAges = () =>

@@ -1,5 +1,4 @@
 using Gateway.Configuration.Options;
-using Gateway.Management;
 using Gateway.Observe.Traffic;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -8,10 +7,7 @@ namespace Gateway.Observe;
 /// <summary>Everything that tells what the gateway does, in one call.</summary>
 internal static class ObserveExtensions
 {
-    /// <summary>
-    /// Adds logging, telemetry, metrics, the audit and, when configured, the management listener, for which the
-    /// application registers a <see cref="ManagementState"/>.
-    /// </summary>
+    /// <summary>Adds logging, telemetry, metrics, the audit and, when configured, what the management page remembers.</summary>
     public static WebApplicationBuilder AddGatewayObserve(this WebApplicationBuilder builder, GatewayOptions options)
     {
         builder.AddGatewayLogging();
@@ -25,20 +21,12 @@ internal static class ObserveExtensions
             provider.GetRequiredService<ILoggerFactory>(),
             provider.GetRequiredService<GatewayMetrics>(),
             provider.GetRequiredService<TimeProvider>()));
-        if (options.Management is { Url: not null } management)
+        if (options.Management is { Url: not null, Page: true })
         {
-            services.AddSingleton(management);
-            if (management.Page)
-            {
-                services.AddSingleton(new RefusalGroups());
-                services.AddSingleton(new RecentRevocations());
-                services.AddSingleton<TrafficByServer>();
-                services.AddSingleton<ExchangeHistory>();
-            }
-
-            services.AddSingleton<ManagementEndpoints>();
-            services.AddSingleton<ManagementListener>();
-            services.AddHostedService(provider => provider.GetRequiredService<ManagementListener>());
+            services.AddSingleton(new RefusalGroups());
+            services.AddSingleton(new RecentRevocations());
+            services.AddSingleton<TrafficByServer>();
+            services.AddSingleton<ExchangeHistory>();
         }
 
         return builder;

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Gateway.Authorize.Policy;
 using TokenExchange.Inbound;
 using TokenExchange.Inbound.Proof;
 using TokenExchange.Outbound;

@@ -1,5 +1,3 @@
-using Gateway.Forward;
-
 namespace Gateway.Revoke;
 
 /// <summary>

@@ -1,5 +1,3 @@
-using Gateway.Authenticate;
-using Gateway.Exchange;
 using Microsoft.AspNetCore.WebUtilities;
 using TokenExchange.Inbound;
 
@@ -37,9 +35,8 @@ internal static class SseEndpoint
     }
 
     /// <summary>The public form of <paramref name="announced"/>; null when it lies outside the destination: then nobody may post to it.</summary>
-    public static (string Address, BoundSession Session)? Rewrite(string announced, Uri stream, Cleared cleared, string destinationId)
+    public static (string Address, BoundSession Session)? Rewrite(string announced, Uri stream, McpServer server, ValidatedToken principal, string destinationId)
     {
-        var server = cleared.Server;
         var destination = new Uri(server.Sessions.Destinations[destinationId]);
         var basePath = destination.AbsolutePath.TrimEnd('/');
         if (!Uri.TryCreate(stream, announced.Trim(), out var endpoint)
@@ -57,22 +54,19 @@ internal static class SseEndpoint
         if (SessionOf(query) is (string name, [{ Length: > 0 } session]))
         {
             var own = new BoundSession(session, destinationId);
-            var bound = server.Sessions.Binding.Wrap(own, server.Resource, cleared.Inbound);
+            var bound = server.Sessions.Binding.Wrap(own, server.Resource, principal);
             return (publicPath + rest + QueryString.Create(query.Select(pair => pair.Key == name ? new(name, bound) : pair)), own);
         }
 
         var whole = Whole(PathString.FromUriComponent(rest).Value!, endpoint.Query, destinationId);
         var slash = rest.LastIndexOf('/');
-        return ($"{publicPath}{(slash < 0 ? "" : rest[..slash])}/{server.Sessions.Binding.Seal(whole, server.Resource, cleared.Inbound)}.{destinationId}.{(slash < 0 ? Itself : rest[(slash + 1)..])}{endpoint.Query}", whole);
+        return ($"{publicPath}{(slash < 0 ? "" : rest[..slash])}/{server.Sessions.Binding.Seal(whole, server.Resource, principal)}.{destinationId}.{(slash < 0 ? Itself : rest[(slash + 1)..])}{endpoint.Query}", whole);
     }
 
     /// <summary>What a client is told in place of an endpoint outside the destination: an address of its own where every post is told so.</summary>
-    public static string Dead(Cleared cleared)
-    {
-        var server = cleared.Server;
-        return (server.Path == "/" ? "" : server.Path) + "/message"
-            + QueryString.Create("sessionId", server.Sessions.Binding.Wrap(new BoundSession("outside", Nowhere), server.Resource, cleared.Inbound));
-    }
+    public static string Dead(McpServer server, ValidatedToken principal) =>
+        (server.Path == "/" ? "" : server.Path) + "/message"
+        + QueryString.Create("sessionId", server.Sessions.Binding.Wrap(new BoundSession("outside", Nowhere), server.Resource, principal));
 
     /// <summary>Whether a post goes to an endpoint that is bound as a whole; then <paramref name="session"/> is the one it leads to, or null when it is not the caller's.</summary>
     public static bool IsBoundAsAWhole(HttpRequest post, McpServer server, ValidatedToken principal, out BoundSession? session)

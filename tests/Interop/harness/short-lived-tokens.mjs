@@ -35,7 +35,7 @@ export async function startShortLivedTokens({ life, use }) {
     const name = `${resource} ${lasting}`;
     if (!wallets.has(name)) {
       let current;
-      let at = 0;
+      let at = -Infinity;
       const kept = {
         refreshes: 0,
         async token() {

@@ -1,7 +1,6 @@
 using Gateway.Authorize;
 
-
-namespace Gateway.Sessions;
+namespace Gateway.Forward;
 
 /// <summary>Leads a session to the destination that knows it; nothing else pins a client to a destination.</summary>
 internal static class Destinations

@@ -1,4 +1,4 @@
-namespace Gateway.Forward;
+namespace Gateway;
 
 /// <summary>A stream of an answer's bytes, which are only ever read, and never blockingly.</summary>
 internal abstract class ReadOnlyStream : Stream

@@ -1,4 +1,4 @@
-namespace Gateway.Management;
+namespace Gateway.Pages;
 
 /// <summary>The page's style sheet, carried in the assembly.</summary>
 internal static class PageStyle

@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace Gateway.Authorize.Policy;
+namespace Gateway;
 
 internal enum PolicyOutcome
 {

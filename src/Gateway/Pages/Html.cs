@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Encodings.Web;
 
-namespace Gateway.Management;
+namespace Gateway.Pages;
 
 /// <summary>
 /// Markup. The only way to make some is an interpolated string, whose literal parts are markup and whose values are
