@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 using System.Threading.Channels;
 using Demo;
 using Demo.AuthorizationServer;
-using Gateway.Tests.Harness;
+using Harness;
 using Xunit;
 
 namespace Gateway.Tests;

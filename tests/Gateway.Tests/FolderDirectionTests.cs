@@ -1,4 +1,4 @@
-using TokenExchange.Tests.Harness;
+using Harness;
 using Xunit;
 
 namespace Gateway.Tests;

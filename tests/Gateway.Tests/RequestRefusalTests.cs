@@ -2,6 +2,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
 using Gateway.Tests.Harness;
+using Harness;
 using Xunit;
 
 namespace Gateway.Tests;
@@ -168,7 +169,7 @@ public sealed class RequestRefusalTests
             var payload = JsonNode.Parse(System.Buffers.Text.Base64Url.DecodeFromChars(token.Split('.')[1]))!.AsObject();
             change(payload);
             var header = JsonNode.Parse(System.Buffers.Text.Base64Url.DecodeFromChars(token.Split('.')[0]))!.AsObject();
-            return TokenExchange.Tests.Harness.TokenForge.Sign(header.ToJsonString(), payload.ToJsonString(), TokenExchange.Tests.Harness.TestKeys.Es256);
+            return TokenForge.Sign(header.ToJsonString(), payload.ToJsonString(), TestKeys.Es256);
         }
 
         void Header(string name, string value) => request.Headers.TryAddWithoutValidation(name, value);

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using FsCheck;
 using FsCheck.Fluent;
 using Gateway.Tests.Harness;
+using Harness;
 using Xunit;
 
 namespace Gateway.Tests;

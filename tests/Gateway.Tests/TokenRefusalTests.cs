@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using Gateway.Tests.Harness;
-using TokenExchange.Tests.Harness;
-using TokenExchange.Tests.Verify;
+using Harness;
 using Xunit;
 
 namespace Gateway.Tests;

@@ -1,7 +1,7 @@
 using System.Reflection;
+using Harness;
 using TokenExchange.Inbound;
 using TokenExchange.Outbound;
-using TokenExchange.Tests.Harness;
 using Xunit;
 
 namespace TokenExchange.Tests;

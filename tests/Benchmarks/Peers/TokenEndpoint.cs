@@ -1,6 +1,6 @@
 using System.Buffers.Text;
 using System.Text.Json.Nodes;
-using TokenExchange.Tests.Harness;
+using Harness;
 
 namespace Gateway.Benchmarks.Peers;
 

@@ -1,9 +1,9 @@
 using BenchmarkDotNet.Attributes;
+using Harness;
 using Microsoft.Extensions.Logging.Abstractions;
 using TokenExchange.Outbound;
 using TokenExchange.Outbound.Cache;
 using TokenExchange.Outbound.Local;
-using TokenExchange.Tests.Harness;
 
 namespace Gateway.Benchmarks.Stages;
 

@@ -6,6 +6,7 @@ using Gateway.Exchange;
 using Gateway.Forward;
 using Gateway.Generations;
 using Gateway.Observe;
+using Harness;
 using TokenExchange.Outbound.Local;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Transforms;
@@ -25,7 +26,7 @@ public class ForwardBenchmarks
     [GlobalSetup]
     public async Task Setup()
     {
-        stage = await Stage.StartAsync(TokenExchange.Tests.Harness.TestKeys.Es256);
+        stage = await Stage.StartAsync(TestKeys.Es256);
         var keys = Path.Combine(directory, "keys");
         SigningKeyFile.Create(keys, "ES256", TimeProvider.System);
         var config = Path.Combine(directory, "gateway.json");

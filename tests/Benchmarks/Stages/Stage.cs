@@ -1,9 +1,9 @@
+using Harness;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Logging.Abstractions;
 using TokenExchange.Inbound;
 using TokenExchange.Issuers;
-using TokenExchange.Tests.Harness;
 
 namespace Gateway.Benchmarks.Stages;
 

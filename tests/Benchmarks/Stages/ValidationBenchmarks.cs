@@ -1,6 +1,6 @@
 using BenchmarkDotNet.Attributes;
+using Harness;
 using TokenExchange.Inbound;
-using TokenExchange.Tests.Harness;
 
 namespace Gateway.Benchmarks.Stages;
 

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using Gateway.Tests.Harness;
+using Harness;
 using Xunit;
 
 namespace Gateway.Tests.Authorize;

@@ -4,9 +4,9 @@ using Gateway.Generations;
 using Gateway.Tests.Harness;
 using Gateway.Tests.Revocation;
 using Gateway.Tests.Wire;
+using Harness;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
-using TokenExchange.Tests.Harness;
 using Xunit;
 
 namespace Gateway.Tests.Authorize;

@@ -2,8 +2,8 @@ using System.Text.Json.Nodes;
 using Gateway.Authorize;
 using Gateway.Tests.Front;
 using Gateway.Tests.Wire;
+using Harness;
 using Microsoft.Extensions.DependencyInjection;
-using TokenExchange.Tests.Harness;
 using Xunit;
 
 namespace Gateway.Tests.Authorize;

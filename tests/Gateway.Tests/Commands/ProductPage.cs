@@ -1,7 +1,7 @@
 using System.Text.RegularExpressions;
 using Gateway.Commands;
-using Gateway.Tests.Harness;
-using TokenExchange.Tests.Profiles.Products;
+using Harness;
+using Harness.Products;
 
 namespace Gateway.Tests.Commands;
 

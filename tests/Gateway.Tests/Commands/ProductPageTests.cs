@@ -1,9 +1,9 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Gateway.Commands;
+using Harness;
+using Harness.Products;
 using TokenExchange.Outbound.Profiles;
-using TokenExchange.Tests.Harness;
-using TokenExchange.Tests.Profiles.Products;
 using Xunit;
 
 namespace Gateway.Tests.Commands;

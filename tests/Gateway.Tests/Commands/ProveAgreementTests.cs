@@ -6,6 +6,7 @@ using Gateway.Commands.Proving;
 using Gateway.Configuration;
 using Gateway.Configuration.Options;
 using Gateway.Tests.Harness;
+using Harness;
 using TokenExchange.Inbound;
 using Xunit;
 

@@ -1,8 +1,8 @@
 using System.Text.Json.Nodes;
 using Gateway.Commands;
 using Gateway.Tests.Configuration;
+using Harness.Products;
 using TokenExchange.Outbound.Profiles;
-using TokenExchange.Tests.Profiles.Products;
 using Xunit;
 
 namespace Gateway.Tests.Commands;

@@ -3,8 +3,8 @@ using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Gateway.Commands;
 using Gateway.Tests.Harness;
+using Harness;
 using Microsoft.AspNetCore.Http;
-using TokenExchange.Tests.Harness;
 using Xunit;
 
 namespace Gateway.Tests.Commands;

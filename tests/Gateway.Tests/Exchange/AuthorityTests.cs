@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using Gateway.Tests.Harness;
-using TokenExchange.Tests.Harness;
+using Harness;
 using Xunit;
 
 namespace Gateway.Tests.Exchange;

@@ -1,4 +1,5 @@
 using Gateway.Tests.Harness;
+using Harness;
 using Microsoft.AspNetCore.Http;
 using Xunit;
 

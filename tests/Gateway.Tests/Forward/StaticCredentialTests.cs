@@ -1,5 +1,5 @@
 using Gateway.Exchange;
-using TokenExchange.Tests.Harness;
+using Harness;
 using Xunit;
 
 namespace Gateway.Tests.Forward;

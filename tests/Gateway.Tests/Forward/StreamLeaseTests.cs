@@ -1,6 +1,6 @@
 using Gateway.Revoke;
+using Harness;
 using Microsoft.AspNetCore.Http;
-using TokenExchange.Tests.Harness;
 using Xunit;
 
 namespace Gateway.Tests.Forward;

@@ -1,8 +1,8 @@
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Gateway.Tests.Harness;
+using Harness.Products;
 using Microsoft.Extensions.Time.Testing;
-using TokenExchange.Tests.Profiles.Products;
 using Xunit;
 
 namespace Gateway.Tests.Front;

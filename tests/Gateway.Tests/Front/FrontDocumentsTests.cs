@@ -4,7 +4,7 @@ using Gateway.Commands;
 using Gateway.Front;
 using Gateway.Tests.Commands;
 using Gateway.Tests.Harness;
-using TokenExchange.Tests.Profiles.Products;
+using Harness.Products;
 using Xunit;
 
 namespace Gateway.Tests.Front;

@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Gateway.Authorize;
-using TokenExchange.Tests.Harness;
+using Harness;
 using Xunit;
 
 namespace Gateway.Tests.Fuzz;

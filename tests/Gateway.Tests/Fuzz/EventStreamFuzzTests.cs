@@ -1,8 +1,8 @@
 using System.Text;
 using Gateway.Authorize;
 using Gateway.Forward;
+using Harness;
 using TokenExchange.Inbound;
-using TokenExchange.Tests.Harness;
 using Xunit;
 
 namespace Gateway.Tests.Fuzz;

@@ -3,9 +3,9 @@ using System.Text;
 using System.Text.RegularExpressions;
 using Gateway.Authenticate;
 using Gateway.Authorize;
+using Harness;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
-using TokenExchange.Tests.Harness;
 using Xunit;
 
 namespace Gateway.Tests.Fuzz;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using TokenExchange.Tests.Harness;
+using Harness;
 
 namespace Gateway.Tests.Fuzz;
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Harness;
 using Xunit;
 
 namespace Gateway.Tests.Harness;
@@ -19,7 +20,7 @@ public sealed class World : IAsyncDisposable
     public required TestGateway Gateway { get; init; }
 
     /// <summary>Starts all of it; <paramref name="change"/> may rewrite the options before the gateway reads them.</summary>
-    public static async Task<World> StartAsync(Action<JsonObject>? change = null, TimeProvider? clock = null, Action<Microsoft.AspNetCore.Builder.WebApplicationBuilder>? configure = null, params TokenExchange.Tests.Harness.TestKey[] keys)
+    public static async Task<World> StartAsync(Action<JsonObject>? change = null, TimeProvider? clock = null, Action<Microsoft.AspNetCore.Builder.WebApplicationBuilder>? configure = null, params TestKey[] keys)
     {
         var authorizationServer = await TestAuthorizationServer.StartAsync();
         if (keys.Length > 0)

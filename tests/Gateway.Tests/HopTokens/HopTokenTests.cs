@@ -1,8 +1,7 @@
 using System.Text.Json.Nodes;
 using Gateway.Tests.Harness;
+using Harness;
 using TokenExchange.AspNetCore;
-using TokenExchange.Tests.Harness;
-using TokenExchange.Tests.Verify;
 using Xunit;
 
 namespace Gateway.Tests.HopTokens;

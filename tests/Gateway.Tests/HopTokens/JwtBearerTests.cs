@@ -1,12 +1,12 @@
 using System.Net.Http.Headers;
 using System.Text.Json.Nodes;
+using Harness;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using TokenExchange.Tests.Harness;
 using Xunit;
 
 namespace Gateway.Tests.HopTokens;

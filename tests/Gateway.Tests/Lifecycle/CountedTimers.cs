@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using TokenExchange.Tests.Harness;
+using Harness;
 
 namespace Gateway.Tests.Lifecycle;
 

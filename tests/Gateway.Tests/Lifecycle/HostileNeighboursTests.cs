@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Gateway.Tests.Harness;
 using Gateway.Tests.Wire;
+using Harness;
 using Microsoft.AspNetCore.Http;
 using Xunit;
 

@@ -2,7 +2,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
 using Gateway.Tests.Harness;
-using TokenExchange.Tests.Harness;
+using Harness;
 using Xunit;
 
 namespace Gateway.Tests.Lifecycle;

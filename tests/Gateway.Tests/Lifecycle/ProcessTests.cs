@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Gateway.Tests.Harness;
+using Harness;
 using Microsoft.AspNetCore.Http;
 using Xunit;
 

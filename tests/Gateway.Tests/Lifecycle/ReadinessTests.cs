@@ -1,5 +1,5 @@
 using Gateway.Tests.Harness;
-using TokenExchange.Tests.Harness;
+using Harness;
 using Xunit;
 
 namespace Gateway.Tests.Lifecycle;

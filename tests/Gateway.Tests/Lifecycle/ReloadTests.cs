@@ -1,9 +1,9 @@
 using System.Text.Json.Nodes;
 using Gateway.Generations;
 using Gateway.Tests.Harness;
+using Harness;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
-using TokenExchange.Tests.Harness;
 using Xunit;
 
 namespace Gateway.Tests.Lifecycle;

@@ -4,8 +4,8 @@ using System.Text.Json;
 using Gateway.Configuration.Options;
 using Gateway.Observe;
 using Gateway.Tests.Observe.Harness;
+using Harness;
 using TokenExchange.Outbound;
-using TokenExchange.Tests.Harness;
 using Xunit;
 
 namespace Gateway.Tests.Observe;

@@ -4,7 +4,7 @@ using System.Text.Json;
 using Gateway.Configuration.Options;
 using Gateway.Observe;
 using Gateway.Tests.Observe.Harness;
-using TokenExchange.Tests.Harness;
+using Harness;
 using Xunit;
 
 namespace Gateway.Tests.Observe;

@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Gateway.Tests.Harness;
 using Gateway.Tests.Observe.Harness;
+using Harness;
 using Xunit;
 
 namespace Gateway.Tests.Observe;

@@ -3,7 +3,7 @@ using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Gateway.Tests.Harness;
 using Gateway.Tests.Wire;
-using TokenExchange.Tests.Harness;
+using Harness;
 using Xunit;
 
 namespace Gateway.Tests.Observe;

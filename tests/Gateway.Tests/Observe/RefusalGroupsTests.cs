@@ -1,6 +1,6 @@
 using Gateway.Observe;
 using Gateway.Tests.Observe.Harness;
-using TokenExchange.Tests.Harness;
+using Harness;
 using Xunit;
 
 namespace Gateway.Tests.Observe;

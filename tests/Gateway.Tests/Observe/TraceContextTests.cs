@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Gateway.Tests.Harness;
 using Gateway.Tests.Lifecycle;
+using Harness;
 using Xunit;
 
 namespace Gateway.Tests.Observe;

@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Text.Json.Nodes;
 using Gateway.Commands;
 using Gateway.Tests.Harness;
+using Harness;
 using Xunit;
 
 namespace Gateway.Tests.Peers;

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using Gateway.Tests.Harness;
+using Harness;
 using Microsoft.AspNetCore.Http;
-using TokenExchange.Tests.Harness;
 using Xunit;
 
 namespace Gateway.Tests.Policy;

@@ -1,11 +1,11 @@
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Gateway.Sessions;
+using Harness;
 using Microsoft.Extensions.Logging.Abstractions;
 using TokenExchange.Inbound;
 using TokenExchange.Issuers;
 using TokenExchange.Jose;
-using TokenExchange.Tests.Harness;
 using Xunit;
 
 namespace Gateway.Tests.Refusals;

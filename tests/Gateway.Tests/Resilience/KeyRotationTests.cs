@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Gateway.Tests.Harness;
 using Gateway.Tests.Lifecycle;
+using Harness;
 using Microsoft.AspNetCore.Http;
 using TokenExchange.Outbound.Local;
 using Xunit;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Gateway.Tests.Harness;
+using Harness;
 using Microsoft.AspNetCore.Http;
-using TokenExchange.Tests.Harness;
 using Xunit;
 
 namespace Gateway.Tests.Resilience;
@@ -206,7 +206,7 @@ public sealed class OutageTests
         // Keys are configured, so that nothing but an exchange needs the metadata.
         await using var issuer = await TestIssuer.StartAsync();
         await using var mcp = await TestMcpServer.StartAsync();
-        var clock = new TokenExchange.Tests.Request.EagerClock();
+        var clock = new EagerClock();
         (issuer.MetadataAnswer, issuer.OpenIdAnswer) = (IssuerAnswer.ServerError, IssuerAnswer.ServerError);
         issuer.Handle("/token", context =>
         {

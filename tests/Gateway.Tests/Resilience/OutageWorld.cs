@@ -1,9 +1,8 @@
 using System.Text.Json.Nodes;
 using Gateway.Tests.Harness;
+using Harness;
 using Microsoft.Extensions.DependencyInjection;
 using TokenExchange.Outbound.Cache;
-using TokenExchange.Tests.Harness;
-using TokenExchange.Tests.Request;
 using Xunit;
 
 namespace Gateway.Tests.Resilience;

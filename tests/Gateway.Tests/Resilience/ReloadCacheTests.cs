@@ -1,8 +1,8 @@
 using System.Text.Json.Nodes;
 using Gateway.Generations;
 using Gateway.Tests.Harness;
+using Harness;
 using Microsoft.Extensions.DependencyInjection;
-using TokenExchange.Tests.Harness;
 using Xunit;
 
 namespace Gateway.Tests.Resilience;

@@ -1,10 +1,10 @@
 using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using Gateway.Tests.Harness;
+using Harness;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using TokenExchange.Outbound.Cache;
-using TokenExchange.Tests.Harness;
 using Xunit;
 
 namespace Gateway.Tests.Resilience;

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using Gateway.Tests.Forward;
 using Gateway.Tests.Harness;
-using TokenExchange.Tests.Harness;
+using Harness;
 using Xunit;
 
 namespace Gateway.Tests.Revocation;

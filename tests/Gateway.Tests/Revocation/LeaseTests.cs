@@ -2,9 +2,9 @@ using System.Text;
 using Gateway.Revoke;
 using Gateway.Tests.Harness;
 using Gateway.Tests.Wire;
+using Harness;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
-using TokenExchange.Tests.Harness;
 using Xunit;
 
 namespace Gateway.Tests.Revocation;

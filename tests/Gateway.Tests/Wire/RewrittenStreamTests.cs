@@ -2,8 +2,8 @@ using System.Text.Json.Nodes;
 using Gateway.Revoke;
 using Gateway.Tests.Forward;
 using Gateway.Tests.Harness;
+using Harness;
 using Microsoft.Extensions.DependencyInjection;
-using TokenExchange.Tests.Harness;
 using Xunit;
 
 namespace Gateway.Tests.Wire;

@@ -1,7 +1,7 @@
+using Harness;
 using TokenExchange.Inbound;
 using TokenExchange.Outbound;
 using TokenExchange.Outbound.Cache;
-using TokenExchange.Tests.Harness;
 using Xunit;
 
 namespace TokenExchange.Tests.Cache;

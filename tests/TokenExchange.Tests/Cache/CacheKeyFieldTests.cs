@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Reflection;
 using System.Text.Json;
+using Harness;
 using Microsoft.Extensions.Logging.Abstractions;
 using TokenExchange.Inbound;
 using TokenExchange.Inbound.Proof;
@@ -9,7 +10,6 @@ using TokenExchange.Jose;
 using TokenExchange.Outbound;
 using TokenExchange.Outbound.Cache;
 using TokenExchange.Outbound.Sender;
-using TokenExchange.Tests.Harness;
 using Xunit;
 
 namespace TokenExchange.Tests.Cache;

@@ -1,11 +1,11 @@
 using System.Collections.Frozen;
 using FsCheck;
 using FsCheck.Fluent;
+using Harness;
 using TokenExchange.Inbound;
 using TokenExchange.Jose;
 using TokenExchange.Outbound;
 using TokenExchange.Outbound.Cache;
-using TokenExchange.Tests.Harness;
 using Xunit;
 
 namespace TokenExchange.Tests.Cache;

@@ -1,6 +1,6 @@
+using Harness;
 using TokenExchange.Outbound;
 using TokenExchange.Outbound.Cache;
-using TokenExchange.Tests.Harness;
 using Xunit;
 
 namespace TokenExchange.Tests.Cache;

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
+using Harness;
 using TokenExchange.Outbound;
-using TokenExchange.Tests.Harness;
 
 namespace TokenExchange.Tests.Cache;
 

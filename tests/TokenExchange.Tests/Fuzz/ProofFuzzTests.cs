@@ -2,7 +2,7 @@ using System.Buffers.Text;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using TokenExchange.Tests.Harness;
+using Harness;
 using TokenExchange.Tests.Proof;
 using Xunit;
 

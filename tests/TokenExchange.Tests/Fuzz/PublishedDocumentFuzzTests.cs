@@ -2,10 +2,10 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Harness;
 using Microsoft.Extensions.Logging.Abstractions;
 using TokenExchange.Issuers;
 using TokenExchange.Jose;
-using TokenExchange.Tests.Harness;
 using Xunit;
 
 namespace TokenExchange.Tests.Fuzz;

@@ -2,10 +2,10 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Harness;
 using TokenExchange.Issuers;
 using TokenExchange.Outbound.Exchange;
 using TokenExchange.Outbound.Profiles;
-using TokenExchange.Tests.Harness;
 using Xunit;
 
 namespace TokenExchange.Tests.Fuzz;

@@ -1,7 +1,7 @@
+using Harness;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using TokenExchange.Outbound.Local;
-using TokenExchange.Tests.Harness;
 
 namespace TokenExchange.Tests.Issue;
 

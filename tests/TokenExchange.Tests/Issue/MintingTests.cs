@@ -1,9 +1,9 @@
 using System.Collections.Frozen;
 using System.Text.Json.Nodes;
+using Harness;
 using TokenExchange.Inbound;
 using TokenExchange.Outbound;
 using TokenExchange.Outbound.Local;
-using TokenExchange.Tests.Harness;
 using Xunit;
 
 namespace TokenExchange.Tests.Issue;

@@ -2,10 +2,10 @@ using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Harness;
 using TokenExchange.Outbound;
 using TokenExchange.Outbound.Cache;
 using TokenExchange.Outbound.Local;
-using TokenExchange.Tests.Harness;
 using Xunit;
 
 namespace TokenExchange.Tests.Issue;

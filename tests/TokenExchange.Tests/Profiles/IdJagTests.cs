@@ -1,8 +1,8 @@
 using System.Text.Json.Nodes;
+using Harness;
+using Harness.Products;
 using TokenExchange.Issuers;
 using TokenExchange.Outbound;
-using TokenExchange.Tests.Harness;
-using TokenExchange.Tests.Profiles.Products;
 using Xunit;
 
 namespace TokenExchange.Tests.Profiles;

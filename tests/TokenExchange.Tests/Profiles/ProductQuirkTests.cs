@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
+using Harness.Products;
 using TokenExchange.Outbound;
-using TokenExchange.Tests.Profiles.Products;
 using Xunit;
 
 namespace TokenExchange.Tests.Profiles;

@@ -1,10 +1,10 @@
 using System.Net;
 using System.Text;
+using Harness;
+using Harness.Products;
 using TokenExchange.Issuers;
 using TokenExchange.Outbound;
 using TokenExchange.Outbound.Profiles;
-using TokenExchange.Tests.Harness;
-using TokenExchange.Tests.Profiles.Products;
 using Xunit;
 
 namespace TokenExchange.Tests.Profiles;

@@ -1,7 +1,7 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
+using Harness;
 using TokenExchange.Inbound.Proof;
-using TokenExchange.Tests.Harness;
 using Xunit;
 
 namespace TokenExchange.Tests.Proof;

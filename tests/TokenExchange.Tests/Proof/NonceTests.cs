@@ -1,5 +1,5 @@
+using Harness;
 using TokenExchange.Inbound.Proof;
-using TokenExchange.Tests.Harness;
 using Xunit;
 
 namespace TokenExchange.Tests.Proof;

@@ -1,8 +1,8 @@
 using System.Text.Json.Nodes;
+using Harness;
 using TokenExchange.Inbound;
 using TokenExchange.Inbound.Proof;
 using TokenExchange.Jose;
-using TokenExchange.Tests.Harness;
 using TokenExchange.Tests.Verify;
 
 namespace TokenExchange.Tests.Proof;

@@ -1,6 +1,6 @@
+using Harness;
 using TokenExchange.Inbound.Proof;
 using TokenExchange.Jose;
-using TokenExchange.Tests.Harness;
 using Xunit;
 
 namespace TokenExchange.Tests.Proof;

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
+using Harness;
 using TokenExchange.Inbound;
 using TokenExchange.Inbound.Proof;
-using TokenExchange.Tests.Harness;
 using Xunit;
 
 namespace TokenExchange.Tests.Proof;

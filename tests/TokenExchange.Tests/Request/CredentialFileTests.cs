@@ -1,7 +1,7 @@
 using System.Text;
+using Harness;
 using TokenExchange.Issuers;
 using TokenExchange.Issuers.Files;
-using TokenExchange.Tests.Harness;
 using Xunit;
 
 namespace TokenExchange.Tests.Request;

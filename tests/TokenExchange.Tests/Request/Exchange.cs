@@ -1,11 +1,11 @@
 using System.Text.Json.Nodes;
+using Harness;
 using Microsoft.Extensions.Logging.Abstractions;
 using TokenExchange.Inbound;
 using TokenExchange.Issuers;
 using TokenExchange.Outbound;
 using TokenExchange.Outbound.Exchange;
 using TokenExchange.Outbound.Profiles;
-using TokenExchange.Tests.Harness;
 
 namespace TokenExchange.Tests.Request;
 

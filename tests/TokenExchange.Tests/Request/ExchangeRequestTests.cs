@@ -1,6 +1,6 @@
+using Harness;
 using TokenExchange.Issuers;
 using TokenExchange.Outbound;
-using TokenExchange.Tests.Harness;
 using Xunit;
 
 namespace TokenExchange.Tests.Request;

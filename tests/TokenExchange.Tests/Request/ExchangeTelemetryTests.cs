@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using TokenExchange.Tests.Harness;
+using Harness;
 using Xunit;
 
 namespace TokenExchange.Tests.Request;

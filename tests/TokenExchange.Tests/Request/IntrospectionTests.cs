@@ -1,5 +1,5 @@
+using Harness;
 using TokenExchange.Inbound.Introspection;
-using TokenExchange.Tests.Harness;
 using Xunit;
 
 namespace TokenExchange.Tests.Request;

@@ -1,5 +1,5 @@
+using Harness;
 using TokenExchange.Outbound;
-using TokenExchange.Tests.Harness;
 using Xunit;
 
 namespace TokenExchange.Tests.Request;

@@ -1,9 +1,9 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Duende.IdentityModel.Client;
+using Harness;
 using TokenExchange.Issuers;
 using TokenExchange.Issuers.ClientAuthentication;
-using TokenExchange.Tests.Harness;
 using Xunit;
 
 namespace TokenExchange.Tests.Request;

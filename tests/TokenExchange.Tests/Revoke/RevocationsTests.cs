@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
+using Harness;
 using TokenExchange.Inbound;
 using TokenExchange.Inbound.Revocation;
-using TokenExchange.Tests.Harness;
 using Xunit;
 
 namespace TokenExchange.Tests.Revoke;

@@ -1,8 +1,8 @@
 using System.Text.Json;
+using Harness;
 using TokenExchange.Inbound.Introspection;
 using TokenExchange.Jose;
 using TokenExchange.Outbound;
-using TokenExchange.Tests.Harness;
 using TokenExchange.Tests.Request;
 using Xunit;
 

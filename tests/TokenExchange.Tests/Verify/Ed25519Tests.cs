@@ -2,9 +2,9 @@ using System.Buffers.Text;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Harness;
 using Org.BouncyCastle.Math.EC.Rfc8032;
 using TokenExchange.Jose;
-using TokenExchange.Tests.Harness;
 using Xunit;
 
 namespace TokenExchange.Tests.Verify;

@@ -1,8 +1,8 @@
 using System.Text.Json.Nodes;
+using Harness;
 using TokenExchange.Inbound;
 using TokenExchange.Jose;
 using TokenExchange.Outbound;
-using TokenExchange.Tests.Harness;
 using Xunit;
 
 namespace TokenExchange.Tests.Verify;

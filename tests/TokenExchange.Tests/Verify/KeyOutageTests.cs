@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
+using Harness;
 using Microsoft.Extensions.Logging;
 using TokenExchange.Issuers;
 using TokenExchange.Jose;
-using TokenExchange.Tests.Harness;
 using Xunit;
 
 namespace TokenExchange.Tests.Verify;

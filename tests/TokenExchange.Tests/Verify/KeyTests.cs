@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using TokenExchange.Tests.Harness;
+using Harness;
 using Xunit;
 
 namespace TokenExchange.Tests.Verify;

@@ -1,6 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
-using TokenExchange.Tests.Harness;
+using Harness;
 using Xunit;
 
 namespace TokenExchange.Tests.Verify;

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
+using Harness;
 using TokenExchange.Issuers;
-using TokenExchange.Tests.Harness;
 using Xunit;
 
 namespace TokenExchange.Tests.Verify;

@@ -3,13 +3,13 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using FsCheck;
 using FsCheck.Fluent;
+using Harness;
 using Microsoft.Extensions.Logging.Abstractions;
 using TokenExchange.Inbound;
 using TokenExchange.Issuers;
 using TokenExchange.Outbound;
 using TokenExchange.Outbound.Exchange;
 using TokenExchange.Outbound.Result;
-using TokenExchange.Tests.Harness;
 using Xunit;
 
 namespace TokenExchange.Tests.Verify;

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Harness;
 using Microsoft.Extensions.Logging.Abstractions;
 using TokenExchange.Inbound;
 using TokenExchange.Issuers;
@@ -8,7 +9,6 @@ using TokenExchange.Outbound;
 using TokenExchange.Outbound.Exchange;
 using TokenExchange.Outbound.Result;
 using TokenExchange.Outbound.Sender;
-using TokenExchange.Tests.Harness;
 using Xunit;
 
 namespace TokenExchange.Tests.Verify;

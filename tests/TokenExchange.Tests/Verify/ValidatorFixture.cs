@@ -1,10 +1,10 @@
 using System.Text.Json.Nodes;
+using Harness;
 using Microsoft.Extensions.Logging.Abstractions;
 using TokenExchange.Inbound;
 using TokenExchange.Inbound.Proof;
 using TokenExchange.Issuers;
 using TokenExchange.Jose;
-using TokenExchange.Tests.Harness;
 
 namespace TokenExchange.Tests.Verify;
 

@@ -1,6 +1,6 @@
 using Gateway.Benchmarks.Load;
 using Gateway.Benchmarks.Peers;
-using TokenExchange.Tests.Harness;
+using Harness;
 
 namespace Gateway.Benchmarks.Compare.Scenarios;
 

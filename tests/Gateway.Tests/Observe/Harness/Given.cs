@@ -2,11 +2,11 @@ using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Reflection;
 using Gateway.Observe;
+using Harness;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using TokenExchange.Jose;
 using TokenExchange.Outbound;
-using TokenExchange.Tests.Harness;
 
 namespace Gateway.Tests.Observe.Harness;
 

@@ -5,10 +5,10 @@ using Gateway.Observe;
 using Gateway.Revoke;
 using Gateway.Tests.Harness;
 using Gateway.Tests.Observe.Harness;
+using Harness;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using TokenExchange.Inbound.Revocation;
-using TokenExchange.Tests.Harness;
 using Xunit;
 
 namespace Gateway.Tests.Observe.Management;

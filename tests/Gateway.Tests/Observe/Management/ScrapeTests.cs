@@ -1,8 +1,8 @@
 using System.Text.Json.Nodes;
 using Gateway.Tests.Harness;
 using Gateway.Tests.Observe.Harness;
+using Harness;
 using Microsoft.AspNetCore.Http;
-using TokenExchange.Tests.Harness;
 using Xunit;
 
 namespace Gateway.Tests.Observe.Management;

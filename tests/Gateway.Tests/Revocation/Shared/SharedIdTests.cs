@@ -1,8 +1,8 @@
 using Gateway.Configuration.Options;
 using Gateway.Revoke.Shared;
+using Harness;
 using TokenExchange.Inbound.Proof;
 using TokenExchange.Jose;
-using TokenExchange.Tests.Harness;
 using Xunit;
 
 namespace Gateway.Tests.Revocation.Shared;

@@ -2,10 +2,10 @@ using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Gateway.Revoke.Shared;
 using Gateway.Tests.Harness;
+using Harness;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using TokenExchange.Inbound.Revocation;
-using TokenExchange.Tests.Harness;
 using Xunit;
 
 namespace Gateway.Tests.Revocation.Shared;

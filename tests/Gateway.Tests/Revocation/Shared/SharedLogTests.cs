@@ -1,8 +1,8 @@
 using Gateway.Configuration.Options;
 using Gateway.Revoke.Shared;
+using Harness;
 using StackExchange.Redis;
 using TokenExchange.Inbound.Revocation;
-using TokenExchange.Tests.Harness;
 using Xunit;
 using SharedRevocation = TokenExchange.Inbound.Revocation.Revocation;
 

@@ -4,11 +4,11 @@ using System.Text.Json.Nodes;
 using Demo;
 using Gateway.Revoke.Shared;
 using Gateway.Tests.Harness;
+using Harness;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using StackExchange.Redis;
 using TokenExchange.Inbound.Revocation;
-using TokenExchange.Tests.Harness;
 using Xunit;
 
 namespace Gateway.Tests.Revocation.Shared;
