@@ -13,6 +13,7 @@ public sealed partial class DocumentationTests
 
     [Theory]
     [InlineData("DESIGN.md")]
+    [InlineData("docs/refusals.md")]
     [InlineData("docs/security-model.md")]
     [InlineData("docs/field-notes.md")]
     public void Every_test_that_a_document_names_exists(string document)
