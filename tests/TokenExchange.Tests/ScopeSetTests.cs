@@ -18,7 +18,9 @@ public sealed class ScopeSetTests
     public void What_is_no_scope_token_is_in_no_set(string text)
     {
         Assert.False(ScopeSet.IsToken(text));
-        Assert.Throws<ArgumentException>(() => ScopeSet.Of("good", text));
+        var refused = Assert.Throws<ArgumentException>(() => ScopeSet.Of("good", text));
+        Assert.Equal("scopes", refused.ParamName);
+        Assert.Contains("RFC 6749", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -56,5 +58,37 @@ public sealed class ScopeSetTests
         Assert.NotEqual(ScopeSet.Of("ab"), ScopeSet.Parse("a b"));
         Assert.Equal(ScopeSet.Empty, ScopeSet.Parse(""));
         Assert.False(ScopeSet.TryParse("a\nb", out _));
+    }
+
+    [Fact]
+    public void A_set_equals_neither_null_nor_its_own_text()
+    {
+        Assert.False(ScopeSet.Of("a").Equals(null));
+        Assert.False(ScopeSet.Empty.Equals(null));
+        Assert.False(ScopeSet.Of("a").Equals((object)"a"));
+    }
+
+    /// <summary>These run for every request.</summary>
+    [Fact]
+    public void What_adds_or_takes_nothing_makes_no_other_set()
+    {
+        var set = ScopeSet.Of("a", "b");
+
+        Assert.Same(set, set.Union(ScopeSet.Of("b")));
+        Assert.Same(set, set.Intersect(ScopeSet.Of("a", "b", "c")));
+        Assert.Same(ScopeSet.Empty, ScopeSet.Parse(" "));
+        Assert.Same(ScopeSet.Empty, ScopeSet.Of());
+        Assert.Same(ScopeSet.Empty, set.Intersect(ScopeSet.Of("c")));
+    }
+
+    [Fact]
+    public void Null_in_place_of_scopes_is_named_as_the_fault()
+    {
+        Assert.Equal("scopes", Assert.Throws<ArgumentNullException>(() => ScopeSet.Of(null!)).ParamName);
+        Assert.Equal("value", Assert.Throws<ArgumentNullException>(() => ScopeSet.TryParse(null!, out _)).ParamName);
+        foreach (var use in (Action[])[() => ScopeSet.Empty.IsSubsetOf(null!), () => ScopeSet.Empty.Union(null!), () => ScopeSet.Empty.Intersect(null!), () => ScopeSet.Empty.Except(null!)])
+        {
+            Assert.Equal("other", Assert.Throws<ArgumentNullException>(use).ParamName);
+        }
     }
 }
