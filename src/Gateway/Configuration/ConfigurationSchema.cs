@@ -115,8 +115,11 @@ internal static class ConfigurationSchema
     // JSON Schema knows no limits of texts that are durations.
     private static string? DescriptionOf(JsonPropertyInfo property) =>
         AttributesOf<DescriptionAttribute>(property) is [{ Description: var description }, ..]
-            ? Limits.OfDuration(property) is { } durations ? $"{description} Between {durations.Least:c} and {durations.Most:c}." : description
+            ? Limits.OfDuration(property) is { } durations ? $"{description} Between {Short(durations.Least)} and {Short(durations.Most)}." : description
             : YarpDescriptions.Of(property.DeclaringType, property.Name).Description;
+
+    /// <summary>As people write it: without the zeros at the end of a fraction.</summary>
+    private static string Short(TimeSpan duration) => duration.ToString("c", CultureInfo.InvariantCulture) is var text && text.LastIndexOf('.') > text.LastIndexOf(':') ? text.TrimEnd('0') : text;
 
     private static JsonArray ExamplesOf(JsonPropertyInfo property)
     {

@@ -18,6 +18,17 @@ public sealed partial class DocumentationTests
     }
 
     [Fact]
+    public void The_guide_says_of_every_key_what_the_schema_says_of_it()
+    {
+        using var schema = JsonDocument.Parse(File.ReadAllText(Path.Combine(CommandTests.Repository(), "gateway.schema.json")));
+        var rows = Guide.Split('\n').Where(line => line.StartsWith("| `", StringComparison.Ordinal)).ToLookup(line => line.Split('`')[1], line => line.Replace("`", "", StringComparison.Ordinal));
+        var properties = Properties(schema.RootElement.GetProperty("properties").GetProperty("Gateway")).Where(property => rows.Contains(property.Name)).ToArray();
+
+        Assert.True(properties.Length > 100, $"{properties.Length} keys");
+        Assert.DoesNotContain(properties, property => !rows[property.Name].Any(row => Said(property.Value).All(said => row.Contains(said, StringComparison.Ordinal))));
+    }
+
+    [Fact]
     public void Every_rule_that_the_code_can_name_is_in_the_guide()
     {
         var sources = Directory.GetFiles(Path.Combine(CommandTests.Repository(), "src", "Gateway", "Configuration"), "*.cs", SearchOption.AllDirectories).Select(File.ReadAllText);
@@ -31,6 +42,25 @@ public sealed partial class DocumentationTests
         member.Name == "properties"
             ? member.Value.EnumerateObject().SelectMany(property => Keys(property.Value).Prepend(property.Name))
             : Keys(member.Value));
+
+    private static IEnumerable<JsonProperty> Properties(JsonElement node) => node.ValueKind != JsonValueKind.Object ? [] : node.EnumerateObject().SelectMany(member =>
+        member.Name == "properties"
+            ? member.Value.EnumerateObject().SelectMany(property => Properties(property.Value).Prepend(property))
+            : Properties(member.Value));
+
+    private static IEnumerable<string> Said(JsonElement property)
+    {
+        if (property.TryGetProperty("description", out var description))
+        {
+            yield return description.GetString()!.Replace("|", "\\|", StringComparison.Ordinal);
+        }
+
+        var values = property.TryGetProperty("items", out var items) ? items : property;
+        foreach (var value in values.TryGetProperty("enum", out var named) ? named.EnumerateArray().Where(value => value.ValueKind == JsonValueKind.String) : [])
+        {
+            yield return value.GetString()!;
+        }
+    }
 
     [GeneratedRegex("""(?:Error|Warn|Report|ConfigurationProblem)\((?:[^"()]*, )?"([a-z]+(?:-[a-z]+)*)",""")]
     private static partial Regex RuleId();

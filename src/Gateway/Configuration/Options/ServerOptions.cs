@@ -356,7 +356,7 @@ internal sealed class OutboundOptions
     [Example("""{ "File": "/var/run/secrets/gateway/actor.jwt", "Type": "jwt" }""")]
     public ActorTokenOptions? ActorToken { get; set; }
 
-    [Description("local: the life of a hop token, at most 00:05:00. Default: 00:02:00.")]
+    [Description("local: the life of a hop token. Default: 00:02:00.")]
     [Example("00:01:00")]
     [DurationRange("00:00:01", "00:05:00")]
     public TimeSpan? Lifetime { get; set; }
