@@ -177,6 +177,7 @@ internal sealed class OutboundRequest(Standing standing, OpenStreams streams, Ti
         HashSet<string>? names = null;
         foreach (var line in connection)
         {
+            // Kestrel puts such a word in place of all the lines when it stands among them: what else they named cannot be seen here.
             if (line is "keep-alive" or "close")
             {
                 continue;
