@@ -48,7 +48,7 @@ public sealed class DemoTests
     [Fact]
     public async Task An_own_server_is_put_behind_the_gateway_with_a_token_that_works_and_each_call_is_shown_with_both_hops()
     {
-        await using var own = await TestMcpServer.StartAsync();
+        await using var own = new TestMcpServer();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         var output = new WatchedOutput();
         var run = DemoRun.RunAsync(new DemoOptions { Server = own.Url }, new Terminal(output, rich: false), TimeProvider.System, stop.Token);
@@ -146,7 +146,7 @@ public sealed class DemoTests
     /// <summary>A URL of this machine where nobody listens any more.</summary>
     private static async Task<string> UnusedAsync()
     {
-        await using var gone = await TestMcpServer.StartAsync();
+        await using var gone = new TestMcpServer();
         return gone.Url;
     }
 

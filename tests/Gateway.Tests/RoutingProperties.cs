@@ -50,8 +50,8 @@ public sealed class RoutingProperties
     [Fact]
     public async Task A_token_for_one_server_is_refused_at_every_other()
     {
-        await using var authorizationServer = await TestAuthorizationServer.StartAsync();
-        await using var server = await TestMcpServer.StartAsync();
+        await using var authorizationServer = new TestAuthorizationServer();
+        await using var server = new TestMcpServer();
         await using var gateway = await TestGateway.StartAsync(new JsonObject
         {
             ["AuthorizationServers"] = new JsonObject { ["corp"] = new JsonObject { ["Issuer"] = authorizationServer.Issuer } },

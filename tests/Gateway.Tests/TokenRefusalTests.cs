@@ -12,7 +12,7 @@ public sealed class TokenRefusalFixture : ITokenSource, IAsyncLifetime
 
     public World World { get; private set; } = null!;
 
-    public TestIssuer Issuer => World.As.Keys;
+    public TestAuthorizationServer Issuer => World.As;
 
     public string Token(Action<JsonObject, JsonObject>? change = null, TestKey? key = null) =>
         TokenForge.AccessToken(key ?? TestKeys.Es256, Issuer.Issuer, InboundTokenCases.Resource, clock.GetUtcNow(), change);

@@ -8,7 +8,7 @@ namespace Harness;
 /// <summary>What makes tokens for a case: an issuer on a real socket, at a time that stands still.</summary>
 public interface ITokenSource
 {
-    TestIssuer Issuer { get; }
+    TestAuthorizationServer Issuer { get; }
 
     /// <summary>A sound token for <see cref="InboundTokenCases.Resource"/>, after the case changed it.</summary>
     string Token(Action<JsonObject, JsonObject>? change = null, TestKey? key = null);

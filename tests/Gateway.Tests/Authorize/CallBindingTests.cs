@@ -22,11 +22,11 @@ public sealed class CallBindingTests : IAsyncLifetime
     {
         using var output = new StringWriter();
         Assert.Equal(0, await new Gateway.Commands.CommandLine(output, output).RunAsync(["keys", "new", "--directory", keys]));
-        corp = await TestAuthorizationServer.StartAsync();
-        legacy = await TestMcpServer.StartAsync();
+        corp = new TestAuthorizationServer();
+        legacy = new TestMcpServer();
 
         // Stands where the sidecar would, and so sees what goes over the wire.
-        wire = await TestMcpServer.StartAsync();
+        wire = new TestMcpServer();
         front = await TestGateway.StartAsync(new JsonObject
         {
             ["AuthorizationServers"] = new JsonObject { ["corp"] = new JsonObject { ["Issuer"] = corp.Issuer } },

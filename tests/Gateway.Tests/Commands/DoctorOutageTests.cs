@@ -10,7 +10,7 @@ public sealed class DoctorOutageTests
     public async Task A_token_endpoint_that_fails_over_the_invalid_subject_is_told_from_one_that_is_not_there()
     {
         await using var world = await World.StartAsync();
-        world.As.TokenEndpoint = context =>
+        world.As.TokenAnswer = context =>
         {
             context.Response.StatusCode = 500;
             return Task.CompletedTask;

@@ -61,7 +61,7 @@ public sealed class LiveCommandTests
     public async Task Doctor_passes_when_everything_answers_and_names_a_refused_subject()
     {
         await using var world = await World.StartAsync();
-        world.As.TokenEndpoint = Refuse("invalid_grant");
+        world.As.TokenAnswer = Refuse("invalid_grant");
         var (exit, output, errors) = await RunAsync("doctor", "--config", world.Gateway.ConfigPath);
         Assert.True(exit == 0, output + errors);
         Assert.Contains("pass  weather client at corp: accepted", output, StringComparison.Ordinal);
@@ -94,7 +94,7 @@ public sealed class LiveCommandTests
     public async Task Doctor_tells_a_refused_client_from_a_refused_subject()
     {
         await using var world = await World.StartAsync();
-        world.As.TokenEndpoint = Refuse("invalid_client");
+        world.As.TokenAnswer = Refuse("invalid_client");
         var (exit, output, _) = await RunAsync("doctor", "--config", world.Gateway.ConfigPath);
 
         Assert.Equal(1, exit);
@@ -109,7 +109,7 @@ public sealed class LiveCommandTests
         {
             options["Servers"]!["notes"]!["Destinations"] = new System.Text.Json.Nodes.JsonArray("http://127.0.0.1:9/mcp");
         });
-        world.As.TokenEndpoint = Refuse("invalid_grant");
+        world.As.TokenAnswer = Refuse("invalid_grant");
         var (exit, output, _) = await RunAsync("doctor", "--config", world.Gateway.ConfigPath);
 
         Assert.Equal(1, exit);
@@ -124,7 +124,7 @@ public sealed class LiveCommandTests
     public async Task Doctor_fails_for_keys_that_verify_nothing_that_is_accepted(string? keys, string algorithms)
     {
         await using var world = await World.StartAsync(options => options["AuthorizationServers"]!["corp"]!["Algorithms"] = System.Text.Json.Nodes.JsonNode.Parse($"[{algorithms}]"));
-        world.As.Keys.Jwks = keys;
+        world.As.Jwks = keys;
 
         var (exit, output, _) = await RunAsync("doctor", "--config", world.Gateway.ConfigPath);
 
@@ -149,7 +149,7 @@ public sealed class LiveCommandTests
     public async Task Doctor_fails_when_an_invalid_subject_is_exchanged()
     {
         await using var world = await World.StartAsync();
-        world.As.TokenEndpoint = context =>
+        world.As.TokenAnswer = context =>
         {
             context.Response.ContentType = "application/json";
             return context.Response.WriteAsync("""{"access_token":"anything","token_type":"Bearer","issued_token_type":"urn:ietf:params:oauth:token-type:access_token"}""");

@@ -28,7 +28,7 @@ internal sealed partial class ProductPage : IAsyncDisposable
     /// <summary>The gateway.json of the page; every fenced block of JSON is a whole one.</summary>
     public static IReadOnlyList<string> Configurations(string profile) => [.. Fences().Matches(File.ReadAllText(PathOf(profile))).Select(match => match.Groups[1].Value)];
 
-    public static async Task<ProductPage> OpenAsync(string profile) => new(profile, await TestMcpServer.StartAsync());
+    public static ProductPage Open(string profile) => new(profile, new TestMcpServer());
 
     /// <summary>Runs <c>doctor</c> with the page's gateway.json, after <paramref name="change"/> had its way with the text, and perhaps with a subject token.</summary>
     public async Task<(int Exit, string Output)> DoctorAsync(bool withSubject, Func<string, string>? change = null)
@@ -76,14 +76,14 @@ internal sealed partial class ProductPage : IAsyncDisposable
         "keycloak" => [("https://login.example.com/realms/corp", Product.Stub.Issuer)],
         "entra-obo" =>
         [
-            ("https://login.microsoftonline.com/TENANT/v2.0", Product.Stub.Issuer), ("https://login.microsoftonline.com/TENANT/oauth2/v2.0/token", Product.Stub.TokenEndpoint.ToString()),
+            ("https://login.microsoftonline.com/TENANT/v2.0", Product.Stub.Issuer), ("https://login.microsoftonline.com/TENANT/oauth2/v2.0/token", Product.Stub.TokenEndpoint),
             ("GATEWAY-APP-ID", Product.Gateway), ("WEATHER-APP-ID", Entra.WeatherApp),
         ],
         "auth0-obo" => [("https://acme.eu.auth0.com/", Product.Stub.Issuer), ("GATEWAY-CLIENT-ID", Product.Gateway)],
         "okta" =>
         [
             ("https://acme.okta.com/oauth2/aus-mcp", Product.InboundIssuer.Issuer), ("https://acme.okta.com/oauth2/aus-weather", Product.Stub.Issuer),
-            ("https://acme.okta.com/oauth2/aus-weather/v1/token", Product.Stub.TokenEndpoint.ToString()), ("0oaGATEWAY", Product.Gateway),
+            ("https://acme.okta.com/oauth2/aus-weather/v1/token", Product.Stub.TokenEndpoint), ("0oaGATEWAY", Product.Gateway),
         ],
         "zitadel" =>
         [

@@ -37,7 +37,7 @@ public sealed partial class ProductPageTests
     [MemberData(nameof(Profiles))]
     public async Task The_configuration_of_a_page_works_at_its_product(string profile)
     {
-        await using var page = await ProductPage.OpenAsync(profile);
+        await using var page = ProductPage.Open(profile);
 
         var (exit, output) = await page.DoctorAsync(withSubject: true);
 
@@ -138,7 +138,7 @@ public sealed partial class ProductPageTests
     public async Task Doctor_names_each_known_error_of_a_product_and_hints_at_what_its_page_says(string profile, string situation)
     {
         var row = Table.Single(one => one.Profile == profile && one.Situation == situation);
-        await using var page = await ProductPage.OpenAsync(profile);
+        await using var page = ProductPage.Open(profile);
         row.Arrange(page.Product);
 
         var (exit, output) = await page.DoctorAsync(withSubject: true, row.Change);

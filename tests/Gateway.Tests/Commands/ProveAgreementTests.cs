@@ -30,12 +30,12 @@ public sealed class ProveAgreementTests : IAsyncLifetime
     {
         for (var i = 0; i < 3; i++)
         {
-            issuers.Add(await TestAuthorizationServer.StartAsync());
+            issuers.Add(new TestAuthorizationServer());
         }
 
         for (var i = 0; i < 4; i++)
         {
-            backs.Add(await TestMcpServer.StartAsync());
+            backs.Add(new TestMcpServer());
         }
 
         await File.WriteAllTextAsync(Path.Combine(files, "key"), "static-key\n", TestContext.Current.CancellationToken);

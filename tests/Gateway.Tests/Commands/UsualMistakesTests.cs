@@ -150,14 +150,14 @@ public sealed class UsualMistakesTests
     [InlineData("policy", "refused: policy_denied", "policy was asked: {\"subject\":{\"type\":\"identity\"", "refunds need a manager; the policy is the place to change it")]
     public async Task Explain_says_what_is_wrong_with_a_token_or_a_call(string mistake, string cause, string values, string remedy)
     {
-        await using var point = new StubAuthorizationServer { Answer = _ => StubAnswer.Json(200, """{"decision":false,"context":{"reason":"refunds need a manager"}}""") };
+        await using var point = new TestPeer { WireAnswer = _ => StubAnswer.Json(200, """{"decision":false,"context":{"reason":"refunds need a manager"}}""") };
         await using var world = await World.StartAsync(options =>
         {
             var server = options["Servers"]!["weather"]!;
             server["AllowedClients"] = new JsonArray("assistant");
             server["RequiredScopes"] = new JsonArray("mcp:use");
             server["Operations"] = new JsonArray(new JsonObject { ["Method"] = "tools/call", ["Name"] = "wipe", ["Deny"] = true });
-            server["Policy"] = new JsonObject { ["Url"] = point.Issuer + "/access/v1/evaluation" };
+            server["Policy"] = new JsonObject { ["Url"] = point.Origin + "/access/v1/evaluation" };
         });
         var now = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds();
         var token = mistake == "opaque" ? "opaque-token-of-some-length" : world.WeatherToken((header, payload) =>
@@ -233,7 +233,7 @@ public sealed class UsualMistakesTests
 
     private static void Behave(World world, string mistake)
     {
-        world.As.TokenEndpoint = mistake switch
+        world.As.TokenAnswer = mistake switch
         {
             "client" => Says(400, """{"error":"invalid_client"}"""),
             "grant" => Says(400, """{"error":"unauthorized_client"}"""),
@@ -245,26 +245,26 @@ public sealed class UsualMistakesTests
         switch (mistake)
         {
             case "nothing there":
-                (world.As.Keys.MetadataAnswer, world.As.Keys.OpenIdAnswer) = (IssuerAnswer.Missing, IssuerAnswer.Missing);
+                (world.As.MetadataAnswer, world.As.OpenIdAnswer) = (DocumentAnswer.Missing, DocumentAnswer.Missing);
                 break;
             case "redirect":
-                (world.As.Keys.MetadataAnswer, world.As.Keys.OpenIdAnswer) = (IssuerAnswer.Redirect, IssuerAnswer.Redirect);
+                (world.As.MetadataAnswer, world.As.OpenIdAnswer) = (DocumentAnswer.Redirect, DocumentAnswer.Redirect);
                 break;
             case "a page":
-                world.As.Keys.Handle("/.well-known/oauth-authorization-server", Says(200, "<html>sign in</html>"));
-                world.As.Keys.Handle("/.well-known/openid-configuration", Says(200, "<html>sign in</html>"));
+                world.As.Handle("/.well-known/oauth-authorization-server", Says(200, "<html>sign in</html>"));
+                world.As.Handle("/.well-known/openid-configuration", Says(200, "<html>sign in</html>"));
                 break;
             case "a slash":
-                world.As.Keys.ChangeMetadata = metadata => metadata["issuer"] = world.As.Issuer + "/";
+                world.As.ChangeMetadata = metadata => metadata["issuer"] = world.As.Issuer + "/";
                 break;
             case "plain endpoint":
-                world.As.Keys.ChangeMetadata = metadata => metadata["token_endpoint"] = "http://login.example.com/token";
+                world.As.ChangeMetadata = metadata => metadata["token_endpoint"] = "http://login.example.com/token";
                 break;
             case "no keys":
-                world.As.Keys.Jwks = """{"keys":[]}""";
+                world.As.Jwks = """{"keys":[]}""";
                 break;
             case "no key set":
-                world.As.Keys.Jwks = """{"keys":"none"}""";
+                world.As.Jwks = """{"keys":"none"}""";
                 break;
             case "result":
                 world.As.ChangeToken = (_, payload) => payload["aud"] = "https://elsewhere.example.com";

@@ -49,7 +49,7 @@ public sealed class FrontMetadataTests
     public async Task A_token_names_the_authorization_server_as_its_issuer_never_the_front()
     {
         await using var world = await FrontWorld.StartAsync();
-        world.World.As.TokenEndpoint = null;
+        world.World.As.TokenAnswer = null;
 
         var own = await world.Gateway.CallAsync("/weather", world.World.WeatherToken());
         var fronts = await world.Gateway.CallAsync("/weather", world.World.WeatherToken((_, payload) => payload["iss"] = Issuer));
@@ -126,14 +126,14 @@ public sealed class FrontMetadataTests
 
     /// <summary>Which document says it: clients believe either.</summary>
     [Theory]
-    [InlineData("true", IssuerAnswer.Sound)]
-    [InlineData("true", IssuerAnswer.Missing)]
-    [InlineData("\"true\"", IssuerAnswer.Sound)]
-    public async Task An_authorization_server_that_names_itself_in_its_answers_has_no_front(string says, IssuerAnswer rfc8414)
+    [InlineData("true", DocumentAnswer.Sound)]
+    [InlineData("true", DocumentAnswer.Missing)]
+    [InlineData("\"true\"", DocumentAnswer.Sound)]
+    public async Task An_authorization_server_that_names_itself_in_its_answers_has_no_front(string says, DocumentAnswer rfc8414)
     {
         await using var world = await FrontWorld.StartAsync(
             metadata: document => document["authorization_response_iss_parameter_supported"] = JsonNode.Parse(says),
-            prepare: server => server.Keys.MetadataAnswer = rfc8414);
+            prepare: server => server.MetadataAnswer = rfc8414);
 
         FrontWorld.AssertRefused(await world.AskAsync(), "names_itself");
         Assert.Equal(400, (await world.RegisterAsync($$"""{"redirect_uris":["{{FrontWorld.RedirectUri}}"]}""")).Status);
@@ -144,7 +144,7 @@ public sealed class FrontMetadataTests
     [Fact]
     public async Task What_the_OpenID_document_alone_says_counts_though_the_other_is_complete()
     {
-        await using var world = await FrontWorld.StartAsync(prepare: server => server.Keys.Handle("/.well-known/openid-configuration", context =>
+        await using var world = await FrontWorld.StartAsync(prepare: server => server.Handle("/.well-known/openid-configuration", context =>
         {
             context.Response.ContentType = "application/json";
             return context.Response.WriteAsync(new JsonObject { ["issuer"] = server.Issuer, ["authorization_response_iss_parameter_supported"] = true }.ToJsonString());
@@ -164,7 +164,7 @@ public sealed class FrontMetadataTests
     [Fact]
     public async Task While_the_authorization_server_is_away_there_is_a_page_that_says_so()
     {
-        await using var world = await FrontWorld.StartAsync(prepare: server => server.Keys.MetadataAnswer = server.Keys.OpenIdAnswer = IssuerAnswer.ServerError);
+        await using var world = await FrontWorld.StartAsync(prepare: server => server.MetadataAnswer = server.OpenIdAnswer = DocumentAnswer.ServerError);
 
         FrontWorld.AssertRefused(await world.AskAsync(), "unreachable");
     }

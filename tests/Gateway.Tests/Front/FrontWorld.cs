@@ -36,19 +36,19 @@ internal sealed partial class FrontWorld : IAsyncDisposable
     public static async Task<FrontWorld> StartAsync(
         Action<JsonObject>? registration = null, Action<JsonObject>? change = null, Action<JsonObject>? metadata = null, Action<TestAuthorizationServer>? prepare = null, TimeProvider? clock = null)
     {
-        var server = await TestAuthorizationServer.StartAsync();
-        server.Keys.ChangeMetadata = document =>
+        var server = new TestAuthorizationServer();
+        server.ChangeMetadata = document =>
         {
             document["authorization_endpoint"] = server.Issuer + "/sign-in";
             metadata?.Invoke(document);
         };
-        server.TokenEndpoint = context =>
+        server.TokenAnswer = context =>
         {
             context.Response.ContentType = "application/json";
             return context.Response.WriteAsync(Tokens);
         };
         prepare?.Invoke(server);
-        var (weather, notes) = (await TestMcpServer.StartAsync(), await TestMcpServer.StartAsync());
+        var (weather, notes) = (new TestMcpServer(), new TestMcpServer());
         var options = World.Options(server, weather, notes);
         var section = new JsonObject
         {

@@ -22,7 +22,7 @@ public sealed class NothingIsKeptTests
         await world.TokenAsync(wrong);
         await world.TokenAsync(FrontWorld.Code(), "&code=canary-code");
         await world.AskAsync(AuthorizeTests.Changed("redirect_uri", "https://evil.example/canary-code"));
-        world.World.As.TokenEndpoint = context =>
+        world.World.As.TokenAnswer = context =>
         {
             context.Abort();
             return Task.CompletedTask;

@@ -124,7 +124,7 @@ public sealed class TokenRelayTests
     {
         const string error = """{"error":"invalid_grant","error_description":"AADSTS70008: expired","error_codes":[70008],"suberror":"x"}""";
         await using var world = await FrontWorld.StartAsync();
-        world.World.As.TokenEndpoint = Answer(400, "application/json; charset=utf-8", error);
+        world.World.As.TokenAnswer = Answer(400, "application/json; charset=utf-8", error);
 
         var answer = await world.TokenAsync(FrontWorld.Code());
 
@@ -144,7 +144,7 @@ public sealed class TokenRelayTests
     {
         await using var world = await FrontWorld.StartAsync();
         var elsewhere = world.World.Weather.Url;
-        world.World.As.TokenEndpoint = context =>
+        world.World.As.TokenAnswer = context =>
         {
             context.Response.Headers.Location = elsewhere;
             return Answer(status, type, body)(context);
@@ -161,7 +161,7 @@ public sealed class TokenRelayTests
     public async Task An_answer_of_more_than_64_KiB_is_not_passed_back()
     {
         await using var world = await FrontWorld.StartAsync();
-        world.World.As.TokenEndpoint = Answer(200, "application/json", $$"""{"access_token":"{{new string('x', 64 * 1024)}}","token_type":"Bearer"}""");
+        world.World.As.TokenAnswer = Answer(200, "application/json", $$"""{"access_token":"{{new string('x', 64 * 1024)}}","token_type":"Bearer"}""");
 
         Assert.Equal((502, "server_error"), Of(await world.TokenAsync(FrontWorld.Code())));
     }
@@ -170,7 +170,7 @@ public sealed class TokenRelayTests
     public async Task A_code_is_never_sent_twice_whatever_fails()
     {
         await using var world = await FrontWorld.StartAsync();
-        world.World.As.TokenEndpoint = Answer(500, "application/json", "{}");
+        world.World.As.TokenAnswer = Answer(500, "application/json", "{}");
 
         var answer = await world.TokenAsync(FrontWorld.Code());
 
@@ -183,13 +183,13 @@ public sealed class TokenRelayTests
     public async Task Those_who_fail_here_do_not_keep_others_from_exchanges()
     {
         await using var world = await FrontWorld.StartAsync();
-        world.World.As.TokenEndpoint = Answer(500, "application/json", "{}");
+        world.World.As.TokenAnswer = Answer(500, "application/json", "{}");
         for (var i = 0; i < 10; i++)
         {
             await world.TokenAsync(FrontWorld.Code());
         }
 
-        world.World.As.TokenEndpoint = null;
+        world.World.As.TokenAnswer = null;
         Assert.Equal(200, (await world.Gateway.CallAsync("/weather", world.World.WeatherToken())).Status);
     }
 

@@ -22,10 +22,10 @@ public sealed class World : IAsyncDisposable
     /// <summary>Starts all of it; <paramref name="change"/> may rewrite the options before the gateway reads them.</summary>
     public static async Task<World> StartAsync(Action<JsonObject>? change = null, TimeProvider? clock = null, Action<Microsoft.AspNetCore.Builder.WebApplicationBuilder>? configure = null, params TestKey[] keys)
     {
-        var authorizationServer = await TestAuthorizationServer.StartAsync();
+        var authorizationServer = new TestAuthorizationServer();
         if (keys.Length > 0)
         {
-            authorizationServer.Keys.Keys = keys;
+            authorizationServer.Keys = keys;
         }
 
         if (clock is not null)
@@ -33,8 +33,8 @@ public sealed class World : IAsyncDisposable
             authorizationServer.Clock = clock;
         }
 
-        var weather = await TestMcpServer.StartAsync();
-        var notes = await TestMcpServer.StartAsync();
+        var weather = new TestMcpServer();
+        var notes = new TestMcpServer();
         var options = Options(authorizationServer, weather, notes);
         change?.Invoke(options);
         return new World

@@ -7,13 +7,11 @@ using Xunit;
 namespace Gateway.Tests.HopTokens;
 
 /// <summary>Tokens that are bound to a key or to a call, at an MCP server with AddHopToken.</summary>
-public sealed class HopProofTests : IAsyncLifetime
+public sealed class HopProofTests : IAsyncDisposable
 {
     private const string Method = "POST";
     private readonly ManualClock clock = new();
-    private TestIssuer issuer = null!;
-
-    public async ValueTask InitializeAsync() => issuer = await TestIssuer.StartAsync();
+    private readonly TestAuthorizationServer issuer = new();
 
     public ValueTask DisposeAsync() => issuer.DisposeAsync();
 

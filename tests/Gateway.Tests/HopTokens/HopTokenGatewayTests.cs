@@ -58,10 +58,10 @@ public sealed class HopTokenGatewayTests : IDisposable
     {
         using var output = new StringWriter();
         Assert.Equal(0, await new Gateway.Commands.CommandLine(output, output).RunAsync(["keys", "new", "--directory", keys]));
-        var corp = await TestAuthorizationServer.StartAsync();
+        var corp = new TestAuthorizationServer();
 
         // Stands between the two, notes what goes over the wire, and passes it on as it is.
-        var wire = await TestMcpServer.StartAsync();
+        var wire = new TestMcpServer();
         var gateway = await TestGateway.StartAsync(new JsonObject
         {
             ["AuthorizationServers"] = new JsonObject { ["corp"] = new JsonObject { ["Issuer"] = corp.Issuer } },

@@ -7,11 +7,11 @@ using Xunit;
 namespace Gateway.Tests.HopTokens;
 
 /// <summary>What an MCP server with AddHopToken admits, what it refuses, and how it says so.</summary>
-public sealed class HopTokenTests : IAsyncLifetime, ITokenSource
+public sealed class HopTokenTests : IAsyncDisposable, ITokenSource
 {
     private readonly ManualClock clock = new();
 
-    public TestIssuer Issuer { get; private set; } = null!;
+    public TestAuthorizationServer Issuer { get; } = new("", TestKeys.Es256, TestKeys.Rs256, TestKeys.Ps256);
 
     /// <summary>The cases that name an audience which identifies a server beside its identifier: here there is none.</summary>
     private static readonly Dictionary<string, string> WithoutAliases = new()
@@ -24,8 +24,6 @@ public sealed class HopTokenTests : IAsyncLifetime, ITokenSource
 
     public string Token(Action<JsonObject, JsonObject>? change = null, TestKey? key = null) =>
         TokenForge.AccessToken(key ?? TestKeys.Es256, Issuer.Issuer, InboundTokenCases.Resource, clock.GetUtcNow(), change);
-
-    public async ValueTask InitializeAsync() => Issuer = await TestIssuer.StartAsync("", TestKeys.Es256, TestKeys.Rs256, TestKeys.Ps256);
 
     public ValueTask DisposeAsync() => Issuer.DisposeAsync();
 
@@ -173,7 +171,7 @@ public sealed class HopTokenTests : IAsyncLifetime, ITokenSource
     [Fact]
     public async Task Without_keys_nobody_is_refused_for_good()
     {
-        Issuer.JwksAnswer = IssuerAnswer.ServerError;
+        Issuer.JwksAnswer = DocumentAnswer.ServerError;
         await using var server = await HopServer.StartAsync(Issuer.Issuer, options => options.Resource = InboundTokenCases.Resource, clock);
 
         var answer = await server.CallAsync(Token());

@@ -16,14 +16,14 @@ public sealed class JwtBearerTests : IAsyncLifetime
 {
     private readonly HttpClient http = new(new SocketsHttpHandler { AllowAutoRedirect = false });
     private readonly MovedClock clock = new();
-    private TestIssuer issuer = null!;
+    private TestAuthorizationServer issuer = null!;
     private RecentKeys keys = null!;
     private WebApplication shown = null!;
     private WebApplication plain = null!;
 
     public async ValueTask InitializeAsync()
     {
-        issuer = await TestIssuer.StartAsync();
+        issuer = new TestAuthorizationServer();
         keys = new RecentKeys(new Uri(issuer.JwksUrl), http, clock);
         shown = await StartAsync(services => JwtBearerServer.Add(services, issuer.Issuer, HopServer.Resource, keys));
         plain = await StartAsync(services => services.AddAuthentication("Bearer").AddJwtBearer(o =>

@@ -18,7 +18,7 @@ public sealed class EnvironmentTests : IAsyncLifetime
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public async ValueTask InitializeAsync() => (issuer, weather) = (await HttpsIssuer.StartAsync(), await TestMcpServer.StartAsync());
+    public async ValueTask InitializeAsync() => (issuer, weather) = (await HttpsIssuer.StartAsync(), new TestMcpServer());
 
     public async ValueTask DisposeAsync()
     {
@@ -64,7 +64,7 @@ public sealed class EnvironmentTests : IAsyncLifetime
     [InlineData("token_endpoint", "exchange_unavailable")]
     public async Task Https_metadata_leads_to_http_nowhere(string member, string reason)
     {
-        await using var plain = new StubAuthorizationServer();
+        await using var plain = new TestAuthorizationServer();
         issuer.ChangeMetadata = metadata => metadata[member] = plain.Issuer + "/jwks";
         await using var gateway = Start(keys: reason == "keys_unavailable" ? null : issuer.Issuer + "/jwks", ("HTTPS_PROXY", proxy.Url), ("SSL_CERT_FILE", Path.Combine(directory, "authority.pem")));
 

@@ -23,20 +23,20 @@ public sealed class HostileNeighboursTests : IAsyncLifetime
     private readonly string directory = Directory.CreateTempSubdirectory("gateway-hostile-").FullName;
     private readonly HttpClient client = new(new SocketsHttpHandler { UseProxy = false, MaxConnectionsPerServer = 256 });
     private readonly CancellationTokenSource over = new();
-    private TestAuthorizationServer corp = null!;
-    private TestMcpServer weather = null!;
-    private TestMcpServer hostile = null!;
+    private readonly TestAuthorizationServer corp = new();
+    private readonly TestMcpServer weather = new();
+    private readonly TestMcpServer hostile = new();
     private string url = "";
     private int attacks;
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public async ValueTask InitializeAsync()
+    public ValueTask InitializeAsync()
     {
-        (corp, weather, hostile) = (await TestAuthorizationServer.StartAsync(), await TestMcpServer.StartAsync(), await TestMcpServer.StartAsync());
         corp.BeforeAnswer = TormentMalloryAsync;
-        corp.Keys.Handle("/introspect", context => Task.Delay(Timeout.Infinite, context.RequestAborted));
+        corp.Handle("/introspect", context => Task.Delay(Timeout.Infinite, context.RequestAborted));
         hostile.Answer = MisbehaveAsync;
+        return ValueTask.CompletedTask;
     }
 
     public async ValueTask DisposeAsync()

@@ -18,7 +18,7 @@ public sealed class MutualTlsTests : IAsyncLifetime
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public async ValueTask InitializeAsync() => (server, weather) = (await MutualTlsServer.StartAsync(), await TestMcpServer.StartAsync());
+    public async ValueTask InitializeAsync() => (server, weather) = (await MutualTlsServer.StartAsync(), new TestMcpServer());
 
     public async ValueTask DisposeAsync()
     {

@@ -94,8 +94,8 @@ public sealed class ProcessTests : IDisposable
     [Fact]
     public async Task Sigterm_fails_readiness_first_ends_streams_finishes_what_is_in_flight_and_exits_0()
     {
-        await using var authorizationServer = await TestAuthorizationServer.StartAsync();
-        await using var mcp = await TestMcpServer.StartAsync();
+        await using var authorizationServer = new TestAuthorizationServer();
+        await using var mcp = new TestMcpServer();
         TaskCompletionSource arrived = new(TaskCreationOptions.RunContinuationsAsynchronously), go = new(TaskCreationOptions.RunContinuationsAsynchronously);
         mcp.Answer = async context =>
         {

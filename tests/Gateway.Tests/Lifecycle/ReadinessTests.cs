@@ -23,10 +23,10 @@ public sealed class ReadinessTests
     [Fact]
     public async Task Keys_that_verify_nothing_are_no_keys()
     {
-        await using var authorizationServer = await TestAuthorizationServer.StartAsync();
-        authorizationServer.Keys.Jwks = """{"keys":[{"kid":"a","kty":"RSA","x5c":["MIIB"]}]}""";
-        await using var weather = await TestMcpServer.StartAsync();
-        await using var notes = await TestMcpServer.StartAsync();
+        await using var authorizationServer = new TestAuthorizationServer();
+        authorizationServer.Jwks = """{"keys":[{"kid":"a","kty":"RSA","x5c":["MIIB"]}]}""";
+        await using var weather = new TestMcpServer();
+        await using var notes = new TestMcpServer();
         var clock = new ManualClock();
         await using var gateway = await TestGateway.StartAsync(World.Options(authorizationServer, weather, notes), clock);
 

@@ -32,7 +32,7 @@ internal sealed class ReloadStage : IAsyncDisposable
     /// <summary>Starts it at generation 1.</summary>
     public static async Task<ReloadStage> StartAsync(params (string Name, string Value)[] environment)
     {
-        var stage = new ReloadStage { As = await TestAuthorizationServer.StartAsync(), Mcp = await TestMcpServer.StartAsync() };
+        var stage = new ReloadStage { As = new TestAuthorizationServer(), Mcp = new TestMcpServer() };
         Assert.Equal(0, (await GatewayProcess.RunAsync(stage.directory, "keys", "new", "--directory", stage.Keys)).Exit);
         stage.mount.Write("client.secret", "secret-1");
         stage.mount.Write("session.keys", SessionKey(1));

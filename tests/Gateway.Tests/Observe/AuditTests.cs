@@ -135,7 +135,7 @@ public sealed class AuditTests
     public async Task Each_kind_of_refusal_has_one_line_with_its_category(string how, string reason, string category)
     {
         await using var world = await World.StartAsync();
-        world.As.TokenEndpoint = how switch
+        world.As.TokenAnswer = how switch
         {
             "authorization server down" => Refuse(503, "{}"),
             "target" => Refuse(400, """{"error":"invalid_target"}"""),

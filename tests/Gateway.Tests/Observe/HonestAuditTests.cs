@@ -58,7 +58,7 @@ public sealed class HonestAuditTests
         await using var world = await World.StartAsync();
         world.Weather.Answer = context =>
         {
-            world.As.TokenEndpoint = refused =>
+            world.As.TokenAnswer = refused =>
             {
                 refused.Response.StatusCode = 400;
                 refused.Response.ContentType = "application/json";

@@ -88,7 +88,7 @@ public sealed class NoSecretsTests : IDisposable
         });
         await world.Gateway.CallAsync("/notes", token);
         await world.Gateway.CallAsync("/weather", token, Messages.Call(token));
-        world.As.TokenEndpoint = context =>
+        world.As.TokenAnswer = context =>
         {
             context.Response.StatusCode = 400;
             context.Response.ContentType = "application/json";

@@ -21,7 +21,7 @@ public sealed class OtlpTests
     public async Task Traces_metrics_and_logs_arrive_and_one_trace_covers_client_gateway_authorization_server_and_MCP_server()
     {
         await using var collector = await OtlpReceiver.StartAsync();
-        await using var stage = await OutsideStage.StartAsync();
+        await using var stage = new OutsideStage();
         await using (var gateway = await GatewayProcess.StartAsync(stage, collector.Url))
         {
             var answer = await gateway.CallAsync(stage.As.Token(World.WeatherResource), $"00-{TraceId}-{ClientSpan}-01");
@@ -68,7 +68,7 @@ public sealed class OtlpTests
             await Wire.SocketMcpServer.Says($"HTTP/9.9 canary-4d1 {authorization[..authorization.IndexOf('\r', StringComparison.Ordinal)]}\r\n\r\n", Wire.Close.Fin)(stream);
         };
         await using var collector = await OtlpReceiver.StartAsync();
-        await using var stage = await OutsideStage.StartAsync();
+        await using var stage = new OutsideStage();
         await using (var gateway = await GatewayProcess.StartAsync(stage, collector.Url, server.Url))
         {
             var answer = await gateway.CallAsync(stage.As.Token(World.WeatherResource), $"00-{TraceId}-{ClientSpan}-01");
@@ -94,12 +94,9 @@ public sealed class OtlpTests
     /// <summary>What stands around the gateway.</summary>
     private sealed class OutsideStage : IAsyncDisposable
     {
-        public required TestAuthorizationServer As { get; init; }
+        public TestAuthorizationServer As { get; } = new();
 
-        public required TestMcpServer Weather { get; init; }
-
-        public static async Task<OutsideStage> StartAsync() =>
-            new() { As = await TestAuthorizationServer.StartAsync(), Weather = await TestMcpServer.StartAsync() };
+        public TestMcpServer Weather { get; } = new();
 
         public async ValueTask DisposeAsync()
         {

@@ -169,7 +169,7 @@ public sealed class PeerTextTests : IDisposable
         var parts = sound.Split('.');
         var header = "{ " + System.Text.Encoding.UTF8.GetString(System.Buffers.Text.Base64Url.DecodeFromChars(parts[0]))[1..];
         var payload = System.Buffers.Text.Base64Url.DecodeFromChars(parts[1]);
-        return TokenForge.Sign(System.Text.Encoding.UTF8.GetBytes(header), payload, world.As.Keys.Keys[0]);
+        return TokenForge.Sign(System.Text.Encoding.UTF8.GetBytes(header), payload, world.As.Keys[0]);
     }
 
     private static string CredentialIn(string request)

@@ -19,8 +19,8 @@ public sealed class TraceContextTests : IDisposable
     [Fact]
     public async Task The_clients_trace_context_goes_on_as_it_came_and_is_in_the_audit()
     {
-        await using var authorizationServer = await TestAuthorizationServer.StartAsync();
-        await using var mcp = await TestMcpServer.StartAsync();
+        await using var authorizationServer = new TestAuthorizationServer();
+        await using var mcp = new TestMcpServer();
         var audit = Path.Combine(directory, "audit.log");
         await File.WriteAllTextAsync(Path.Combine(directory, "gateway.json"), $$"""
             {

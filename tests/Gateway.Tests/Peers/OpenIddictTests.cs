@@ -8,16 +8,14 @@ using Xunit;
 namespace Gateway.Tests.Peers;
 
 /// <summary>The gateway before a real OpenIddict 7.8: what it takes, what it refuses and how, keys that change, tokens that are references.</summary>
-public sealed class OpenIddictTests(OpenIddictTests.Servers servers) : IClassFixture<OpenIddictTests.Servers>, IAsyncLifetime
+public sealed class OpenIddictTests(OpenIddictTests.Servers servers) : IClassFixture<OpenIddictTests.Servers>, IAsyncDisposable
 {
     private const string Gateway = "https://mcp.example.com/weather";
     private readonly string directory = Directory.CreateTempSubdirectory("openiddict-").FullName;
     private readonly List<IAsyncDisposable> started = [];
-    private TestMcpServer weather = null!;
+    private readonly TestMcpServer weather = new();
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
-
-    public async ValueTask InitializeAsync() => weather = await TestMcpServer.StartAsync();
 
     public async ValueTask DisposeAsync()
     {

@@ -36,7 +36,7 @@ public sealed class DecisionTests
             options["AuthorizationServers"]!["corp"]!["BackchannelLogout"] = true;
             options["Servers"]!["weather"]!["Outbound"] = new JsonObject { ["Mode"] = mode };
         });
-        world.Point.Answer = _ => StubAnswer.After(LogOut.Async(world.World), StubAnswer.Json(200, PolicyWorld.Allow));
+        world.Point.WireAnswer = _ => StubAnswer.After(LogOut.Async(world.World), StubAnswer.Json(200, PolicyWorld.Allow));
 
         var answer = await world.CallAsync();
 
@@ -99,12 +99,12 @@ public sealed class DecisionTests
     public async Task A_decision_point_that_misbehaves_lets_nothing_pass(string how)
     {
         await using var world = await PolicyWorld.StartAsync();
-        var elsewhere = new StubAuthorizationServer { Answer = _ => StubAnswer.Json(200, PolicyWorld.Allow) };
+        var elsewhere = new TestPeer { WireAnswer = _ => StubAnswer.Json(200, PolicyWorld.Allow) };
         await using var _ = elsewhere;
         var padding = new string('a', 64 * 1024);
-        world.Point.Answer = _ => how switch
+        world.Point.WireAnswer = _ => how switch
         {
-            "redirect" => StubAnswer.Raw(307, $"Location: {elsewhere.Issuer}/access/v1/evaluation\r\nContent-Type: application/json\r\n", PolicyWorld.Allow),
+            "redirect" => StubAnswer.Raw(307, $"Location: {elsewhere.Origin}/access/v1/evaluation\r\nContent-Type: application/json\r\n", PolicyWorld.Allow),
             "page" => StubAnswer.Raw(200, "Content-Type: text/html\r\n", PolicyWorld.Allow),
             "no type" => StubAnswer.Raw(200, "", PolicyWorld.Allow),
             "two types" => StubAnswer.Raw(200, "Content-Type: application/json\r\nContent-Type: text/html\r\n", PolicyWorld.Allow),
@@ -133,7 +133,7 @@ public sealed class DecisionTests
         await using var world = await PolicyWorld.StartAsync(policy => policy["Timeout"] = "00:00:03", clock: clock);
         foreach (var answer in new[] { StubAnswer.Hang, StubAnswer.Drip(clock, """{"decision":true        }""") })
         {
-            world.Point.Answer = _ => answer;
+            world.Point.WireAnswer = _ => answer;
             var call = world.CallAsync();
             await world.Point.ArrivalAsync();
             clock.Advance(TimeSpan.FromSeconds(3) - TimeSpan.FromMilliseconds(1));
@@ -178,7 +178,7 @@ public sealed class DecisionTests
     public async Task One_subject_over_whom_the_decision_point_fails_keeps_nobody_else_waiting()
     {
         await using var world = await PolicyWorld.StartAsync();
-        world.Point.Answer = request => request.Body.Contains("mallory", StringComparison.Ordinal) ? StubAnswer.Json(500, "{}") : StubAnswer.Json(200, PolicyWorld.Allow);
+        world.Point.WireAnswer = request => request.Body.Contains("mallory", StringComparison.Ordinal) ? StubAnswer.Json(500, "{}") : StubAnswer.Json(200, PolicyWorld.Allow);
         for (var i = 0; i < 10; i++)
         {
             Assert.Equal(503, (await world.CallAsync(subject: "mallory")).Status);
@@ -192,7 +192,7 @@ public sealed class DecisionTests
     {
         var clock = new ManualClock();
         await using var world = await PolicyWorld.StartAsync(clock: clock);
-        world.Point.Answer = _ => StubAnswer.Hang;
+        world.Point.WireAnswer = _ => StubAnswer.Hang;
         var calls = Enumerable.Range(0, 100).Select(i => Task.Run(() => world.CallAsync(subject: $"user-{i}"))).ToArray();
         await world.Point.ArrivalAsync(skip: 63);
         Assert.Equal(64, world.Point.MostConnections);

@@ -42,7 +42,7 @@ public sealed class PolicyListTests
     public async Task A_list_loses_what_the_decision_point_denies_and_is_marked_as_the_callers_own(string sent, string seen)
     {
         await using var world = await StartAsync();
-        world.Point.Answer = Judge;
+        world.Point.WireAnswer = Judge;
         world.World.Weather.Answer = Says(Message("tools", sent, ""","nextCursor":"a" """));
 
         var answer = await world.CallAsync(Messages.Of("tools/list"));
@@ -58,7 +58,7 @@ public sealed class PolicyListTests
     public async Task Each_list_is_asked_about_once_by_what_its_entries_would_be_asked_for(string method, string list, string named, string action, string type)
     {
         await using var world = await StartAsync();
-        world.Point.Answer = Judge;
+        world.Point.WireAnswer = Judge;
         world.World.Weather.Answer = Says(Message(list, $$"""{"{{named}}":"a"},{"{{named}}":"wipe"},{"{{named}}":"b"}""", ""","ttlMs":1,"cacheScope": "public" """));
 
         var answer = await world.CallAsync(Messages.Of(method));
@@ -84,7 +84,7 @@ public sealed class PolicyListTests
     public async Task A_list_without_a_decision_for_each_entry_is_an_error_in_its_place(string decisions)
     {
         await using var world = await StartAsync();
-        world.Point.Answer = request => StubAnswer.Json(200, request.Target.EndsWith("evaluations", StringComparison.Ordinal) ? decisions : PolicyWorld.Allow);
+        world.Point.WireAnswer = request => StubAnswer.Json(200, request.Target.EndsWith("evaluations", StringComparison.Ordinal) ? decisions : PolicyWorld.Allow);
         world.World.Weather.Answer = Says(Message("tools", $"{Echo},{Wipe}"));
 
         var answer = await world.CallAsync(Messages.Of("tools/list"));
@@ -102,7 +102,7 @@ public sealed class PolicyListTests
     public async Task The_order_of_the_answers_is_the_order_of_the_entries()
     {
         await using var world = await StartAsync();
-        world.Point.Answer = request => StubAnswer.Json(200, request.Target.EndsWith("evaluations", StringComparison.Ordinal) ? """{"evaluations":[{"decision":false},{"decision":true}]}""" : PolicyWorld.Allow);
+        world.Point.WireAnswer = request => StubAnswer.Json(200, request.Target.EndsWith("evaluations", StringComparison.Ordinal) ? """{"evaluations":[{"decision":false},{"decision":true}]}""" : PolicyWorld.Allow);
         world.World.Weather.Answer = Says(Message("tools", $"{Echo},{Wipe}"));
 
         Assert.Equal(Message("tools", Wipe).Replace("\"tools\"", "\"cacheScope\":\"private\",\"tools\"", StringComparison.Ordinal), (await world.CallAsync(Messages.Of("tools/list"))).Body);
@@ -115,7 +115,7 @@ public sealed class PolicyListTests
     public async Task Lists_on_a_stream_are_judged_as_they_come_and_other_events_are_not_touched(string end)
     {
         await using var world = await StartAsync();
-        world.Point.Answer = Judge;
+        world.Point.WireAnswer = Judge;
         string Stream(string list) => string.Join(end, ": hello", "event: message", "data: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/message\",\"params\":{\"tools\":[1]}}", "", $"data: {list}", "id: 9", "", "retry: 5", "", "data: {}", "", "");
         world.World.Weather.Answer = Says(Stream(Message("tools", $"{Wipe},{Echo}")), "text/event-stream");
 
@@ -128,7 +128,7 @@ public sealed class PolicyListTests
     public async Task A_list_that_a_stream_resumes_is_judged_too_also_where_it_ends_in_the_midst_of_an_event()
     {
         await using var world = await StartAsync();
-        world.Point.Answer = Judge;
+        world.Point.WireAnswer = Judge;
         world.World.Weather.Answer = Says($"data: {Message("prompts", """{"name":"wipe_prompt"}""")}\n\ndata: {Message("tools", $"{Echo},{Wipe}")}", "text/event-stream");
 
         var answer = await world.Gateway.SendAsync(HttpMethod.Get, "/weather", world.TokenOf("alice"), change: request => request.Headers.Add("Last-Event-ID", "stream-1"));
@@ -146,7 +146,7 @@ public sealed class PolicyListTests
             options["Servers"]!["weather"]!["FilterLists"] = true;
             options["Servers"]!["weather"]!["Operations"] = new JsonArray(new JsonObject { ["Method"] = "tools/call", ["Name"] = "ec*", ["Deny"] = true });
         });
-        world.Point.Answer = Judge;
+        world.Point.WireAnswer = Judge;
         world.World.Weather.Answer = Says(Message("tools", $$"""{{Echo}},{{Wipe}},{"name":"sum"}"""));
 
         var answer = await world.CallAsync(Messages.Of("tools/list"));
@@ -176,7 +176,7 @@ public sealed class PolicyListTests
     public async Task A_list_that_cannot_be_read_does_not_pass(string body, string type)
     {
         await using var world = await StartAsync();
-        world.Point.Answer = Judge;
+        world.Point.WireAnswer = Judge;
         world.World.Weather.Answer = Says(body, type);
 
         Assert.Equal(502, (await world.CallAsync(Messages.Of("tools/list"))).Status);

@@ -12,7 +12,7 @@ internal sealed class PolicyWorld : IAsyncDisposable
 
     public required World World { get; init; }
 
-    public required StubAuthorizationServer Point { get; init; }
+    public required TestPeer Point { get; init; }
 
     public TestGateway Gateway => World.Gateway;
 
@@ -21,11 +21,11 @@ internal sealed class PolicyWorld : IAsyncDisposable
 
     public static async Task<PolicyWorld> StartAsync(Action<JsonObject>? policy = null, Action<JsonObject>? change = null, TimeProvider? clock = null)
     {
-        var point = new StubAuthorizationServer { Answer = _ => StubAnswer.Json(200, Allow) };
+        var point = new TestPeer { WireAnswer = _ => StubAnswer.Json(200, Allow) };
         var world = await World.StartAsync(
             options =>
             {
-                var section = new JsonObject { ["Url"] = point.Issuer + "/access/v1/evaluation" };
+                var section = new JsonObject { ["Url"] = point.Origin + "/access/v1/evaluation" };
                 policy?.Invoke(section);
                 options["Servers"]!["weather"]!["Policy"] = section;
                 change?.Invoke(options);
@@ -35,7 +35,7 @@ internal sealed class PolicyWorld : IAsyncDisposable
     }
 
     /// <summary>Answers every question so.</summary>
-    public void Answers(string body) => Point.Answer = _ => StubAnswer.Json(200, body);
+    public void Answers(string body) => Point.WireAnswer = _ => StubAnswer.Json(200, body);
 
     public Task<Answer> CallAsync(string? body = null, string subject = "alice", Action<JsonObject, JsonObject>? change = null) =>
         Gateway.CallAsync("/weather", TokenOf(subject, change), body);

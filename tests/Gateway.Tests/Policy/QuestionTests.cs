@@ -190,7 +190,7 @@ public sealed class QuestionTests
             ["resources/subscribe file:///a", "resources/subscribe file:///b", "resources/subscribe file:///secret", "subscriptions/listen " + World.WeatherResource],
             world.Questions.Select(asked => $"{asked["action"]!["name"]} {asked["resource"]!["id"]}").Order(StringComparer.Ordinal));
 
-        world.Point.Answer = request => StubAnswer.Json(200, request.Body.Contains("secret", StringComparison.Ordinal) ? PolicyWorld.Deny : PolicyWorld.Allow);
+        world.Point.WireAnswer = request => StubAnswer.Json(200, request.Body.Contains("secret", StringComparison.Ordinal) ? PolicyWorld.Deny : PolicyWorld.Allow);
         Assert.Equal("policy_denied", (await world.CallAsync(body)).Reason);
         Assert.Single(world.World.Weather.Requests);
     }
@@ -208,7 +208,7 @@ public sealed class QuestionTests
     [Fact]
     public async Task Equal_subjects_of_two_issuers_are_told_apart()
     {
-        await using var partner = await TestAuthorizationServer.StartAsync();
+        await using var partner = new TestAuthorizationServer();
         await using var world = await PolicyWorld.StartAsync(
             policy => policy["Subject"] = "issuer-qualified",
             options =>

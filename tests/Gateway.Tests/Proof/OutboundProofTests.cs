@@ -231,7 +231,7 @@ public sealed class OutboundProofTests : IDisposable
             outbound.Clear();
             (outbound["Mode"], outbound["Bind"], outbound["Resource"]) = ("local", "dpop", "https://weather.internal/mcp");
         });
-        await using var behind = await TestMcpServer.StartAsync();
+        await using var behind = new TestMcpServer();
         await using var sidecar = await TestGateway.StartAsync(new JsonObject
         {
             ["PublicUrl"] = "https://weather.internal",

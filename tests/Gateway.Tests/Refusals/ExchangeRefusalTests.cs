@@ -69,7 +69,7 @@ public sealed class ExchangeRefusalTests
         Error("500", 500, "canary-text", 503, Unavailable),
         Error("429", 429, "", 503, Unavailable),
         Error("an error text with a line break", 400, """{"error":"invalid_grant","error_description":"canary-text\r\nSet-Cookie: a=b"}""", 401, "exchange_subject_refused"),
-        new("a redirect", 502, Misconfigured, null, world => world.As.TokenEndpoint = context =>
+        new("a redirect", 502, Misconfigured, null, world => world.As.TokenAnswer = context =>
         {
             context.Response.Redirect(world.As.Issuer + "/elsewhere");
             return Task.CompletedTask;
@@ -121,7 +121,7 @@ public sealed class ExchangeRefusalTests
         new(name, 502, Rejected, detail, world => world.As.ChangeAnswer = change);
 
     private static ExchangeCase Error(string name, int given, string body, int status, string? reason) =>
-        new(name, status, reason, null, world => world.As.TokenEndpoint = context =>
+        new(name, status, reason, null, world => world.As.TokenAnswer = context =>
         {
             context.Response.StatusCode = given;
             context.Response.ContentType = "application/json";

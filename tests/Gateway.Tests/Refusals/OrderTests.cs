@@ -20,7 +20,7 @@ public sealed class OrderTests
                 new JsonObject { ["Method"] = "tools/call", ["Name"] = "drop", ["Deny"] = true },
                 new JsonObject { ["Method"] = "tools/call", ["Name"] = "delete", ["Scopes"] = new JsonArray("admin") });
         });
-        world.As.TokenEndpoint = context =>
+        world.As.TokenAnswer = context =>
         {
             context.Response.StatusCode = 503;
             return Task.CompletedTask;

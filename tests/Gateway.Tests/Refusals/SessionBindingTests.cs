@@ -155,10 +155,10 @@ public sealed class SessionBindingTests : IAsyncLifetime
     /// <summary>A token that passed the real validator; of a new issuer, unless one is named that was made before.</summary>
     private async Task<ValidatedToken> PrincipalAsync(Action<JsonObject>? change = null, string? issuer = null)
     {
-        var source = issuers.OfType<TestIssuer>().FirstOrDefault(known => known.Issuer == issuer);
+        var source = issuers.OfType<TestAuthorizationServer>().FirstOrDefault(known => known.Issuer == issuer);
         if (source is null)
         {
-            source = await TestIssuer.StartAsync("", TestKeys.Es256);
+            source = new TestAuthorizationServer("", TestKeys.Es256);
             issuers.Add(source);
         }
 

@@ -14,14 +14,14 @@ public sealed class BusyRouteTests
     {
         await using var world = await OutageWorld.StartAsync();
         var token = world.Cold();
-        world.As.Answer = request => world.Issue(request, Life);
+        world.As.WireAnswer = request => world.Issue(request, Life);
         Assert.Equal(200, (await world.CallAsync(token)).Status);
         for (var second = 1; second <= Lives * Life; second++)
         {
             // No exchange that begins now ends before the call has: a call that waits for one waits for ever.
             world.Clock.Advance(TimeSpan.FromSeconds(1));
             var released = new TaskCompletionSource();
-            world.As.Answer = request => StubAnswer.After(released.Task, world.Issue(request, Life));
+            world.As.WireAnswer = request => StubAnswer.After(released.Task, world.Issue(request, Life));
             var call = world.CallAsync(token);
             await OutageWorld.UntilAsync(() => call.IsCompleted || world.Cache.Waiting > 0);
             Assert.True(call.IsCompleted, $"The call after {second} s waits for an exchange.");
@@ -46,9 +46,9 @@ public sealed class BusyRouteTests
     {
         await using var world = await OutageWorld.StartAsync();
         var token = world.Cold();
-        world.As.Answer = request => world.Issue(request, Life);
+        world.As.WireAnswer = request => world.Issue(request, Life);
         Assert.Equal(200, (await world.CallAsync(token)).Status);
-        world.As.Answer = _ => StubAnswer.Json(500, "{}");
+        world.As.WireAnswer = _ => StubAnswer.Json(500, "{}");
 
         // Served for 54 s: the renewal begins after 38 to 43 s, fails, and begins again after 46 to 49 s.
         for (var second = 1; second <= 45; second++)
@@ -59,7 +59,7 @@ public sealed class BusyRouteTests
         }
 
         Assert.Equal(3, world.As.Posts.Count);
-        world.As.Answer = request => world.Issue(request, Life);
+        world.As.WireAnswer = request => world.Issue(request, Life);
         for (var second = 46; second <= 2 * Life; second++)
         {
             world.Clock.Advance(TimeSpan.FromSeconds(1));

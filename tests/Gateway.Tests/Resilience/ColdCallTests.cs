@@ -12,7 +12,7 @@ public sealed class ColdCallTests
     {
         await using var world = await OutageWorld.StartAsync();
         var released = new TaskCompletionSource();
-        world.As.Answer = request => StubAnswer.After(released.Task, world.Issue(request));
+        world.As.WireAnswer = request => StubAnswer.After(released.Task, world.Issue(request));
 
         var calls = await world.CallAndWaitAsync(Enumerable.Repeat(world.Cold(), 1000));
         released.SetResult();
@@ -29,7 +29,7 @@ public sealed class ColdCallTests
         await using var world = await OutageWorld.StartAsync();
         var released = new TaskCompletionSource();
         var token = world.Cold();
-        world.As.Answer = _ => StubAnswer.After(released.Task, StubAnswer.Raw(429, "Retry-After: 7\r\n", ""));
+        world.As.WireAnswer = _ => StubAnswer.After(released.Task, StubAnswer.Raw(429, "Retry-After: 7\r\n", ""));
 
         var calls = await world.CallAndWaitAsync(Enumerable.Repeat(token, 1000));
         released.SetResult();
@@ -38,7 +38,7 @@ public sealed class ColdCallTests
         Assert.Single(world.As.Posts);
         Assert.Empty(world.Weather.Requests);
 
-        world.As.Answer = world.Issue;
+        world.As.WireAnswer = world.Issue;
         Assert.Equal(200, (await world.CallAsync(token)).Status);
     }
 
@@ -53,7 +53,7 @@ public sealed class ColdCallTests
         await using var world = await OutageWorld.StartAsync();
         var released = new TaskCompletionSource();
         var token = world.Cold();
-        world.As.Answer = _ => StubAnswer.After(released.Task, StubAnswer.Error(status, code));
+        world.As.WireAnswer = _ => StubAnswer.After(released.Task, StubAnswer.Error(status, code));
 
         var calls = await world.CallAndWaitAsync(Enumerable.Repeat(token, 100));
         released.SetResult();
@@ -67,7 +67,7 @@ public sealed class ColdCallTests
     public async Task Callers_of_an_exchange_that_hangs_are_all_let_go_at_its_time_limit()
     {
         await using var world = await OutageWorld.StartAsync();
-        world.As.Answer = _ => StubAnswer.Hang;
+        world.As.WireAnswer = _ => StubAnswer.Hang;
         var calls = await world.CallAndWaitAsync(Enumerable.Repeat(world.Cold(), 100));
         await world.As.ArrivalAsync();
 
@@ -85,7 +85,7 @@ public sealed class ColdCallTests
         await using var world = await OutageWorld.StartAsync();
         var released = new TaskCompletionSource();
         var token = world.Cold();
-        world.As.Answer = request => StubAnswer.After(released.Task, world.Issue(request));
+        world.As.WireAnswer = request => StubAnswer.After(released.Task, world.Issue(request));
         using var leaves = new CancellationTokenSource();
         using var request = new HttpRequestMessage(HttpMethod.Post, world.Gateway.Url + "/weather") { Content = new StringContent(Messages.Call("echo"), System.Text.Encoding.UTF8, "application/json") };
         request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + token);

@@ -87,8 +87,8 @@ public sealed class KeyRotationTests : IAsyncDisposable
 
     private async Task StartAsync()
     {
-        issuer = await TestAuthorizationServer.StartAsync();
-        mcp = await TestMcpServer.StartAsync();
+        issuer = new TestAuthorizationServer();
+        mcp = new TestMcpServer();
         mcp.Answer = ReceiveAsync;
         foreach (var name in new[] { "one", "two" })
         {

@@ -53,7 +53,7 @@ public sealed class OutageTests
     {
         await using var world = await OutageWorld.StartAsync();
         var mallory = world.Cold();
-        world.As.Answer = request => request["subject_token"] == mallory ? StubAnswer.Json(500, "{}") : world.Issue(request);
+        world.As.WireAnswer = request => request["subject_token"] == mallory ? StubAnswer.Json(500, "{}") : world.Issue(request);
         for (var i = 0; i < 25; i++)
         {
             for (var j = 0; j < 3; j++)
@@ -70,13 +70,13 @@ public sealed class OutageTests
     public async Task A_longer_pause_that_the_server_asked_for_is_kept()
     {
         await using var world = await OutageWorld.StartAsync();
-        world.As.Answer = _ => StubAnswer.Raw(429, "Retry-After: 20\r\n", "");
+        world.As.WireAnswer = _ => StubAnswer.Raw(429, "Retry-After: 20\r\n", "");
         for (var i = 0; i < Failures; i++)
         {
             Assert.Equal("20", (await world.CallAsync(world.Cold())).Headers["Retry-After"]);
         }
 
-        world.As.Answer = world.Issue;
+        world.As.WireAnswer = world.Issue;
         world.Clock.Advance(TimeSpan.FromSeconds(19));
         Assert.Equal(503, (await world.CallAsync(world.Cold())).Status);
         Assert.Equal(Failures, world.As.Posts.Count);
@@ -145,7 +145,7 @@ public sealed class OutageTests
         await using var world = await OutageWorld.StartAsync();
         await OpenBreakerAsync(world);
         var asked = world.As.Posts.Count;
-        world.As.Answer = _ => StubAnswer.Hang;
+        world.As.WireAnswer = _ => StubAnswer.Hang;
         world.Clock.Advance(Break);
         var probe = world.CallAsync(world.Cold());
         await OutageWorld.UntilAsync(() => world.As.Posts.Count == asked + 1, probe);
@@ -156,7 +156,7 @@ public sealed class OutageTests
         Assert.Equal(503, (await probe).Status);
         Assert.Equal(asked + 1, world.As.Posts.Count);
 
-        world.As.Answer = world.Issue;
+        world.As.WireAnswer = world.Issue;
         world.Clock.Advance(Break);
         Assert.Equal(200, (await world.CallAsync(world.Cold())).Status);
     }
@@ -168,7 +168,7 @@ public sealed class OutageTests
     {
         await using var world = await OutageWorld.StartAsync();
         var warm = await world.WarmAsync();
-        world.As.Answer = _ => StubAnswer.Error(401, code);
+        world.As.WireAnswer = _ => StubAnswer.Error(401, code);
         for (var i = 1; i <= 2 * Failures; i++)
         {
             // The second is not asked for: it would be refused as well.
@@ -182,7 +182,7 @@ public sealed class OutageTests
             world.Clock.Advance(TimeSpan.FromSeconds(10));
         }
 
-        world.As.Answer = world.Issue;
+        world.As.WireAnswer = world.Issue;
         Assert.Equal(200, (await world.CallAsync(world.Cold())).Status);
     }
 
@@ -190,7 +190,7 @@ public sealed class OutageTests
     public async Task Keycloaks_unknown_audience_is_neither_an_outage_nor_a_refusal_of_the_gateway()
     {
         await using var world = await OutageWorld.StartAsync(options => options["AuthorizationServers"]!["corp"]!["Profile"] = "keycloak");
-        world.As.Answer = request => request["audience"] == world.Notes.Url ? world.Issue(request) : StubAnswer.Error(400, "invalid_client", "Audience not found");
+        world.As.WireAnswer = request => request["audience"] == world.Notes.Url ? world.Issue(request) : StubAnswer.Error(400, "invalid_client", "Audience not found");
         for (var i = 1; i <= 2 * Failures; i++)
         {
             var refused = await world.CallAsync(world.Cold());
@@ -204,10 +204,10 @@ public sealed class OutageTests
     public async Task Endpoints_that_cannot_be_found_out_are_found_out_within_one_break_of_the_metadatas_return()
     {
         // Keys are configured, so that nothing but an exchange needs the metadata.
-        await using var issuer = await TestIssuer.StartAsync();
-        await using var mcp = await TestMcpServer.StartAsync();
+        await using var issuer = new TestAuthorizationServer();
+        await using var mcp = new TestMcpServer();
         var clock = new EagerClock();
-        (issuer.MetadataAnswer, issuer.OpenIdAnswer) = (IssuerAnswer.ServerError, IssuerAnswer.ServerError);
+        (issuer.MetadataAnswer, issuer.OpenIdAnswer) = (DocumentAnswer.ServerError, DocumentAnswer.ServerError);
         issuer.Handle("/token", context =>
         {
             context.Response.StatusCode = 400;
@@ -230,7 +230,7 @@ public sealed class OutageTests
             clock.Advance(TimeSpan.FromMilliseconds(100));
         }
 
-        issuer.MetadataAnswer = IssuerAnswer.Sound;
+        issuer.MetadataAnswer = DocumentAnswer.Sound;
         clock.Advance(Break);
 
         Assert.NotEqual(503, (await gateway.CallAsync("/weather", token)).Status);
@@ -244,7 +244,7 @@ public sealed class OutageTests
             return;
         }
 
-        world.As.Answer = _ => outage switch
+        world.As.WireAnswer = _ => outage switch
         {
             "reset" => StubAnswer.Reset,
             "closed" => StubAnswer.Close,
@@ -260,7 +260,7 @@ public sealed class OutageTests
 
     private static void End(OutageWorld world, string outage)
     {
-        world.As.Answer = world.Issue;
+        world.As.WireAnswer = world.Issue;
         if (outage == "refused")
         {
             world.As.ListenAgain();
@@ -273,7 +273,7 @@ public sealed class OutageTests
         await OpenBreakerAsync(world);
         var asked = world.As.Posts.Count;
         var released = new TaskCompletionSource();
-        world.As.Answer = request => StubAnswer.After(released.Task, world.Issue(request));
+        world.As.WireAnswer = request => StubAnswer.After(released.Task, world.Issue(request));
         world.Clock.Advance(Break);
         return (asked, released);
     }

@@ -16,7 +16,7 @@ internal sealed class OutageWorld : IAsyncDisposable
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
     private int numbered;
 
-    public required StubAuthorizationServer As { get; init; }
+    public required TestAuthorizationServer As { get; init; }
 
     public required EagerClock Clock { get; init; }
 
@@ -30,10 +30,10 @@ internal sealed class OutageWorld : IAsyncDisposable
 
     public static async Task<OutageWorld> StartAsync(Action<JsonObject>? change = null)
     {
-        var (stub, clock) = (new StubAuthorizationServer(), new EagerClock());
-        stub.Answer = request => Issue(stub, clock, request);
-        var weather = await TestMcpServer.StartAsync();
-        var notes = await TestMcpServer.StartAsync();
+        var (stub, clock) = (new TestAuthorizationServer(), new EagerClock());
+        stub.WireAnswer = request => Issue(stub, clock, request);
+        var weather = new TestMcpServer();
+        var notes = new TestMcpServer();
         var options = new JsonObject
         {
             ["AuthorizationServers"] = new JsonObject
@@ -108,7 +108,7 @@ internal sealed class OutageWorld : IAsyncDisposable
         await Notes.DisposeAsync();
     }
 
-    private static StubAnswer Issue(StubAuthorizationServer stub, EagerClock clock, RecordedRequest request, int life = 300)
+    private static StubAnswer Issue(TestAuthorizationServer stub, EagerClock clock, RecordedRequest request, int life = 300)
     {
         var subject = JsonNode.Parse(System.Buffers.Text.Base64Url.DecodeFromChars(request["subject_token"]!.Split('.')[1]))!;
         return StubAnswer.Token(TokenForge.AccessToken(stub.Key, stub.Issuer, request["audience"] ?? request["resource"]!, clock.GetUtcNow(), (_, payload) =>

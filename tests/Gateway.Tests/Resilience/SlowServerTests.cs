@@ -54,7 +54,7 @@ public sealed class SlowServerTests
     [Fact]
     public async Task Exchanges_of_another_authorization_server_do_not_wait_for_a_slow_one()
     {
-        await using var other = await TestAuthorizationServer.StartAsync();
+        await using var other = new TestAuthorizationServer();
         var clock = new ManualClock();
         other.Clock = clock;
         await using var world = await World.StartAsync(
@@ -95,7 +95,7 @@ public sealed class SlowServerTests
             },
             clock);
         var introspections = 0;
-        world.As.Keys.Handle("/introspect", context =>
+        world.As.Handle("/introspect", context =>
         {
             Interlocked.Increment(ref introspections);
             context.Response.ContentType = "application/json";

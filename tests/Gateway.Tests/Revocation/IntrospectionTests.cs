@@ -29,7 +29,7 @@ public sealed class IntrospectionTests
     public async Task A_token_of_five_parts_is_as_opaque_as_any_other(string mode, string token)
     {
         await using var asked = await AskedWorld.StartAsync(mode);
-        asked.World.As.TokenEndpoint = asked.IssueAsync;
+        asked.World.As.TokenAnswer = asked.IssueAsync;
 
         Assert.Equal(200, (await asked.World.Gateway.CallAsync("/weather", token)).Status);
         Assert.Equal(token, asked.Forms[0]["token"]);
@@ -276,12 +276,12 @@ public sealed class IntrospectionTests
             time ??= clock;
             var world = await World.StartAsync(options => options["AuthorizationServers"]!["corp"]!["Introspection"] = new JsonObject { ["Mode"] = mode }, time);
             var asked = new AskedWorld { World = world, Clock = clock };
-            world.As.Keys.Handle("/introspect", asked.AnswerAsync);
-            world.As.TokenEndpoint = null;
+            world.As.Handle("/introspect", asked.AnswerAsync);
+            world.As.TokenAnswer = null;
             if (mode == "opaque")
             {
                 // The stub reads the subject out of a JWT; an opaque one has none to read.
-                world.As.TokenEndpoint = context => asked.IssueAsync(context);
+                world.As.TokenAnswer = context => asked.IssueAsync(context);
             }
 
             return asked;

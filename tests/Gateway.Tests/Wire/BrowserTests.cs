@@ -131,7 +131,7 @@ public sealed class BrowserTests
     public async Task Every_refusal_is_readable_by_the_page_that_asked(string kind, int status)
     {
         await using var world = await StartAsync();
-        world.As.TokenEndpoint = kind != "exchange" ? null : context =>
+        world.As.TokenAnswer = kind != "exchange" ? null : context =>
         {
             context.Response.StatusCode = 503;
             return Task.CompletedTask;

@@ -35,7 +35,7 @@ public sealed class ClientAbortTests
         {
             if (phase == "exchange")
             {
-                world.As.TokenEndpoint = async context =>
+                world.As.TokenAnswer = async context =>
                 {
                     // The exchange has its own time limit: the next caller may still want what it brings.
                     arrived.SetResult();

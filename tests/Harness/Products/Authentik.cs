@@ -6,13 +6,13 @@ namespace Harness.Products;
 /// <summary>authentik 2026.8: the target is another provider, and the result is a token of that provider in every respect.</summary>
 internal sealed class Authentik(TimeProvider clock) : Product(clock)
 {
-    private readonly StubAuthorizationServer targetProvider = new() { Key = TestKeys.Es384 };
+    private readonly TestAuthorizationServer targetProvider = new(keys: TestKeys.Es384);
 
     public override string Profile => "authentik";
 
     public override string? Target => "weather-client-id";
 
-    public override StubAuthorizationServer ResultIssuer => targetProvider;
+    public override TestAuthorizationServer ResultIssuer => targetProvider;
 
     /// <summary>Whether "Token exchange" is among the provider's grant types.</summary>
     public bool GrantAllowed { get; set; } = true;

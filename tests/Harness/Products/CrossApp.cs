@@ -5,12 +5,12 @@ namespace Harness.Products;
 /// <summary>Cross-app access: an identity provider that issues ID-JAGs, and the authorization server of the MCP server that takes them.</summary>
 internal sealed class CrossApp : Product
 {
-    private readonly StubAuthorizationServer resourceServer = new() { Key = TestKeys.Es256 };
+    private readonly TestAuthorizationServer resourceServer = new(keys: TestKeys.Es256);
     private readonly HashSet<string> spentGrants = [];
     private readonly List<string> grants = [];
 
     public CrossApp(TimeProvider clock)
-        : base(clock, TestKeys.Ps256) => resourceServer.Answer = Redeem;
+        : base(clock, TestKeys.Ps256) => resourceServer.WireAnswer = Redeem;
 
     public override string Profile => "id-jag";
 
@@ -19,7 +19,7 @@ internal sealed class CrossApp : Product
     public override string? SubjectTyp => "at+jwt";
 
     /// <summary>The authorization server of the MCP server: the second leg.</summary>
-    public override StubAuthorizationServer ResultIssuer => resourceServer;
+    public override TestAuthorizationServer ResultIssuer => resourceServer;
 
     /// <summary>Changes header and claims of the next grant, as nobody should.</summary>
     public Action<JsonObject, JsonObject>? ChangeGrant { get; set; }

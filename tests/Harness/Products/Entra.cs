@@ -37,7 +37,7 @@ internal sealed class Entra(TimeProvider clock) : Product(clock)
         Authentication = ClientAuthenticationMethod.PrivateKeyJwt,
         KeyFile = files.Rsa,
         CertificateFile = files.Certificate,
-        AssertionAudience = Stub.TokenEndpoint.ToString(),
+        AssertionAudience = Stub.TokenEndpoint,
     };
 
     protected override string SubjectParameter => "assertion";
@@ -52,7 +52,7 @@ internal sealed class Entra(TimeProvider clock) : Product(clock)
         : Missing(request, "assertion", "requested_token_use") is { } missing ? missing
         : request["client_id"] != Gateway ? Error(400, "unauthorized_client", 700016, "Application was not found in the directory.")
         : request["client_assertion"] is null ? Error(401, "invalid_client", 7000218, "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.")
-        : AssertionProblem(request, TestKeys.Rs256, Stub.TokenEndpoint.ToString(), 600, UnknownCertificate) is not null
+        : AssertionProblem(request, TestKeys.Rs256, Stub.TokenEndpoint, 600, UnknownCertificate) is not null
             ? Error(401, "invalid_client", 700027, "The certificate with identifier used to sign the client assertion is not registered on application.")
         : Trouble is { } trouble ? Error(trouble.Code == "invalid_client" ? 401 : 400, trouble.Code, trouble.Number, trouble.Text, trouble.More)
         : !request["scope"]!.Contains('/', StringComparison.Ordinal) ? Error(400, "invalid_scope", 70011, "The provided value for the input parameter 'scope' is not valid.")

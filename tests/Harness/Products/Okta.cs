@@ -7,9 +7,9 @@ namespace Harness.Products;
 /// <summary>Okta: a custom authorization server with its one audience, which trusts the one that issued the inbound token.</summary>
 internal sealed class Okta(TimeProvider clock) : Product(clock)
 {
-    private readonly StubAuthorizationServer trusted = new() { Key = TestKeys.Es256 };
+    private readonly TestAuthorizationServer trusted = new(keys: TestKeys.Es256);
 
-    public override StubAuthorizationServer InboundIssuer => trusted;
+    public override TestAuthorizationServer InboundIssuer => trusted;
 
     public override string? SubjectTyp => null;
 
@@ -37,7 +37,7 @@ internal sealed class Okta(TimeProvider clock) : Product(clock)
         Authentication = ClientAuthenticationMethod.PrivateKeyJwt,
         KeyFile = files.Rsa,
         KeyId = "gateway-1",
-        AssertionAudience = Stub.TokenEndpoint.ToString(),
+        AssertionAudience = Stub.TokenEndpoint,
     };
 
     public override async ValueTask DisposeAsync()
@@ -53,7 +53,7 @@ internal sealed class Okta(TimeProvider clock) : Product(clock)
 
     protected override StubAnswer? Refusal(RecordedRequest request) =>
         request["client_id"] != Gateway ? UnknownClient()
-        : AssertionProblem(request, TestKeys.Rs256, Stub.TokenEndpoint.ToString(), 3600, header => (string?)header["kid"] == "gateway-1" ? null : "kid") is not null
+        : AssertionProblem(request, TestKeys.Rs256, Stub.TokenEndpoint, 3600, header => (string?)header["kid"] == "gateway-1" ? null : "kid") is not null
             ? StubAnswer.Error(401, "invalid_client", "The client_assertion token is not valid.")
         : request["grant_type"] is null ? StubAnswer.Error(400, "invalid_request", "The request is missing 'grant_type'.")
         : request["grant_type"] != ExchangeGrant ? StubAnswer.Error(400, "unsupported_grant_type", "The authorization grant type is not supported by the authorization server.")

@@ -31,19 +31,19 @@ internal abstract class Product : IAsyncDisposable
     protected Product(TimeProvider clock, TestKey? key = null)
     {
         Clock = clock;
-        Stub = new StubAuthorizationServer { Key = key ?? TestKeys.Rs256, Answer = Answer };
+        Stub = new TestAuthorizationServer(keys: key ?? TestKeys.Rs256) { WireAnswer = Answer };
     }
 
-    public StubAuthorizationServer Stub { get; }
+    public TestAuthorizationServer Stub { get; }
 
     /// <summary>The name of the profile that is made for the product.</summary>
     public abstract string Profile { get; }
 
     /// <summary>Who signs the result; the product itself unless it says otherwise.</summary>
-    public virtual StubAuthorizationServer ResultIssuer => Stub;
+    public virtual TestAuthorizationServer ResultIssuer => Stub;
 
     /// <summary>Who issued the subject token; the product itself unless it says otherwise.</summary>
-    public virtual StubAuthorizationServer InboundIssuer => Stub;
+    public virtual TestAuthorizationServer InboundIssuer => Stub;
 
     /// <summary>The header type of the product's access tokens; null: none.</summary>
     public virtual string? SubjectTyp => "JWT";

@@ -6,11 +6,11 @@ namespace Harness.Products;
 /// <summary>Tokendings: a broker that copies the claims of a subject token of an issuer it trusts into a token of its own.</summary>
 internal sealed class Tokendings(TimeProvider clock) : Product(clock)
 {
-    private readonly StubAuthorizationServer identityProvider = new() { Key = TestKeys.Es256 };
+    private readonly TestAuthorizationServer identityProvider = new(keys: TestKeys.Es256);
 
     public override string Profile => "tokendings";
 
-    public override StubAuthorizationServer InboundIssuer => identityProvider;
+    public override TestAuthorizationServer InboundIssuer => identityProvider;
 
     public override string? SubjectTyp => "at+jwt";
 

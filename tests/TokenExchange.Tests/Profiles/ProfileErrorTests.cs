@@ -90,7 +90,7 @@ public sealed class ProfileErrorTests
         new("openiddict", "the client may not use the scope", "400 invalid_request This client application is not allowed to use the specified scope.", Error.TargetRefused, "invalid_request", e => ((OpenIddictProduct)e.Product).ScopeAllowed = false),
         new("openiddict", "the resource is unknown", "400 invalid_target One of the specified 'resource' parameters is invalid.", Error.TargetRefused, "invalid_target", e => e.Target = e.Target with { Resource = "https://other.internal/mcp" }),
         new("openiddict", "the client may not exchange", "400 unauthorized_client This client application is not allowed to use the specified grant type.", Error.Misconfigured, "unauthorized_client", e => ((OpenIddictProduct)e.Product).GrantAllowed = false) { Held = true },
-        new("openiddict", "the assertion is for the token endpoint", "400 invalid_grant The specified token doesn't contain any valid audience", Error.Misconfigured, "invalid_grant", e => e.Client = e.Client with { AssertionAudience = e.Product.Stub.TokenEndpoint.ToString() }) { Held = true },
+        new("openiddict", "the assertion is for the token endpoint", "400 invalid_grant The specified token doesn't contain any valid audience", Error.Misconfigured, "invalid_grant", e => e.Client = e.Client with { AssertionAudience = e.Product.Stub.TokenEndpoint }) { Held = true },
 
         new("spring", "the subject token is over", "400 invalid_grant", Error.SubjectRefused, "invalid_grant", e => e.Clock.Advance(TimeSpan.FromMinutes(6))),
         new("spring", "the resource is no absolute URI", "400 invalid_request OAuth 2.0 Parameter: resource", Error.Misconfigured, "invalid_request", e => e.Target = e.Target with { Resource = "weather" }),
@@ -102,7 +102,7 @@ public sealed class ProfileErrorTests
         new("tokendings", "the inbound issuer is not configured there", "400 invalid_request invalid subject_token: invalid request, validator for issuer", Error.Misconfigured, "invalid_request", e => ((Tokendings)e.Product).TrustsIssuer = false),
         new("tokendings", "the target is not registered", "400 invalid_request token exchange audience prod:weather:mcp is invalid", Error.TargetRefused, "invalid_request", e => ((Tokendings)e.Product).TargetExists = false),
         new("tokendings", "the target's access policy leaves us out", "400 invalid_request client 'mcp-gateway' is not authorized to get token", Error.TargetRefused, "invalid_request", e => ((Tokendings)e.Product).PolicyAllows = false),
-        new("tokendings", "the assertion is for the token endpoint", "400 invalid_request token verification failed", Error.Misconfigured, "invalid_request", e => e.Client = e.Client with { AssertionAudience = e.Product.Stub.TokenEndpoint.ToString() }),
+        new("tokendings", "the assertion is for the token endpoint", "400 invalid_request token verification failed", Error.Misconfigured, "invalid_request", e => e.Client = e.Client with { AssertionAudience = e.Product.Stub.TokenEndpoint }),
         new("tokendings", "the gateway is not registered", "401 invalid_client invalid client authentication", Error.Misconfigured, "invalid_client", e => ((Tokendings)e.Product).Registered = false) { Held = true },
 
         new("cognito", "the subject token is over", "400 invalid_grant", Error.SubjectRefused, "invalid_grant", e => e.Clock.Advance(TimeSpan.FromMinutes(6))),

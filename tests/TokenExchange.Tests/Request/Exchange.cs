@@ -19,14 +19,14 @@ internal sealed class Exchange : IAsyncDisposable
 
     public Exchange(string profile = "rfc8693")
     {
-        Settings = new AuthorizationServerSettings { Name = "corp", Issuer = Stub.Issuer, Dialect = ExchangeProfile.Find(profile)!.Dialect, TokenEndpoint = Stub.TokenEndpoint, JwksUrl = new Uri(Stub.Issuer + "/jwks") };
+        Settings = new AuthorizationServerSettings { Name = "corp", Issuer = Stub.Issuer, Dialect = ExchangeProfile.Find(profile)!.Dialect, TokenEndpoint = new Uri(Stub.TokenEndpoint), JwksUrl = new Uri(Stub.Issuer + "/jwks") };
         Target = new OutboundTarget { Server = "https://mcp.example/weather", Resource = Resource, ResultAudiences = [Resource], SettingsDigest = "digest", ClientId = "mcp-gateway" };
         server = new(() => new AuthorizationServer(Settings, Clock, NullLoggerFactory.Instance));
         client = new(() => new TokenExchangeClient(Server, Client, ResultIssuer ?? Server, ExtraParameters, Clock));
-        Stub.Answer = Issue;
+        Stub.WireAnswer = Issue;
     }
 
-    public StubAuthorizationServer Stub { get; } = new();
+    public TestAuthorizationServer Stub { get; } = new();
 
     public EagerClock Clock { get; } = new();
 
@@ -60,7 +60,7 @@ internal sealed class Exchange : IAsyncDisposable
     /// <summary>Runs the exchange against one answer.</summary>
     public Task<ExchangeResult> RunAsync(StubAnswer answer)
     {
-        Stub.Answer = _ => answer;
+        Stub.WireAnswer = _ => answer;
         return RunAsync();
     }
 

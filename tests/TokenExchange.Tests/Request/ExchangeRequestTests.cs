@@ -174,7 +174,7 @@ public sealed class ExchangeRequestTests
     public async Task A_redirect_is_not_followed_and_the_secret_not_sent_again()
     {
         await using var exchange = new Exchange();
-        await using var elsewhere = new StubAuthorizationServer();
+        await using var elsewhere = new TestAuthorizationServer();
 
         foreach (var status in (int[])[301, 302, 303, 307, 308])
         {

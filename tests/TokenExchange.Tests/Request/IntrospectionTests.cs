@@ -52,7 +52,7 @@ public sealed class IntrospectionTests
 
     private static async Task<IntrospectionAnswer> AskAsync(Exchange exchange, StubAnswer answer)
     {
-        exchange.Stub.Answer = _ => answer;
+        exchange.Stub.WireAnswer = _ => answer;
         return await new IntrospectionClient(exchange.Server, exchange.Client, null).IntrospectAsync("opaque token".AsMemory(), null, TestContext.Current.CancellationToken);
     }
 }

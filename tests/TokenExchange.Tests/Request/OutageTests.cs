@@ -24,7 +24,7 @@ public sealed class OutageTests
     public async Task The_second_try_may_succeed()
     {
         await using var exchange = new Exchange();
-        exchange.Stub.Answer = request => exchange.Stub.Posts.Count == 1 ? StubAnswer.Json(500, "{}") : exchange.Issue(request);
+        exchange.Stub.WireAnswer = request => exchange.Stub.Posts.Count == 1 ? StubAnswer.Json(500, "{}") : exchange.Issue(request);
 
         Assert.IsType<ExchangeResult.Issued>(await exchange.RunAsync());
     }
@@ -112,7 +112,7 @@ public sealed class OutageTests
     public async Task The_time_limit_covers_both_tries()
     {
         await using var exchange = new Exchange();
-        exchange.Stub.Answer = _ => exchange.Stub.Posts.Count == 1 ? StubAnswer.Json(500, "{}") : StubAnswer.Hang;
+        exchange.Stub.WireAnswer = _ => exchange.Stub.Posts.Count == 1 ? StubAnswer.Json(500, "{}") : StubAnswer.Hang;
         var running = exchange.RunAsync();
         await exchange.Stub.ArrivalAsync();
         await exchange.Stub.ArrivalAsync();
@@ -126,7 +126,7 @@ public sealed class OutageTests
     public async Task A_caller_who_leaves_is_let_go_at_once()
     {
         await using var exchange = new Exchange();
-        exchange.Stub.Answer = _ => StubAnswer.Hang;
+        exchange.Stub.WireAnswer = _ => StubAnswer.Hang;
         using var caller = new CancellationTokenSource();
         var running = exchange.RunAsync(caller.Token);
         await exchange.Stub.ArrivalAsync();
@@ -151,7 +151,7 @@ public sealed class OutageTests
 
         // Half open: one probe, and nobody beside it.
         exchange.Clock.Advance(TimeSpan.FromSeconds(3));
-        exchange.Stub.Answer = _ => StubAnswer.Hang;
+        exchange.Stub.WireAnswer = _ => StubAnswer.Hang;
         var probe = exchange.RunAsync();
         await exchange.Stub.ArrivalAsync(asked);
         Assert.IsType<ExchangeResult.Unavailable>(await exchange.RunAsync());
@@ -161,7 +161,7 @@ public sealed class OutageTests
 
         // Recovered.
         exchange.Clock.Advance(TimeSpan.FromSeconds(5));
-        exchange.Stub.Answer = exchange.Issue;
+        exchange.Stub.WireAnswer = exchange.Issue;
         Assert.IsType<ExchangeResult.Issued>(await exchange.RunAsync());
         Assert.IsType<ExchangeResult.Issued>(await exchange.RunAsync());
     }
@@ -183,7 +183,7 @@ public sealed class OutageTests
         Assert.Equal((first.Since, open.At + TimeSpan.FromSeconds(5)), (open.Since, open.NextTry));
 
         exchange.Clock.Advance(TimeSpan.FromSeconds(5));
-        exchange.Stub.Answer = exchange.Issue;
+        exchange.Stub.WireAnswer = exchange.Issue;
         Assert.IsType<ExchangeResult.Issued>(await exchange.RunAsync());
         Assert.Null(exchange.Server.TokenOutage);
         Assert.Null(exchange.Server.IntrospectionOutage);
@@ -200,7 +200,7 @@ public sealed class OutageTests
         }
 
         exchange.Stub.ListenAgain();
-        exchange.Stub.Answer = exchange.Issue;
+        exchange.Stub.WireAnswer = exchange.Issue;
         Assert.IsType<ExchangeResult.Unavailable>(await exchange.RunAsync());
         Assert.Empty(exchange.Stub.Posts);
 
@@ -212,13 +212,13 @@ public sealed class OutageTests
     public async Task The_break_lasts_as_long_as_the_server_asked_for()
     {
         await using var exchange = new Exchange();
-        exchange.Stub.Answer = _ => StubAnswer.Raw(429, "Retry-After: 20\r\n", "");
+        exchange.Stub.WireAnswer = _ => StubAnswer.Raw(429, "Retry-After: 20\r\n", "");
         foreach (var subject in Subjects3)
         {
             Assert.IsType<ExchangeResult.Unavailable>(await exchange.RunAsync(subject));
         }
 
-        exchange.Stub.Answer = exchange.Issue;
+        exchange.Stub.WireAnswer = exchange.Issue;
 
         exchange.Clock.Advance(TimeSpan.FromSeconds(10));
         var unavailable = Assert.IsType<ExchangeResult.Unavailable>(await exchange.RunAsync());
@@ -265,7 +265,7 @@ public sealed class OutageTests
         }
 
         Assert.Single(exchange.Stub.Posts);
-        exchange.Stub.Answer = exchange.Issue;
+        exchange.Stub.WireAnswer = exchange.Issue;
         exchange.Clock.Advance(TimeSpan.FromSeconds(4.9));
         Assert.IsType<ExchangeResult.Refused>(await exchange.RunAsync());
         exchange.Clock.Advance(TimeSpan.FromSeconds(5.1));
@@ -276,7 +276,7 @@ public sealed class OutageTests
     public async Task One_subject_alone_never_opens_the_breaker_however_often_it_fails()
     {
         await using var exchange = new Exchange();
-        exchange.Stub.Answer = Failing(exchange, "mallory");
+        exchange.Stub.WireAnswer = Failing(exchange, "mallory");
         for (var i = 0; i < 20; i++)
         {
             Assert.IsType<ExchangeResult.Unavailable>(await exchange.RunAsync("mallory"));
@@ -292,7 +292,7 @@ public sealed class OutageTests
     public async Task Neither_do_two_nor_three_of_whom_somebody_succeeded_in_between()
     {
         await using var exchange = new Exchange();
-        exchange.Stub.Answer = Failing(exchange, "mallory", "marvin", "moriarty");
+        exchange.Stub.WireAnswer = Failing(exchange, "mallory", "marvin", "moriarty");
         for (var i = 0; i < 5; i++)
         {
             Assert.IsType<ExchangeResult.Unavailable>(await exchange.RunAsync("mallory"));
@@ -307,12 +307,12 @@ public sealed class OutageTests
     public async Task Failures_of_three_subjects_count_together_for_thirty_seconds()
     {
         await using var exchange = new Exchange();
-        exchange.Stub.Answer = _ => StubAnswer.Json(429, "{}");
+        exchange.Stub.WireAnswer = _ => StubAnswer.Json(429, "{}");
         await exchange.RunAsync("one");
         await exchange.RunAsync("two");
         exchange.Clock.Advance(TimeSpan.FromSeconds(30));
         await exchange.RunAsync("three");
-        exchange.Stub.Answer = exchange.Issue;
+        exchange.Stub.WireAnswer = exchange.Issue;
 
         Assert.IsType<ExchangeResult.Issued>(await exchange.RunAsync("four"));
     }
@@ -322,7 +322,7 @@ public sealed class OutageTests
     {
         await using var exchange = new Exchange();
         await OpenBreakerAsync(exchange);
-        exchange.Stub.Answer = Failing(exchange, "mallory");
+        exchange.Stub.WireAnswer = Failing(exchange, "mallory");
         exchange.Clock.Advance(TimeSpan.FromSeconds(5));
 
         // The probe is mallory's, and fails; others are turned away meanwhile.
@@ -344,7 +344,7 @@ public sealed class OutageTests
         exchange.Clock.Advance(TimeSpan.FromSeconds(5));
         Assert.IsType<ExchangeResult.Unavailable>(await exchange.RunAsync("alice"));
         exchange.Clock.Advance(TimeSpan.FromSeconds(5));
-        exchange.Stub.Answer = exchange.Issue;
+        exchange.Stub.WireAnswer = exchange.Issue;
 
         Assert.IsType<ExchangeResult.Issued>(await exchange.RunAsync("alice"));
     }
@@ -353,7 +353,7 @@ public sealed class OutageTests
 
     private static async Task OpenBreakerAsync(Exchange exchange)
     {
-        exchange.Stub.Answer = _ => StubAnswer.Json(500, "{}");
+        exchange.Stub.WireAnswer = _ => StubAnswer.Json(500, "{}");
         foreach (var subject in Subjects3)
         {
             Assert.IsType<ExchangeResult.Unavailable>(await exchange.RunAsync(subject));

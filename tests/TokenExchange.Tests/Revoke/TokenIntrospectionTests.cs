@@ -58,7 +58,7 @@ public sealed class TokenIntrospectionTests
         gate.SetResult();
 
         Assert.All(await Task.WhenAll(waiting), answer => Assert.IsType<IntrospectionAnswer.Unavailable>(answer));
-        asked.Exchange.Stub.Answer = _ => Active;
+        asked.Exchange.Stub.WireAnswer = _ => Active;
         Assert.IsType<IntrospectionAnswer.Active>(await asked.AskAsync("token"));
         Assert.Equal(2, asked.Exchange.Stub.Posts.Count);
     }
@@ -67,7 +67,7 @@ public sealed class TokenIntrospectionTests
     public async Task A_flood_of_made_up_tokens_takes_three_quarters_of_the_places_and_gives_them_back()
     {
         await using var asked = new Asked();
-        asked.Exchange.Stub.Answer = _ => Active;
+        asked.Exchange.Stub.WireAnswer = _ => Active;
         Assert.IsType<IntrospectionAnswer.Active>(await asked.AskAsync("known"));
         asked.Exchange.Clock.Advance(TimeSpan.FromSeconds(30));
         var gate = asked.HoldBack(Active);
@@ -133,9 +133,9 @@ public sealed class TokenIntrospectionTests
     public async Task Made_up_tokens_that_the_server_fails_over_open_no_breaker_for_those_known()
     {
         await using var asked = new Asked();
-        asked.Exchange.Stub.Answer = _ => Active;
+        asked.Exchange.Stub.WireAnswer = _ => Active;
         await asked.AskAsync("known");
-        asked.Exchange.Stub.Answer = request => request["token"] == "known" ? Active : StubAnswer.Json(500, "{}");
+        asked.Exchange.Stub.WireAnswer = request => request["token"] == "known" ? Active : StubAnswer.Json(500, "{}");
         for (var i = 0; i < 20; i++)
         {
             Assert.IsType<IntrospectionAnswer.Unavailable>(await asked.AskAsync($"made-up-{i}"));
@@ -149,12 +149,12 @@ public sealed class TokenIntrospectionTests
     public async Task A_client_that_is_refused_at_introspection_may_exchange_and_the_other_way_round()
     {
         await using var asked = new Asked();
-        asked.Exchange.Stub.Answer = request => request.Target == "/introspect" ? StubAnswer.Error(401, "invalid_client") : asked.Exchange.Issue(request);
+        asked.Exchange.Stub.WireAnswer = request => request.Target == "/introspect" ? StubAnswer.Error(401, "invalid_client") : asked.Exchange.Issue(request);
         Assert.IsType<IntrospectionAnswer.Unavailable>(await asked.AskAsync("one"));
         Assert.IsType<ExchangeResult.Issued>(await asked.Exchange.RunAsync());
 
         await using var other = new Asked();
-        other.Exchange.Stub.Answer = request => request.Target == "/introspect" ? Active : StubAnswer.Error(400, "unauthorized_client");
+        other.Exchange.Stub.WireAnswer = request => request.Target == "/introspect" ? Active : StubAnswer.Error(400, "unauthorized_client");
         Assert.IsType<ExchangeResult.Refused>(await other.Exchange.RunAsync());
         Assert.IsType<IntrospectionAnswer.Active>(await other.AskAsync("one"));
     }
@@ -163,7 +163,7 @@ public sealed class TokenIntrospectionTests
     public async Task A_server_that_hangs_is_given_up_at_the_time_limit_and_nothing_is_remembered()
     {
         await using var asked = new Asked();
-        asked.Exchange.Stub.Answer = _ => StubAnswer.Hang;
+        asked.Exchange.Stub.WireAnswer = _ => StubAnswer.Hang;
         var waiting = asked.AskAsync("token");
         await asked.Exchange.Stub.ArrivalAsync();
 
@@ -172,7 +172,7 @@ public sealed class TokenIntrospectionTests
         asked.Exchange.Clock.Advance(TimeSpan.FromMilliseconds(1));
 
         Assert.IsType<IntrospectionAnswer.Unavailable>(await waiting);
-        asked.Exchange.Stub.Answer = _ => Active;
+        asked.Exchange.Stub.WireAnswer = _ => Active;
         Assert.IsType<IntrospectionAnswer.Active>(await asked.AskAsync("token"));
     }
 
@@ -202,10 +202,10 @@ public sealed class TokenIntrospectionTests
     public async Task Who_turns_inactive_is_told_with_the_subject_that_was_named_before()
     {
         await using var asked = new Asked();
-        asked.Exchange.Stub.Answer = _ => Active;
+        asked.Exchange.Stub.WireAnswer = _ => Active;
         await asked.AskAsync("token");
         asked.Exchange.Clock.Advance(TimeSpan.FromSeconds(30));
-        asked.Exchange.Stub.Answer = _ => Inactive;
+        asked.Exchange.Stub.WireAnswer = _ => Inactive;
 
         Assert.IsType<IntrospectionAnswer.Inactive>(await asked.AskAsync("token"));
         Assert.IsType<IntrospectionAnswer.Inactive>(await asked.AskAsync("token"));
@@ -217,7 +217,7 @@ public sealed class TokenIntrospectionTests
     public async Task A_server_that_refuses_the_gateway_itself_is_not_asked_for_every_token()
     {
         await using var asked = new Asked();
-        asked.Exchange.Stub.Answer = _ => StubAnswer.Error(401, "invalid_client");
+        asked.Exchange.Stub.WireAnswer = _ => StubAnswer.Error(401, "invalid_client");
 
         Assert.IsType<IntrospectionAnswer.Unavailable>(await asked.AskAsync("one"));
         Assert.IsType<IntrospectionAnswer.Unavailable>(await asked.AskAsync("two"));
@@ -239,7 +239,7 @@ public sealed class TokenIntrospectionTests
         public TaskCompletionSource HoldBack(StubAnswer then)
         {
             var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            Exchange.Stub.Answer = _ => StubAnswer.After(gate.Task, then);
+            Exchange.Stub.WireAnswer = _ => StubAnswer.After(gate.Task, then);
             return gate;
         }
 

@@ -12,13 +12,13 @@ public sealed class KeyOutageTests : IAsyncDisposable
 {
     private readonly ManualClock clock = new();
     private readonly KeptLog log = new();
-    private TestIssuer issuer = null!;
+    private TestAuthorizationServer issuer = null!;
     private AuthorizationServer server = null!;
 
     [Fact]
     public async Task An_issuer_that_is_down_at_the_start_is_asked_again_after_pauses_that_double_however_many_wait()
     {
-        await StartAsync(IssuerAnswer.ServerError);
+        await StartAsync(DocumentAnswer.ServerError);
         foreach (var (seconds, fetches) in new[] { (1, 2), (2, 3), (4, 4), (8, 5), (16, 6), (30, 7), (30, 8) })
         {
             await ManyAskAsync();
@@ -35,8 +35,8 @@ public sealed class KeyOutageTests : IAsyncDisposable
     [Fact]
     public async Task An_issuer_that_comes_back_serves_everybody_after_one_fetch_and_is_left_alone()
     {
-        await StartAsync(IssuerAnswer.ServerError);
-        issuer.JwksAnswer = IssuerAnswer.Sound;
+        await StartAsync(DocumentAnswer.ServerError);
+        issuer.JwksAnswer = DocumentAnswer.Sound;
         Assert.Equal(TokenRefusal.KeysUnavailable, (await FindAsync("es256")).Refusal);
 
         clock.Advance(TimeSpan.FromSeconds(1));
@@ -53,14 +53,14 @@ public sealed class KeyOutageTests : IAsyncDisposable
     public async Task An_outage_says_since_when_it_lasts_and_when_the_next_try_is()
     {
         var start = clock.GetUtcNow();
-        await StartAsync(IssuerAnswer.ServerError);
+        await StartAsync(DocumentAnswer.ServerError);
         Assert.Equal((start, start + TimeSpan.FromSeconds(1), null), (server.Keys.FailingSince, server.Keys.NextFetch, server.Keys.ChangedAt));
 
         clock.Advance(TimeSpan.FromSeconds(1));
         await server.Keys.Fetching;
         Assert.Equal((start, start + TimeSpan.FromSeconds(3)), (server.Keys.FailingSince, server.Keys.NextFetch));
 
-        issuer.JwksAnswer = IssuerAnswer.Sound;
+        issuer.JwksAnswer = DocumentAnswer.Sound;
         clock.Advance(TimeSpan.FromSeconds(2));
         await server.Keys.Fetching;
         Assert.Equal((null, start + TimeSpan.FromMinutes(5), start + TimeSpan.FromSeconds(3)), (server.Keys.FailingSince, server.Keys.NextFetch, server.Keys.ChangedAt));
@@ -73,8 +73,8 @@ public sealed class KeyOutageTests : IAsyncDisposable
     [Fact]
     public async Task With_keys_at_hand_nothing_shortens_the_interval_in_an_outage()
     {
-        await StartAsync(IssuerAnswer.Sound);
-        issuer.JwksAnswer = IssuerAnswer.ServerError;
+        await StartAsync(DocumentAnswer.Sound);
+        issuer.JwksAnswer = DocumentAnswer.ServerError;
         clock.Advance(IssuerKeys.Interval);
         await ManyAskAsync();
         Assert.Equal(2, issuer.JwksFetches);
@@ -89,9 +89,9 @@ public sealed class KeyOutageTests : IAsyncDisposable
     [Fact]
     public async Task Without_metadata_the_keys_come_soon_after_it_does()
     {
-        await StartAsync(IssuerAnswer.Sound, discovered: true, metadata: IssuerAnswer.ServerError);
+        await StartAsync(DocumentAnswer.Sound, discovered: true, metadata: DocumentAnswer.ServerError);
         Assert.False(server.Keys.Available);
-        issuer.MetadataAnswer = IssuerAnswer.Sound;
+        issuer.MetadataAnswer = DocumentAnswer.Sound;
 
         clock.Advance(TimeSpan.FromSeconds(1));
         await server.Keys.Fetching;
@@ -102,7 +102,7 @@ public sealed class KeyOutageTests : IAsyncDisposable
     [Fact]
     public async Task Metadata_that_is_needed_and_missing_is_asked_for_at_most_once_per_pause_and_within_five_seconds()
     {
-        await StartAsync(IssuerAnswer.Sound, metadata: IssuerAnswer.ServerError);
+        await StartAsync(DocumentAnswer.Sound, metadata: DocumentAnswer.ServerError);
         foreach (var seconds in new[] { 1, 2, 4, 5, 5 })
         {
             Assert.All(await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => server.DiscoverAsync(CancellationToken.None).AsTask())), Assert.Null);
@@ -113,15 +113,15 @@ public sealed class KeyOutageTests : IAsyncDisposable
             clock.Advance(TimeSpan.FromMilliseconds(1));
         }
 
-        issuer.MetadataAnswer = IssuerAnswer.Sound;
+        issuer.MetadataAnswer = DocumentAnswer.Sound;
         Assert.NotNull(await server.DiscoverAsync(CancellationToken.None));
     }
 
     [Theory]
-    [InlineData(IssuerAnswer.ServerError, "status 500")]
-    [InlineData(IssuerAnswer.Redirect, "status 302")]
-    [InlineData(IssuerAnswer.Oversize, "too_large")]
-    public async Task Each_fetch_that_failed_is_told_once_with_its_cause(IssuerAnswer answer, string cause)
+    [InlineData(DocumentAnswer.ServerError, "status 500")]
+    [InlineData(DocumentAnswer.Redirect, "status 302")]
+    [InlineData(DocumentAnswer.Oversize, "too_large")]
+    public async Task Each_fetch_that_failed_is_told_once_with_its_cause(DocumentAnswer answer, string cause)
     {
         await StartAsync(answer);
         await ManyAskAsync();
@@ -135,9 +135,9 @@ public sealed class KeyOutageTests : IAsyncDisposable
     [Fact]
     public async Task Nothing_of_what_the_issuer_says_is_in_the_log()
     {
-        issuer = await TestIssuer.StartAsync();
+        issuer = new TestAuthorizationServer();
         issuer.Jwks = """{"keys":"<script>canary"}""";
-        await StartAsync(IssuerAnswer.Sound);
+        await StartAsync(DocumentAnswer.Sound);
         Assert.StartsWith("Keys of corp could not be fetched: no_key_set at ", Assert.Single(log.Warnings), StringComparison.Ordinal);
 
         issuer.ChangeMetadata = metadata => metadata["issuer"] = "https://canary.example";
@@ -152,10 +152,10 @@ public sealed class KeyOutageTests : IAsyncDisposable
         await issuer.DisposeAsync();
     }
 
-    private async Task StartAsync(IssuerAnswer keys, bool discovered = false, IssuerAnswer metadata = IssuerAnswer.Sound)
+    private async Task StartAsync(DocumentAnswer keys, bool discovered = false, DocumentAnswer metadata = DocumentAnswer.Sound)
     {
-        issuer ??= await TestIssuer.StartAsync();
-        (issuer.JwksAnswer, issuer.MetadataAnswer, issuer.OpenIdAnswer) = (keys, metadata, IssuerAnswer.Missing);
+        issuer ??= new TestAuthorizationServer();
+        (issuer.JwksAnswer, issuer.MetadataAnswer, issuer.OpenIdAnswer) = (keys, metadata, DocumentAnswer.Missing);
         var settings = new AuthorizationServerSettings { Name = "corp", Issuer = issuer.Issuer, JwksUrl = discovered ? null : new Uri(issuer.JwksUrl) };
         server = new AuthorizationServer(settings, clock, log);
         await server.StartAsync(CancellationToken.None);

@@ -28,7 +28,7 @@ public sealed class KeyTests
     {
         await using var fixture = await ValidatorFixture.StartAsync();
         Assert.Equal("accepted", await fixture.ReasonAsync(fixture.Token()));
-        fixture.Issuer.JwksAnswer = IssuerAnswer.ServerError;
+        fixture.Issuer.JwksAnswer = DocumentAnswer.ServerError;
         fixture.Clock.Advance(Interval);
 
         await TryUnknownKeysAsync(fixture, 500);
@@ -41,7 +41,7 @@ public sealed class KeyTests
     public async Task Callers_at_once_share_one_fetch()
     {
         await using var fixture = await ValidatorFixture.StartAsync();
-        fixture.Issuer.JwksAnswer = IssuerAnswer.Hang;
+        fixture.Issuer.JwksAnswer = DocumentAnswer.Hang;
         var callers = Enumerable.Range(0, 50).Select(_ => fixture.ReasonAsync(fixture.Token())).ToList();
 
         fixture.Issuer.Release();
@@ -54,7 +54,7 @@ public sealed class KeyTests
     public async Task A_caller_that_leaves_does_not_end_the_fetch_of_the_others()
     {
         await using var fixture = await ValidatorFixture.StartAsync();
-        fixture.Issuer.JwksAnswer = IssuerAnswer.Hang;
+        fixture.Issuer.JwksAnswer = DocumentAnswer.Hang;
         using var leaving = new CancellationTokenSource();
         var left = fixture.Validator.ValidateAsync(fixture.Token().AsMemory(), leaving.Token).AsTask();
         var stays = fixture.ReasonAsync(fixture.Token());
@@ -133,7 +133,7 @@ public sealed class KeyTests
         await using var fixture = await ValidatorFixture.StartAsync(capacity: capacity);
         var token = fixture.Token((_, p) => p["exp"] = fixture.Clock.GetUtcNow().ToUnixTimeSeconds() + 36_000);
         Assert.Equal("accepted", await fixture.ReasonAsync(token));
-        fixture.Issuer.MetadataAnswer = fixture.Issuer.OpenIdAnswer = fixture.Issuer.JwksAnswer = IssuerAnswer.ServerError;
+        fixture.Issuer.MetadataAnswer = fixture.Issuer.OpenIdAnswer = fixture.Issuer.JwksAnswer = DocumentAnswer.ServerError;
 
         fixture.Clock.Advance(TimeSpan.FromMinutes(59));
         Assert.Equal("accepted", await fixture.ReasonAsync(token));
@@ -145,17 +145,17 @@ public sealed class KeyTests
     }
 
     [Theory]
-    [InlineData(IssuerAnswer.Missing)]
-    [InlineData(IssuerAnswer.ServerError)]
-    [InlineData(IssuerAnswer.Redirect)]
-    [InlineData(IssuerAnswer.Oversize)]
-    public async Task A_key_set_that_is_not_simply_served_is_no_key_set(IssuerAnswer answer)
+    [InlineData(DocumentAnswer.Missing)]
+    [InlineData(DocumentAnswer.ServerError)]
+    [InlineData(DocumentAnswer.Redirect)]
+    [InlineData(DocumentAnswer.Oversize)]
+    public async Task A_key_set_that_is_not_simply_served_is_no_key_set(DocumentAnswer answer)
     {
         await using var fixture = await ValidatorFixture.StartAsync();
         fixture.Issuer.JwksAnswer = answer;
 
         Assert.Equal("keys_unavailable", await fixture.ReasonAsync(fixture.Token()));
-        Assert.DoesNotContain("/moved/jwks", fixture.Issuer.Requests);
+        Assert.DoesNotContain("/moved/jwks", fixture.Issuer.Paths);
     }
 
     [Fact]
@@ -288,10 +288,10 @@ public sealed class KeyTests
     public async Task OpenID_discovery_is_asked_where_there_is_no_RFC_8414_metadata()
     {
         await using var fixture = await ValidatorFixture.StartAsync();
-        fixture.Issuer.MetadataAnswer = IssuerAnswer.Missing;
+        fixture.Issuer.MetadataAnswer = DocumentAnswer.Missing;
 
         Assert.Equal("accepted", await fixture.ReasonAsync(fixture.Token()));
-        Assert.Equal(["/.well-known/oauth-authorization-server", "/.well-known/openid-configuration", "/jwks"], fixture.Issuer.Requests);
+        Assert.Equal(["/.well-known/oauth-authorization-server", "/.well-known/openid-configuration", "/jwks"], fixture.Issuer.Paths);
     }
 
     [Theory]
@@ -318,10 +318,10 @@ public sealed class KeyTests
     public async Task Metadata_is_not_fetched_where_redirects_lead()
     {
         await using var fixture = await ValidatorFixture.StartAsync();
-        fixture.Issuer.MetadataAnswer = fixture.Issuer.OpenIdAnswer = IssuerAnswer.Redirect;
+        fixture.Issuer.MetadataAnswer = fixture.Issuer.OpenIdAnswer = DocumentAnswer.Redirect;
 
         Assert.Equal("keys_unavailable", await fixture.ReasonAsync(fixture.Token()));
-        Assert.DoesNotContain("/moved/metadata", fixture.Issuer.Requests);
+        Assert.DoesNotContain("/moved/metadata", fixture.Issuer.Paths);
     }
 
     [Fact]

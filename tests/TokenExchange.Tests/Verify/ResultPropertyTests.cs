@@ -46,12 +46,12 @@ public sealed class ResultPropertyTests : IAsyncLifetime
         select new Draw(inDetails, outDetails, answerDetails, inActors, outActors, scope, subject, audience, seconds, bound);
 
     private readonly ManualClock clock = new();
-    private TestIssuer issuer = null!;
+    private TestAuthorizationServer issuer = null!;
     private AuthorizationServer server = null!;
 
     public async ValueTask InitializeAsync()
     {
-        issuer = await TestIssuer.StartAsync();
+        issuer = new TestAuthorizationServer();
         server = new AuthorizationServer(new AuthorizationServerSettings { Name = "corp", Issuer = issuer.Issuer }, clock, NullLoggerFactory.Instance);
         await server.StartAsync(TestContext.Current.CancellationToken);
     }

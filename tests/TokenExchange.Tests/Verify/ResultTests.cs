@@ -89,16 +89,17 @@ public sealed class ResultTests : IAsyncLifetime
         new("an actor that is no object", "result_actor", t => t.Payload(p => p["act"] = "mcp-gateway")),
     ];
 
-    private TestIssuer? issuer;
+    private TestAuthorizationServer? issuer;
     private AuthorizationServer? server;
     private readonly ManualClock clock = new();
 
     public static TheoryData<string> Names => [.. Cases.Select(@case => @case.Name)];
 
-    public async ValueTask InitializeAsync()
+    public ValueTask InitializeAsync()
     {
-        issuer = await TestIssuer.StartAsync();
+        issuer = new TestAuthorizationServer();
         server = new AuthorizationServer(new AuthorizationServerSettings { Name = "corp", Issuer = issuer.Issuer }, clock, NullLoggerFactory.Instance);
+        return ValueTask.CompletedTask;
     }
 
     public async ValueTask DisposeAsync()
@@ -402,7 +403,7 @@ public sealed class ResultTests : IAsyncLifetime
     [Fact]
     public async Task Without_keys_of_the_result_issuer_the_exchange_is_unavailable()
     {
-        issuer!.JwksAnswer = IssuerAnswer.ServerError;
+        issuer!.JwksAnswer = DocumentAnswer.ServerError;
 
         var result = Assert.IsType<ExchangeResult.Unavailable>(await VerifyAsync(Token()));
         Assert.InRange(result.RetryAfter, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30));

@@ -17,13 +17,13 @@ public sealed class ValidatorFixture : ITokenSource, IAsyncDisposable
 
     private readonly AuthorizationServer server;
 
-    private ValidatorFixture(TestIssuer issuer, ManualClock clock, AuthorizationServer server, TrustedIssuer trusted, bool allowOthers, int capacity, bool keepClaims, SenderPolicy? sender)
+    private ValidatorFixture(TestAuthorizationServer issuer, ManualClock clock, AuthorizationServer server, TrustedIssuer trusted, bool allowOthers, int capacity, bool keepClaims, SenderPolicy? sender)
     {
         (Issuer, Clock, this.server, Trusted) = (issuer, clock, server, trusted);
         Validator = new TokenValidator(new ResourceAudience(Resource, [Resource, Alias], allowOthers), [trusted], clock, capacity, keepClaims: keepClaims, sender: sender);
     }
 
-    public TestIssuer Issuer { get; }
+    public TestAuthorizationServer Issuer { get; }
 
     public ManualClock Clock { get; }
 
@@ -33,7 +33,7 @@ public sealed class ValidatorFixture : ITokenSource, IAsyncDisposable
 
     public IssuerKeys Keys => server.Keys;
 
-    public static async Task<ValidatorFixture> StartAsync(
+    public static Task<ValidatorFixture> StartAsync(
         string[]? types = null,
         string[]? algorithms = null,
         bool allowOthers = false,
@@ -44,7 +44,7 @@ public sealed class ValidatorFixture : ITokenSource, IAsyncDisposable
         SenderPolicy? sender = null,
         params TestKey[] keys)
     {
-        var issuer = await TestIssuer.StartAsync("", keys);
+        var issuer = new TestAuthorizationServer("", keys);
         clock ??= new ManualClock();
         var settings = new AuthorizationServerSettings { Name = "corp", Issuer = issuer.Issuer };
         var server = new AuthorizationServer(change?.Invoke(settings) ?? settings, clock, NullLoggerFactory.Instance);
@@ -57,7 +57,7 @@ public sealed class ValidatorFixture : ITokenSource, IAsyncDisposable
             MaxTokenLifetime = TimeSpan.FromDays(1),
             CompanionAudiences = [Companion],
         };
-        return new ValidatorFixture(issuer, clock, server, trusted, allowOthers, capacity, keepClaims, sender);
+        return Task.FromResult(new ValidatorFixture(issuer, clock, server, trusted, allowOthers, capacity, keepClaims, sender));
     }
 
     /// <summary>A sound token for the server, after a test changed it.</summary>

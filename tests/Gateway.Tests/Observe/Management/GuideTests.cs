@@ -20,7 +20,7 @@ public sealed partial class GuideTests
         await gateway.CallAsync("/nowhere", null);
         await gateway.CallAsync("/weather", world.WeatherToken(), "{");
         await gateway.CallAsync("/weather", world.WeatherToken(), change: request => request.Headers.Add("Origin", "https://evil.example.com"));
-        world.As.TokenEndpoint = context =>
+        world.As.TokenAnswer = context =>
         {
             context.Response.StatusCode = 503;
             return Task.CompletedTask;

@@ -291,7 +291,7 @@ public sealed class PageTests
                 ["Inbound"] = false,
                 ["Client"] = new JsonObject { ["Id"] = "mcp-gateway", ["Authentication"] = "client_secret_basic", ["Secret"] = World.Secret },
             }));
-        world.As.TokenEndpoint = context =>
+        world.As.TokenAnswer = context =>
         {
             context.Response.StatusCode = 503;
             return Task.CompletedTask;

@@ -78,7 +78,7 @@ public sealed class ScrapeTests
     public async Task A_second_try_at_an_authorization_server_is_counted_by_endpoint_and_server()
     {
         await using var world = await World.StartAsync(Operator.Management());
-        world.As.TokenEndpoint = context =>
+        world.As.TokenAnswer = context =>
         {
             context.Response.StatusCode = StatusCodes.Status500InternalServerError;
             return Task.CompletedTask;
@@ -171,7 +171,7 @@ public sealed class ScrapeTests
         }
         else
         {
-            world.As.TokenEndpoint = context =>
+            world.As.TokenAnswer = context =>
             {
                 context.Response.StatusCode = outcome == "unavailable" ? 503 : 400;
                 context.Response.ContentType = "application/json";

@@ -4,8 +4,8 @@ using System.Text.Json.Nodes;
 
 namespace Harness;
 
-/// <summary>What a <see cref="StubAuthorizationServer"/> does with one request.</summary>
-internal sealed class StubAnswer
+/// <summary>What a <see cref="TestPeer"/> does with one request, past all that HTTP allows; the connection ends with it.</summary>
+public sealed class StubAnswer
 {
     private readonly Func<Socket, Stream, CancellationToken, Task> send;
 
