@@ -1,21 +1,20 @@
 using System.Buffers;
 using System.IO.Pipelines;
-using System.Text;
 
 namespace Harness;
 
 /// <summary>The bytes of a connection as they come in, kept beside being read.</summary>
 internal sealed class RecordedInput(PipeReader input) : PipeReader
 {
-    private readonly StringBuilder bytes = new();
+    private ArrayBufferWriter<byte> bytes = new();
     private ReadOnlySequence<byte> buffer;
     private long seen;
 
-    /// <summary>What came in since it was last taken: a character for each byte.</summary>
-    public string Take()
+    /// <summary>What came in since it was last taken.</summary>
+    public byte[] Take()
     {
-        var taken = bytes.ToString();
-        bytes.Clear();
+        var taken = bytes.WrittenSpan.ToArray();
+        bytes = new ArrayBufferWriter<byte>();
         return taken;
     }
 
@@ -49,7 +48,7 @@ internal sealed class RecordedInput(PipeReader input) : PipeReader
         buffer = result.Buffer;
         foreach (var part in buffer.Slice(seen))
         {
-            bytes.Append(Encoding.Latin1.GetString(part.Span));
+            bytes.Write(part.Span);
         }
 
         seen = buffer.Length;

@@ -1,15 +1,25 @@
 using System.Net;
+using System.Text;
 
 namespace Harness;
 
 /// <summary>One request as it came over the socket, to the byte.</summary>
-public sealed record RecordedRequest(string Head, string Body)
+public sealed class RecordedRequest
 {
-    public string Method => Head[..Head.IndexOf(' ', StringComparison.Ordinal)];
+    private readonly byte[] bytes;
+    private readonly int body;
+
+    internal RecordedRequest(byte[] bytes) => (this.bytes, body) = (bytes, bytes.AsSpan().IndexOf("\r\n\r\n"u8) + 4);
+
+    public string Head => Encoding.Latin1.GetString(bytes, 0, body);
+
+    public string Body => Encoding.Latin1.GetString(bytes, body, bytes.Length - body);
+
+    public string Method => Encoding.Latin1.GetString(bytes, 0, bytes.AsSpan().IndexOf((byte)' '));
 
     public string Target => Head.Split(' ')[1];
 
-    public string Bytes => Head + Body;
+    public string Bytes => Encoding.Latin1.GetString(bytes);
 
     /// <summary>The parameters of the form, in order.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Form =>
@@ -20,10 +30,4 @@ public sealed record RecordedRequest(string Head, string Body)
 
     public string? Header(string name) =>
         Head.Split("\r\n").Where(line => line.StartsWith(name + ":", StringComparison.OrdinalIgnoreCase)).Select(line => line[(name.Length + 1)..].Trim()).SingleOrDefault();
-
-    internal static RecordedRequest Of(string bytes)
-    {
-        var end = bytes.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4;
-        return new RecordedRequest(bytes[..end], bytes[end..]);
-    }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 
 namespace Harness;
 
@@ -15,7 +16,7 @@ public sealed record Arrived(string Method, string Path, string Query, IReadOnly
 /// An MCP server that records what reaches it and answers as a test says: as HTTP allows it (<see cref="Answer"/>: refusals,
 /// redirects, challenges, streams that stop), or on the wire as it does not (<see cref="TestPeer"/>).
 /// </summary>
-public sealed class TestMcpServer : TestPeer
+public sealed class TestMcpServer(HttpsConnectionAdapterOptions? https = null) : TestPeer(https)
 {
     private readonly ConcurrentQueue<Arrived> requests = new();
 

@@ -2,12 +2,16 @@ using System.Collections.Concurrent;
 using System.IO.Pipelines;
 using System.Net.Sockets;
 using System.Threading.Channels;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
@@ -19,15 +23,36 @@ namespace Harness;
 /// </summary>
 public class TestPeer : IAsyncDisposable
 {
+    private static readonly Lazy<IServiceProvider> TlsServices = new(() =>
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        return builder.Build().Services;
+    });
+
     private readonly LoopbackPort port = new();
     private readonly KestrelServer server;
     private readonly ConcurrentQueue<RecordedRequest> requests = new();
     private readonly Channel<RecordedRequest> arrivals = Channel.CreateUnbounded<RecordedRequest>();
 
-    public TestPeer()
+    /// <summary>Starts one, over TLS if that is given, for a client that knows it by this name.</summary>
+    public TestPeer(HttpsConnectionAdapterOptions? https = null, string host = "127.0.0.1")
     {
+        Origin = $"{(https is null ? "http" : "https")}://{host}:{Port}";
         var options = new KestrelServerOptions { AddServerHeader = false };
-        options.Listen(port.EndPoint, listen => listen.Use(next => connection => RecordAsync(next, connection)));
+        options.Listen(port.EndPoint, listen =>
+        {
+            // One request after the other, so that the bytes of each can be told from those of the next.
+            listen.Protocols = HttpProtocols.Http1;
+            if (https is not null)
+            {
+                options.ApplicationServices = TlsServices.Value;
+                listen.UseHttps(https);
+            }
+
+            listen.Use(next => connection => RecordAsync(next, connection));
+        });
         server = new KestrelServer(Options.Create(options), port, NullLoggerFactory.Instance);
 
         // It listens already, and nobody knows the port: nothing is waited for.
@@ -36,10 +61,10 @@ public class TestPeer : IAsyncDisposable
 
     public int Port => port.Number;
 
-    /// <summary><c>http://127.0.0.1:port</c></summary>
-    public string Origin => $"http://127.0.0.1:{Port}";
+    /// <summary>Say, <c>http://127.0.0.1:port</c>.</summary>
+    public string Origin { get; }
 
-    /// <summary>Answers whatever is posted, to any address, on a connection that ends with the answer; null: the sound answer.</summary>
+    /// <summary>Answers whatever is posted, to any address, past HTTP and TLS, on a connection that ends with the answer; null: the sound answer.</summary>
     public Func<RecordedRequest, StubAnswer>? WireAnswer { get; set; }
 
     /// <summary>How many connections are open.</summary>
@@ -103,7 +128,7 @@ public class TestPeer : IAsyncDisposable
         await context.Request.Body.CopyToAsync(body, context.RequestAborted);
         body.Position = 0;
         context.Request.Body = body;
-        var request = RecordedRequest.Of(context.Features.GetRequiredFeature<RecordedInput>().Take());
+        var request = new RecordedRequest(context.Features.GetRequiredFeature<RecordedInput>().Take());
         requests.Enqueue(request);
 
         // The answer is chosen first, so that who sees the arrival may change it for the next.

@@ -1,59 +1,34 @@
-using System.Net;
 using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 using Gateway.Tests.Harness;
 using Harness;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using Xunit;
 
 namespace Gateway.Tests.Forward;
 
 /// <summary>MCP servers with a certificate of a private authority that ask for one of the gateway's.</summary>
-public sealed class OutboundTlsTests : IAsyncLifetime
+public sealed class OutboundTlsTests : IAsyncDisposable
 {
     private readonly TestAuthority authority = new("mcp authority");
     private readonly TestAuthority clients = new("client authority");
     private readonly List<string> seen = [];
-    private WebApplication server = null!;
-    private string url = "";
+    private readonly TestMcpServer server;
 
-    public async ValueTask InitializeAsync()
+    public OutboundTlsTests()
     {
-        var certificate = Certificate();
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.UseKestrelHttpsConfiguration();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
-        {
-            listen.Protocols = HttpProtocols.Http1;
-            listen.UseHttps(https =>
-            {
-                https.ServerCertificate = certificate;
-                https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
-                https.AllowAnyClientCertificate();
-            });
-        }));
-        server = builder.Build();
-        server.Run(context =>
+        var https = new HttpsConnectionAdapterOptions { ServerCertificate = authority.IssueServer("127.0.0.1"), ClientCertificateMode = ClientCertificateMode.AllowCertificate };
+        https.AllowAnyClientCertificate();
+        server = new(https);
+        var sound = server.Answer;
+        server.Answer = context =>
         {
             seen.Add(context.Connection.ClientCertificate is { } shown ? Convert.ToHexString(SHA256.HashData(shown.RawData)) : "none");
 
             // Each call over a connection of its own, which shows what the files hold then.
             context.Response.Headers.Connection = "close";
-            context.Response.ContentType = "application/json";
-            return context.Response.WriteAsync("""{"jsonrpc":"2.0","id":1,"result":{"ok":true}}""");
-        });
-        await server.StartAsync();
-        url = server.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single() + "/mcp";
+            return sound(context);
+        };
     }
 
     public async ValueTask DisposeAsync()
@@ -129,7 +104,7 @@ public sealed class OutboundTlsTests : IAsyncLifetime
             options =>
             {
                 var weather = options["Servers"]!["weather"]!.AsObject();
-                weather["Destinations"] = new JsonArray(url);
+                weather["Destinations"] = new JsonArray(server.Url);
                 weather["Outbound"]!["Resource"] = "https://weather.internal/mcp";
                 if (tls is not null)
                 {
@@ -152,17 +127,5 @@ public sealed class OutboundTlsTests : IAsyncLifetime
         {
             File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         }
-    }
-
-    private X509Certificate2 Certificate()
-    {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest("CN=127.0.0.1", key, HashAlgorithmName.SHA256);
-        var names = new SubjectAlternativeNameBuilder();
-        names.AddIpAddress(IPAddress.Loopback);
-        request.CertificateExtensions.Add(names.Build());
-        using var certificate = request.Create(authority.Certificate, TimeProvider.System.GetUtcNow().AddHours(-1), TimeProvider.System.GetUtcNow().AddDays(1), [1, 2, 3, 4]);
-        using var pair = certificate.CopyWithPrivateKey(key);
-        return X509CertificateLoader.LoadPkcs12(pair.Export(X509ContentType.Pkcs12), null);
     }
 }

@@ -8,17 +8,20 @@ using Xunit;
 namespace Gateway.Tests.Lifecycle;
 
 /// <summary>The real program towards an authorization server behind a proxy and with a private authority, as its environment says.</summary>
-public sealed class EnvironmentTests : IAsyncLifetime
+public sealed class EnvironmentTests : IAsyncDisposable
 {
+    private const string Host = "login.corp.test";
     private readonly string directory = Directory.CreateTempSubdirectory("gateway-env-").FullName;
     private readonly HttpClient client = new(new SocketsHttpHandler { UseProxy = false });
     private readonly ConnectProxy proxy = new();
-    private HttpsIssuer issuer = null!;
-    private TestMcpServer weather = null!;
+    private readonly TestAuthority authority = new("private root");
+    private readonly TestAuthorizationServer issuer;
+    private readonly TestMcpServer weather = new();
+
+    /// <summary>The name is one that only a proxy can resolve.</summary>
+    public EnvironmentTests() => issuer = new(new() { ServerCertificate = authority.IssueServer(Host) }, Host);
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
-
-    public async ValueTask InitializeAsync() => (issuer, weather) = (await HttpsIssuer.StartAsync(), new TestMcpServer());
 
     public async ValueTask DisposeAsync()
     {
@@ -26,6 +29,7 @@ public sealed class EnvironmentTests : IAsyncLifetime
         await issuer.DisposeAsync();
         await weather.DisposeAsync();
         await proxy.DisposeAsync();
+        authority.Dispose();
         Directory.Delete(directory, recursive: true);
     }
 
@@ -37,7 +41,7 @@ public sealed class EnvironmentTests : IAsyncLifetime
         Assert.Equal((200, null), await CallAsync(gateway));
         Assert.Single(weather.Requests);
         Assert.NotEmpty(proxy.Requests);
-        Assert.All(proxy.Requests, request => Assert.Equal($"CONNECT {HttpsIssuer.Host}:{issuer.Port} HTTP/1.1", request));
+        Assert.All(proxy.Requests, request => Assert.Equal($"CONNECT {Host}:{issuer.Port} HTTP/1.1", request));
     }
 
     [Fact]
@@ -77,7 +81,7 @@ public sealed class EnvironmentTests : IAsyncLifetime
 
     private GatewayProcess Start(string? keys, params (string Name, string Value)[] environment)
     {
-        File.WriteAllText(Path.Combine(directory, "authority.pem"), issuer.Authority);
+        File.WriteAllText(Path.Combine(directory, "authority.pem"), authority.Pem);
         File.WriteAllText(Path.Combine(directory, "gateway.json"), new JsonObject
         {
             ["Gateway"] = new JsonObject

@@ -8,17 +8,15 @@ using Xunit;
 namespace Gateway.Tests.Lifecycle;
 
 /// <summary><c>tls_client_auth</c> (RFC 8705) by the real program, over TLS that demands a certificate and is really verified.</summary>
-public sealed class MutualTlsTests : IAsyncLifetime
+public sealed class MutualTlsTests : IAsyncDisposable
 {
     private readonly string directory = Directory.CreateTempSubdirectory("gateway-mtls-").FullName;
     private readonly HttpClient client = new(new SocketsHttpHandler { UseProxy = false });
-    private MutualTlsServer server = null!;
-    private TestMcpServer weather = null!;
+    private readonly MutualTlsServer server = new();
+    private readonly TestMcpServer weather = new();
     private int subjects;
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
-
-    public async ValueTask InitializeAsync() => (server, weather) = (await MutualTlsServer.StartAsync(), new TestMcpServer());
 
     public async ValueTask DisposeAsync()
     {
