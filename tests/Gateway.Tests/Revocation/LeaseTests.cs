@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using Gateway.Revoke;
 using Gateway.Tests.Harness;
@@ -31,6 +32,7 @@ public sealed class LeaseTests
         world.Weather.Answer = Endless(type, "data: 1\n\n", length);
         using var client = await OpenAsync(world, Token(world));
         await client.UntilAsync("data: 1");
+        await OpenedAsync(world);
 
         clock.Advance(Life + Skew - TimeSpan.FromSeconds(1));
         Assert.Equal(1, Open(world));
@@ -110,6 +112,7 @@ public sealed class LeaseTests
         clock.Advance(Life + TimeSpan.FromSeconds(10));
         using var client = await OpenAsync(world, token);
         await client.UntilAsync("data: 1");
+        await OpenedAsync(world);
 
         clock.Advance(TimeSpan.FromSeconds(19));
         Assert.Equal(1, Open(world));
@@ -232,10 +235,12 @@ public sealed class LeaseTests
     /// <summary>A lease is opened when the answer is waited for, a moment after what is there was passed on.</summary>
     private static async Task OpenedAsync(World world)
     {
+        var waiting = Stopwatch.StartNew();
         while (Open(world) == 0)
         {
             await Task.Yield();
             Cancellation.ThrowIfCancellationRequested();
+            Assert.True(waiting.Elapsed < TimeSpan.FromSeconds(15), "No lease was opened.");
         }
     }
 

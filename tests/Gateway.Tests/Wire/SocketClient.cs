@@ -9,6 +9,9 @@ namespace Gateway.Tests.Wire;
 /// <summary>A client that is a bare socket: it sees what came, whether it is whole, and how the connection ended.</summary>
 internal sealed class SocketClient : IDisposable
 {
+    /// <summary>Longer than anything here takes: what has not come by then will not come.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+
     private readonly TcpClient client = new();
     private readonly List<byte> received = [];
     private NetworkStream stream = null!;
@@ -224,13 +227,17 @@ internal sealed class SocketClient : IDisposable
         var buffer = new byte[16 * 1024];
         try
         {
-            var read = await stream.ReadAsync(buffer, Cancellation);
+            var read = await stream.ReadAsync(buffer, Cancellation).AsTask().WaitAsync(Patience, Cancellation);
             received.AddRange(buffer.AsSpan(0, read));
             return read > 0;
         }
         catch (IOException)
         {
             return false;
+        }
+        catch (TimeoutException)
+        {
+            throw new TimeoutException($"Nothing more came, and the connection did not end: {Encoding.Latin1.GetString([.. received[start..]])}");
         }
     }
 }
