@@ -105,6 +105,10 @@ public sealed class ResourceUriReadingTests
     [InlineData("H", true)]
     [InlineData("h%5B", true)]
     [InlineData("h%41", false)]
+    [InlineData("h%2Fx", false)]
+    [InlineData("h%5Cx", false)]
+    [InlineData("u%2Fx@h", false)]
+    [InlineData("u:p%2Fx@h", false)]
     [InlineData("[::1]", true)]
     [InlineData("[0::1]", false)]
     [InlineData("h:1", true)]
@@ -219,7 +223,10 @@ public sealed class ResourceUriReadingTests
     [InlineData("%3:")]
     [InlineData("%3@")]
     [InlineData("%3G")]
-    public void A_percent_sign_has_its_two_digits(string path) => Assert.False(ResourceUri.IsNormal("test:" + path));
+    [InlineData("^3C")]
+    [InlineData(" 3C")]
+    [InlineData("\\3C")]
+    public void Two_digits_stand_after_a_percent_sign_and_nothing_else_stands_for_it(string path) => Assert.False(ResourceUri.IsNormal("test:" + path));
 
     [Theory]
     [InlineData("file:///A")]
