@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Gateway.Tests.Harness;
 using Gateway.Tests.Wire;
+using Harness.Wire;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using Gateway.Tests.Harness;
-using Gateway.Tests.Wire;
+using Harness.Wire;
 using Microsoft.AspNetCore.Http;
 using Xunit;
 

@@ -6,6 +6,7 @@ using System.Text.RegularExpressions;
 using Gateway.Tests.Harness;
 using Gateway.Tests.Observe.Harness;
 using Harness;
+using Harness.Wire;
 using Xunit;
 
 namespace Gateway.Tests.Observe;
@@ -60,12 +61,12 @@ public sealed class OtlpTests
     [Fact]
     public async Task No_span_or_log_repeats_what_an_MCP_server_sent_in_a_malformed_answer()
     {
-        await using var server = Wire.SocketMcpServer.Start();
+        await using var server = SocketMcpServer.Start();
         server.Answer = async stream =>
         {
             var request = server.Requests[^1];
             var authorization = request[request.IndexOf("Authorization: Bearer ", StringComparison.OrdinalIgnoreCase)..];
-            await Wire.SocketMcpServer.Says($"HTTP/9.9 canary-4d1 {authorization[..authorization.IndexOf('\r', StringComparison.Ordinal)]}\r\n\r\n", Wire.Close.Fin)(stream);
+            await SocketMcpServer.Says($"HTTP/9.9 canary-4d1 {authorization[..authorization.IndexOf('\r', StringComparison.Ordinal)]}\r\n\r\n", Close.Fin)(stream);
         };
         await using var collector = await OtlpReceiver.StartAsync();
         await using var stage = new OutsideStage();

@@ -2,8 +2,8 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Gateway.Tests.Harness;
-using Gateway.Tests.Wire;
 using Harness;
+using Harness.Wire;
 using Xunit;
 
 namespace Gateway.Tests.Observe;

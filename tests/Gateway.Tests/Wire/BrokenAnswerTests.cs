@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json.Nodes;
 using Gateway.Forward;
 using Gateway.Tests.Harness;
+using Harness.Wire;
 using Microsoft.AspNetCore.Builder;
 using Xunit;
 

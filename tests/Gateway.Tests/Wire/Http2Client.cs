@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
+using Harness.Wire;
 using Xunit;
 
 namespace Gateway.Tests.Wire;

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using Gateway.Tests.Harness;
+using Harness.Wire;
 using Xunit;
 
 namespace Gateway.Tests.Wire;

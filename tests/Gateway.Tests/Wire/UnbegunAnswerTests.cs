@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Gateway.Tests.Harness;
 using Gateway.Tests.Observe.Harness;
+using Harness.Wire;
 using Xunit;
 
 namespace Gateway.Tests.Wire;

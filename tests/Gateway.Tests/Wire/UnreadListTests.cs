@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Gateway.Tests.Harness;
+using Harness.Wire;
 using Xunit;
 
 namespace Gateway.Tests.Wire;

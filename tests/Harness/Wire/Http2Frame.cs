@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 
-namespace Gateway.Tests.Wire;
+namespace Harness.Wire;
 
 /// <summary>One frame of HTTP/2 (RFC 9113 §4.1), to be written as no client or server would write it.</summary>
 internal sealed record Http2Frame(Http2Frame.Kind Type, byte Flags, int Stream, byte[] Payload)

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Net.Sockets;
 using System.Text;
 
-namespace Gateway.Tests.Wire;
+namespace Harness.Wire;
 
 /// <summary>An MCP server that speaks HTTP/2 with prior knowledge and writes its answers frame by frame.</summary>
 internal sealed class Http2McpServer : IAsyncDisposable

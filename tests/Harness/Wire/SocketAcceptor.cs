@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 
-namespace Gateway.Tests.Wire;
+namespace Harness.Wire;
 
 /// <summary>Listens on a free port, and serves every connection until the test is over.</summary>
 internal sealed class SocketAcceptor : IAsyncDisposable

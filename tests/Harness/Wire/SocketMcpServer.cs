@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Net.Sockets;
 using System.Text;
 
-namespace Gateway.Tests.Wire;
+namespace Harness.Wire;
 
 /// <summary>An MCP server that is a bare socket: what a test writes is what the gateway reads, and what it reads is kept byte for byte.</summary>
 internal sealed class SocketMcpServer : IAsyncDisposable
