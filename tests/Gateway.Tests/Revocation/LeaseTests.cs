@@ -240,7 +240,7 @@ public sealed class LeaseTests
         {
             await Task.Yield();
             Cancellation.ThrowIfCancellationRequested();
-            Assert.True(waiting.Elapsed < TimeSpan.FromSeconds(15), "No lease was opened.");
+            Assert.True(waiting.Elapsed < SocketClient.Patience, "No lease was opened.");
         }
     }
 

@@ -10,7 +10,7 @@ namespace Gateway.Tests.Wire;
 internal sealed class SocketClient : IDisposable
 {
     /// <summary>Longer than anything here takes: what has not come by then will not come.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
     private readonly TcpClient client = new();
     private readonly List<byte> received = [];

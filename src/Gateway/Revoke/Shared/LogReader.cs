@@ -108,7 +108,7 @@ internal sealed class LogReader(RedisState state, Revocations revocations, TimeP
         {
             // After a failover a number may be there twice.
             var end = all[^1].Number;
-            page = await state.ReadAsync(end, all.AsEnumerable().Reverse().TakeWhile(entry => entry.Number == end).Count(), PageSize);
+            page = await state.ReadAsync(end, all.Count - 1 - all.FindLastIndex(entry => entry.Number != end), PageSize);
             all.AddRange(page.Entries);
         }
 
