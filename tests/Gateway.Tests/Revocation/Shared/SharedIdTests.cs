@@ -1,4 +1,3 @@
-using Gateway.Configuration.Options;
 using Gateway.Revoke.Shared;
 using Harness;
 using TokenExchange.Inbound.Proof;
@@ -13,17 +12,8 @@ public sealed class SharedIdTests : IAsyncDisposable
     private static readonly byte[] Old = [1, .. new byte[31]], Middle = [2, .. new byte[31]], New = [3, .. new byte[31]];
     private readonly TestState state = new();
     private readonly ManualClock clock = new();
-    private readonly List<RedisConnection> connections = [];
 
-    public async ValueTask DisposeAsync()
-    {
-        foreach (var connection in connections)
-        {
-            await connection.DisposeAsync();
-        }
-
-        await state.DisposeAsync();
-    }
+    public ValueTask DisposeAsync() => state.DisposeAsync();
 
     [Fact]
     public async Task Of_many_takers_at_three_replicas_exactly_one_has_it()
@@ -75,12 +65,8 @@ public sealed class SharedIdTests : IAsyncDisposable
         Assert.Equal(IdUse.Seen, await replica.TryTakeAsync(Id("2"), CancellationToken.None));
     }
 
-    private SharedIds Replica(params byte[][] keys)
-    {
-        var connection = new RedisConnection(new RedisOptions { Endpoints = [$"127.0.0.1:{state.Port}"], Tls = false });
-        connections.Add(connection);
-        return new SharedIds(new ReplayMemory(100_000, clock), new RedisState(connection, 0), new SharedNames([.. keys]), clock);
-    }
+    private SharedIds Replica(params byte[][] keys) =>
+        new(new ReplayMemory(100_000, clock), state.Connect(), new SharedNames([.. keys]), clock);
 
     private UsedId Id(string id, string purpose = "test") => new(purpose, TokenDigest.Of("owner"), TokenDigest.Of(id), clock.GetUtcNow() + TimeSpan.FromMinutes(5));
 }

@@ -1,4 +1,3 @@
-using Gateway.Configuration.Options;
 using Gateway.Revoke.Shared;
 using Harness;
 using StackExchange.Redis;
@@ -15,17 +14,8 @@ public sealed class SharedLogTests : IAsyncDisposable
     private readonly TestState server = new();
     private readonly ManualClock clock = new();
     private readonly RevocationKeys keys = RevocationKeys.ForThisProcess();
-    private readonly List<RedisConnection> connections = [];
 
-    public async ValueTask DisposeAsync()
-    {
-        foreach (var connection in connections)
-        {
-            await connection.DisposeAsync();
-        }
-
-        await server.DisposeAsync();
-    }
+    public ValueTask DisposeAsync() => server.DisposeAsync();
 
     [Fact]
     public async Task What_one_who_died_left_under_an_old_number_is_seen_when_another_says_it_again()
@@ -39,7 +29,7 @@ public sealed class SharedLogTests : IAsyncDisposable
         // Its number was taken long before it was written, and who wrote it died before it could take another.
         await database.SortedSetAddAsync(Log, entry.Bytes, 2);
         Assert.Empty((await reader.ReadAsync()).Sound);
-        Assert.True(await State().AppendAsync([entry.Bytes], [], TimeSpan.Zero));
+        Assert.True(await server.Connect().AppendAsync([entry.Bytes], [], TimeSpan.Zero));
 
         Assert.Equal(entry.Id, Assert.Single((await reader.ReadAsync()).Sound).Id);
     }
@@ -58,7 +48,7 @@ public sealed class SharedLogTests : IAsyncDisposable
     [Fact]
     public async Task What_is_written_in_one_go_is_seen_by_who_looks_meanwhile()
     {
-        var state = State();
+        var state = server.Connect();
         var reader = Reader();
         await reader.ReadAsync();
         for (var round = 0; round < 5; round++)
@@ -82,11 +72,11 @@ public sealed class SharedLogTests : IAsyncDisposable
     public async Task Who_begins_to_read_a_long_log_while_others_write_knows_all_at_the_next_look()
     {
         var old = Enumerable.Range(0, 1500).Select(number => Of($"old-{number}")).ToArray();
-        await State().AppendAsync([.. old.Select(entry => entry.Bytes)], [], TimeSpan.Zero);
+        await server.Connect().AppendAsync([.. old.Select(entry => entry.Bytes)], [], TimeSpan.Zero);
         var written = new List<SharedRevocation>();
         var writers = Enumerable.Range(0, 3).Select(async writer =>
         {
-            var state = State();
+            var state = server.Connect();
             for (var number = 0; number < 15; number++)
             {
                 var entries = Enumerable.Range(0, 60).Select(i => Of($"new-{writer}-{number}-{i}")).ToArray();
@@ -116,12 +106,5 @@ public sealed class SharedLogTests : IAsyncDisposable
     private SharedRevocation Of(string subject) =>
         SharedRevocation.Of(keys, RevocationSelector.Subject, "https://as.example.com", subject, clock.GetUtcNow(), TimeSpan.FromHours(1), RevocationSource.BackchannelLogout);
 
-    private LogReader Reader() => new(State(), new Revocations(clock, keys: keys), clock);
-
-    private RedisState State()
-    {
-        var connection = new RedisConnection(new RedisOptions { Endpoints = [$"127.0.0.1:{server.Port}"], Tls = false });
-        connections.Add(connection);
-        return new RedisState(connection, 0);
-    }
+    private LogReader Reader() => new(server.Connect(), new Revocations(clock, keys: keys), clock);
 }

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Demo;
+using Gateway.Configuration.Options;
 using Gateway.Revoke.Shared;
 using Gateway.Tests.Harness;
 using Harness;
@@ -18,6 +19,7 @@ internal sealed class TestState : IAsyncDisposable
 {
     private readonly string directory = Directory.CreateTempSubdirectory("gateway-state-").FullName;
     private StateServer? server;
+    private readonly List<RedisConnection> connections = [];
     private ConnectionMultiplexer? stranger;
 
     public TestState()
@@ -47,6 +49,14 @@ internal sealed class TestState : IAsyncDisposable
 
     /// <summary>What writes there without any key.</summary>
     public async Task<IDatabase> StrangerAsync() => (stranger ??= await ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{Port},abortConnect=false")).GetDatabase();
+
+    /// <summary>What a replica asks, by a connection of its own.</summary>
+    public RedisState Connect()
+    {
+        var connection = new RedisConnection(new RedisOptions { Endpoints = [$"127.0.0.1:{Port}"], Tls = false });
+        connections.Add(connection);
+        return new RedisState(connection, 0);
+    }
 
     public JsonObject Options(Action<JsonObject>? change = null)
     {
@@ -79,6 +89,11 @@ internal sealed class TestState : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        foreach (var connection in connections)
+        {
+            await connection.DisposeAsync();
+        }
+
         if (stranger is not null)
         {
             await stranger.DisposeAsync();
