@@ -11,15 +11,17 @@ namespace Gateway.Benchmarks;
 /// <param name="Build">Take what this build made instead of publishing.</param>
 /// <param name="Gateway">A gateway's program to measure instead.</param>
 /// <param name="Baseline">Another gateway's program to measure besides, one of before a change.</param>
-internal sealed record Options(IReadOnlyList<string> Names, int Rounds, TimeSpan Duration, string? Published, bool Build, string? Gateway, string? Baseline)
+/// <param name="Native">The gateway compiled ahead of time, to measure besides.</param>
+/// <param name="Environments">Settings of the environment, each to be measured besides in a gateway of its own.</param>
+internal sealed record Options(IReadOnlyList<string> Names, int Rounds, TimeSpan Duration, string? Published, bool Build, string? Gateway, string? Baseline, string? Native, IReadOnlyList<string> Environments)
 {
-    public const string Usage = "[NAME…] [--rounds 5] [--seconds 4] [--published DIRECTORY | --no-publish] [--gateway PROGRAM] [--baseline PROGRAM]";
+    public const string Usage = "[NAME…] [--rounds 5] [--seconds 4] [--published DIRECTORY | --no-publish] [--gateway PROGRAM] [--baseline PROGRAM] [--native PROGRAM] [--environment NAME=VALUE[;NAME=VALUE…]]…";
 
     /// <summary>Throws when an option is unknown or without its value.</summary>
     public static Options Parse(string[] arguments)
     {
         var names = arguments.TakeWhile(argument => !argument.StartsWith('-')).ToArray();
-        var options = new Options(names, 5, TimeSpan.FromSeconds(4), null, false, null, null);
+        var options = new Options(names, 5, TimeSpan.FromSeconds(4), null, false, null, null, null, []);
         for (var i = names.Length; i < arguments.Length; i++)
         {
             options = arguments[i] switch
@@ -29,6 +31,8 @@ internal sealed record Options(IReadOnlyList<string> Names, int Rounds, TimeSpan
                 "--seconds" when i + 1 < arguments.Length => options with { Duration = TimeSpan.FromSeconds(int.Parse(arguments[++i], CultureInfo.InvariantCulture)) },
                 "--published" when i + 1 < arguments.Length => options with { Published = arguments[++i] },
                 "--baseline" when i + 1 < arguments.Length => options with { Baseline = arguments[++i] },
+                "--native" when i + 1 < arguments.Length => options with { Native = arguments[++i] },
+                "--environment" when i + 1 < arguments.Length && arguments[i + 1].Contains('=', StringComparison.Ordinal) => options with { Environments = [.. options.Environments, arguments[++i]] },
                 "--gateway" when i + 1 < arguments.Length => options with { Gateway = arguments[++i] },
                 _ => throw new ArgumentException($"'{arguments[i]}' is no option, or has no value: {Usage}"),
             };
@@ -42,7 +46,7 @@ internal sealed record Options(IReadOnlyList<string> Names, int Rounds, TimeSpan
     {
         var programs = Build ? Programs.Built : await Programs.PublishAsync(Published ?? InPassing());
         programs = Gateway is null ? programs : programs with { Gateway = new PeerProgram(Gateway) };
-        return Baseline is null ? programs : programs with { Baseline = new PeerProgram(Baseline) };
+        return programs with { Baseline = Baseline is null ? null : new PeerProgram(Baseline), Native = Native is null ? null : new PeerProgram(Native) };
     }
 
     private static string InPassing()

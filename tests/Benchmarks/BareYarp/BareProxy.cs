@@ -8,7 +8,12 @@ public static class BareProxy
     /// <summary>The id of one of the servers.</summary>
     public static string ServerId(int number) => number == 0 ? "weather" : $"weather-{number}";
 
-    public static WebApplication Create(string url, string backend, int serverCount = 1)
+    /// <param name="url">Where it listens.</param>
+    /// <param name="backend">What stands behind every route.</param>
+    /// <param name="serverCount">How many routes there are.</param>
+    /// <param name="policy">The authorization policy of every route; null: none.</param>
+    /// <param name="configure">What else is added before the application is built.</param>
+    public static WebApplication Create(string url, string backend, int serverCount = 1, string? policy = null, Action<WebApplicationBuilder>? configure = null)
     {
         var servers = Enumerable.Range(0, serverCount).Select(ServerId).ToArray();
 
@@ -17,8 +22,9 @@ public static class BareProxy
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
         builder.WebHost.UseUrls(url);
         builder.Services.AddReverseProxy().LoadFromMemory(
-            [.. servers.Select(id => new RouteConfig { RouteId = id, ClusterId = id, Match = new RouteMatch { Path = $"/{id}/{{**rest}}" }, Transforms = [new Dictionary<string, string> { ["PathRemovePrefix"] = "/" + id }] })],
+            [.. servers.Select(id => new RouteConfig { RouteId = id, ClusterId = id, AuthorizationPolicy = policy, Match = new RouteMatch { Path = $"/{id}/{{**rest}}" }, Transforms = [new Dictionary<string, string> { ["PathRemovePrefix"] = "/" + id }] })],
             [.. servers.Select(id => new ClusterConfig { ClusterId = id, Destinations = new Dictionary<string, DestinationConfig> { ["only"] = new() { Address = backend + "/mcp" } } })]);
+        configure?.Invoke(builder);
         var app = builder.Build();
         app.MapReverseProxy();
         return app;

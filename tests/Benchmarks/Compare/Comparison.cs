@@ -84,13 +84,13 @@ internal sealed class Comparison(TestBed bed, Options options)
     /// <summary>One line for each contender; ratios are to the first.</summary>
     public static void Print(string title, IEnumerable<(string Name, List<Sample> Samples, double ResidentMiB)> rows)
     {
-        Console.WriteLine($"\n{title}\n{"",-40}{"CPU µs/req",11}{"ratio",8}{"req/s",9}{"p50 µs",9}{"p99 µs",9}{"p99.9 µs",10}{"RSS MiB",9}{"errors",8}");
+        Console.WriteLine($"\n{title}\n{"",-56}{"CPU µs/req",11}{"ratio",8}{"req/s",9}{"p50 µs",9}{"p99 µs",9}{"p99.9 µs",10}{"RSS MiB",9}{"errors",8}");
         var reference = double.NaN;
         foreach (var (name, samples, resident) in rows)
         {
             var cpu = samples.Median(sample => sample.Cpu);
             reference = double.IsNaN(reference) ? cpu : reference;
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-40}{cpu,11:F1}{cpu / reference,8:F2}{samples.Median(s => s.Rate),9:F0}{samples.Median(s => s.Round.P50),9:F0}{samples.Median(s => s.Round.P99),9:F0}{samples.Median(s => s.Round.P999),10:F0}{resident,9:F0}{samples.Sum(s => s.Round.Errors),8}"));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-56}{cpu,11:F1}{cpu / reference,8:F2}{samples.Median(s => s.Rate),9:F0}{samples.Median(s => s.Round.P50),9:F0}{samples.Median(s => s.Round.P99),9:F0}{samples.Median(s => s.Round.P999),10:F0}{resident,9:F0}{samples.Sum(s => s.Round.Errors),8}"));
         }
     }
 }

@@ -29,6 +29,7 @@ internal static class Backend
         var endpoint = new TokenEndpoint(url);
         var jwks = endpoint.Published(File.ReadAllText(jwksFile));
         app.MapGet("/jwks", () => Results.Text(jwks, "application/json"));
+        app.MapGet("/.well-known/openid-configuration", () => Results.Text($$"""{"issuer":"{{url}}","jwks_uri":"{{url}}/jwks"}""", "application/json"));
         app.MapPost("/token", endpoint.AnswerAsync);
         app.MapPost("/mcp", AnswerAsync);
         app.MapPost("/access/v1/evaluation", DecideAsync);

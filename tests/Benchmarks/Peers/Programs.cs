@@ -11,20 +11,27 @@ internal sealed record PeerProgram(string File, params string[] Leading)
 }
 
 /// <summary>A contender that can be started: its name, its port, its command line.</summary>
-internal sealed record PeerStart(string Name, int Port, string File, string[] Arguments);
+internal sealed record PeerStart(string Name, int Port, string File, string[] Arguments)
+{
+    /// <summary>Variables that it is started with besides those of this process.</summary>
+    public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+}
 
 /// <summary>The programs to compare: published as the image publishes them, or as this build made them.</summary>
-internal sealed partial record Programs(PeerProgram Gateway, PeerProgram Yarp, bool Published)
+internal sealed partial record Programs(PeerProgram Gateway, PeerProgram Yarp, PeerProgram JwtYarp, bool Published)
 {
     /// <summary>A gateway of before a change; null: none is measured besides.</summary>
     public PeerProgram? Baseline { get; init; }
+
+    /// <summary>The gateway compiled ahead of time whole; null: not measured.</summary>
+    public PeerProgram? Native { get; init; }
 
     /// <summary>This very program, for the servers that it plays itself.</summary>
     public static PeerProgram Self { get; } = Environment.ProcessPath!.EndsWith("dotnet", StringComparison.Ordinal)
         ? new(Environment.ProcessPath, typeof(Programs).Assembly.Location)
         : new(Environment.ProcessPath);
 
-    public static Programs Built { get; } = new(OfBuild("gateway.dll"), OfBuild("bareyarp.dll"), Published: false);
+    public static Programs Built { get; } = new(OfBuild("gateway.dll"), OfBuild("bareyarp.dll"), OfBuild("jwtyarp.dll"), Published: false);
 
     /// <summary>Publishes both with the Dockerfile's own settings into a directory, unless they are there already.</summary>
     public static async Task<Programs> PublishAsync(string directory)
@@ -33,6 +40,7 @@ internal sealed partial record Programs(PeerProgram Gateway, PeerProgram Yarp, b
         return new(
             await PublishAsync(root, "src/Gateway/Gateway.csproj", directory, "gateway"),
             await PublishAsync(root, "tests/Benchmarks/BareYarp/BareYarp.csproj", directory, "bareyarp"),
+            await PublishAsync(root, "tests/Benchmarks/JwtYarp/JwtYarp.csproj", directory, "jwtyarp"),
             Published: true);
     }
 

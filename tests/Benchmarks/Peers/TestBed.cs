@@ -6,6 +6,10 @@ namespace Gateway.Benchmarks.Peers;
 /// <summary>Where contenders run: a directory for their files, the backend behind them, the tokens that open them. Stops what it started.</summary>
 internal sealed class TestBed : IDisposable
 {
+    public const string BaselineName = "baseline";
+
+    public const string NativeName = "gateway, ahead of time";
+
     /// <summary>The backend shares the machine with what is measured: no thread of its own is to spin for work.</summary>
     private static readonly Dictionary<string, string> Quiet = new() { ["DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS"] = "1", ["DOTNET_ThreadPool_UnfairSemaphoreSpinLimit"] = "0" };
 
@@ -49,11 +53,20 @@ internal sealed class TestBed : IDisposable
         return new PeerStart("bare YARP", port, programs.Yarp.File, programs.Yarp.With($"http://127.0.0.1:{port}", Backend.Url, serverCount.ToString(CultureInfo.InvariantCulture)));
     }
 
-    /// <summary>The gateway of before a change, configured alike; null when none is to be measured.</summary>
-    public async Task<PeerProcess?> StartBaselineAsync() => Baseline() is { } start ? await StartAsync(start, null) : null;
+    /// <summary>What is measured besides, configured as the gateway is: the one of before a change, the one compiled ahead of time, and one for each setting of the environment.</summary>
+    public IEnumerable<PeerStart> Besides(IEnumerable<string> environments) =>
+    [
+        .. programs.Baseline is { } baseline ? (PeerStart[])[Gateway(BaselineName, null, baseline)] : [],
+        .. programs.Native is { } native ? (PeerStart[])[Gateway(NativeName, null, native)] : [],
+        .. environments.Select(settings => Gateway("gateway, " + settings) with { Environment = settings.Split(';').Select(setting => setting.Split('=', 2)).ToDictionary(setting => setting[0], setting => setting[1]) }),
+    ];
 
-    /// <summary>How the gateway of before a change is started; null when none is to be measured.</summary>
-    public PeerStart? Baseline() => programs.Baseline is { } program ? Gateway("baseline", null, program) : null;
+    /// <summary>YARP with ASP.NET Core's own check of the same tokens before it.</summary>
+    public Task<PeerProcess> StartJwtYarpAsync()
+    {
+        var port = PeerProcess.FreePort();
+        return StartAsync(new PeerStart("YARP with JwtBearer", port, programs.JwtYarp.File, programs.JwtYarp.With($"http://127.0.0.1:{port}", Backend.Url, Backend.Url, InboundTokens.ResourceOf("weather"))), null);
+    }
 
     /// <summary>How a gateway is started, on a port of its own and with a configuration of its own.</summary>
     public PeerStart Gateway(string name = "gateway", Func<GatewayConfiguration, GatewayConfiguration>? change = null, PeerProgram? program = null)
@@ -93,6 +106,9 @@ internal sealed class TestBed : IDisposable
         started.ForEach(peer => peer.Dispose());
         Directory.Delete(directory, recursive: true);
     }
+
+    /// <summary>Starts a contender and keeps it until the bed goes.</summary>
+    public Task<PeerProcess> StartAsync(PeerStart start) => StartAsync(start, start.Environment);
 
     private async Task<PeerProcess> StartAsync(PeerStart start, IReadOnlyDictionary<string, string>? environment)
     {

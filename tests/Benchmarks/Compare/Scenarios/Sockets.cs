@@ -16,12 +16,17 @@ internal sealed class Sockets : IScenario
         var script = bed.PathOf("warm.lua");
         Wrk.WriteScript(script, [("/weather", token)]);
         var shipped = await bed.StartGatewayAsync("as shipped");
-        PeerProcess[] settings =
-        [
+        var settings = new List<PeerProcess>
+        {
             shipped,
             await bed.StartGatewayAsync("inline scheduling", options => options with { StartsInline = true }),
             await bed.StartGatewayAsync("nothing inline", environment: new Dictionary<string, string> { ["DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS"] = "0" }),
-        ];
+        };
+        foreach (var start in bed.Besides(comparison.Options.Environments))
+        {
+            settings.Add(await bed.StartAsync(start));
+        }
+
         await Comparison.WarmUpAsync(settings, script);
         var warm = await comparison.InterleaveAsync(settings, (peer, _) => Sample.OfWrkAsync(peer, script, comparison.Options.Duration));
         Comparison.Print("sockets: warm calls", settings.Select(peer => (peer.Name, warm[peer], peer.ResidentMiB())));
