@@ -15,7 +15,13 @@ namespace Gateway.Benchmarks;
 /// <param name="Environments">Settings of the environment, each to be measured besides in a gateway of its own.</param>
 internal sealed record Options(IReadOnlyList<string> Names, int Rounds, TimeSpan Duration, string? Published, bool Build, string? Gateway, string? Baseline, string? Native, IReadOnlyList<string> Environments)
 {
-    public const string Usage = "[NAME…] [--rounds 5] [--seconds 4] [--published DIRECTORY | --no-publish] [--gateway PROGRAM] [--baseline PROGRAM] [--native PROGRAM] [--environment NAME=VALUE[;NAME=VALUE…]]…";
+    public const string Usage = "[NAME…] [--rounds 5] [--seconds 4] [--minutes 60] [--rate CALLS] [--published DIRECTORY | --no-publish] [--gateway PROGRAM] [--baseline PROGRAM] [--native PROGRAM] [--environment NAME=VALUE[;NAME=VALUE…]]…";
+
+    /// <summary>How long a soak takes.</summary>
+    public int Minutes { get; private init; } = 60;
+
+    /// <summary>The calls per second of a soak; null: half of what the gateway does at most.</summary>
+    public int? Rate { get; private init; }
 
     /// <summary>Throws when an option is unknown or without its value.</summary>
     public static Options Parse(string[] arguments)
@@ -29,6 +35,8 @@ internal sealed record Options(IReadOnlyList<string> Names, int Rounds, TimeSpan
                 "--no-publish" => options with { Build = true },
                 "--rounds" when i + 1 < arguments.Length => options with { Rounds = int.Parse(arguments[++i], CultureInfo.InvariantCulture) },
                 "--seconds" when i + 1 < arguments.Length => options with { Duration = TimeSpan.FromSeconds(int.Parse(arguments[++i], CultureInfo.InvariantCulture)) },
+                "--minutes" when i + 1 < arguments.Length => options with { Minutes = int.Parse(arguments[++i], CultureInfo.InvariantCulture) },
+                "--rate" when i + 1 < arguments.Length => options with { Rate = int.Parse(arguments[++i], CultureInfo.InvariantCulture) },
                 "--published" when i + 1 < arguments.Length => options with { Published = arguments[++i] },
                 "--baseline" when i + 1 < arguments.Length => options with { Baseline = arguments[++i] },
                 "--native" when i + 1 < arguments.Length => options with { Native = arguments[++i] },

@@ -53,6 +53,14 @@ public sealed class TestKey
         algorithm,
         kid);
 
+    /// <summary>A key for ES256 of before, from its <see cref="PrivatePem"/>.</summary>
+    public static TestKey Es256From(string pem, string? kid)
+    {
+        var key = ECDsa.Create();
+        key.ImportFromPem(pem);
+        return new(key, "ES256", kid);
+    }
+
     /// <summary>The same key material under another id or for another algorithm of its family.</summary>
     public TestKey As(string? kid = null, string? algorithm = null) => new(key, algorithm ?? Algorithm, kid ?? Kid);
 

@@ -8,21 +8,30 @@ namespace Gateway.Benchmarks.Load;
 /// Calls at a fixed mean rate on connections of their own. When a call is due does not depend on earlier answers (an open
 /// loop), and its latency counts from when it was due, so that a stall is felt by every call that it delays.
 /// </summary>
-internal sealed class Lane(int port, double perSecond, int connections, IReadOnlyList<byte[]> calls, int firstCall = 0)
+internal sealed class Lane(int port, double perSecond, int connections, IReadOnlyList<byte[]> calls, int firstCall = 0, int seed = 1)
 {
-    private readonly Random random = new(1);
+    private readonly Random random = new(seed);
     private readonly Queue<long> due = new();
     private readonly Stack<Link> idle = new();
     private readonly List<double> latencies = [];
     private int next = firstCall;
     private long nextDue;
 
-    public IReadOnlyList<Link> Links { get; } = [.. Enumerable.Range(0, connections).Select(_ => new Link(CallBytes.Connect(port)))];
+    public IReadOnlyList<Link> Links { get; } = [.. Enumerable.Range(0, connections).Select(_ => new Link(port))];
 
     /// <summary>How many calls were taken from the list so far; beyond its length it begins anew.</summary>
     public int Taken => next;
 
     public int Errors { get; private set; }
+
+    /// <summary>
+    /// Told of every call that did not get its 200: when it was due, and what came in place of it. A connection that ended is
+    /// then replaced; without this, it ends the measurement.
+    /// </summary>
+    public Action<long, string>? Failed { get; init; }
+
+    /// <summary>How many calls are due or on their way.</summary>
+    public int Open => due.Count + Links.Count - idle.Count;
 
     /// <summary>When the next call is due, as a timestamp.</summary>
     public long NextDue => nextDue;
@@ -32,7 +41,6 @@ internal sealed class Lane(int port, double perSecond, int connections, IReadOnl
         nextDue = now;
         foreach (var link in Links)
         {
-            link.Socket.Blocking = false;
             idle.Push(link);
         }
     }
@@ -48,27 +56,60 @@ internal sealed class Lane(int port, double perSecond, int connections, IReadOnl
             nextDue += (long)(-Math.Log(1 - random.NextDouble()) / perSecond * Stopwatch.Frequency) + 1;
         }
 
+        SendDue();
+    }
+
+    /// <summary>Sends what was due before, and nothing more.</summary>
+    public void SendDue()
+    {
         while (due.Count > 0 && idle.TryPop(out var link))
         {
             link.Due = due.Dequeue();
-            link.Socket.Send(calls[next++ % calls.Count]);
+            try
+            {
+                link.Socket.Send(calls[next++ % calls.Count]);
+            }
+            catch (SocketException unsent) when (Failed is not null)
+            {
+                link.Renew();
+                End(link, unsent.Message);
+            }
         }
     }
 
     public void Receive(Link link)
     {
-        if (!link.Receive(out var good))
+        string? failure;
+        try
         {
-            return;
+            if (!link.Receive(out failure))
+            {
+                return;
+            }
+        }
+        catch (InvalidOperationException ended) when (Failed is not null)
+        {
+            failure = ended.Message;
+            link.Renew();
+            if (idle.Contains(link))
+            {
+                return;
+            }
         }
 
-        latencies.Add(Stopwatch.GetElapsedTime(link.Due).TotalMicroseconds);
-        Errors += good ? 0 : 1;
-        idle.Push(link);
+        End(link, failure);
     }
 
     public Round End()
     {
+        if (Failed is not null)
+        {
+            foreach (var moment in due.Concat(Links.Except(idle).Select(link => link.Due)))
+            {
+                Failed(moment, "no answer");
+            }
+        }
+
         foreach (var link in Links)
         {
             link.Socket.Dispose();
@@ -78,23 +119,43 @@ internal sealed class Lane(int port, double perSecond, int connections, IReadOnl
         return new Round(latencies.Count, At(0.5), At(0.99), At(0.999), Errors + due.Count);
     }
 
+    private void End(Link link, string? failure)
+    {
+        latencies.Add(Stopwatch.GetElapsedTime(link.Due).TotalMicroseconds);
+        if (failure is not null)
+        {
+            Errors++;
+            Failed?.Invoke(link.Due, failure);
+        }
+
+        idle.Push(link);
+    }
+
     private double At(double quantile) => latencies.Count == 0 ? double.NaN : latencies[Math.Min(latencies.Count - 1, (int)(quantile * latencies.Count))];
 
     /// <summary>One connection, with one call on its way at a time.</summary>
-    internal sealed class Link(Socket socket)
+    internal sealed class Link(int port)
     {
         private readonly byte[] buffer = new byte[8192];
         private int filled;
 
-        public Socket Socket => socket;
+        public Socket Socket { get; private set; } = Connect(port);
 
         public long Due { get; set; }
 
-        /// <summary>Reads what is there; true when the answer is whole.</summary>
-        public bool Receive(out bool good)
+        /// <summary>Another connection in place of one that ended.</summary>
+        public void Renew()
         {
-            good = false;
-            var read = socket.Receive(buffer.AsSpan(filled), SocketFlags.None, out var error);
+            Socket.Dispose();
+            Socket = Connect(port);
+            filled = 0;
+        }
+
+        /// <summary>Reads what is there; true when the answer is whole, which is the <paramref name="failure"/> when it is no 200.</summary>
+        public bool Receive(out string? failure)
+        {
+            failure = null;
+            var read = Socket.Receive(buffer.AsSpan(filled), SocketFlags.None, out var error);
             if (error == SocketError.WouldBlock)
             {
                 return false;
@@ -113,9 +174,16 @@ internal sealed class Lane(int port, double perSecond, int connections, IReadOnl
                 return false;
             }
 
-            good = answer.StartsWith("HTTP/1.1 200 "u8);
+            failure = answer.StartsWith("HTTP/1.1 200 "u8) ? null : Encoding.ASCII.GetString(answer);
             filled = 0;
             return true;
+        }
+
+        private static Socket Connect(int port)
+        {
+            var socket = CallBytes.Connect(port);
+            socket.Blocking = false;
+            return socket;
         }
 
         private static int ContentLength(ReadOnlySpan<byte> head)

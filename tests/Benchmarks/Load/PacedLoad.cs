@@ -6,9 +6,13 @@ namespace Gateway.Benchmarks.Load;
 internal static class PacedLoad
 {
     public static Task<Round[]> RunAsync(TimeSpan duration, params Lane[] lanes) =>
-        Task.Factory.StartNew(() => Run(duration, lanes), TaskCreationOptions.LongRunning);
+        RunToTheEndAsync(duration, TimeSpan.Zero, lanes);
 
-    private static Round[] Run(TimeSpan duration, Lane[] lanes)
+    /// <summary>The same, and then waits for the answers that are still owed, so long at most.</summary>
+    public static Task<Round[]> RunToTheEndAsync(TimeSpan duration, TimeSpan patience, params Lane[] lanes) =>
+        Task.Factory.StartNew(() => Run(duration, patience, lanes), TaskCreationOptions.LongRunning);
+
+    private static Round[] Run(TimeSpan duration, TimeSpan patience, Lane[] lanes)
     {
         var links = lanes.SelectMany(lane => lane.Links.Select(link => (Lane: lane, Link: link))).ToArray();
         var readiness = new Readiness([.. links.Select(link => link.Link.Socket)]);
@@ -28,16 +32,31 @@ internal static class PacedLoad
                 until = Math.Min(until, lane.NextDue);
             }
 
-            readiness.Wait(Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), until));
+            Receive(Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), until));
+        }
+
+        while (Stopwatch.GetElapsedTime(end) < patience && lanes.Any(lane => lane.Open > 0))
+        {
+            Receive(TimeSpan.FromMilliseconds(1));
+            foreach (var lane in lanes)
+            {
+                lane.SendDue();
+            }
+        }
+
+        return [.. lanes.Select(lane => lane.End())];
+
+        void Receive(TimeSpan atMost)
+        {
+            readiness.Wait(atMost);
             for (var i = 0; i < links.Length; i++)
             {
                 if (readiness[i])
                 {
                     links[i].Lane.Receive(links[i].Link);
+                    readiness.Watch(i, links[i].Link.Socket);
                 }
             }
         }
-
-        return [.. lanes.Select(lane => lane.End())];
     }
 }

@@ -21,6 +21,9 @@ internal sealed class Readiness
     /// <summary>Whether the socket at this place has something to read, or has ended, since the last wait.</summary>
     public bool this[int place] => entries[place].Seen != 0;
 
+    /// <summary>Waits for another socket at this place from now on.</summary>
+    public void Watch(int place, Socket socket) => entries[place].Descriptor = (int)socket.Handle;
+
     public void Wait(TimeSpan atMost)
     {
         var nanoseconds = Math.Max(0, (long)atMost.TotalNanoseconds);

@@ -1,4 +1,5 @@
 using System.Text;
+using Harness;
 
 namespace Gateway.Benchmarks.Peers;
 
@@ -16,7 +17,10 @@ internal static class Backend
     private static readonly byte[] AnswerBytes = Encoding.ASCII.GetBytes(Answer);
     private static readonly byte[] DecisionBytes = """{"decision":true}"""u8.ToArray();
 
-    public static WebApplication Create(string url, string jwksFile)
+    /// <param name="url">Where it listens.</param>
+    /// <param name="jwksFile">The issuer's keys, read whenever they are asked for.</param>
+    /// <param name="keyFile">The token endpoint's key, for one that is stopped and started again; null: a new one.</param>
+    public static WebApplication Create(string url, string jwksFile, string? keyFile = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -26,15 +30,16 @@ internal static class Backend
         builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MinResponseDataRate = null);
         var app = builder.Build();
-        var endpoint = new TokenEndpoint(url);
-        var jwks = endpoint.Published(File.ReadAllText(jwksFile));
-        app.MapGet("/jwks", () => Results.Text(jwks, "application/json"));
+        const string Kid = "hop";
+        var endpoint = new TokenEndpoint(url, keyFile is null ? TestKey.Create("ES256", Kid) : TestKey.Es256From(File.ReadAllText(keyFile), Kid));
+        app.MapGet("/jwks", () => Results.Text(endpoint.Published(File.ReadAllText(jwksFile)), "application/json"));
         app.MapGet("/.well-known/openid-configuration", () => Results.Text($$"""{"issuer":"{{url}}","jwks_uri":"{{url}}/jwks"}""", "application/json"));
         app.MapPost("/token", endpoint.AnswerAsync);
         app.MapPost("/mcp", AnswerAsync);
         app.MapPost("/access/v1/evaluation", DecideAsync);
         app.MapGet("/mcp", (HttpContext context) => StreamAsync(context, everyMilliseconds: Timeout.Infinite));
         app.MapPost("/mcp/events/{milliseconds:int}", (HttpContext context, int milliseconds) => StreamAsync(context, milliseconds));
+        app.MapPost("/mcp/flood", FloodAsync);
         return app;
     }
 
@@ -79,6 +84,27 @@ internal static class Backend
         catch (OperationCanceledException)
         {
             // The reader has seen enough.
+        }
+    }
+
+    /// <summary>Large events, as many as are read: for readers who do not keep up, which small ones would keep busy whoever is in between.</summary>
+    private static async Task FloodAsync(HttpContext context)
+    {
+        var large = Encoding.ASCII.GetBytes($"event: message\ndata: {new string(' ', 16 * 1024)}{Answer}\n\n");
+        context.Response.ContentType = "text/event-stream";
+        try
+        {
+            while (!context.RequestAborted.IsCancellationRequested)
+            {
+                // Never on the thread that serves sockets: what is written to a reader who has gone is dropped at once, and
+                // that it has gone is what this thread would have to find out.
+                await Task.Yield();
+                await context.Response.Body.WriteAsync(large, context.RequestAborted);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // It went while it was waited for.
         }
     }
 

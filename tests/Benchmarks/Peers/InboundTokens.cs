@@ -14,7 +14,7 @@ internal sealed class InboundTokens(string issuer)
 
     public static string ResourceOf(string server) => "https://mcp.example.com/" + server;
 
-    public string Jwks() => TestKey.Jwks([Rs256.Jwk(), Es256.Jwk()]);
+    public string Jwks(params IEnumerable<TestKey> more) => TestKey.Jwks([Rs256.Jwk(), Es256.Jwk(), .. more.Select(key => key.Jwk())]);
 
     /// <summary>A token of another user, bound to a key of its client (<c>cnf.jkt</c>).</summary>
     public string Bound(TestKey key, TestKey client, string server = "weather") => One(key, server, payload => payload["cnf"] = new JsonObject { ["jkt"] = ProofForge.Thumbprint(client) });

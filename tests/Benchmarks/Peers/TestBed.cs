@@ -1,4 +1,5 @@
 using System.Globalization;
+using Harness;
 using TokenExchange.Outbound.Local;
 
 namespace Gateway.Benchmarks.Peers;
@@ -77,6 +78,15 @@ internal sealed class TestBed : IDisposable
         var file = PathOf(Path.GetRandomFileName() + ".json");
         File.WriteAllText(file, (change?.Invoke(configuration) ?? configuration).ToJson());
         return new PeerStart(name, port, program.File, program.With("run", "--config", file, "--urls", $"http://127.0.0.1:{port}"));
+    }
+
+    /// <summary>How a backend besides is started, on a port of its own; its token endpoint signs with the same key whenever it comes back.</summary>
+    public PeerStart AnotherBackend(string name)
+    {
+        var (port, jwks, key) = (PeerProcess.FreePort(), PathOf(name + ".json"), PathOf(name + ".pem"));
+        File.WriteAllText(jwks, TestKey.Jwks());
+        File.WriteAllText(key, TestKey.Create("ES256", name).PrivatePem());
+        return new PeerStart(name, port, Programs.Self.File, Programs.Self.With("serve-backend", $"http://127.0.0.1:{port}", jwks, key)) { Environment = Quiet };
     }
 
     public static bool IsInstalled(string program) =>

@@ -5,9 +5,8 @@ using Harness;
 namespace Gateway.Benchmarks.Peers;
 
 /// <summary>An RFC 8693 token endpoint that believes every subject token and signs with ES256, all in memory.</summary>
-internal sealed class TokenEndpoint(string issuer)
+internal sealed class TokenEndpoint(string issuer, TestKey key)
 {
-    private readonly TestKey key = TestKey.Create("ES256", "hop");
     private long issued;
 
     /// <summary>The given key set with this endpoint's key in it.</summary>
