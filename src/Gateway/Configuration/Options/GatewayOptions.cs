@@ -55,7 +55,7 @@ internal sealed class GatewayOptions
     public long MaxBodyBytesHeld { get; set; } = 128 * 1024 * 1024;
 
     [Description("Serves requests on the threads that read them from the sockets. Less CPU per request (docs/performance.md has the figures); a slow log or a busy machine is felt sooner by everybody.")]
-    public bool InlineScheduling { get; set; }
+    public bool InlineScheduling { get; set; } = true;
 
     [Description("What all replicas share: revocations, and which ids were used. Default: each process knows its own alone.")]
     [Example("""{ "Redis": { "Endpoints": ["redis:6379"], "PasswordFile": "/run/secrets/gateway/redis-password" } }""")]

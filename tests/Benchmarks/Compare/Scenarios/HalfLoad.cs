@@ -20,7 +20,13 @@ internal sealed class HalfLoad : IScenario
         Wrk.WriteScript(script, [("/weather", token)]);
         var yarp = await bed.StartYarpAsync();
         var gateway = await bed.StartGatewayAsync();
-        await Comparison.WarmUpAsync([yarp, gateway], script);
+        var contenders = new List<PeerProcess> { yarp, gateway, bed.Backend };
+        foreach (var start in bed.Besides(comparison.Options.Environments))
+        {
+            contenders.Add(await bed.StartAsync(start));
+        }
+
+        await Comparison.WarmUpAsync(contenders.Where(peer => peer != bed.Backend), script);
         var most = new List<Sample>();
         for (var i = 0; i < 3; i++)
         {
@@ -28,7 +34,6 @@ internal sealed class HalfLoad : IScenario
         }
 
         var rate = most.Median(sample => sample.Rate) / 2;
-        PeerProcess[] contenders = [yarp, gateway, bed.Backend];
         var samples = await comparison.InterleaveAsync(contenders, (peer, _) =>
             Sample.OfLanesAsync(peer, duration, new Lane(peer.Port, rate, Connections, [CallBytes.Call(peer == bed.Backend ? "/mcp" : "/weather", token)])));
         Comparison.Print(string.Create(CultureInfo.InvariantCulture, $"half load: {rate:F0} calls/s, half of what bare YARP can do; an open loop"), contenders.Select(peer => (peer == bed.Backend ? "no proxy" : peer.Name, samples[peer], peer.ResidentMiB())));

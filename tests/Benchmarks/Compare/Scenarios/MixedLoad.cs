@@ -26,7 +26,25 @@ internal sealed class MixedLoad
         warm = [CallBytes.Call("/weather", token)];
 
         // As many as all rounds take, one more to warm up with, and one because chance decides when calls are due.
-        cold = [.. tokens.Many(tokens.Es256, 100 + (int)(ColdRate * duration.TotalSeconds * ((times * comparison.Options.Rounds) + 2))).Select(one => CallBytes.Call("/weather", one))];
+        cold = [.. tokens.Many(tokens.Es256, 100 + (int)(ColdRate * duration.TotalSeconds * ((times * comparison.Options.Rounds) + 3))).Select(one => CallBytes.Call("/weather", one))];
+    }
+
+    /// <summary>
+    /// The load with which the whole machine (gateway, backend and load generator) is as busy as that, 0 to 1, beside cold
+    /// calls: approached from a rate at which it is surely less so, since what a call costs depends on how busy it is.
+    /// </summary>
+    public static async Task<MixedLoad> ThatKeepsBusyAsync(Comparison comparison, PeerProcess gateway, string token, double share, int times = 1)
+    {
+        var rate = (await Sample.OfWrkAsync(gateway, comparison.Bed.PathOf("warm.lua"), comparison.Options.Duration)).Rate / 10;
+        for (var step = 0; step < 4; step++)
+        {
+            var trial = new MixedLoad(comparison, token, rate, times: 0);
+            var time = new MachineTime();
+            await trial.MeasureAsync(gateway, withCold: true);
+            rate *= Math.Clamp(share / time.Busy(), 0.5, 1.7);
+        }
+
+        return new MixedLoad(comparison, token, rate, times);
     }
 
     public double WarmRate { get; }

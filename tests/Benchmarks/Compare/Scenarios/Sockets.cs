@@ -19,7 +19,7 @@ internal sealed class Sockets : IScenario
         var settings = new List<PeerProcess>
         {
             shipped,
-            await bed.StartGatewayAsync("inline scheduling", options => options with { StartsInline = true }),
+            await bed.StartGatewayAsync("requests on the thread pool", options => options with { StartsInline = false }),
             await bed.StartGatewayAsync("nothing inline", environment: new Dictionary<string, string> { ["DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS"] = "0" }),
         };
         foreach (var start in bed.Besides(comparison.Options.Environments))
@@ -31,8 +31,23 @@ internal sealed class Sockets : IScenario
         var warm = await comparison.InterleaveAsync(settings, (peer, _) => Sample.OfWrkAsync(peer, script, comparison.Options.Duration));
         Comparison.Print("sockets: warm calls", settings.Select(peer => (peer.Name, warm[peer], peer.ResidentMiB())));
 
-        var load = new MixedLoad(comparison, token, Mixed.Full * warm[shipped].Median(sample => sample.Rate));
-        var mixed = await comparison.InterleaveAsync(settings, (peer, _) => load.MeasureAsync(peer, withCold: true));
+        var load = await MixedLoad.ThatKeepsBusyAsync(comparison, shipped, token, Mixed.Full);
+        foreach (var peer in settings)
+        {
+            await load.MeasureAsync(peer, withCold: true);
+        }
+
+        var alone = new Dictionary<PeerProcess, List<Sample>>();
+        var mixed = await comparison.InterleaveAsync(settings, async (peer, round) =>
+        {
+            (round == 0 ? alone[peer] = [] : alone[peer]).Add(await load.MeasureAsync(peer, withCold: false));
+            return await load.MeasureAsync(peer, withCold: true);
+        });
+        Comparison.Print(string.Create(CultureInfo.InvariantCulture, $"sockets: {load.WarmRate:F0} warm calls/s alone"), settings.Select(peer => (peer.Name, alone[peer], peer.ResidentMiB())));
         Comparison.Print(string.Create(CultureInfo.InvariantCulture, $"sockets: {load.WarmRate:F0} warm calls/s beside {load.ColdRate:F0} cold ones/s; latencies are those of the warm ones"), settings.Select(peer => (peer.Name, mixed[peer], peer.ResidentMiB())));
+        foreach (var peer in settings)
+        {
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"p99 beside cold ones, of alone, round by round: {mixed[peer].Zip(alone[peer], (beside, by) => beside.Round.P99 / by.Round.P99).Median(),5:F2}   {peer.Name}"));
+        }
     }
 }
