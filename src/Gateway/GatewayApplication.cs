@@ -162,8 +162,6 @@ public static class GatewayApplication
         services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainDelay + Drain.FinishTime);
         services.AddRouting();
 
-        // YARP registers data protection, which would write a key file; nothing here uses it.
-        services.AddDataProtection().UseEphemeralDataProtectionProvider();
         services.AddSingleton(new InMemoryConfigProvider([], []));
         services.AddSingleton<IProxyConfigProvider>(provider => provider.GetRequiredService<InMemoryConfigProvider>());
         services.AddSingleton<OutboundClients>();
@@ -179,6 +177,18 @@ public static class GatewayApplication
             transforms.AddResponseTransform(response.ApplyAsync);
             transforms.AddResponseTrailersTransform(InboundResponse.ApplyAsync);
         });
+        KeepNoKeyRing(services);
+    }
+
+    /// <summary>YARP brings data protection, for cookies that nothing here sets: at start it would read a ring of keys from the home directory, and write one there.</summary>
+    private static void KeepNoKeyRing(IServiceCollection services)
+    {
+        services.AddDataProtection().UseEphemeralDataProtectionProvider();
+        var ring = typeof(IDataProtectionBuilder).Assembly;
+        foreach (var loading in services.Where(service => service.ServiceType == typeof(IHostedService) && service.ImplementationType?.Assembly == ring).ToList())
+        {
+            services.Remove(loading);
+        }
     }
 
     /// <summary>What is revoked, and who else is to know of it: nobody, or all replicas.</summary>

@@ -62,7 +62,8 @@ public sealed class TokenValidator(
         TokenDigest? digest = token.Length <= JwsChecks.MaxLength ? TokenDigest.Of(token.Span) : null;
         if (digest is { } remembered && Remembered(remembered) is { } known)
         {
-            return new(UnlessStolen(ValidatedToken.Presented(known, audience.Resource, token, remembered), presented));
+            var accepted = ValidatedToken.Presented(known, audience.Resource, token, remembered);
+            return presented.Proof is null ? new(UnlessStolen(accepted, presented)) : ProveAsync(accepted, presented);
         }
 
         var candidate = new TokenCandidate(token, audience, issuers, clock.GetUtcNow(), digest);
@@ -110,13 +111,18 @@ public sealed class TokenValidator(
     /// <summary>How many accepted tokens are remembered.</summary>
     internal int RememberedCount => accepted.Count;
 
+    private async ValueTask<TokenValidation> ProveAsync(ValidatedToken token, Presentation presented)
+    {
+        await PoolThread.Switch();
+        return UnlessStolen(token, presented);
+    }
+
     private async ValueTask<TokenValidation> FinishAsync(TokenCandidate candidate, Presentation presented, ValueTask<KeyLookup> lookup)
     {
         var key = await lookup;
 
-        // The caller may be on a thread that serves sockets. Verifying, and whatever a new token makes necessary after it,
-        // is long by comparison and belongs on the thread pool: the connections of tokens already known do not wait for it.
-        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        // The signature, and whatever a new token makes necessary after it.
+        await PoolThread.Switch();
         return Finish(candidate, presented, key);
     }
 

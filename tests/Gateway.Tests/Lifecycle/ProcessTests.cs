@@ -64,6 +64,22 @@ public sealed class ProcessTests : IDisposable
     }
 
     [Fact]
+    public async Task A_gateway_that_runs_writes_no_file_anywhere_that_was_not_configured()
+    {
+        await File.WriteAllTextAsync(Path.Combine(directory, "gateway.json"), Good, Cancellation);
+        var (home, temporary) = (Directory.CreateDirectory(Path.Combine(directory, "home")).FullName, Directory.CreateDirectory(Path.Combine(directory, "tmp")).FullName);
+        var image = new Dictionary<string, string> { ["HOME"] = home, ["TMPDIR"] = temporary, ["DOTNET_EnableDiagnostics"] = "0" };
+        await using var gateway = GatewayProcess.Start(directory, image, "run", "--urls=http://127.0.0.1:0");
+        using var client = new HttpClient();
+        using var answer = await client.GetAsync(new Uri(await gateway.Listening + "/weather"), Cancellation);
+        gateway.Stop();
+        await gateway.ExitAsync();
+
+        Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
+        Assert.Equal([Path.Combine(directory, "gateway.json")], Directory.EnumerateFiles(directory, "*", SearchOption.AllDirectories));
+    }
+
+    [Fact]
     public async Task Run_lists_every_problem_with_its_place()
     {
         await File.WriteAllTextAsync(Path.Combine(directory, "gateway.json"), Good.Replace("\"DrainDelay\"", "\"DrainDela\"").Replace("\"none\"", "\"nothing\""), Cancellation);

@@ -1,3 +1,5 @@
+using TokenExchange.Jose;
+
 namespace TokenExchange.Outbound.Cache;
 
 /// <summary>
@@ -21,7 +23,7 @@ internal sealed class CachedExchanger(ExchangeCache cache, ITokenExchanger inner
         if (request.Call is not null)
         {
             // For one call alone: another's, of the same token for the same server, is not the same.
-            return inner.ExchangeAsync(request, cancellationToken);
+            return MakeAsync(request, cancellationToken);
         }
 
         var key = keys.Of(request);
@@ -58,8 +60,15 @@ internal sealed class CachedExchanger(ExchangeCache cache, ITokenExchanger inner
         }
     }
 
+    private async ValueTask<ExchangeResult> MakeAsync(TokenExchangeRequest request, CancellationToken cancellationToken)
+    {
+        await PoolThread.Switch();
+        return await inner.ExchangeAsync(request, cancellationToken);
+    }
+
     private async Task<ExchangeResult> FlyAsync(CacheKey key, TokenExchangeRequest request, CancellationToken cancellationToken)
     {
+        await PoolThread.Switch();
         var flight = cache.Board(key, request, inner, out var joined);
         var outcome = await cache.WaitAsync(flight, cancellationToken);
         if (joined && outcome is ExchangeResult.Issued issued)
