@@ -54,7 +54,7 @@ internal sealed class GatewayOptions
     [Range(64 * 1024, 1L << 40)]
     public long MaxBodyBytesHeld { get; set; } = 128 * 1024 * 1024;
 
-    [Description("Serves requests on the threads that read them from the sockets. Less CPU per request (docs/performance.md has the figures); a slow log or a busy machine is felt sooner by everybody.")]
+    [Description("Serves requests on the threads that read them from the sockets: below saturation about half the CPU per request (docs/performance.md has the figures). What signs, verifies or takes long moves to the thread pool either way. false: every request goes there first.")]
     public bool InlineScheduling { get; set; } = true;
 
     [Description("What all replicas share: revocations, and which ids were used. Default: each process knows its own alone.")]
