@@ -24,7 +24,7 @@ internal sealed record GatewayConfiguration
     public int ServerCount { get; init; } = 1;
 
     /// <summary>Whether requests begin on the threads that serve sockets.</summary>
-    public bool StartsInline { get; init; } = true;
+    public bool StartsInline { get; init; }
 
     /// <summary>The longest there is, where tokens are to stay alive for a whole measurement.</summary>
     public bool LongHopTokens { get; init; }
@@ -68,9 +68,9 @@ internal sealed record GatewayConfiguration
             ["Cache"] = new JsonObject { ["Capacity"] = 250_000 },
             ["Servers"] = servers,
         };
-        if (!StartsInline)
+        if (StartsInline)
         {
-            options["InlineScheduling"] = false;
+            options["InlineScheduling"] = true;
         }
 
         if (!Exchange)

@@ -11,7 +11,7 @@ namespace Gateway.Tests.Lifecycle;
 /// <summary>The executable from the outside: exit codes, what it prints, and how it stops.</summary>
 public sealed class ProcessTests : IDisposable
 {
-    private const string Good = """
+    internal const string Good = """
         {
           "Gateway": {
             "PublicUrl": "https://mcp.example.com",
@@ -70,7 +70,7 @@ public sealed class ProcessTests : IDisposable
         var (home, temporary) = (Directory.CreateDirectory(Path.Combine(directory, "home")).FullName, Directory.CreateDirectory(Path.Combine(directory, "tmp")).FullName);
         var image = new Dictionary<string, string> { ["HOME"] = home, ["TMPDIR"] = temporary, ["DOTNET_EnableDiagnostics"] = "0" };
         await using var gateway = GatewayProcess.Start(directory, image, "run", "--urls=http://127.0.0.1:0");
-        using var client = new HttpClient();
+        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false });
         using var answer = await client.GetAsync(new Uri(await gateway.Listening + "/weather"), Cancellation);
         gateway.Stop();
         await gateway.ExitAsync();

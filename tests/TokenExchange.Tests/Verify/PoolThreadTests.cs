@@ -1,5 +1,3 @@
-using System.Text.Json.Nodes;
-using Harness;
 using TokenExchange.Inbound.Proof;
 using TokenExchange.Outbound;
 using TokenExchange.Tests.Cache;
@@ -39,7 +37,7 @@ public sealed class PoolThreadTests
 
         await OnAThreadOfItsOwn(() =>
         {
-            Assert.True(fixture.Exchange(CacheFixture.Request()).IsCompletedSuccessfully);
+            Assert.True(fixture.Exchange(CacheFixture.Request()).AsTask().IsCompletedSuccessfully);
             return Task.CompletedTask;
         });
     }
@@ -71,7 +69,7 @@ public sealed class PoolThreadTests
 
         await OnAThreadOfItsOwn(() =>
         {
-            Assert.True(fixture.Validator.ValidateAsync(token.AsMemory(), CancellationToken.None).IsCompletedSuccessfully);
+            Assert.True(fixture.Validator.ValidateAsync(token.AsMemory(), CancellationToken.None).AsTask().IsCompletedSuccessfully);
             return Task.CompletedTask;
         });
     }

@@ -19,7 +19,7 @@ internal sealed class Sockets : IScenario
         var settings = new List<PeerProcess>
         {
             shipped,
-            await bed.StartGatewayAsync("requests on the thread pool", options => options with { StartsInline = false }),
+            await bed.StartGatewayAsync("inline scheduling", options => options with { StartsInline = true }),
             await bed.StartGatewayAsync("nothing inline", environment: new Dictionary<string, string> { ["DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS"] = "0" }),
         };
         foreach (var start in bed.Besides(comparison.Options.Environments))
