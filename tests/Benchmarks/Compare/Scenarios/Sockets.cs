@@ -7,6 +7,8 @@ namespace Gateway.Benchmarks.Compare.Scenarios;
 /// <summary>What do the ways to serve sockets win in CPU time, and what do they cost in the tail when a quarter of the calls is cold?</summary>
 internal sealed class Sockets : IScenario
 {
+    private static readonly Dictionary<string, string> Inline = new() { ["DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS"] = "1" };
+
     public string Name => "sockets";
 
     public async Task RunAsync(Comparison comparison)
@@ -19,8 +21,8 @@ internal sealed class Sockets : IScenario
         var settings = new List<PeerProcess>
         {
             shipped,
-            await bed.StartGatewayAsync("inline scheduling", options => options with { StartsInline = true }),
-            await bed.StartGatewayAsync("nothing inline", environment: new Dictionary<string, string> { ["DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS"] = "0" }),
+            await bed.StartGatewayAsync("completions inline", environment: Inline),
+            await bed.StartGatewayAsync("completions and requests inline", options => options with { StartsInline = true }, Inline),
         };
         foreach (var start in bed.Besides(comparison.Options.Environments))
         {
