@@ -116,12 +116,6 @@ internal sealed class RequestPath(Refusals refusals, RequestEnd end, LiveGenerat
 
     private async Task ForwardAsync(HttpContext context, GatewayRequest request, Cleared cleared, RequestDelegate forward)
     {
-        if (cleared.Server.Relay.Proof is not null)
-        {
-            // A signature for each attempt is to be made, and this thread may have been lent by the sockets of others.
-            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        }
-
         Destinations.Pin(context, cleared.Authorized);
         await SendAsync(context, request, cleared, forward);
         if (request.Attempt.Retry == Retry.KnownNonce)

@@ -14,14 +14,10 @@ internal sealed class LeasedStream(Stream source, Func<StreamLease> open, bool i
     /// <summary>Bytes that may come at once and without a lease: an answer that is there already.</summary>
     public const int AtOnce = 64 * 1024;
 
-    /// <summary>Reads that found bytes already there, one after the other: a peer that does not pause must not keep a thread that serves others' sockets.</summary>
-    private const int MostInARow = 4;
-
     private StreamLease? lease;
     private CancellationTokenSource? either;
     private long length;
     private uint tail = '\n' << 8 | '\n';
-    private int inARow;
 
     /// <summary>Opens the lease, whether or not there is something to wait for.</summary>
     public void Open()
@@ -47,19 +43,7 @@ internal sealed class LeasedStream(Stream source, Func<StreamLease> open, bool i
             Open();
         }
 
-        if (!reading.IsCompletedSuccessfully)
-        {
-            inARow = 0;
-            return LaterAsync(reading, buffer);
-        }
-
-        if (++inARow > MostInARow && !Thread.CurrentThread.IsThreadPoolThread)
-        {
-            inARow = 0;
-            return ElsewhereAsync(reading, buffer);
-        }
-
-        return new(Note(buffer.Span, reading.Result));
+        return reading.IsCompletedSuccessfully ? new(Note(buffer.Span, reading.Result)) : LaterAsync(reading, buffer);
     }
 
     protected override void Dispose(bool disposing)
@@ -76,13 +60,6 @@ internal sealed class LeasedStream(Stream source, Func<StreamLease> open, bool i
 
     /// <summary>Whether what came last is a part of an event.</summary>
     private bool IsInMidst => isEvents && (tail & 0xFFFF) is not (0x0A0A or 0x0D0D or 0x0A0D) && (tail & 0xFFFFFF) is not (0x0A0D0A or 0x0D0D0A);
-
-    private async ValueTask<int> ElsewhereAsync(ValueTask<int> reading, Memory<byte> buffer)
-    {
-        var read = await reading;
-        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        return Note(buffer.Span, read);
-    }
 
     private async ValueTask<int> LaterAsync(ValueTask<int> reading, Memory<byte> buffer)
     {
