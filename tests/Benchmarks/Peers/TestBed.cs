@@ -62,6 +62,18 @@ internal sealed class TestBed : IDisposable
         .. environments.Select(settings => Gateway("gateway, " + settings) with { Environment = settings.Split(';').Select(setting => setting.Split('=', 2)).ToDictionary(setting => setting[0], setting => setting[1]) }),
     ];
 
+    /// <summary>Starts all of <see cref="Besides"/>.</summary>
+    public async Task<List<PeerProcess>> StartBesidesAsync(IEnumerable<string> environments)
+    {
+        var besides = new List<PeerProcess>();
+        foreach (var start in Besides(environments))
+        {
+            besides.Add(await StartAsync(start));
+        }
+
+        return besides;
+    }
+
     /// <summary>YARP with ASP.NET Core's own check of the same tokens before it.</summary>
     public Task<PeerProcess> StartJwtYarpAsync()
     {

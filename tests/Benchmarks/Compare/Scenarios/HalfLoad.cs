@@ -21,11 +21,7 @@ internal sealed class HalfLoad : IScenario
         var yarp = await bed.StartYarpAsync();
         var gateway = await bed.StartGatewayAsync();
         var contenders = new List<PeerProcess> { yarp, gateway, bed.Backend };
-        foreach (var start in bed.Besides(comparison.Options.Environments))
-        {
-            contenders.Add(await bed.StartAsync(start));
-        }
-
+        contenders.AddRange(await bed.StartBesidesAsync(comparison.Options.Environments));
         await Comparison.WarmUpAsync(contenders.Where(peer => peer != bed.Backend), script);
         var most = new List<Sample>();
         for (var i = 0; i < 3; i++)

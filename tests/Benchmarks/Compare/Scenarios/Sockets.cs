@@ -24,11 +24,7 @@ internal sealed class Sockets : IScenario
             await bed.StartGatewayAsync("completions inline", environment: Inline),
             await bed.StartGatewayAsync("completions and requests inline", options => options with { StartsInline = true }, Inline),
         };
-        foreach (var start in bed.Besides(comparison.Options.Environments))
-        {
-            settings.Add(await bed.StartAsync(start));
-        }
-
+        settings.AddRange(await bed.StartBesidesAsync(comparison.Options.Environments));
         await Comparison.WarmUpAsync(settings, script);
         var warm = await comparison.InterleaveAsync(settings, (peer, _) => Sample.OfWrkAsync(peer, script, comparison.Options.Duration));
         Comparison.Print("sockets: warm calls", settings.Select(peer => (peer.Name, warm[peer], peer.ResidentMiB())));

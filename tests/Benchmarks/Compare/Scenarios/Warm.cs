@@ -15,12 +15,7 @@ internal sealed class Warm : IScenario
         Wrk.WriteScript(script, [("/weather", bed.Tokens.One(bed.Tokens.Rs256))]);
         var yarp = await bed.StartYarpAsync();
         var gateway = await bed.StartGatewayAsync();
-        var besides = new List<PeerProcess>();
-        foreach (var start in bed.Besides(comparison.Options.Environments))
-        {
-            besides.Add(await bed.StartAsync(start));
-        }
-
+        var besides = await bed.StartBesidesAsync(comparison.Options.Environments);
         var audited = await bed.StartGatewayAsync("gateway, audit to file", options => options with { AuditFile = bed.PathOf("audit.log") });
         var all = await bed.StartGatewayAsync("gateway, audit to file, metrics and page", options => options with { AuditFile = bed.PathOf("all.log"), ManagementUrl = $"http://127.0.0.1:{PeerProcess.FreePort()}" });
         var jwt = await bed.StartJwtYarpAsync();
