@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
@@ -14,6 +15,7 @@ namespace Gateway.Tests.Lifecycle;
 /// An MCP server that speaks HTTP/2 sends frames that ask for nothing, without a pause, on connections that nothing ends
 /// (RFC 9113 §10.5). The callers of other servers do not feel it.
 /// </summary>
+[Collection(nameof(Floods))]
 public sealed class FrameFloodTests : IAsyncLifetime
 {
     private const int Calls = 20;
@@ -23,6 +25,9 @@ public sealed class FrameFloodTests : IAsyncLifetime
     private readonly TestMcpServer weather = new();
     private readonly TcpListener hostile = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource over = new();
+
+    // One each: nothing but the gateway and the MCP server answers the calls that are counted.
+    private readonly ConcurrentDictionary<string, string> tokens = new();
     private readonly TaskCompletionSource flooding = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -110,7 +115,7 @@ public sealed class FrameFloodTests : IAsyncLifetime
     private async Task<HttpStatusCode> CallAsync(HttpClient client, Uri url, string server)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(url, server)) { Content = new StringContent(Messages.Call("echo"), Encoding.UTF8, "application/json") };
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", corp.Token($"https://mcp.example.com/{server}"));
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", tokens.GetOrAdd(server, name => corp.Token($"https://mcp.example.com/{name}")));
         request.Headers.TryAddWithoutValidation("Accept", "application/json, text/event-stream");
         using var response = await client.SendAsync(request, Cancellation);
         return response.StatusCode;

@@ -7,6 +7,7 @@ using Xunit;
 namespace Gateway.Tests.Lifecycle;
 
 /// <summary>Strangers send requests without waiting for answers, as HTTP/1.1 allows (RFC 9112 §9.3.2), and never pause. Others are served all the same.</summary>
+[Collection(nameof(Floods))]
 public sealed class PipeliningTests : IDisposable
 {
     private const int Calls = 20;
