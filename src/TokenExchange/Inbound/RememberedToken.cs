@@ -11,7 +11,13 @@ namespace TokenExchange.Inbound;
 /// </summary>
 internal sealed class RememberedToken(ValidatedToken token, TokenTerms terms, bool withClaims)
 {
+    private const long Unsaid = long.MinValue;
+
     private readonly long expiresAt = token.ExpiresAt.UtcTicks;
+    private readonly long issuedAt = token.IssuedAt ?? Unsaid;
+
+    // Null for most.
+    private readonly Rare? rare = withClaims || !token.Actors.IsEmpty ? new Rare(token.Actors, withClaims ? token.Claims : default) : null;
     private long clearAsOf;
 
     /// <summary>What it has in common with other tokens of its client.</summary>
@@ -21,13 +27,13 @@ internal sealed class RememberedToken(ValidatedToken token, TokenTerms terms, bo
 
     public string? TokenId { get; } = token.TokenId;
 
-    public ImmutableArray<string> Actors { get; } = token.Actors;
+    public ImmutableArray<string> Actors => rare is null ? [] : rare.Actors;
 
     public string? Session { get; } = token.Session;
 
-    public long? IssuedAt { get; } = token.IssuedAt;
+    public long? IssuedAt => issuedAt == Unsaid ? null : issuedAt;
 
-    public JsonElement Claims { get; } = withClaims ? token.Claims : default;
+    public JsonElement Claims => rare?.Claims ?? default;
 
     public TokenDigest Digest { get; } = token.Digest;
 
@@ -39,6 +45,9 @@ internal sealed class RememberedToken(ValidatedToken token, TokenTerms terms, bo
     }
 
     public DateTimeOffset ExpiresAt => new(expiresAt, TimeSpan.Zero);
+
+    /// <summary>What few tokens have, or few servers ask for.</summary>
+    private sealed record Rare(ImmutableArray<string> Actors, JsonElement Claims);
 }
 
 /// <summary>On whose terms tokens were accepted and with which generation of the issuer's keys, and what else tokens of one client share.</summary>

@@ -138,7 +138,7 @@ public sealed class TokenValidator(
         var terms = TokenTerms.Of(token, candidate.Issuer!, key.Generation, latest);
         latest = terms;
         token.Remembered = new RememberedToken(token, terms, keepClaims);
-        accepted.Add(token.Digest, token.Remembered);
+        accepted.Add(token.Remembered);
         return UnlessStolen(token, presented);
     }
 

@@ -189,6 +189,7 @@ public sealed class ValidatedToken
         Scopes = Scopes,
         Actors = Actors.IsEmpty && TokenClaims.TryReadActors(answer, out var actors) ? actors : Actors,
         ExpiresAt = ExpiresAt,
+        ClockSkew = ClockSkew,
         Claims = Claims,
         Confirmation = Confirmation,
         Remembered = Remembered,

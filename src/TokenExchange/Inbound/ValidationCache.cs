@@ -15,35 +15,35 @@ internal sealed class ValidationCache(int capacity)
 {
     private readonly Lock turning = new();
     private readonly int half = capacity / 2;
-    private volatile ConcurrentDictionary<TokenDigest, RememberedToken> young = new();
-    private volatile ConcurrentDictionary<TokenDigest, RememberedToken> old = new();
+    private volatile ConcurrentDictionary<RememberedToken, RememberedToken> young = Empty();
+    private volatile ConcurrentDictionary<RememberedToken, RememberedToken> old = Empty();
     private int youngCount;
 
     public int Count => young.Count + old.Count;
 
     public RememberedToken? Find(TokenDigest digest)
     {
-        if (young.TryGetValue(digest, out var entry))
+        if (young.GetAlternateLookup<TokenDigest>().TryGetValue(digest, out var entry))
         {
             return entry;
         }
 
-        if (old.TryRemove(digest, out entry))
+        if (old.GetAlternateLookup<TokenDigest>().TryRemove(digest, out _, out entry))
         {
-            Add(digest, entry);
+            Add(entry);
         }
 
         return entry;
     }
 
-    public void Add(TokenDigest digest, RememberedToken entry)
+    public void Add(RememberedToken entry)
     {
         if (half == 0)
         {
             return;
         }
 
-        if (young.TryAdd(digest, entry))
+        if (young.TryAdd(entry, entry))
         {
             if (Interlocked.Increment(ref youngCount) >= half)
             {
@@ -52,16 +52,18 @@ internal sealed class ValidationCache(int capacity)
         }
         else
         {
-            young[digest] = entry;
+            young[entry] = entry;
         }
     }
 
     public void Remove(TokenDigest digest)
     {
         // A count that is too high only turns the halves early.
-        young.TryRemove(digest, out _);
-        old.TryRemove(digest, out _);
+        young.GetAlternateLookup<TokenDigest>().TryRemove(digest, out _);
+        old.GetAlternateLookup<TokenDigest>().TryRemove(digest, out _);
     }
+
+    private static ConcurrentDictionary<RememberedToken, RememberedToken> Empty() => new(ByDigest.Instance);
 
     private void Turn()
     {
@@ -70,9 +72,25 @@ internal sealed class ValidationCache(int capacity)
             if (Volatile.Read(ref youngCount) >= half)
             {
                 old = young;
-                young = new();
+                young = Empty();
                 Volatile.Write(ref youngCount, 0);
             }
         }
+    }
+
+    /// <summary>Found by the digest that each holds anyway: many are alive, and a copy of it for the dictionary would be a fourth of them.</summary>
+    private sealed class ByDigest : IEqualityComparer<RememberedToken>, IAlternateEqualityComparer<TokenDigest, RememberedToken>
+    {
+        public static readonly ByDigest Instance = new();
+
+        public bool Equals(RememberedToken? x, RememberedToken? y) => ReferenceEquals(x, y) || (x is not null && y is not null && x.Digest == y.Digest);
+
+        public int GetHashCode(RememberedToken obj) => obj.Digest.GetHashCode();
+
+        public bool Equals(TokenDigest alternate, RememberedToken other) => alternate == other.Digest;
+
+        public int GetHashCode(TokenDigest alternate) => alternate.GetHashCode();
+
+        public RememberedToken Create(TokenDigest alternate) => throw new NotSupportedException("A digest alone is no token.");
     }
 }

@@ -116,15 +116,16 @@ public sealed class RememberedTokenTests
     {
         var cache = new ValidationCache(1000);
         var token = Subjects.Token();
-        var entry = new RememberedToken(token, TokenTerms.Of(token, null!, 1, null), withClaims: false);
-        cache.Add(token.Digest, entry);
+        cache.Add(Remembered(token));
         for (var number = 0; number < 100_000; number++)
         {
-            cache.Add(TokenDigest.Of($"token {number}"), entry);
+            cache.Add(Remembered(Subjects.Token(value: $"token {number}")));
             Assert.NotNull(cache.Find(token.Digest));
         }
 
         Assert.InRange(cache.Count, 1, 1000);
         Assert.Null(cache.Find(TokenDigest.Of("token 1")));
     }
+
+    private static RememberedToken Remembered(ValidatedToken token) => new(token, TokenTerms.Of(token, null!, 1, null), withClaims: false);
 }

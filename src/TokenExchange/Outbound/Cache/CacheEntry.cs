@@ -9,12 +9,19 @@ namespace TokenExchange.Outbound.Cache;
 /// </summary>
 internal sealed class CacheEntry(CacheKey key, ExchangeResult answer, string server, RememberedToken origin, DateTimeOffset servedUntil, DateTimeOffset refreshFrom)
 {
+    private const long Used = 1, Hit = 2;
+
+    private readonly ExchangeDigest exchange = key.Exchange;
     private readonly long servedUntil = servedUntil.UtcTicks;
     private long refreshFrom = refreshFrom.UtcTicks;
-    private long hits;
-    private bool used;
 
-    public CacheKey Key => key;
+    // How often it answered, times two, and whether it did since the hand last passed: one word, since many entries are alive.
+    private long use;
+
+    public CacheKey Key => new(origin.Digest, exchange);
+
+    /// <summary>The key, without a digest of its own.</summary>
+    public StoredKey Stored => new(origin, exchange);
 
     /// <summary>What a hit returns; made once, so that a hit allocates nothing.</summary>
     public ExchangeResult Answer => answer;
@@ -30,7 +37,7 @@ internal sealed class CacheEntry(CacheKey key, ExchangeResult answer, string ser
 
     public DateTimeOffset ServedUntil => new(servedUntil, TimeSpan.Zero);
 
-    public long Hits => Volatile.Read(ref hits);
+    public long Hits => Volatile.Read(ref use) / Hit;
 
     public bool IsRefusal => answer is not ExchangeResult.Issued;
 
@@ -44,20 +51,14 @@ internal sealed class CacheEntry(CacheKey key, ExchangeResult answer, string ser
 
     public void CountHit()
     {
-        Interlocked.Increment(ref hits);
-        if (!Volatile.Read(ref used))
+        if ((Interlocked.Add(ref use, Hit) & Used) == 0)
         {
-            Volatile.Write(ref used, true);
+            Interlocked.Or(ref use, Used);
         }
     }
 
     /// <summary>Whether the entry was used since it was last asked; asking takes the mark off.</summary>
-    public bool TakeUsed()
-    {
-        var was = Volatile.Read(ref used);
-        Volatile.Write(ref used, false);
-        return was;
-    }
+    public bool TakeUsed() => (Interlocked.And(ref use, ~Used) & Used) != 0;
 
     /// <summary>True for one caller alone, once the last part of the entry's life has begun.</summary>
     public bool TryClaimRefresh(DateTimeOffset now)
@@ -74,5 +75,5 @@ internal sealed class CacheEntry(CacheKey key, ExchangeResult answer, string ser
     }
 
     /// <summary>The hits of the entry that this one replaces count on.</summary>
-    public void Inherit(CacheEntry replaced) => hits = replaced.Hits;
+    public void Inherit(CacheEntry replaced) => use = replaced.Hits * Hit;
 }

@@ -14,6 +14,28 @@ namespace TokenExchange.Outbound.Cache;
 /// </summary>
 internal readonly record struct CacheKey(TokenDigest Token, ExchangeDigest Exchange);
 
+/// <summary>
+/// A key as it is stored: the digest of the inbound token stays where it is remembered, and is found by a <see cref="CacheKey"/> all the same.
+/// It outlives a replaced entry, since a dictionary keeps the first of equal keys, and so holds nothing of the entry itself.
+/// </summary>
+internal readonly record struct StoredKey(RememberedToken Origin, ExchangeDigest Exchange);
+
+/// <summary>Compares stored keys by what they stand for.</summary>
+internal sealed class StoredKeyComparer : IEqualityComparer<StoredKey>, IAlternateEqualityComparer<CacheKey, StoredKey>
+{
+    public static readonly StoredKeyComparer Instance = new();
+
+    public bool Equals(StoredKey x, StoredKey y) => x.Exchange.Equals(y.Exchange) && x.Origin.Digest.Equals(y.Origin.Digest);
+
+    public int GetHashCode(StoredKey obj) => HashCode.Combine(obj.Origin.Digest, obj.Exchange);
+
+    public bool Equals(CacheKey alternate, StoredKey other) => alternate.Exchange.Equals(other.Exchange) && alternate.Token.Equals(other.Origin.Digest);
+
+    public int GetHashCode(CacheKey alternate) => HashCode.Combine(alternate.Token, alternate.Exchange);
+
+    public StoredKey Create(CacheKey alternate) => throw new NotSupportedException("An entry is stored under its own key.");
+}
+
 /// <summary>SHA-256 over fields, each with its length before it, so that no value can reach into its neighbour. Shared by the keys of many tokens.</summary>
 internal sealed class ExchangeDigest(ReadOnlySpan<byte> fields) : IEquatable<ExchangeDigest>
 {

@@ -9,7 +9,7 @@ namespace TokenExchange.Outbound.Cache;
 /// </summary>
 internal sealed class CacheStore(int capacity)
 {
-    private readonly ConcurrentDictionary<CacheKey, CacheEntry> entries = new();
+    private readonly ConcurrentDictionary<StoredKey, CacheEntry> entries = new(StoredKeyComparer.Instance);
     private readonly Dictionary<string, IssuerShare> issuers = new(StringComparer.Ordinal);
     private readonly Lock gate = new();
     private int count;
@@ -19,16 +19,18 @@ internal sealed class CacheStore(int capacity)
 
     public int Count => Volatile.Read(ref count);
 
+    private ConcurrentDictionary<StoredKey, CacheEntry>.AlternateLookup<CacheKey> ByKey => entries.GetAlternateLookup<CacheKey>();
+
     public IEnumerable<CacheEntry> Entries => entries.Select(pair => pair.Value);
 
     public CacheEntry? Find(in CacheKey key, DateTimeOffset now) =>
-        entries.TryGetValue(key, out var entry) && entry.IsLive(now) ? entry : null;
+        ByKey.TryGetValue(key, out var entry) && entry.IsLive(now) ? entry : null;
 
     public void Put(CacheEntry entry, string issuer, string subject, DateTimeOffset now)
     {
         lock (gate)
         {
-            if (entries.TryGetValue(entry.Key, out var replaced))
+            if (entries.TryGetValue(entry.Stored, out var replaced))
             {
                 entry.Inherit(replaced);
                 Unlink(replaced);
@@ -40,7 +42,7 @@ internal sealed class CacheStore(int capacity)
             share.Add(entry);
             share.Issuer.Add(entry);
             // Overwritten in place, so that a reader at no moment misses what was there all the time.
-            entries[entry.Key] = entry;
+            entries[entry.Stored] = entry;
             count++;
         }
     }
@@ -50,7 +52,7 @@ internal sealed class CacheStore(int capacity)
     {
         lock (gate)
         {
-            if (entries.TryGetValue(key, out var entry) && condition?.Invoke(entry) != false)
+            if (ByKey.TryGetValue(key, out var entry) && condition?.Invoke(entry) != false)
             {
                 Drop(entry);
             }
@@ -76,11 +78,11 @@ internal sealed class CacheStore(int capacity)
     public int RemoveWhere(Predicate<CacheEntry> condition)
     {
         var removed = 0;
-        foreach (var (key, entry) in entries)
+        foreach (var (_, entry) in entries)
         {
             if (condition(entry))
             {
-                Remove(key, present => ReferenceEquals(present, entry));
+                Remove(entry.Key, present => ReferenceEquals(present, entry));
                 removed++;
             }
         }
@@ -118,7 +120,7 @@ internal sealed class CacheStore(int capacity)
 
     private void Drop(CacheEntry entry)
     {
-        entries.TryRemove(entry.Key, out _);
+        entries.TryRemove(entry.Stored, out _);
         Unlink(entry);
     }
 

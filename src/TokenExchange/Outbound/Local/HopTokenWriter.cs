@@ -47,7 +47,9 @@ internal sealed class HopTokenWriter(string issuer, LocalTokenSettings settings)
         return new OutboundToken(header)
         {
             Server = request.Target.Server,
-            Audiences = [request.Target.Resource],
+
+            // One list for many tokens, where it says just that.
+            Audiences = request.Target.ResultAudiences is [var only] && only == request.Target.Resource ? request.Target.ResultAudiences : [request.Target.Resource],
             Scopes = request.Scopes,
             TokenId = id,
             ExpiresAt = DateTimeOffset.FromUnixTimeSeconds(expires),
