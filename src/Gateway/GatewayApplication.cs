@@ -235,6 +235,13 @@ public static class GatewayApplication
         {
             var section = context.Configuration.GetSection("Kestrel");
             ClientCertificates(kestrel, section);
+
+            // Below TLS, and for every endpoint: whatever is said on a connection is read through it.
+            kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Use(next => connection =>
+            {
+                connection.Transport = new FairTransport(connection.Transport);
+                return next(connection);
+            }));
             Limits(kestrel.Configure(section).Options, loaded.Limits);
         });
     }

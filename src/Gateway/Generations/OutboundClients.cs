@@ -37,6 +37,7 @@ internal sealed class OutboundClients(TimeProvider clock, DistributedContextProp
         // DNS of a Kubernetes service changes under a long-lived connection.
         handler.PooledConnectionLifetime = TimeSpan.FromMinutes(2);
         handler.ConnectTimeout = TimeSpan.FromSeconds(5);
+        handler.PlaintextStreamFilter = static (connection, _) => new(new FairStream(connection.PlaintextStream));
         UnixSockets.Connect(handler, context.NewMetadata?.ContainsKey(YarpRecords.SocketsMetadata) == true);
     }
 

@@ -1,0 +1,169 @@
+using System.Diagnostics;
+using System.IO.Pipelines;
+using System.Net;
+using System.Net.Sockets;
+using Gateway.Forward;
+using Gateway.Generations;
+using Gateway.Tests.Harness;
+using Gateway.Tests.Wire;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Xunit;
+using Yarp.ReverseProxy.Configuration;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace Gateway.Tests.Lifecycle;
+
+/// <summary>Who always finds something to read lets others have their turn, and loses nothing by it.</summary>
+public sealed class FairnessTests
+{
+    private const int Reads = 1000;
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_connection_to_an_MCP_server_that_always_has_something_to_say_gives_way()
+    {
+        var sent = Enumerable.Range(0, Reads).Select(number => (byte)number).ToArray();
+        await using var connection = new FairStream(new MemoryStream(sent));
+        var (received, atOnce, most) = (new List<byte>(), 0, 0);
+        var buffer = new byte[1];
+        while (true)
+        {
+            var read = connection.ReadAsync(buffer, Cancellation);
+            atOnce = read.IsCompleted ? atOnce + 1 : 0;
+            most = Math.Max(most, atOnce);
+            if (await read.AsTask().WaitAsync(SocketClient.Patience, Cancellation) == 0)
+            {
+                break;
+            }
+
+            received.Add(buffer[0]);
+        }
+
+        Assert.Equal(sent, received);
+        Assert.InRange(most, 1, FairStream.Turn - 1);
+    }
+
+    [Fact]
+    public async Task A_client_who_always_has_something_to_say_gives_way()
+    {
+        var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 0));
+        var sent = Enumerable.Range(0, Reads).Select(number => (byte)number).ToArray();
+        await pipe.Writer.WriteAsync(sent, Cancellation);
+        await pipe.Writer.CompleteAsync();
+        var input = new FairTransport(new Connection(pipe.Reader, pipe.Writer)).Input;
+        var (received, atOnce, most) = (new List<byte>(), 0, 0);
+        while (true)
+        {
+            var reading = input.ReadAsync(Cancellation);
+            atOnce = reading.IsCompleted ? atOnce + 1 : 0;
+            most = Math.Max(most, atOnce);
+            var read = await reading.AsTask().WaitAsync(SocketClient.Patience, Cancellation);
+            if (read.Buffer.IsEmpty)
+            {
+                break;
+            }
+
+            received.Add(read.Buffer.FirstSpan[0]);
+            input.AdvanceTo(read.Buffer.GetPosition(1));
+        }
+
+        Assert.Equal(sent, received);
+        Assert.InRange(most, 1, FairTransport.Turn - 1);
+    }
+
+    [Fact]
+    public async Task Who_has_to_wait_for_what_is_read_gives_way_no_further()
+    {
+        var pipe = new Pipe();
+        await using var connection = new FairStream(pipe.Reader.AsStream());
+        var buffer = new byte[1];
+        for (var number = 0; number < 2 * FairStream.Turn; number++)
+        {
+            var waited = connection.ReadAsync(buffer, Cancellation);
+            await pipe.Writer.WriteAsync(new byte[] { 1, 2 }, Cancellation);
+            Assert.Equal(1, await waited);
+            var found = connection.ReadAsync(buffer, Cancellation);
+            Assert.True(found.IsCompleted);
+            Assert.Equal(1, await found);
+        }
+    }
+
+    [Fact]
+    public async Task An_answer_that_comes_faster_than_it_is_read_gives_way()
+    {
+        using var server = new TcpListener(IPAddress.Loopback, 0);
+        server.Start();
+        using var clients = new OutboundClients(TimeProvider.System, DistributedContextPropagator.Current);
+        using var client = ((IForwarderHttpClientFactory)clients).CreateClient(new ForwarderHttpClientContext
+        {
+            NewConfig = HttpClientConfig.Empty,
+            NewMetadata = new Dictionary<string, string> { [YarpRecords.ServerMetadata] = "weather" },
+        });
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"http://{server.LocalEndpoint}/");
+        var answering = client.SendAsync(request, Cancellation);
+        using var connection = await server.AcceptTcpClientAsync(Cancellation);
+        const int Size = 8 << 20;
+        var sending = Task.Run(
+            async () =>
+            {
+                await connection.GetStream().WriteAsync("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"u8.ToArray(), Cancellation);
+                await connection.GetStream().WriteAsync(new byte[Size], Cancellation);
+                connection.Close();
+            },
+            Cancellation);
+        using var answer = await answering.WaitAsync(SocketClient.Patience, Cancellation);
+        await using var body = await answer.Content.ReadAsStreamAsync(Cancellation);
+        var (received, atOnce, most) = (0, 0, 0);
+
+        // As large as the client's own buffer and larger: every read is one of the connection.
+        var buffer = new byte[8192];
+        while (true)
+        {
+            var reading = body.ReadAsync(buffer, Cancellation);
+            atOnce = reading.IsCompleted ? atOnce + 1 : 0;
+            most = Math.Max(most, atOnce);
+            var read = await reading.AsTask().WaitAsync(SocketClient.Patience, Cancellation);
+            if (read == 0)
+            {
+                break;
+            }
+
+            received += read;
+        }
+
+        await sending;
+        Assert.Equal(Size, received);
+        Assert.InRange(most, 1, FairStream.Turn);
+    }
+
+    [Fact]
+    public async Task Every_connection_of_a_client_gives_way()
+    {
+        var transports = new List<IDuplexPipe?>();
+        await using var world = await World.StartAsync(configure: builder => builder.Services.AddSingleton<IStartupFilter>(new Look(transports)));
+        using var request = new HttpRequestMessage(HttpMethod.Get, world.Gateway.Url + "/weather");
+        using var answer = await world.Gateway.Client.SendAsync(request, Cancellation);
+
+        Assert.IsType<FairTransport>(Assert.Single(transports));
+    }
+
+    /// <summary>Notes what the connection of each request is read through.</summary>
+    private sealed class Look(List<IDuplexPipe?> transports) : IStartupFilter
+    {
+        public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
+        {
+            app.Use(inner => context =>
+            {
+                transports.Add(context.Features.Get<IConnectionTransportFeature>()?.Transport);
+                return inner(context);
+            });
+            next(app);
+        };
+    }
+
+    private sealed record Connection(PipeReader Input, PipeWriter Output) : IDuplexPipe;
+}
