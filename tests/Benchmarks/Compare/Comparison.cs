@@ -12,7 +12,7 @@ namespace Gateway.Benchmarks.Compare;
 internal sealed class Comparison(TestBed bed, Options options)
 {
     private static readonly IScenario[] Scenarios =
-        [new Warm(), new BoundTokens(), new BoundHopTokens(), new Policy(), new State(), new BoundCalls(), new ColdLocal(), new ColdAs(), new Mixed(), new Sockets(), new HalfLoad(), new Streams(), new Servers(), new Tokens(), new Idle(), new Startup()];
+        [new Warm(), new BoundTokens(), new BoundHopTokens(), new Policy(), new Lists(), new State(), new BoundCalls(), new ColdLocal(), new ColdAs(), new Mixed(), new Sockets(), new HalfLoad(), new Streams(), new Http2(), new Servers(), new Tokens(), new Idle(), new Startup()];
 
     private readonly List<Goal> goals = [];
 

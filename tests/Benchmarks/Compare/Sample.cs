@@ -13,6 +13,13 @@ internal sealed record Sample(double Cpu, double Rate, Round Round)
         return Of(peer, before, await Wrk.RunAsync(peer.Url, script, duration), duration);
     }
 
+    /// <summary>Loads a contender over HTTP/2 and watches its CPU time.</summary>
+    public static async Task<Sample> OfH2LoadAsync(PeerProcess peer, H2Load load, TimeSpan duration)
+    {
+        var before = peer.Cpu();
+        return Of(peer, before, await load.RunAsync(peer.Url, duration), duration);
+    }
+
     /// <summary>Loads a contender at the lanes' own rates and watches its CPU time; latencies are those of the first lane.</summary>
     public static async Task<Sample> OfLanesAsync(PeerProcess peer, TimeSpan duration, params Lane[] lanes)
     {

@@ -14,6 +14,8 @@ internal static partial class Wrk
 
     public const string Call = """{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"forecast","arguments":{"city":"Bergen"}}}""";
 
+    public const string List = """{"jsonrpc":"2.0","id":1,"method":"tools/list"}""";
+
     public static async Task<Round> RunAsync(string url, string script, TimeSpan duration)
     {
         var start = new ProcessStartInfo("wrk", ["-t1", $"-c{Connections}", $"-d{(int)duration.TotalSeconds}s", "--latency", "-s", script, url]) { RedirectStandardOutput = true };
@@ -30,7 +32,7 @@ internal static partial class Wrk
     /// A script that sends the tokens in turn, each at the path before it, and begins anew after the last: whoever needs
     /// every token to be new asks whether <see cref="Round.Requests"/> is below their number. What is not a 200 is an error.
     /// </summary>
-    public static void WriteScript(string file, IEnumerable<(string Path, string Token)> requests)
+    public static void WriteScript(string file, IEnumerable<(string Path, string Token)> requests, string body = Call)
     {
         File.WriteAllLines(file + ".txt", requests.Select(request => request.Path + " " + request.Token));
         File.WriteAllText(file, $$$$"""
@@ -38,7 +40,7 @@ internal static partial class Wrk
             function init(args)
               for line in io.lines("{{{{file}}}}.txt") do
                 local path, token = line:match("^(%S+) (%S+)$")
-                requests[#requests + 1] = wrk.format("POST", path, { ["Authorization"] = "Bearer " .. token, ["Content-Type"] = "application/json", ["Accept"] = "application/json, text/event-stream" }, '{{{{Call}}}}')
+                requests[#requests + 1] = wrk.format("POST", path, { ["Authorization"] = "Bearer " .. token, ["Content-Type"] = "application/json", ["Accept"] = "application/json, text/event-stream" }, '{{{{body}}}}')
               end
             end
             function request()

@@ -14,7 +14,17 @@ internal static class Backend
     /// <summary>Ends every event, and is nowhere else in a response.</summary>
     public const byte EndOfEvent = (byte)'~';
 
+    /// <summary>What the names of half of the listed tools begin with.</summary>
+    public const string HiddenTool = "hidden-";
+
+    private const int Tools = 40;
+
+    private static readonly byte[] ListBytes =
+        Encoding.ASCII.GetBytes("""{"jsonrpc":"2.0","id":1,"result":{"tools":[""" + string.Join(',', Enumerable.Range(0, Tools).Select(Tool)) + "]}}");
+
     private static readonly byte[] AnswerBytes = Encoding.ASCII.GetBytes(Answer);
+
+    /// <summary>What a policy decision point says that allows everything.</summary>
     private static readonly byte[] DecisionBytes = """{"decision":true}"""u8.ToArray();
 
     /// <param name="url">Where it listens.</param>
@@ -35,29 +45,24 @@ internal static class Backend
         app.MapGet("/jwks", () => Results.Text(endpoint.Published(File.ReadAllText(jwksFile)), "application/json"));
         app.MapGet("/.well-known/openid-configuration", () => Results.Text($$"""{"issuer":"{{url}}","jwks_uri":"{{url}}/jwks"}""", "application/json"));
         app.MapPost("/token", endpoint.AnswerAsync);
-        app.MapPost("/mcp", AnswerAsync);
-        app.MapPost("/access/v1/evaluation", DecideAsync);
+        app.MapPost("/mcp", context => AnswerAsync(context, AnswerBytes));
+        app.MapPost("/mcp/list", context => AnswerAsync(context, ListBytes));
+        app.MapPost("/access/v1/evaluation", context => AnswerAsync(context, DecisionBytes));
         app.MapGet("/mcp", (HttpContext context) => StreamAsync(context, everyMilliseconds: Timeout.Infinite));
         app.MapPost("/mcp/events/{milliseconds:int}", (HttpContext context, int milliseconds) => StreamAsync(context, milliseconds));
         app.MapPost("/mcp/flood", FloodAsync);
         return app;
     }
 
-    private static async Task AnswerAsync(HttpContext context)
-    {
-        await context.Request.Body.CopyToAsync(Stream.Null);
-        context.Response.ContentType = "application/json";
-        context.Response.ContentLength = AnswerBytes.Length;
-        await context.Response.Body.WriteAsync(AnswerBytes);
-    }
+    private static string Tool(int number) =>
+        $$$$$"""{"name":"{{{{{(number % 2 == 0 ? HiddenTool : "")}}}}}forecast-{{{{{number}}}}}","description":"The weather of the next days at one place of your choice","inputSchema":{"type":"object","properties":{"city":{"type":"string"}}}}""";
 
-    /// <summary>A policy decision point that allows everything.</summary>
-    private static async Task DecideAsync(HttpContext context)
+    private static async Task AnswerAsync(HttpContext context, byte[] answer)
     {
         await context.Request.Body.CopyToAsync(Stream.Null);
         context.Response.ContentType = "application/json";
-        context.Response.ContentLength = DecisionBytes.Length;
-        await context.Response.Body.WriteAsync(DecisionBytes);
+        context.Response.ContentLength = answer.Length;
+        await context.Response.Body.WriteAsync(answer);
     }
 
     /// <summary>One event at once, and then one every so often: never (-1), or as fast as it can (0).</summary>

@@ -38,6 +38,15 @@ internal sealed record GatewayConfiguration
     /// <summary>Whether every call gets a hop token that says which call it is for.</summary>
     public bool BindCall { get; init; }
 
+    /// <summary>Whether callers are answered over HTTP/2, without TLS, and over nothing else.</summary>
+    public bool Http2ToClients { get; init; }
+
+    /// <summary>Whether the backend is asked over HTTP/2, without TLS.</summary>
+    public bool Http2ToServers { get; init; }
+
+    /// <summary>Whether the tools that a rule denies (<see cref="Peers.Backend.HiddenTool"/>) are taken out of lists.</summary>
+    public bool FilterLists { get; init; }
+
     /// <summary>Where the Redis server listens that is shared with other replicas, which there are none of; null: none.</summary>
     public string? StateEndpoint { get; init; }
 
@@ -94,11 +103,17 @@ internal sealed record GatewayConfiguration
             options["Management"] = new JsonObject { ["Url"] = ManagementUrl, ["Page"] = true };
         }
 
-        return new JsonObject
+        var root = new JsonObject
         {
             ["Gateway"] = options,
             ["Logging"] = new JsonObject { ["LogLevel"] = new JsonObject { ["Default"] = "Warning", ["Gateway.Audit"] = "None" } },
-        }.ToJsonString();
+        };
+        if (Http2ToClients)
+        {
+            root["Kestrel"] = new JsonObject { ["EndpointDefaults"] = new JsonObject { ["Protocols"] = "Http2" } };
+        }
+
+        return root.ToJsonString();
     }
 
     private JsonObject AuthorizationServer()
@@ -139,6 +154,17 @@ internal sealed record GatewayConfiguration
         if (ProofMaxAge is not null)
         {
             server["DPoP"] = new JsonObject { ["MaxAge"] = ProofMaxAge, ["ReplayCapacity"] = 4_000_000 };
+        }
+
+        if (Http2ToServers)
+        {
+            server["Cluster"] = new JsonObject { ["HttpRequest"] = new JsonObject { ["Version"] = "2", ["VersionPolicy"] = "RequestVersionExact" } };
+        }
+
+        if (FilterLists)
+        {
+            server[nameof(FilterLists)] = true;
+            server["Operations"] = new JsonArray(new JsonObject { ["Method"] = "tools/call", ["Name"] = Peers.Backend.HiddenTool + "*", ["Deny"] = true });
         }
 
         if (PolicyUrl is not null)

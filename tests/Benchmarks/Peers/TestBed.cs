@@ -14,6 +14,9 @@ internal sealed class TestBed : IDisposable
     /// <summary>The backend shares the machine with what is measured: no thread of its own is to spin for work.</summary>
     private static readonly Dictionary<string, string> Quiet = new() { ["DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS"] = "1", ["DOTNET_ThreadPool_UnfairSemaphoreSpinLimit"] = "0" };
 
+    /// <summary>What makes a program of ASP.NET Core listen for HTTP/2 without TLS, and nothing else.</summary>
+    public static readonly IReadOnlyDictionary<string, string> Http2Alone = new Dictionary<string, string> { ["Kestrel__EndpointDefaults__Protocols"] = "Http2" };
+
     private readonly string directory = Directory.CreateTempSubdirectory("gateway-benchmark-").FullName;
     private readonly Programs programs;
     private readonly List<PeerProcess> started = [];
@@ -48,10 +51,13 @@ internal sealed class TestBed : IDisposable
         await StartAsync(Gateway(name, change), environment);
 
     /// <summary>How bare YARP is started, on a port of its own.</summary>
-    public PeerStart Yarp(int serverCount = 1)
+    /// <param name="serverCount">How many routes it has.</param>
+    /// <param name="http2Backend">A backend that it speaks HTTP/2 with; null: the usual one.</param>
+    public PeerStart Yarp(int serverCount = 1, PeerProcess? http2Backend = null)
     {
         var port = PeerProcess.FreePort();
-        return new PeerStart("bare YARP", port, programs.Yarp.File, programs.Yarp.With($"http://127.0.0.1:{port}", Backend.Url, serverCount.ToString(CultureInfo.InvariantCulture)));
+        string[] more = http2Backend is null ? [] : ["http2"];
+        return new PeerStart("bare YARP", port, programs.Yarp.File, programs.Yarp.With([$"http://127.0.0.1:{port}", (http2Backend ?? Backend).Url, serverCount.ToString(CultureInfo.InvariantCulture), .. more]));
     }
 
     /// <summary>What is measured besides, configured as the gateway is: the one of before a change, the one compiled ahead of time, and one for each setting of the environment.</summary>
@@ -99,6 +105,13 @@ internal sealed class TestBed : IDisposable
         File.WriteAllText(jwks, TestKey.Jwks());
         File.WriteAllText(key, TestKey.Create("ES256", name).PrivatePem());
         return new PeerStart(name, port, Programs.Self.File, Programs.Self.With("serve-backend", $"http://127.0.0.1:{port}", jwks, key)) { Environment = Quiet };
+    }
+
+    /// <summary>The same, speaking nothing but HTTP/2, without TLS.</summary>
+    public PeerStart Http2Backend()
+    {
+        var start = AnotherBackend("backend-http2");
+        return start with { Environment = new Dictionary<string, string>(Quiet.Concat(Http2Alone)) };
     }
 
     public static bool IsInstalled(string program) =>

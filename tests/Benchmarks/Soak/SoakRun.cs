@@ -18,7 +18,7 @@ internal static class SoakRun
     public static async Task<int> RunAsync(Options options)
     {
         using var bed = await TestBed.StartAsync(await options.ProgramsAsync());
-        var perSecond = options.Rate ?? await MostAsync(bed) / 2;
+        var perSecond = options.Rate ?? await HalfBusyAsync(bed);
         var authorizationServer = new Outage(bed, bed.AnotherBackend("authorization-server"), 503, "exchange_unavailable", TimeSpan.FromSeconds(7));
         var away = new Outage(bed, bed.AnotherBackend("away"), 502, "upstream_unavailable", TimeSpan.FromSeconds(1));
         await authorizationServer.EndAsync();
@@ -51,21 +51,21 @@ internal static class SoakRun
         return Report(minutes, ledger, readings, disturbances) ? 0 : 1;
     }
 
-    /// <summary>Calls per second of a gateway that gets as many as it can answer.</summary>
-    private static async Task<double> MostAsync(TestBed bed)
+    /// <summary>Calls per second with which the whole machine, load and backend included, is half busy: approached from below, since what a call costs depends on how busy it is.</summary>
+    private static async Task<double> HalfBusyAsync(TestBed bed)
     {
         var gateway = await bed.StartGatewayAsync();
-        var script = bed.PathOf("warm.lua");
-        Wrk.WriteScript(script, [("/weather", bed.Tokens.One(bed.Tokens.Es256))]);
-        await Comparison.WarmUpAsync([gateway], script);
-        var rates = new List<double>();
-        for (var i = 0; i < 3; i++)
+        byte[][] call = [CallBytes.Call("/weather", bed.Tokens.One(bed.Tokens.Es256))];
+        var rate = 500.0;
+        for (var step = 0; step < 6; step++)
         {
-            rates.Add((await Sample.OfWrkAsync(gateway, script, TimeSpan.FromSeconds(3))).Rate);
+            var time = new MachineTime();
+            await PacedLoad.RunAsync(TimeSpan.FromSeconds(5), new Lane(gateway.Port, rate, Wrk.Connections, call));
+            rate *= Math.Clamp(0.5 / time.Busy(), 0.5, 1.7);
         }
 
         bed.Stop(gateway);
-        return rates.Median();
+        return rate;
     }
 
     private static async Task CallAsync(int count, PeerProcess gateway, Callers callers, Ledger ledger, Readings readings, List<Round[]> minutes)
