@@ -23,13 +23,14 @@ internal sealed class FairTransport(IDuplexPipe connection) : IDuplexPipe
         public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
         {
             var read = input.ReadAsync(cancellationToken);
-            if (!read.IsCompletedSuccessfully)
+            if (read is { IsCompleted: true, IsCompletedSuccessfully: false })
             {
-                inARow = 0;
                 return read;
             }
 
-            return ++inARow < Turn ? read : GiveWayAsync(read.Result);
+            // Who waits on the pool has given way. A thread that serves sockets comes back with what is there already.
+            inARow = read.IsCompleted || !Thread.CurrentThread.IsThreadPoolThread ? inARow + 1 : 0;
+            return inARow < Turn ? read : GiveWayAsync(read);
         }
 
         public override bool TryRead(out ReadResult result) => input.TryRead(out result);
@@ -44,9 +45,10 @@ internal sealed class FairTransport(IDuplexPipe connection) : IDuplexPipe
 
         public override ValueTask CompleteAsync(Exception? exception = null) => input.CompleteAsync(exception);
 
-        private async ValueTask<ReadResult> GiveWayAsync(ReadResult read)
+        private async ValueTask<ReadResult> GiveWayAsync(ValueTask<ReadResult> reading)
         {
             inARow = 0;
+            var read = await reading;
             await Task.Yield();
             return read;
         }

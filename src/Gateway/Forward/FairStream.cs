@@ -26,13 +26,14 @@ internal sealed class FairStream(Stream connection) : Stream
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         var read = connection.ReadAsync(buffer, cancellationToken);
-        if (!read.IsCompletedSuccessfully)
+        if (read is { IsCompleted: true, IsCompletedSuccessfully: false })
         {
-            inARow = 0;
             return read;
         }
 
-        return ++inARow < Turn ? read : GiveWayAsync(read.Result);
+        // Who waits on the pool has given way. A thread that serves sockets comes back with what is there already.
+        inARow = read.IsCompleted || !Thread.CurrentThread.IsThreadPoolThread ? inARow + 1 : 0;
+        return inARow < Turn ? read : GiveWayAsync(read);
     }
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
@@ -68,9 +69,10 @@ internal sealed class FairStream(Stream connection) : Stream
         base.Dispose(disposing);
     }
 
-    private async ValueTask<int> GiveWayAsync(int read)
+    private async ValueTask<int> GiveWayAsync(ValueTask<int> reading)
     {
         inARow = 0;
+        var read = await reading;
         await Task.Yield();
         return read;
     }

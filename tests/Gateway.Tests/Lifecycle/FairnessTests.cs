@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics;
 using System.IO.Pipelines;
 using System.Net;
@@ -89,6 +90,43 @@ public sealed class FairnessTests
             var found = connection.ReadAsync(buffer, Cancellation);
             Assert.True(found.IsCompleted);
             Assert.Equal(1, await found);
+        }
+    }
+
+    [Fact]
+    public void On_a_thread_that_serves_sockets_who_waits_gives_way_as_well()
+    {
+        var pipe = new Pipe(new PipeOptions(readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline));
+        var connection = new FairTransport(new Connection(pipe.Reader, pipe.Writer));
+        var given = 0;
+        var sockets = new Thread(() =>
+        {
+            for (var number = 0; number < 2 * FairTransport.Turn; number++)
+            {
+                given += ComesByThePool(connection.Input.ReadAsync(Cancellation), out var read) ? 1 : 0;
+                connection.Input.AdvanceTo(read.Buffer.End);
+            }
+        });
+        sockets.Start();
+
+        Assert.True(sockets.Join(2 * SocketClient.Patience));
+        Assert.Equal(2, given);
+
+        bool ComesByThePool(ValueTask<ReadResult> reading, out ReadResult read)
+        {
+            var byPool = false;
+            using var come = new ManualResetEventSlim();
+            var waiting = reading.GetAwaiter();
+            waiting.UnsafeOnCompleted(() =>
+            {
+                byPool = Thread.CurrentThread.IsThreadPoolThread;
+                come.Set();
+            });
+            connection.Output.Write("1"u8);
+            _ = connection.Output.FlushAsync(Cancellation).AsTask();
+            come.Wait(SocketClient.Patience, Cancellation);
+            read = waiting.GetResult();
+            return byPool;
         }
     }
 
