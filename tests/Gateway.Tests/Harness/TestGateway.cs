@@ -2,6 +2,8 @@ using System.Collections.Concurrent;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
+using Gateway.Generations;
+using Gateway.Tests.Wire;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -66,7 +68,20 @@ public sealed class TestGateway : IAsyncDisposable, ILoggerProvider
         });
         await gateway.app.StartAsync();
         gateway.Url = gateway.app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+        if (clock is not null)
+        {
+            await gateway.FetchedAsync();
+        }
+
         return gateway;
+    }
+
+    /// <summary>Waits for the keys that a gateway asks for when it starts: a test that moves the clock before they are there would end the fetch, whose time is up then.</summary>
+    private Task FetchedAsync()
+    {
+        var generation = app.Services.GetRequiredService<LiveGenerations>().Current;
+        var asked = generation.AuthorizationServers.Values.Concat(generation.Events.Values.Select(receiver => receiver.Validator.Transmitter));
+        return Task.WhenAll(asked.Select(server => server.Keys.Fetching)).WaitAsync(SocketClient.Patience, TestContext.Current.CancellationToken);
     }
 
     /// <summary>Writes the section to the file that the gateway reads.</summary>
