@@ -76,12 +76,11 @@ public sealed class TestGateway : IAsyncDisposable, ILoggerProvider
         return gateway;
     }
 
-    /// <summary>Waits for the keys that a gateway asks for when it starts: a test that moves the clock before they are there would end the fetch, whose time is up then.</summary>
+    /// <summary>Waits for the keys of those who send security events: a test that moves the clock before they are there would end the fetch, whose time is up then.</summary>
     private Task FetchedAsync()
     {
-        var generation = app.Services.GetRequiredService<LiveGenerations>().Current;
-        var asked = generation.AuthorizationServers.Values.Concat(generation.Events.Values.Select(receiver => receiver.Validator.Transmitter));
-        return Task.WhenAll(asked.Select(server => server.Keys.Fetching)).WaitAsync(SocketClient.Patience, TestContext.Current.CancellationToken);
+        var receivers = app.Services.GetRequiredService<LiveGenerations>().Current.Events.Values;
+        return Task.WhenAll(receivers.Select(receiver => receiver.Validator.Transmitter.Keys.Fetching)).WaitAsync(SocketClient.Patience, TestContext.Current.CancellationToken);
     }
 
     /// <summary>Writes the section to the file that the gateway reads.</summary>
