@@ -1,17 +1,13 @@
 namespace Gateway.Forward;
 
 /// <summary>
-/// A connection to an MCP server. Whoever reads it without ever having to wait goes to the end of the thread pool's queue
-/// every so often, so that others have their turn: a peer that always has something to say would keep a thread for as long
-/// as it is listened to, with the body of an answer (also to a client who has gone, of whom the thread has yet to hear) or
-/// with frames of HTTP/2 that ask for nothing.
+/// A connection to an MCP server, read in <see cref="Turns"/>: a peer that always has something to say would keep a thread for
+/// as long as it is listened to, with the body of an answer (also to a client who has gone, of whom the thread has yet to
+/// hear) or with frames of HTTP/2 that ask for nothing.
 /// </summary>
 internal sealed class FairStream(Stream connection) : Stream
 {
-    /// <summary>How many reads in a row may find something to read: with what is read at once, 64 KiB of a body.</summary>
-    public const int Turn = 16;
-
-    private int inARow;
+    private Turns turns;
 
     public override bool CanRead => connection.CanRead;
 
@@ -23,18 +19,7 @@ internal sealed class FairStream(Stream connection) : Stream
 
     public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
-    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
-    {
-        var read = connection.ReadAsync(buffer, cancellationToken);
-        if (read is { IsCompleted: true, IsCompletedSuccessfully: false })
-        {
-            return read;
-        }
-
-        // Who waits on the pool has given way. A thread that serves sockets comes back with what is there already.
-        inARow = read.IsCompleted || !Thread.CurrentThread.IsThreadPoolThread ? inARow + 1 : 0;
-        return inARow < Turn ? read : GiveWayAsync(read);
-    }
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => turns.Take(connection.ReadAsync(buffer, cancellationToken));
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
@@ -67,13 +52,5 @@ internal sealed class FairStream(Stream connection) : Stream
         }
 
         base.Dispose(disposing);
-    }
-
-    private async ValueTask<int> GiveWayAsync(ValueTask<int> reading)
-    {
-        inARow = 0;
-        var read = await reading;
-        await Task.Yield();
-        return read;
     }
 }

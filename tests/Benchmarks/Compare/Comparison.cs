@@ -65,6 +65,15 @@ internal sealed class Comparison(TestBed bed, Options options)
         }
     }
 
+    /// <summary>Warms the contenders up, loads them in turn with wrk, prints a line for each, and returns the CPU time per request of each, in µs.</summary>
+    public async Task<IReadOnlyDictionary<PeerProcess, double>> MeasureAsync(string title, IReadOnlyList<PeerProcess> contenders, string script)
+    {
+        await WarmUpAsync(contenders, script);
+        var samples = await InterleaveAsync(contenders, (peer, _) => Sample.OfWrkAsync(peer, script, options.Duration));
+        Print(title, contenders.Select(peer => (peer.Name, samples[peer], peer.ResidentMiB())));
+        return samples.ToDictionary(one => one.Key, one => one.Value.Median(sample => sample.Cpu));
+    }
+
     /// <summary>Measures every contender once in each round; <paramref name="times"/> as many rounds where chance has more say.</summary>
     public async Task<Dictionary<TKey, List<TSample>>> InterleaveAsync<TKey, TSample>(IReadOnlyList<TKey> contenders, Func<TKey, int, Task<TSample>> measure, int times = 1)
         where TKey : notnull

@@ -51,19 +51,13 @@ internal static class SoakRun
         return Report(minutes, ledger, readings, disturbances) ? 0 : 1;
     }
 
-    /// <summary>Calls per second with which the whole machine, load and backend included, is half busy: approached from below, since what a call costs depends on how busy it is.</summary>
+    /// <summary>Calls per second with which the whole machine, load and backend included, is half busy.</summary>
     private static async Task<double> HalfBusyAsync(TestBed bed)
     {
         var gateway = await bed.StartGatewayAsync();
         byte[][] call = [CallBytes.Call("/weather", bed.Tokens.One(bed.Tokens.Es256))];
-        var rate = 500.0;
-        for (var step = 0; step < 6; step++)
-        {
-            var time = new MachineTime();
-            await PacedLoad.RunAsync(TimeSpan.FromSeconds(5), new Lane(gateway.Port, rate, Wrk.Connections, call));
-            rate *= Math.Clamp(0.5 / time.Busy(), 0.5, 1.7);
-        }
-
+        var rate = await MachineTime.RateThatKeepsBusyAsync(
+            0.5, rate: 500, steps: 6, tried => () => PacedLoad.RunAsync(TimeSpan.FromSeconds(5), new Lane(gateway.Port, tried, Wrk.Connections, call)));
         bed.Stop(gateway);
         return rate;
     }

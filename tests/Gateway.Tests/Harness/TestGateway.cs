@@ -84,11 +84,14 @@ public sealed class TestGateway : IAsyncDisposable, ILoggerProvider
     }
 
     /// <summary>Writes the section to the file that the gateway reads.</summary>
-    public void Write(JsonObject options)
+    public void Write(JsonObject options) => Write(directory, options);
+
+    /// <summary>Writes the section to the gateway.json of a directory; <c>PublicUrl</c> and a short drain are filled in.</summary>
+    public static void Write(string directory, JsonObject options)
     {
         options.TryAdd("PublicUrl", PublicUrl);
         options.TryAdd("DrainDelay", "00:00:00");
-        File.WriteAllText(ConfigPath, new JsonObject { ["Gateway"] = options.DeepClone() }.ToJsonString());
+        File.WriteAllText(Path.Combine(directory, "gateway.json"), new JsonObject { ["Gateway"] = options.DeepClone() }.ToJsonString());
     }
 
     /// <summary>Sends a request; a body goes as JSON unless the request says otherwise.</summary>

@@ -82,31 +82,26 @@ public sealed class EnvironmentTests : IAsyncDisposable
     private GatewayProcess Start(string? keys, params (string Name, string Value)[] environment)
     {
         File.WriteAllText(Path.Combine(directory, "authority.pem"), authority.Pem);
-        File.WriteAllText(Path.Combine(directory, "gateway.json"), new JsonObject
+        var options = new JsonObject
         {
-            ["Gateway"] = new JsonObject
+            ["AuthorizationServers"] = new JsonObject
             {
-                ["PublicUrl"] = "https://mcp.example.com",
-                ["DrainDelay"] = "00:00:00",
-                ["AuthorizationServers"] = new JsonObject
+                ["corp"] = new JsonObject
                 {
-                    ["corp"] = new JsonObject
-                    {
-                        ["Issuer"] = issuer.Issuer,
-                        ["JwksUrl"] = keys,
-                        ["Client"] = new JsonObject { ["Id"] = "mcp-gateway", ["Authentication"] = "client_secret_basic", ["Secret"] = "s3cret" },
-                    },
-                },
-                ["Servers"] = new JsonObject
-                {
-                    ["weather"] = new JsonObject
-                    {
-                        ["Destinations"] = new JsonArray(weather.Url),
-                        ["Outbound"] = new JsonObject { ["Mode"] = "exchange", ["AuthorizationServer"] = "corp", ["Resource"] = "https://weather.internal/mcp" },
-                    },
+                    ["Issuer"] = issuer.Issuer,
+                    ["JwksUrl"] = keys,
+                    ["Client"] = new JsonObject { ["Id"] = "mcp-gateway", ["Authentication"] = "client_secret_basic", ["Secret"] = "s3cret" },
                 },
             },
-        }.ToJsonString());
+            ["Servers"] = new JsonObject
+            {
+                ["weather"] = new JsonObject
+                {
+                    ["Destinations"] = new JsonArray(weather.Url),
+                    ["Outbound"] = new JsonObject { ["Mode"] = "exchange", ["AuthorizationServer"] = "corp", ["Resource"] = "https://weather.internal/mcp" },
+                },
+            },
+        };
         var variables = new Dictionary<string, string>();
         foreach (var name in (string[])["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"])
         {
@@ -118,7 +113,7 @@ public sealed class EnvironmentTests : IAsyncDisposable
             variables[name] = variables[name.ToLowerInvariant()] = value;
         }
 
-        return GatewayProcess.Start(directory, variables, "run", "--urls", "http://127.0.0.1:0");
+        return GatewayProcess.Serve(directory, options, variables);
     }
 
     private async Task<(int Status, string? Reason)> CallAsync(GatewayProcess gateway)

@@ -123,27 +123,11 @@ public sealed class FrameFloodTests : IAsyncLifetime
 
     private GatewayProcess Start()
     {
-        var servers = new JsonObject { ["weather"] = World.Server(weather), ["hostile"] = World.Server(weather) };
-        servers["hostile"]!["Destinations"] = new JsonArray($"http://{hostile.LocalEndpoint}/mcp");
-        servers["hostile"]!["Cluster"] = new JsonObject { ["HttpRequest"] = new JsonObject { ["Version"] = "2", ["VersionPolicy"] = "RequestVersionExact" } };
-        File.WriteAllText(Path.Combine(directory, "gateway.json"), new JsonObject
-        {
-            ["Gateway"] = new JsonObject
-            {
-                ["PublicUrl"] = "https://mcp.example.com",
-                ["DrainDelay"] = "00:00:00",
-                ["AuthorizationServers"] = new JsonObject
-                {
-                    ["corp"] = new JsonObject
-                    {
-                        ["Issuer"] = corp.Issuer,
-                        ["Client"] = new JsonObject { ["Id"] = "mcp-gateway", ["Authentication"] = "client_secret_basic", ["Secret"] = "s3cret" },
-                    },
-                },
-                ["Servers"] = servers,
-            },
-            ["Logging"] = new JsonObject { ["LogLevel"] = new JsonObject { ["Default"] = "Error", ["Microsoft.Hosting.Lifetime"] = "Information" } },
-        }.ToJsonString());
-        return GatewayProcess.Start(directory, "run", "--urls", "http://127.0.0.1:0");
+        var options = World.Options(corp, weather, weather);
+        var server = World.Server(weather);
+        server["Destinations"] = new JsonArray($"http://{hostile.LocalEndpoint}/mcp");
+        server["Cluster"] = new JsonObject { ["HttpRequest"] = new JsonObject { ["Version"] = "2", ["VersionPolicy"] = "RequestVersionExact" } };
+        options["Servers"]!["hostile"] = server;
+        return GatewayProcess.Serve(directory, options, null, "--Logging:LogLevel:Default=Error", "--Logging:LogLevel:Microsoft.Hosting.Lifetime=Information");
     }
 }

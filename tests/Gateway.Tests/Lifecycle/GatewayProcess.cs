@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using Gateway.Tests.Harness;
 using Xunit;
 
 namespace Gateway.Tests.Lifecycle;
@@ -61,6 +63,13 @@ internal sealed partial class GatewayProcess : IAsyncDisposable
         gateway.process.BeginOutputReadLine();
         gateway.process.BeginErrorReadLine();
         return gateway;
+    }
+
+    /// <summary>Starts a gateway with this section <c>Gateway</c>, on a port that it says itself.</summary>
+    public static GatewayProcess Serve(string directory, JsonObject options, IReadOnlyDictionary<string, string>? environment = null, params string[] arguments)
+    {
+        TestGateway.Write(directory, options);
+        return Start(directory, environment ?? new Dictionary<string, string>(), ["run", "--urls", "http://127.0.0.1:0", .. arguments]);
     }
 
     /// <summary>Runs a command to its end.</summary>

@@ -190,29 +190,13 @@ public sealed class HostileNeighboursTests : IAsyncLifetime
 
     private GatewayProcess Start()
     {
-        var servers = new JsonObject { ["weather"] = World.Server(weather), ["hostile"] = World.Server(hostile) };
-        servers["hostile"]!["FilterLists"] = true;
-        File.WriteAllText(Path.Combine(directory, "gateway.json"), new JsonObject
-        {
-            ["Gateway"] = new JsonObject
-            {
-                ["PublicUrl"] = "https://mcp.example.com",
-                ["DrainDelay"] = "00:00:00",
-                ["MaxBodyBytesHeld"] = 16 * 1024 * 1024,
-                ["AuthorizationServers"] = new JsonObject
-                {
-                    ["corp"] = new JsonObject
-                    {
-                        ["Issuer"] = corp.Issuer,
-                        ["Timeout"] = "00:00:02",
-                        ["Introspection"] = new JsonObject { ["Mode"] = "opaque" },
-                        ["Client"] = new JsonObject { ["Id"] = "mcp-gateway", ["Authentication"] = "client_secret_basic", ["Secret"] = "s3cret" },
-                    },
-                },
-                ["Servers"] = servers,
-            },
-            ["Logging"] = new JsonObject { ["LogLevel"] = new JsonObject { ["Default"] = "Error", ["Microsoft.Hosting.Lifetime"] = "Information" } },
-        }.ToJsonString());
-        return GatewayProcess.Start(directory, "run", "--urls", "http://127.0.0.1:0");
+        var options = World.Options(corp, weather, weather);
+        options["MaxBodyBytesHeld"] = 16 * 1024 * 1024;
+        var server = options["AuthorizationServers"]!["corp"]!;
+        server["Timeout"] = "00:00:02";
+        server["Introspection"] = new JsonObject { ["Mode"] = "opaque" };
+        options["Servers"]!["hostile"] = World.Server(hostile);
+        options["Servers"]!["hostile"]!["FilterLists"] = true;
+        return GatewayProcess.Serve(directory, options, null, "--Logging:LogLevel:Default=Error", "--Logging:LogLevel:Microsoft.Hosting.Lifetime=Information");
     }
 }

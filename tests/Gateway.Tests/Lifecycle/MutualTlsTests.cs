@@ -123,32 +123,27 @@ public sealed class MutualTlsTests : IAsyncDisposable
     private GatewayProcess Start()
     {
         File.WriteAllText(Path.Combine(directory, "authority.pem"), server.Authority);
-        File.WriteAllText(Path.Combine(directory, "gateway.json"), new JsonObject
+        var options = new JsonObject
         {
-            ["Gateway"] = new JsonObject
+            ["AuthorizationServers"] = new JsonObject
             {
-                ["PublicUrl"] = "https://mcp.example.com",
-                ["DrainDelay"] = "00:00:00",
-                ["AuthorizationServers"] = new JsonObject
+                ["corp"] = new JsonObject
                 {
-                    ["corp"] = new JsonObject
-                    {
-                        ["Issuer"] = server.Issuer,
-                        ["TokenEndpoint"] = server.TokenEndpoint,
-                        ["Client"] = new JsonObject { ["Id"] = "mcp-gateway", ["Authentication"] = "tls_client_auth", ["CertificateFile"] = Path.Combine(directory, "client.crt"), ["KeyFile"] = Path.Combine(directory, "client.pem") },
-                    },
-                },
-                ["Servers"] = new JsonObject
-                {
-                    ["weather"] = new JsonObject
-                    {
-                        ["Destinations"] = new JsonArray(weather.Url),
-                        ["Outbound"] = new JsonObject { ["Mode"] = "exchange", ["AuthorizationServer"] = "corp", ["Resource"] = "https://weather.internal/mcp" },
-                    },
+                    ["Issuer"] = server.Issuer,
+                    ["TokenEndpoint"] = server.TokenEndpoint,
+                    ["Client"] = new JsonObject { ["Id"] = "mcp-gateway", ["Authentication"] = "tls_client_auth", ["CertificateFile"] = Path.Combine(directory, "client.crt"), ["KeyFile"] = Path.Combine(directory, "client.pem") },
                 },
             },
-        }.ToJsonString());
-        return GatewayProcess.Start(directory, new Dictionary<string, string> { ["SSL_CERT_FILE"] = Path.Combine(directory, "authority.pem") }, "run", "--urls", "http://127.0.0.1:0");
+            ["Servers"] = new JsonObject
+            {
+                ["weather"] = new JsonObject
+                {
+                    ["Destinations"] = new JsonArray(weather.Url),
+                    ["Outbound"] = new JsonObject { ["Mode"] = "exchange", ["AuthorizationServer"] = "corp", ["Resource"] = "https://weather.internal/mcp" },
+                },
+            },
+        };
+        return GatewayProcess.Serve(directory, options, new Dictionary<string, string> { ["SSL_CERT_FILE"] = Path.Combine(directory, "authority.pem") });
     }
 
     private void Write((string Certificate, string Key, string Thumbprint) pair)

@@ -95,8 +95,6 @@ public sealed class KeyRotationTests : IAsyncDisposable
             var own = Directory.CreateDirectory(Path.Combine(directory, name)).FullName;
             var options = new JsonObject
             {
-                ["PublicUrl"] = TestGateway.PublicUrl,
-                ["DrainDelay"] = "00:00:00",
                 ["AuthorizationServers"] = new JsonObject { ["corp"] = new JsonObject { ["Issuer"] = issuer.Issuer } },
                 ["LocalIssuer"] = new JsonObject { ["Issuer"] = TestGateway.PublicUrl + "/hop", ["KeyDirectory"] = Keys },
                 ["Servers"] = new JsonObject
@@ -108,8 +106,7 @@ public sealed class KeyRotationTests : IAsyncDisposable
                     },
                 },
             };
-            await File.WriteAllTextAsync(Path.Combine(own, "gateway.json"), new JsonObject { ["Gateway"] = options }.ToJsonString(), Cancellation);
-            gateways.Add(GatewayProcess.Start(own, "run", "--urls=http://127.0.0.1:0"));
+            gateways.Add(GatewayProcess.Serve(own, options));
         }
 
         foreach (var gateway in gateways)

@@ -18,7 +18,7 @@ internal sealed class CacheEntry(CacheKey key, ExchangeResult answer, string ser
     // How often it answered, times two, and whether it did since the hand last passed: one word, since many entries are alive.
     private long use;
 
-    public CacheKey Key => new(origin.Digest, exchange);
+    public CacheKey Key => Stored.Key;
 
     /// <summary>The key, without a digest of its own.</summary>
     public StoredKey Stored => new(origin, exchange);

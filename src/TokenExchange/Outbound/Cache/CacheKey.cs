@@ -18,20 +18,23 @@ internal readonly record struct CacheKey(TokenDigest Token, ExchangeDigest Excha
 /// A key as it is stored: the digest of the inbound token stays where it is remembered, and is found by a <see cref="CacheKey"/> all the same.
 /// It outlives a replaced entry, since a dictionary keeps the first of equal keys, and so holds nothing of the entry itself.
 /// </summary>
-internal readonly record struct StoredKey(RememberedToken Origin, ExchangeDigest Exchange);
+internal readonly struct StoredKey(RememberedToken origin, ExchangeDigest exchange)
+{
+    public CacheKey Key => new(origin.Digest, exchange);
+}
 
 /// <summary>Compares stored keys by what they stand for.</summary>
 internal sealed class StoredKeyComparer : IEqualityComparer<StoredKey>, IAlternateEqualityComparer<CacheKey, StoredKey>
 {
     public static readonly StoredKeyComparer Instance = new();
 
-    public bool Equals(StoredKey x, StoredKey y) => x.Exchange.Equals(y.Exchange) && x.Origin.Digest.Equals(y.Origin.Digest);
+    public bool Equals(StoredKey x, StoredKey y) => x.Key.Equals(y.Key);
 
-    public int GetHashCode(StoredKey obj) => HashCode.Combine(obj.Origin.Digest, obj.Exchange);
+    public int GetHashCode(StoredKey obj) => obj.Key.GetHashCode();
 
-    public bool Equals(CacheKey alternate, StoredKey other) => alternate.Exchange.Equals(other.Exchange) && alternate.Token.Equals(other.Origin.Digest);
+    public bool Equals(CacheKey alternate, StoredKey other) => alternate.Equals(other.Key);
 
-    public int GetHashCode(CacheKey alternate) => HashCode.Combine(alternate.Token, alternate.Exchange);
+    public int GetHashCode(CacheKey alternate) => alternate.GetHashCode();
 
     public StoredKey Create(CacheKey alternate) => throw new NotSupportedException("An entry is stored under its own key.");
 }

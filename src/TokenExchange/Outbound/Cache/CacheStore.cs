@@ -78,7 +78,7 @@ internal sealed class CacheStore(int capacity)
     public int RemoveWhere(Predicate<CacheEntry> condition)
     {
         var removed = 0;
-        foreach (var (_, entry) in entries)
+        foreach (var entry in Entries)
         {
             if (condition(entry))
             {

@@ -18,13 +18,9 @@ internal sealed class BoundHopTokens : IScenario
         var bound = await bed.StartGatewayAsync("gateway, bound hop tokens", options => options with { Bind = true });
         PeerProcess[] contenders = [yarp, plain, bound];
 
-        await Comparison.WarmUpAsync(contenders, script);
-        var samples = await comparison.InterleaveAsync(contenders, (peer, _) => Sample.OfWrkAsync(peer, script, comparison.Options.Duration));
-
-        Comparison.Print($"dpop-out: one token, small JSON calls, {Wrk.Connections} connections", contenders.Select(peer => (peer.Name, samples[peer], peer.ResidentMiB())));
+        var cpu = await comparison.MeasureAsync($"dpop-out: one token, small JSON calls, {Wrk.Connections} connections", contenders, script);
         var (sign, verify) = SignatureCost.Measure();
         Console.WriteLine(FormattableString.Invariant($"bare ES256: {sign:F1} µs to sign, {verify:F1} µs to verify"));
-        double Cpu(PeerProcess peer) => samples[peer].Median(sample => sample.Cpu);
-        comparison.Goal("warm with outbound binding: CPU per request more, of bare YARP's", (Cpu(bound) - Cpu(plain)) / Cpu(yarp), 0.8);
+        comparison.Goal("warm with outbound binding: CPU per request more, of bare YARP's", (cpu[bound] - cpu[plain]) / cpu[yarp], 0.8);
     }
 }

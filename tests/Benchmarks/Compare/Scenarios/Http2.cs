@@ -33,10 +33,8 @@ internal sealed class Http2 : IScenario
         var gateway = await bed.StartGatewayAsync(change: options => options with { Backend = backend.Url, Http2ToServers = true });
         PeerProcess[] contenders = [yarp, gateway];
 
-        await Comparison.WarmUpAsync(contenders, script);
-        var samples = await comparison.InterleaveAsync(contenders, (peer, _) => Sample.OfWrkAsync(peer, script, comparison.Options.Duration));
-        Comparison.Print($"http2: warm calls over {Wrk.Connections} connections, HTTP/2 to the server", contenders.Select(peer => (peer.Name, samples[peer], peer.ResidentMiB())));
-        Tell(comparison, "HTTP/2 to the server", samples[gateway], samples[yarp]);
+        var cpu = await comparison.MeasureAsync($"http2: warm calls over {Wrk.Connections} connections, HTTP/2 to the server", contenders, script);
+        comparison.Goal("warm, HTTP/2 to the server: CPU per request, of bare YARP's", cpu[gateway] / cpu[yarp], 1.0);
         contenders.ToList().ForEach(bed.Stop);
     }
 
@@ -55,9 +53,7 @@ internal sealed class Http2 : IScenario
 
         var samples = await comparison.InterleaveAsync(contenders, (peer, _) => Sample.OfH2LoadAsync(peer, load, comparison.Options.Duration));
         Comparison.Print($"http2: {Wrk.Connections} warm calls at a time, HTTP/2 to the client", contenders.Select(peer => (peer.Name, samples[peer], peer.ResidentMiB())));
-        Tell(comparison, "HTTP/2 to the client", samples[gateway], samples[yarp]);
+        double Cpu(PeerProcess peer) => samples[peer].Median(sample => sample.Cpu);
+        comparison.Goal("warm, HTTP/2 to the client: CPU per request, of bare YARP's", Cpu(gateway) / Cpu(yarp), 1.0);
     }
-
-    private static void Tell(Comparison comparison, string what, List<Sample> gateway, List<Sample> yarp) =>
-        comparison.Goal($"warm, {what}: CPU per request, of bare YARP's", gateway.Median(sample => sample.Cpu) / yarp.Median(sample => sample.Cpu), 1.0);
 }

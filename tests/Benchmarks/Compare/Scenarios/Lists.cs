@@ -18,11 +18,8 @@ internal sealed class Lists : IScenario
         var filtering = await bed.StartGatewayAsync("gateway, FilterLists", options => options with { FilterLists = true });
         PeerProcess[] contenders = [yarp, plain, filtering];
 
-        await Comparison.WarmUpAsync(contenders, script);
-        var samples = await comparison.InterleaveAsync(contenders, (peer, _) => Sample.OfWrkAsync(peer, script, comparison.Options.Duration));
-        Comparison.Print($"lists: one token, tools/list of 40 tools, {Wrk.Connections} connections", contenders.Select(peer => (peer.Name, samples[peer], peer.ResidentMiB())));
-        double Cpu(PeerProcess peer) => samples[peer].Median(sample => sample.Cpu);
-        comparison.Goal("lists as they come: CPU per request, of bare YARP's", Cpu(plain) / Cpu(yarp), 1.0);
-        comparison.Goal("lists that are filtered: CPU per request more, of bare YARP's", (Cpu(filtering) - Cpu(plain)) / Cpu(yarp), 1.0);
+        var cpu = await comparison.MeasureAsync($"lists: one token, tools/list of 40 tools, {Wrk.Connections} connections", contenders, script);
+        comparison.Goal("lists as they come: CPU per request, of bare YARP's", cpu[plain] / cpu[yarp], 1.0);
+        comparison.Goal("lists that are filtered: CPU per request more, of bare YARP's", (cpu[filtering] - cpu[plain]) / cpu[yarp], 1.0);
     }
 }

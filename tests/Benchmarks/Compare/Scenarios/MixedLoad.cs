@@ -29,22 +29,16 @@ internal sealed class MixedLoad
         cold = [.. tokens.Many(tokens.Es256, 100 + (int)(ColdRate * duration.TotalSeconds * ((times * comparison.Options.Rounds) + 3))).Select(one => CallBytes.Call("/weather", one))];
     }
 
-    /// <summary>
-    /// The load with which the whole machine (gateway, backend and load generator) is as busy as that, 0 to 1, beside cold
-    /// calls: approached from a rate at which it is surely less so, since what a call costs depends on how busy it is.
-    /// </summary>
+    /// <summary>The load with which the whole machine (gateway, backend and load generator) is as busy as that, 0 to 1, beside cold calls.</summary>
     public static async Task<MixedLoad> ThatKeepsBusyAsync(Comparison comparison, PeerProcess gateway, string token, double share, int times = 1)
     {
         var rate = (await Sample.OfWrkAsync(gateway, comparison.Bed.PathOf("warm.lua"), comparison.Options.Duration)).Rate / 10;
-        for (var step = 0; step < 4; step++)
+        var found = await MachineTime.RateThatKeepsBusyAsync(share, rate, steps: 4, tried =>
         {
-            var trial = new MixedLoad(comparison, token, rate, times: 0);
-            var time = new MachineTime();
-            await trial.MeasureAsync(gateway, withCold: true);
-            rate *= Math.Clamp(share / time.Busy(), 0.5, 1.7);
-        }
-
-        return new MixedLoad(comparison, token, rate, times);
+            var trial = new MixedLoad(comparison, token, tried, times: 0);
+            return () => trial.MeasureAsync(gateway, withCold: true);
+        });
+        return new MixedLoad(comparison, token, found, times);
     }
 
     public double WarmRate { get; }

@@ -22,12 +22,8 @@ internal sealed class Policy : IScenario
         var telling = await bed.StartGatewayAsync("gateway, policy with arguments", options => options with { PolicyUrl = bed.Backend.Url + "/access/v1/evaluation", PolicyArguments = true });
         PeerProcess[] contenders = [yarp, plain, asking, telling];
 
-        await Comparison.WarmUpAsync(contenders, script);
-        var samples = await comparison.InterleaveAsync(contenders, (peer, _) => Sample.OfWrkAsync(peer, script, comparison.Options.Duration));
-
-        Comparison.Print($"policy: one token, small JSON calls, {Wrk.Connections} connections; the decision point is the backend", contenders.Select(peer => (peer.Name, samples[peer], peer.ResidentMiB())));
-        double Cpu(PeerProcess peer) => samples[peer].Median(sample => sample.Cpu);
-        comparison.Goal("warm with a policy: CPU per request more, of bare YARP's", (Cpu(asking) - Cpu(plain)) / Cpu(yarp), 1.0);
-        comparison.Goal("warm with a policy that reads arguments: CPU per request, of one that does not", Cpu(telling) / Cpu(asking), 1.15);
+        var cpu = await comparison.MeasureAsync($"policy: one token, small JSON calls, {Wrk.Connections} connections; the decision point is the backend", contenders, script);
+        comparison.Goal("warm with a policy: CPU per request more, of bare YARP's", (cpu[asking] - cpu[plain]) / cpu[yarp], 1.0);
+        comparison.Goal("warm with a policy that reads arguments: CPU per request, of one that does not", cpu[telling] / cpu[asking], 1.15);
     }
 }

@@ -19,8 +19,6 @@ internal sealed class Servers : IScenario
             gateways.Add(await bed.StartGatewayAsync($"{count} configured", options => options with { ServerCount = count }));
         }
 
-        await Comparison.WarmUpAsync(gateways, script);
-        var samples = await comparison.InterleaveAsync(gateways, (peer, _) => Sample.OfWrkAsync(peer, script, comparison.Options.Duration));
-        Comparison.Print("servers: calls at one of them, one token", gateways.Select(peer => (peer.Name, samples[peer], peer.ResidentMiB())));
+        await comparison.MeasureAsync("servers: calls at one of them, one token", gateways, script);
     }
 }

@@ -30,10 +30,7 @@ internal sealed class State : IScenario
         var sharing = await bed.StartGatewayAsync("gateway, shared state", options => options with { StateEndpoint = $"127.0.0.1:{redis.Port}", SessionKeyFile = keys });
         PeerProcess[] contenders = [alone, sharing];
 
-        await Comparison.WarmUpAsync(contenders, script);
-        var samples = await comparison.InterleaveAsync(contenders, (peer, _) => Sample.OfWrkAsync(peer, script, comparison.Options.Duration));
-
-        Comparison.Print($"state: one token, small JSON calls, {Wrk.Connections} connections", contenders.Select(peer => (peer.Name, samples[peer], peer.ResidentMiB())));
-        comparison.Goal("warm with shared state: CPU per request, of without", samples[sharing].Median(sample => sample.Cpu) / samples[alone].Median(sample => sample.Cpu), 1.03);
+        var cpu = await comparison.MeasureAsync($"state: one token, small JSON calls, {Wrk.Connections} connections", contenders, script);
+        comparison.Goal("warm with shared state: CPU per request, of without", cpu[sharing] / cpu[alone], 1.03);
     }
 }

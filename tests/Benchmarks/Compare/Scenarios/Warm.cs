@@ -22,25 +22,21 @@ internal sealed class Warm : IScenario
         var haproxy = await Haproxy.StartAsync(bed);
         PeerProcess[] contenders = [yarp, gateway, .. besides, audited, all, jwt, .. haproxy is null ? (PeerProcess[])[] : [haproxy], .. await Nginx.StartAsync(bed) is { } nginx ? (PeerProcess[])[nginx] : []];
 
-        await Comparison.WarmUpAsync(contenders, script);
-        var samples = await comparison.InterleaveAsync(contenders, (peer, _) => Sample.OfWrkAsync(peer, script, comparison.Options.Duration));
-        Comparison.Print($"warm: one token, small JSON calls, {Wrk.Connections} connections", contenders.Select(peer => (peer.Name, samples[peer], peer.ResidentMiB())));
-
-        double Cpu(PeerProcess peer) => samples[peer].Median(sample => sample.Cpu);
-        comparison.Goal("warm, audit off: CPU per request, of bare YARP's", Cpu(gateway) / Cpu(yarp), 0.80);
-        comparison.Goal("warm, audit off: CPU per request, of YARP's with JwtBearer", Cpu(gateway) / Cpu(jwt), 0.6);
+        var cpu = await comparison.MeasureAsync($"warm: one token, small JSON calls, {Wrk.Connections} connections", contenders, script);
+        comparison.Goal("warm, audit off: CPU per request, of bare YARP's", cpu[gateway] / cpu[yarp], 0.80);
+        comparison.Goal("warm, audit off: CPU per request, of YARP's with JwtBearer", cpu[gateway] / cpu[jwt], 0.6);
         if (besides.Find(peer => peer.Name == TestBed.BaselineName) is { } baseline)
         {
-            comparison.Goal("warm, audit off: CPU per request, of the baseline's", Cpu(gateway) / Cpu(baseline), 1.03);
+            comparison.Goal("warm, audit off: CPU per request, of the baseline's", cpu[gateway] / cpu[baseline], 1.03);
         }
 
         if (haproxy is not null)
         {
-            comparison.Goal("warm, audit off: CPU per request, of HAProxy's with JWT verification", Cpu(gateway) / Cpu(haproxy), 0.85);
+            comparison.Goal("warm, audit off: CPU per request, of HAProxy's with JWT verification", cpu[gateway] / cpu[haproxy], 0.85);
         }
 
-        comparison.Goal("warm, audit to file: CPU per request, of bare YARP's", Cpu(audited) / Cpu(yarp), 0.95);
-        comparison.Goal("   the same, metrics and page on as well", Cpu(all) / Cpu(yarp), 1.10);
+        comparison.Goal("warm, audit to file: CPU per request, of bare YARP's", cpu[audited] / cpu[yarp], 0.95);
+        comparison.Goal("   the same, metrics and page on as well", cpu[all] / cpu[yarp], 1.10);
         var (bare, whole) = await Allocations.MeasureAsync();
         comparison.Goal("warm: bytes allocated per request, more than bare YARP", whole - bare, 1024, "B");
     }
