@@ -54,7 +54,7 @@ internal sealed class GatewayOptions
     [Range(64 * 1024, 1L << 40)]
     public long MaxBodyBytesHeld { get; set; } = 128 * 1024 * 1024;
 
-    [Description("Serves requests on the threads that read them: less CPU per request (docs/performance.md has the figures). Whoever may connect can then delay everybody else by seconds, with requests that do not wait for answers: only where every connection comes from a proxy of yours that sends one at a time.")]
+    [Description("Serves requests on the threads that read them: less CPU per request (docs/performance.md has the figures). Whoever may connect can then delay everybody else, with requests that do not wait for answers: only where every connection comes from a proxy of yours that sends one at a time.")]
     public bool InlineScheduling { get; set; }
 
     [Description("What all replicas share: revocations, and which ids were used. Default: each process knows its own alone.")]
