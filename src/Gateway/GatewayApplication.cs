@@ -18,6 +18,7 @@ using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using TokenExchange.Inbound.Revocation;
+using TokenExchange.Issuers;
 using TokenExchange.Outbound.Cache;
 using TokenExchange.Outbound.Local;
 using Yarp.ReverseProxy.Configuration;
@@ -234,7 +235,7 @@ public static class GatewayApplication
         builder.WebHost.ConfigureKestrel((context, kestrel) =>
         {
             var section = context.Configuration.GetSection("Kestrel");
-            ClientCertificates(kestrel, section);
+            Tls(kestrel, section);
 
             // Below TLS, and for every endpoint: whatever is said on a connection is read through it.
             kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Use(next => connection =>
@@ -247,18 +248,21 @@ public static class GatewayApplication
     }
 
     /// <summary>
-    /// Where a client certificate is asked for and not required, nobody judges who issued it: a token is bound to the very
-    /// certificate, which may be self-signed (RFC 8705 §2.2, §3). Where one is required anywhere, every chain is judged.
+    /// Nobody is asked about a client's certificate. Where one is asked for and not required, nobody judges who issued it: a token is
+    /// bound to the very certificate, which may be self-signed (RFC 8705 §2.2, §3). Where one is required anywhere, every chain is judged.
     /// </summary>
-    private static void ClientCertificates(KestrelServerOptions kestrel, IConfiguration section)
+    private static void Tls(KestrelServerOptions kestrel, IConfiguration section)
     {
         const string mode = nameof(HttpsConnectionAdapterOptions.ClientCertificateMode);
         var required = section.AsEnumerable().Any(pair => pair.Key.EndsWith(mode, StringComparison.OrdinalIgnoreCase) && nameof(ClientCertificateMode.RequireCertificate).Equals(pair.Value, StringComparison.OrdinalIgnoreCase));
-        if (!required)
+        kestrel.ConfigureHttpsDefaults(https =>
         {
-            kestrel.ConfigureHttpsDefaults(https => https.ClientCertificateValidation =
-                (_, _, errors) => errors == SslPolicyErrors.None || https.ClientCertificateMode == ClientCertificateMode.AllowCertificate);
-        }
+            https.OnAuthenticate = static (_, tls) => tls.CertificateChainPolicy = OfflineChain.Policy();
+            if (!required)
+            {
+                https.ClientCertificateValidation = (_, _, errors) => errors == SslPolicyErrors.None || https.ClientCertificateMode == ClientCertificateMode.AllowCertificate;
+            }
+        });
     }
 
     /// <summary>The connection-level limits: who is slow or large is cut off here, before any stage.</summary>

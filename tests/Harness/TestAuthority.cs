@@ -31,8 +31,11 @@ internal sealed class TestAuthority : IDisposable
         return (certificate.ExportCertificatePem() + "\n", own.ExportPkcs8PrivateKeyPem(), Convert.ToHexString(SHA256.HashData(certificate.RawData)));
     }
 
-    /// <summary>The certificate of a server, with its key, for a name or an address.</summary>
-    public X509Certificate2 IssueServer(string host)
+    /// <summary>
+    /// The certificate of a server, with its key, for a name or an address; it may say where the one of its issuer is to be had
+    /// (authority information access, RFC 5280 §4.2.2.1).
+    /// </summary>
+    public X509Certificate2 IssueServer(string host, string? issuerAt = null)
     {
         using var own = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = Request(host, own);
@@ -47,6 +50,11 @@ internal sealed class TestAuthority : IDisposable
         }
 
         request.CertificateExtensions.Add(names.Build());
+        if (issuerAt is not null)
+        {
+            request.CertificateExtensions.Add(new X509AuthorityInformationAccessExtension(ocspUris: null, [issuerAt]));
+        }
+
         using var certificate = Sign(request, days: 7);
         using var pair = certificate.CopyWithPrivateKey(own);
         return X509CertificateLoader.LoadPkcs12(pair.Export(X509ContentType.Pkcs12), null);

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Gateway.Configuration.Options;
+using TokenExchange.Issuers;
 using TokenExchange.Issuers.Files;
 
 namespace Gateway.Forward;
@@ -80,13 +81,7 @@ internal sealed class OutboundTls(TlsFiles files, TimeProvider clock, Func<Socke
         var handler = connections();
         if (content[0] is { } authority)
         {
-            handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy
-            {
-                TrustMode = X509ChainTrustMode.CustomRootTrust,
-                RevocationMode = X509RevocationMode.NoCheck,
-                DisableCertificateDownloads = true,
-            };
-            handler.SslOptions.CertificateChainPolicy.CustomTrustStore.AddRange(Certificates(authority));
+            handler.SslOptions.CertificateChainPolicy = OfflineChain.Policy(Certificates(authority));
         }
 
         if (content is [_, { } pem, { } key])

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Gateway.Forward;
 using Gateway.Observe;
+using TokenExchange.Issuers;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -37,6 +38,7 @@ internal sealed class OutboundClients(TimeProvider clock, DistributedContextProp
         // DNS of a Kubernetes service changes under a long-lived connection.
         handler.PooledConnectionLifetime = TimeSpan.FromMinutes(2);
         handler.ConnectTimeout = TimeSpan.FromSeconds(5);
+        handler.SslOptions.CertificateChainPolicy = OfflineChain.Policy();
         handler.PlaintextStreamFilter = static (connection, _) => new(new FairStream(connection.PlaintextStream));
         UnixSockets.Connect(handler, context.NewMetadata?.ContainsKey(YarpRecords.SocketsMetadata) == true);
     }

@@ -19,7 +19,7 @@ internal static class Meters
             metrics.AddMeter(GatewayMetrics.MeterName, "TokenExchange", "Polly");
             if (sent)
             {
-                metrics.AddOtlpExporter();
+                metrics.AddOtlpExporter(Collector.Connect);
             }
 
             if (scraped)

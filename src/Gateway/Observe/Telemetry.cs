@@ -38,14 +38,14 @@ internal static class Telemetry
         var telemetry = builder.Services.AddOpenTelemetry().ConfigureResource(Describe);
         if (logs)
         {
-            telemetry.WithLogging(static logging => logging.AddOtlpExporter(), static options => options.IncludeFormattedMessage = true);
+            telemetry.WithLogging(static logging => logging.AddOtlpExporter(Collector.Connect), static options => options.IncludeFormattedMessage = true);
         }
 
         if (traces)
         {
             // Read once by the host: without it the server's spans carry no attributes.
             AppContext.SetSwitch("Microsoft.AspNetCore.Hosting.SuppressActivityOpenTelemetryData", false);
-            telemetry.WithTracing(static tracing => tracing.AddSource(Sources).AddOtlpExporter());
+            telemetry.WithTracing(static tracing => tracing.AddSource(Sources).AddOtlpExporter(Collector.Connect));
         }
 
         if (metrics || scraped)

@@ -24,15 +24,13 @@ internal static class BackChannel
             MaxConnectionsPerServer = connections,
             EnableMultipleHttp2Connections = true,
         };
+        handler.SslOptions.CertificateChainPolicy = OfflineChain.Policy();
         if (clientCertificate is not null)
         {
-            handler.SslOptions = new SslClientAuthenticationOptions
-            {
-                ClientCertificateContext = clientCertificate,
+            handler.SslOptions.ClientCertificateContext = clientCertificate;
 
-                // A resumed session speaks for the certificate that it began with, not for the one in the files now.
-                AllowTlsResume = false,
-            };
+            // A resumed session speaks for the certificate that it began with, not for the one in the files now.
+            handler.SslOptions.AllowTlsResume = false;
         }
 
         return new HttpMessageInvoker(handler);

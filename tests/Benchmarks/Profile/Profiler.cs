@@ -7,8 +7,9 @@ namespace Gateway.Benchmarks.Profile;
 
 /// <summary>
 /// Where do the microseconds of a warm request go? Samples bare YARP and the gateway under the same load with perf, and
-/// prints what each area of code costs per request and how much of that the gateway adds; or, by <c>profile tokens</c> and
-/// <c>profile servers</c>, what 100 000 live tokens, or calls at 1 000 servers in turn, add to one. Needs wrk and perf.
+/// prints what each area of code costs per request and how much of that the gateway adds; or, by <c>profile tokens</c>,
+/// <c>profile servers</c> and <c>profile audit</c>, what 100 000 live tokens, or calls at 1 000 servers in turn, add to one, and
+/// audit to a file to none. Needs wrk and perf.
 /// </summary>
 internal sealed class Profiler(TestBed bed, TimeSpan duration)
 {
@@ -25,6 +26,7 @@ internal sealed class Profiler(TestBed bed, TimeSpan duration)
         {
             ["tokens"] => profiler.TokensAsync(),
             ["servers"] => profiler.ServersAsync(),
+            ["audit"] => profiler.AuditAsync(),
             _ => profiler.WarmAsync(),
         });
         return 0;
@@ -43,6 +45,13 @@ internal sealed class Profiler(TestBed bed, TimeSpan duration)
         var one = await ProfileAsync(await bed.StartGatewayAsync(environment: Named), Calls(1));
         var many = await ProfileAsync(await bed.StartGatewayAsync(change: options => options with { LongHopTokens = true }, environment: Named), Calls(100_000));
         ProfileReport.Write(Console.Out, "1 token", one, "100 000", many);
+    }
+
+    private async Task AuditAsync()
+    {
+        var off = await ProfileAsync(await bed.StartGatewayAsync(environment: Named), Calls(1));
+        var file = await ProfileAsync(await bed.StartGatewayAsync(change: options => options with { AuditFile = bed.PathOf("audit.log") }, environment: Named), Calls(1));
+        ProfileReport.Write(Console.Out, "audit off", off, "to a file", file);
     }
 
     private async Task ServersAsync()
