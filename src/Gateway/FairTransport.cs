@@ -8,6 +8,9 @@ namespace Gateway;
 /// </summary>
 internal sealed class FairTransport(IDuplexPipe connection) : IDuplexPipe
 {
+    /// <summary>How much of what a client sent is held unread, in bytes: no read finds more, and so no turn takes longer than it takes to read.</summary>
+    public const int MaxUnread = 64 * 1024;
+
     public PipeReader Input { get; } = new FairReader(connection.Input);
 
     public PipeWriter Output => connection.Output;

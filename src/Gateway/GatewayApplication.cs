@@ -14,9 +14,11 @@ using Gateway.Observe;
 using Gateway.Revoke;
 using Gateway.Revoke.Shared;
 using Gateway.Sessions;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using TokenExchange.Inbound.Revocation;
 using TokenExchange.Issuers;
 using TokenExchange.Outbound.Cache;
@@ -38,6 +40,9 @@ public sealed record GatewayStart
 
     /// <summary>Where time comes from.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    /// <summary>Whether the process is there for this gateway alone, which then decides on what threads sockets are served.</summary>
+    internal bool OwnsProcess { get; init; }
 
     /// <summary>Changes to the host before it is built, such as another logger.</summary>
     public Action<WebApplicationBuilder>? Configure { get; init; }
@@ -61,9 +66,19 @@ public static class GatewayApplication
             throw new ConfigurationException(new ConfigurationReport(start.ConfigPath, loaded).Errors());
         }
 
+        if (start.OwnsProcess)
+        {
+            SocketThreads.Serve(options.InlineScheduling);
+        }
+
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = Directory.GetCurrentDirectory() });
         Host(builder, loaded, start);
-        builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = options.InlineScheduling);
+        builder.WebHost.UseSockets(sockets =>
+        {
+            sockets.UnsafePreferInlineScheduling = options.InlineScheduling;
+            sockets.MaxReadBufferSize = FairTransport.MaxUnread;
+        });
+        builder.Services.AddSingleton<IConnectionListenerFactory>(services => new FairListeners(ActivatorUtilities.CreateInstance<SocketTransportFactory>(services)));
         Services(builder.Services, options, input, start.Clock);
         builder.Services.AddSingleton(new ReloadState(loaded, seen));
         builder.AddGatewayObserve(options);

@@ -1,3 +1,3 @@
 using Gateway.Commands;
 
-return await new CommandLine(Console.Out, Console.Error).RunAsync(args);
+return await new CommandLine(Console.Out, Console.Error) { OwnsProcess = true }.RunAsync(args);

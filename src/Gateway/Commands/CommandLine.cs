@@ -10,6 +10,9 @@ namespace Gateway.Commands;
 /// </summary>
 internal sealed class CommandLine(TextWriter output, TextWriter errors)
 {
+    /// <summary>Whether the process is there for this command alone, which may then settle what holds for all of it.</summary>
+    public bool OwnsProcess { get; init; }
+
     private static readonly string[] HelpAndVersion = ["--help", "-h", "-?", "/?", "/h", "--version"];
 
     /// <summary>Runs a command; <c>run</c> when none is named. Returns the exit code, never throws for what was typed.</summary>
@@ -27,7 +30,7 @@ internal sealed class CommandLine(TextWriter output, TextWriter errors)
 
         var root = new RootCommand("A gateway for MCP servers: validates that a token was meant for the server, exchanges it, forwards with the new one alone.")
         {
-            RunCommand.Create(output, errors, overrides),
+            RunCommand.Create(output, errors, overrides, OwnsProcess),
             CheckCommand.Create(output, overrides),
             ProveCommand.Create(output, overrides),
             SchemaCommand.Create(output),

@@ -12,16 +12,16 @@ namespace Gateway.Commands;
 /// <summary><c>run</c>: serves gateway.json. What keeps it from starting is one readable list, never a stack trace.</summary>
 internal static class RunCommand
 {
-    public static Command Create(TextWriter output, TextWriter errors, IReadOnlyList<string> overrides)
+    public static Command Create(TextWriter output, TextWriter errors, IReadOnlyList<string> overrides, bool ownsProcess)
     {
         var options = new HostOptions();
         var command = new Command("run", "Serves gateway.json (the default command).");
         options.AddTo(command);
-        command.SetAction((parsed, cancellation) => RunAsync(options.PathOf(parsed), [.. options.ArgumentsOf(parsed), .. overrides], output, errors, cancellation));
+        command.SetAction((parsed, cancellation) => RunAsync(options.PathOf(parsed), [.. options.ArgumentsOf(parsed), .. overrides], ownsProcess, output, errors, cancellation));
         return command;
     }
 
-    private static async Task<int> RunAsync(string path, IReadOnlyList<string> arguments, TextWriter output, TextWriter errors, CancellationToken cancellation)
+    private static async Task<int> RunAsync(string path, IReadOnlyList<string> arguments, bool ownsProcess, TextWriter output, TextWriter errors, CancellationToken cancellation)
     {
         var starting = true;
         Reload? reload = null;
@@ -34,6 +34,7 @@ internal static class RunCommand
             {
                 ConfigPath = path,
                 Arguments = arguments,
+                OwnsProcess = ownsProcess,
                 Configure = builder => SayItOnce(builder.Logging, () => starting),
             });
             Volatile.Write(ref reload, gateway.Services.GetRequiredService<Reload>());

@@ -23,8 +23,8 @@ internal sealed record GatewayConfiguration
     /// <summary>How many servers; the one under load is always there and is called weather.</summary>
     public int ServerCount { get; init; } = 1;
 
-    /// <summary>Whether requests begin on the threads that serve sockets.</summary>
-    public bool StartsInline { get; init; }
+    /// <summary>Whether requests are served on the thread pool, and not on the threads that wait for sockets.</summary>
+    public bool OnThePool { get; init; }
 
     /// <summary>The longest there is, where tokens are to stay alive for a whole measurement.</summary>
     public bool LongHopTokens { get; init; }
@@ -77,9 +77,9 @@ internal sealed record GatewayConfiguration
             ["Cache"] = new JsonObject { ["Capacity"] = 250_000 },
             ["Servers"] = servers,
         };
-        if (StartsInline)
+        if (OnThePool)
         {
-            options["InlineScheduling"] = true;
+            options["InlineScheduling"] = false;
         }
 
         if (!Exchange)

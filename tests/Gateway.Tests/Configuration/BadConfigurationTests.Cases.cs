@@ -477,7 +477,6 @@ public sealed partial class BadConfigurationTests
         { "W:RequestBodyTimeout='00:02:00'", "weak-lifetime" },
         { "W:StreamIdleTimeout='01:00:00'", "weak-lifetime" },
         { Local + "W:Outbound:Lifetime='00:05:00'", "weak-lifetime" },
-        { "InlineScheduling=true", "inline-scheduling" },
         { "Cache:MaxAge='00:10:00'", "weak-lifetime" },
         { "Cache:Capacity=200000", "weak-size" },
         { "Audit:OnFull='drop'", "audit-drop" },

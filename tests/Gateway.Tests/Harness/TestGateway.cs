@@ -9,6 +9,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using TokenExchange.Issuers;
 using Xunit;
 
 namespace Gateway.Tests.Harness;
@@ -70,18 +71,19 @@ public sealed class TestGateway : IAsyncDisposable, ILoggerProvider
         gateway.Url = gateway.app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
         if (clock is not null)
         {
-            await gateway.FetchedAsync();
+            await FetchedAsync([.. gateway.app.Services.GetRequiredService<LiveGenerations>().Current.Events.Values.Select(receiver => receiver.Validator.Transmitter.Keys)]);
         }
 
         return gateway;
     }
 
-    /// <summary>Waits for the keys of those who send security events: a test that moves the clock before they are there would end the fetch, whose time is up then.</summary>
-    private Task FetchedAsync()
-    {
-        var receivers = app.Services.GetRequiredService<LiveGenerations>().Current.Events.Values;
-        return Task.WhenAll(receivers.Select(receiver => receiver.Validator.Transmitter.Keys.Fetching)).WaitAsync(SocketClient.Patience, TestContext.Current.CancellationToken);
-    }
+    /// <summary>Waits for the keys of an authorization server that answers.</summary>
+    public Task FetchedAsync(string issuer) =>
+        FetchedAsync([.. app.Services.GetRequiredService<LiveGenerations>().Current.AuthorizationServers.Values.Where(server => server.Settings.Issuer == issuer).Select(server => server.Keys)]);
+
+    /// <summary>A test that moves the clock before keys are there would end their fetch, whose time is up then.</summary>
+    private static Task FetchedAsync(IssuerKeys[] keys) =>
+        Task.WhenAll(keys.Select(one => one.Fetching)).WaitAsync(SocketClient.Patience, TestContext.Current.CancellationToken);
 
     /// <summary>Writes the section to the file that the gateway reads.</summary>
     public void Write(JsonObject options) => Write(directory, options);

@@ -37,13 +37,13 @@ public sealed class World : IAsyncDisposable
         var notes = new TestMcpServer();
         var options = Options(authorizationServer, weather, notes);
         change?.Invoke(options);
-        return new World
+        var gateway = await TestGateway.StartAsync(options, clock, configure);
+        if (clock is not null)
         {
-            As = authorizationServer,
-            Weather = weather,
-            Notes = notes,
-            Gateway = await TestGateway.StartAsync(options, clock, configure),
-        };
+            await gateway.FetchedAsync(authorizationServer.Issuer);
+        }
+
+        return new World { As = authorizationServer, Weather = weather, Notes = notes, Gateway = gateway };
     }
 
     public static JsonObject Options(TestAuthorizationServer authorizationServer, TestMcpServer weather, TestMcpServer notes) => new()

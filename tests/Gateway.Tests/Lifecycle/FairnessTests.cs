@@ -9,9 +9,12 @@ using Gateway.Generations;
 using Gateway.Tests.Harness;
 using Gateway.Tests.Wire;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Xunit;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
@@ -172,6 +175,26 @@ public sealed class FairnessTests
         Assert.IsType<FairTransport>(Assert.Single(transports));
     }
 
+    [Fact]
+    public async Task Who_connects_without_a_pause_gives_way()
+    {
+        await using var listener = await new FairListeners(new Crowd()).BindAsync(new IPEndPoint(IPAddress.Loopback, 0), Cancellation);
+        var accepted = 0;
+        var most = await MostAtOnceAsync(() => listener.AcceptAsync(Cancellation), _ => ++accepted < Reads);
+
+        Assert.Equal(Reads, accepted);
+        Assert.InRange(most, 1, Turns.Most - 1);
+    }
+
+    [Fact]
+    public async Task No_client_is_accepted_or_read_in_another_way()
+    {
+        await using var world = await World.StartAsync();
+
+        Assert.All(world.Gateway.Services.GetServices<IConnectionListenerFactory>().TakeLast(1), factory => Assert.IsType<FairListeners>(factory));
+        Assert.Equal(FairTransport.MaxUnread, world.Gateway.Services.GetRequiredService<IOptions<SocketTransportOptions>>().Value.MaxReadBufferSize);
+    }
+
     /// <summary>Reads until <paramref name="take"/> says that it was the end; how many reads in a row found something to read, at most.</summary>
     private static async Task<int> MostAtOnceAsync<T>(Func<ValueTask<T>> begin, Func<T, bool> take)
     {
@@ -207,6 +230,23 @@ public sealed class FairnessTests
             });
             next(app);
         };
+    }
+
+    /// <summary>Somebody always stands at the door.</summary>
+    private sealed class Crowd : IConnectionListenerFactory
+    {
+        public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default) => new(new Door(endpoint));
+
+        private sealed class Door(EndPoint endpoint) : IConnectionListener
+        {
+            public EndPoint EndPoint => endpoint;
+
+            public ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default) => new(new DefaultConnectionContext());
+
+            public ValueTask UnbindAsync(CancellationToken cancellationToken = default) => ValueTask.CompletedTask;
+
+            public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+        }
     }
 
     private sealed record Connection(PipeReader Input, PipeWriter Output) : IDuplexPipe;

