@@ -8,7 +8,7 @@ namespace Gateway;
 /// </summary>
 internal sealed class FairTransport(IDuplexPipe connection) : IDuplexPipe
 {
-    /// <summary>How much of what a client sent is held unread, in bytes: no read finds more, and so no turn takes longer than it takes to read.</summary>
+    /// <summary>How much of what a client sent is held unread before no more is received, in bytes: no read finds much more, however long that takes to work through.</summary>
     public const int MaxUnread = 64 * 1024;
 
     public PipeReader Input { get; } = new FairReader(connection.Input);

@@ -1,12 +1,12 @@
 namespace Gateway;
 
 /// <summary>
-/// The turns of whoever reads one connection: after so many reads in a row that found something to read, it goes to the end of the thread
-/// pool's queue, so that others have theirs. Reads that never wait never let go of their thread by themselves.
+/// The turns of whoever reads one connection, or accepts connections: after so many reads in a row that found something to read, it goes to
+/// the end of the thread pool's queue, so that others have theirs. Reads that never wait never let go of their thread by themselves.
 /// </summary>
 internal struct Turns
 {
-    /// <summary>How many reads in a row may find something to read: of pipelined requests one each, of a body 64 KiB in all.</summary>
+    /// <summary>How many reads in a row may find something to read: of pipelined requests one each, of an answer with what HttpClient reads at once 64 KiB.</summary>
     public const int Most = 16;
 
     private int inARow;

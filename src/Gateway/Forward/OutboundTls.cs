@@ -1,6 +1,4 @@
-using System.Net.Security;
 using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Gateway.Configuration.Options;
 using TokenExchange.Issuers;
@@ -64,7 +62,7 @@ internal sealed class OutboundTls(TlsFiles files, TimeProvider clock, Func<Socke
 
             unfitSince = null;
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or PrivateFileException or CryptographicException or ArgumentException or FormatException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or PrivateFileException or CryptographicException or ArgumentException)
         {
             unfitSince ??= clock.GetTimestamp();
             if (clock.GetElapsedTime(unfitSince.Value) >= Patience)
@@ -81,28 +79,18 @@ internal sealed class OutboundTls(TlsFiles files, TimeProvider clock, Func<Socke
         var handler = connections();
         if (content[0] is { } authority)
         {
-            handler.SslOptions.CertificateChainPolicy = OfflineChain.Policy(Certificates(authority));
+            handler.SslOptions.CertificateChainPolicy = OfflineChain.Policy(PemCertificates.Read(authority));
         }
 
         if (content is [_, { } pem, { } key])
         {
-            // Offline: the chain is what the file holds, and no address in a certificate is asked for more of it.
-            var certificates = Certificates(pem);
-            handler.SslOptions.ClientCertificateContext = SslStreamCertificateContext.Create(
-                X509Certificate2.CreateFromPem(certificates[0].ExportCertificatePem(), Encoding.UTF8.GetString(key)), certificates, offline: true);
+            handler.SslOptions.ClientCertificateContext = PemCertificates.Present(PemCertificates.Read(pem), Encoding.UTF8.GetString(key));
 
             // A resumed session speaks for the certificate that it began with, not for the one in the files now.
             handler.SslOptions.AllowTlsResume = false;
         }
 
         return new HttpMessageInvoker(handler);
-    }
-
-    private static X509Certificate2Collection Certificates(byte[] pem)
-    {
-        var certificates = new X509Certificate2Collection();
-        certificates.ImportFromPem(Encoding.UTF8.GetString(pem));
-        return certificates.Count > 0 ? certificates : throw new FormatException();
     }
 
     private sealed record Made(byte[] Digest, HttpMessageInvoker Connections);

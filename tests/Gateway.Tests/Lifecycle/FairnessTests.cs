@@ -191,7 +191,8 @@ public sealed class FairnessTests
     {
         await using var world = await World.StartAsync();
 
-        Assert.All(world.Gateway.Services.GetServices<IConnectionListenerFactory>().TakeLast(1), factory => Assert.IsType<FairListeners>(factory));
+        // Kestrel asks the last one first.
+        Assert.IsType<FairListeners>(world.Gateway.Services.GetRequiredService<IConnectionListenerFactory>());
         Assert.Equal(FairTransport.MaxUnread, world.Gateway.Services.GetRequiredService<IOptions<SocketTransportOptions>>().Value.MaxReadBufferSize);
     }
 

@@ -1,6 +1,4 @@
 using System.Net;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Gateway.Configuration.Options;
 using StackExchange.Redis;
@@ -105,16 +103,9 @@ internal sealed class RedisConnection(RedisOptions options) : IAsyncDisposable
             settings.EndPoints.Add(endpoint);
         }
 
-        var roots = options.CaFile is { } authority ? Certificates(authority) : null;
+        var roots = options.CaFile is { } authority ? PemCertificates.Read(File.ReadAllBytes(authority)) : null;
         settings.SslClientAuthenticationOptions = host => new() { TargetHost = host, CertificateChainPolicy = OfflineChain.Policy(roots) };
         return settings;
-    }
-
-    private static X509Certificate2Collection Certificates(string path)
-    {
-        var certificates = new X509Certificate2Collection();
-        certificates.ImportFromPemFile(path);
-        return certificates.Count > 0 ? certificates : throw new CryptographicException($"There is no certificate in {path}.");
     }
 
     /// <summary>Asked at every connection, so that a password can be changed.</summary>

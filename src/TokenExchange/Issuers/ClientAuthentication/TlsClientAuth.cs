@@ -30,7 +30,7 @@ internal sealed class TlsClientAuth : ClientAuthenticator, IDisposable
     public TlsClientAuth(ClientSettings client, TimeProvider clock)
     {
         (this.client, this.clock) = (client, clock);
-        certificateFile = new(nameof(client.CertificateFile), Required(client.CertificateFile, nameof(client.CertificateFile)), FileContent.Public, Certificates, clock);
+        certificateFile = new(nameof(client.CertificateFile), Required(client.CertificateFile, nameof(client.CertificateFile)), FileContent.Public, PemCertificates.Read, clock);
         keyFile = new(nameof(client.KeyFile), Required(client.KeyFile, nameof(client.KeyFile)), FileContent.Key, Encoding.UTF8.GetString, clock);
     }
 
@@ -91,19 +91,11 @@ internal sealed class TlsClientAuth : ClientAuthenticator, IDisposable
         }
     }
 
-    private static X509Certificate2Collection Certificates(byte[] pem)
-    {
-        var certificates = new X509Certificate2Collection();
-        certificates.ImportFromPem(Encoding.UTF8.GetString(pem));
-        return certificates.Count > 0 ? certificates : throw new FormatException();
-    }
-
     private sealed record Pair(X509Certificate2Collection Certificates, string Key, SslStreamCertificateContext Context, HttpMessageInvoker[] Http)
     {
         public static Pair Of(X509Certificate2Collection certificates, string key)
         {
-            // Offline: the chain is what the file holds, and no address in a certificate is asked for more of it.
-            var context = SslStreamCertificateContext.Create(X509Certificate2.CreateFromPem(certificates[0].ExportCertificatePem(), key), certificates, offline: true);
+            var context = PemCertificates.Present(certificates, key);
             return new(certificates, key, context, [BackChannel.Create(context), BackChannel.Create(context), BackChannel.Create(context, BackChannelEndpoints.StrangersConnections)]);
         }
     }

@@ -7,7 +7,7 @@ namespace Gateway.Benchmarks.Compare.Scenarios;
 /// <summary>What do the ways to serve sockets win in CPU time, and what do they cost in the tail when a quarter of the calls is cold?</summary>
 internal sealed class Sockets : IScenario
 {
-    private static readonly Dictionary<string, string> OnThePool = new() { ["DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS"] = "0" };
+    private static readonly Dictionary<string, string> CompletedOnThePool = new() { ["DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS"] = "0" };
     private static readonly Dictionary<string, string> Inline = new() { ["DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS"] = "1" };
 
     public string Name => "sockets";
@@ -24,7 +24,7 @@ internal sealed class Sockets : IScenario
             shipped,
             await bed.StartGatewayAsync("on the thread pool", options => options with { OnThePool = true }),
             await bed.StartGatewayAsync("completions inline, requests on the pool", options => options with { OnThePool = true }, Inline),
-            await bed.StartGatewayAsync("completions on the pool, requests begin there", environment: OnThePool),
+            await bed.StartGatewayAsync("completions on the pool, requests begin there", environment: CompletedOnThePool),
         };
         settings.AddRange(await bed.StartBesidesAsync(comparison.Options.Environments));
         await Comparison.WarmUpAsync(settings, script);
