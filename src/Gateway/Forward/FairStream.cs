@@ -7,6 +7,10 @@ namespace Gateway.Forward;
 /// </summary>
 internal sealed class FairStream(Stream connection) : Stream
 {
+    /// <summary>Whether this thread is about to send a request, and may be looking whether an idle connection can carry it.</summary>
+    [ThreadStatic]
+    private static bool choosing;
+
     private Turns turns;
 
     public override bool CanRead => connection.CanRead;
@@ -19,7 +23,22 @@ internal sealed class FairStream(Stream connection) : Stream
 
     public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
-    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => turns.Take(connection.ReadAsync(buffer, cancellationToken));
+    /// <summary>
+    /// Until it is disposed of, or something is written, HttpClient chooses a connection for a request on this thread. It reads an idle one,
+    /// and takes another when the read is complete at once: the connection has ended, or holds bytes that answer nobody, and that it
+    /// would take for the answer to this request. Such a read never gives way, since then it would not be complete.
+    /// </summary>
+    public static Choice Choose()
+    {
+        choosing = true;
+        return default;
+    }
+
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        var read = connection.ReadAsync(buffer, cancellationToken);
+        return choosing ? turns.Begin(read) : turns.Take(read);
+    }
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
@@ -28,7 +47,11 @@ internal sealed class FairStream(Stream connection) : Stream
 
     public override int Read(Span<byte> buffer) => connection.Read(buffer);
 
-    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) => connection.WriteAsync(buffer, cancellationToken);
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        choosing = false;
+        return connection.WriteAsync(buffer, cancellationToken);
+    }
 
     public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => connection.WriteAsync(buffer, offset, count, cancellationToken);
 
@@ -52,5 +75,11 @@ internal sealed class FairStream(Stream connection) : Stream
         }
 
         base.Dispose(disposing);
+    }
+
+    /// <summary>Ends <see cref="Choose"/>.</summary>
+    public readonly ref struct Choice : IDisposable
+    {
+        public void Dispose() => choosing = false;
     }
 }

@@ -3,7 +3,7 @@ namespace Gateway.Forward;
 /// <summary>
 /// Installs the body that the last gate chose for a request, on the way to the socket. The forwarder refuses a request
 /// whose content a transform replaced, since it tracks the copying of its own; what was read whole is not copied, so the
-/// gate leaves it with the request and this handler, the last before the connection, puts it in place.
+/// gate leaves it with the request and this handler, the last before the connection is chosen, puts it in place.
 /// </summary>
 internal sealed class OutboundBody(HttpMessageHandler connection) : DelegatingHandler(connection)
 {
@@ -19,6 +19,9 @@ internal sealed class OutboundBody(HttpMessageHandler connection) : DelegatingHa
             request.Content = body;
         }
 
-        return base.SendAsync(request, cancellationToken);
+        using (FairStream.Choose())
+        {
+            return base.SendAsync(request, cancellationToken);
+        }
     }
 }

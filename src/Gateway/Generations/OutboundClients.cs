@@ -39,9 +39,13 @@ internal sealed class OutboundClients(TimeProvider clock, DistributedContextProp
         handler.PooledConnectionLifetime = TimeSpan.FromMinutes(2);
         handler.ConnectTimeout = TimeSpan.FromSeconds(5);
         handler.SslOptions.CertificateChainPolicy = OfflineChain.Policy();
-        handler.PlaintextStreamFilter = static (connection, _) => new(new FairStream(connection.PlaintextStream));
+        handler.PlaintextStreamFilter = ReadInTurns;
         UnixSockets.Connect(handler, context.NewMetadata?.ContainsKey(YarpRecords.SocketsMetadata) == true);
     }
+
+    /// <summary>A <see cref="SocketsHttpHandler.PlaintextStreamFilter"/>: every connection to an MCP server is read in turns.</summary>
+    internal static ValueTask<Stream> ReadInTurns(SocketsHttpPlaintextStreamFilterContext connection, CancellationToken cancellationToken) =>
+        new(new FairStream(connection.PlaintextStream));
 
     protected override HttpMessageHandler WrapHandler(ForwarderHttpClientContext context, HttpMessageHandler handler) =>
         new OutboundBody(base.WrapHandler(context, YarpRecords.TlsOf(context.NewMetadata) is { } files ? new OutboundTls(files, clock, () => Another(context, handler)) : handler));

@@ -4,6 +4,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using Gateway.Forward;
 using Gateway.Generations;
 using Gateway.Tests.Harness;
@@ -82,40 +83,80 @@ public sealed class FairnessTests
         }
     }
 
-    [Fact]
-    public void On_a_thread_that_serves_sockets_who_waits_gives_way_as_well()
+    [Theory]
+    [InlineData(1, 2)]
+    [InlineData(2, 4)] // a caller and the MCP server that answers, in turn
+    public void On_a_thread_that_serves_sockets_who_waits_gives_way_as_well(int connections, int expected)
     {
-        var pipe = new Pipe(new PipeOptions(readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline));
-        var connection = new FairTransport(new Connection(pipe.Reader, pipe.Writer));
-        var given = 0;
-        var sockets = new Thread(() =>
+        var given = OnASocketThread(connections, (read, all) =>
         {
             for (var number = 0; number < 2 * Turns.Most; number++)
             {
-                given += ComesByThePool(connection.Input.ReadAsync(Cancellation), out var read) ? 1 : 0;
-                connection.Input.AdvanceTo(read.Buffer.End);
+                all.ForEach(read);
             }
         });
+
+        Assert.Equal(expected, given);
+    }
+
+    [Fact]
+    public void On_a_thread_that_serves_sockets_one_of_many_has_let_it_go_to_them()
+    {
+        var given = OnASocketThread(1 + Turns.OfOthers, (read, all) =>
+        {
+            for (var number = 0; number < 10 * Turns.Most; number++)
+            {
+                all.ForEach(read);
+            }
+        });
+
+        Assert.Equal(0, given);
+    }
+
+    [Fact]
+    public void On_a_thread_that_serves_sockets_those_served_before_lend_nobody_a_longer_turn()
+    {
+        var given = OnASocketThread(1 + Turns.OfOthers, (read, all) =>
+        {
+            for (var number = 0; number < 10 * Turns.Most; number++)
+            {
+                all.ForEach(read);
+            }
+
+            for (var number = 0; number < Turns.Most; number++)
+            {
+                read(all[0]);
+            }
+        });
+
+        Assert.Equal(1, given);
+    }
+
+    /// <summary>Reads connections on a thread that is none of the pool's, each time waiting for what is read; how many reads came by the pool.</summary>
+    private static int OnASocketThread(int connections, Action<Action<FairTransport>, List<FairTransport>> read)
+    {
+        var options = new PipeOptions(readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline);
+        var all = Enumerable.Range(0, connections).Select(_ => new Pipe(options)).Select(pipe => new FairTransport(new Connection(pipe.Reader, pipe.Writer))).ToList();
+        var given = 0;
+        var sockets = new Thread(() => read(ReadOne, all));
         sockets.Start();
 
         Assert.True(sockets.Join(2 * SocketClient.Patience));
-        Assert.Equal(2, given);
+        return given;
 
-        bool ComesByThePool(ValueTask<ReadResult> reading, out ReadResult read)
+        void ReadOne(FairTransport connection)
         {
-            var byPool = false;
+            var waiting = connection.Input.ReadAsync(Cancellation).GetAwaiter();
             using var come = new ManualResetEventSlim();
-            var waiting = reading.GetAwaiter();
             waiting.UnsafeOnCompleted(() =>
             {
-                byPool = Thread.CurrentThread.IsThreadPoolThread;
+                given += Thread.CurrentThread.IsThreadPoolThread ? 1 : 0;
                 come.Set();
             });
             connection.Output.Write("1"u8);
             _ = connection.Output.FlushAsync(Cancellation).AsTask();
             come.Wait(SocketClient.Patience, Cancellation);
-            read = waiting.GetResult();
-            return byPool;
+            connection.Input.AdvanceTo(waiting.GetResult().Buffer.End);
         }
     }
 
@@ -162,6 +203,31 @@ public sealed class FairnessTests
         await sending;
         Assert.Equal(Size, received);
         Assert.InRange(most, 1, Turns.Most);
+    }
+
+    /// <summary>HttpClient finds both out by a read that is complete at once, which must not give way when its turn would be over.</summary>
+    [Theory]
+    [InlineData("")] // the connection has ended
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstray")]
+    public async Task What_an_idle_connection_holds_answers_nobody_however_many_reads_were_before(string left)
+    {
+        for (var length = 0; length < Turns.Most; length++)
+        {
+            var connected = 0;
+            using var client = new HttpMessageInvoker(new OutboundBody(new SocketsHttpHandler
+            {
+                ConnectCallback = (_, _) => new(new ByteByByte(new string('x', length), ++connected == 1 ? left : null)),
+                PlaintextStreamFilter = OutboundClients.ReadInTurns,
+            }));
+            for (var number = 0; number < 2; number++)
+            {
+                using var request = new HttpRequestMessage(HttpMethod.Post, "http://weather/") { Content = new StringContent("call") };
+                using var answer = await Task.Run(() => client.SendAsync(request, Cancellation), Cancellation).WaitAsync(SocketClient.Patience, Cancellation);
+                Assert.Equal(new string('x', length), await answer.Content.ReadAsStringAsync(Cancellation));
+            }
+
+            Assert.Equal(2, connected);
+        }
     }
 
     [Fact]
@@ -247,6 +313,57 @@ public sealed class FairnessTests
             public ValueTask UnbindAsync(CancellationToken cancellationToken = default) => ValueTask.CompletedTask;
 
             public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+        }
+    }
+
+    /// <summary>A connection to a server that answers what is written with a body; it is read a byte at a time, all of them there already.</summary>
+    /// <param name="body">The body of every answer.</param>
+    /// <param name="left">What stands on the connection behind the first answer; empty: its end; null: nothing.</param>
+    private sealed class ByteByByte(string body, string? left) : ReadOnlyStream
+    {
+        private readonly Queue<byte> sent = [];
+        private TaskCompletionSource<int>? waiting;
+        private Memory<byte> room;
+        private bool answered;
+
+        public override bool CanWrite => true;
+
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            if (sent.Count > 0 || (answered && left is ""))
+            {
+                return new(Next(buffer));
+            }
+
+            room = buffer;
+            waiting = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
+            return new(waiting.Task);
+        }
+
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            foreach (var character in Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Length: {body.Length}\r\n\r\n{body}{left}"))
+            {
+                sent.Enqueue(character);
+            }
+
+            answered = true;
+            waiting?.SetResult(Next(room));
+            waiting = null;
+            return default;
+        }
+
+        public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        private int Next(Memory<byte> buffer)
+        {
+            if (!buffer.IsEmpty && sent.TryDequeue(out var next))
+            {
+                buffer.Span[0] = next;
+                return 1;
+            }
+
+            return 0;
         }
     }
 
