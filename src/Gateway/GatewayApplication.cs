@@ -79,13 +79,15 @@ public static class GatewayApplication
             sockets.MaxReadBufferSize = FairTransport.MaxUnread;
         });
         builder.Services.AddSingleton<IConnectionListenerFactory>(services => new FairListeners(ActivatorUtilities.CreateInstance<SocketTransportFactory>(services)));
-        Services(builder.Services, options, input, start.Clock);
+        var clock = new CarefulTime(start.Clock);
+        Services(builder.Services, options, input, clock);
         builder.Services.AddSingleton(new ReloadState(loaded, seen));
         builder.AddGatewayObserve(options);
         builder.Services.AddGatewayManagement(options.Management);
         start.Configure?.Invoke(builder);
 
         var app = builder.Build();
+        clock.TellOf(app.Services.GetRequiredService<ILoggerFactory>());
         Telemetry.Listen(app.Services);
         Watch(app.Services);
         Pipeline(app);
@@ -140,7 +142,7 @@ public static class GatewayApplication
 
     private static void Services(IServiceCollection services, GatewayOptions options, ConfigurationInput input, TimeProvider clock)
     {
-        services.AddSingleton(clock);
+        services.AddSingleton<TimeProvider>(clock);
         services.AddSingleton(input);
         services.AddSingleton(new ClientAddress([.. options.TrustedProxies.Select(range => IPNetwork.Parse(range))]));
         services.AddSingleton(new ExchangeCache(new ExchangeCacheSettings(options.Cache.Capacity, options.Cache.MaxAge), clock));

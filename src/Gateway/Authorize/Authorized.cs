@@ -309,7 +309,14 @@ internal sealed class Authorized
             _ =>
             {
                 Volatile.Write(ref late, true);
-                context.Request.BodyReader.CancelPendingRead();
+                try
+                {
+                    context.Request.BodyReader.CancelPendingRead();
+                }
+                catch (Exception)
+                {
+                    // The body broke off a moment ago (over HTTP/2, by a reset stream), as its reader is told at its next turn.
+                }
             },
             null,
             timeout,

@@ -25,7 +25,8 @@ internal static class BridgeApplication
             settings.Address.ListenOn(kestrel);
         });
         var services = builder.Services;
-        services.AddSingleton(clock);
+        var time = new CarefulTime(clock);
+        services.AddSingleton<TimeProvider>(time);
         services.AddSingleton(settings);
         services.AddSingleton<ChildWatch>();
         services.AddSingleton<Children>();
@@ -38,6 +39,7 @@ internal static class BridgeApplication
         configure?.Invoke(builder);
 
         var app = builder.Build();
+        time.TellOf(app.Services.GetRequiredService<ILoggerFactory>());
         var endpoint = app.Services.GetRequiredService<BridgeEndpoint>();
         app.Run(endpoint.InvokeAsync);
         return app;

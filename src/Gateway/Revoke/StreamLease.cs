@@ -25,7 +25,7 @@ internal sealed class StreamLease(HttpContext context, StreamTerms terms, TimePr
     private Action? stop;
     private volatile bool isOver;
     private volatile bool inMidst;
-    private int disposed;
+    private bool disposed;
 
     /// <summary>Whether the answer answers no request, and a client can open it anew elsewhere.</summary>
     public bool Listening => terms.Listening;
@@ -78,7 +78,7 @@ internal sealed class StreamLease(HttpContext context, StreamTerms terms, TimePr
     {
         lock (gate)
         {
-            if (isOver || Volatile.Read(ref disposed) != 0)
+            if (isOver || disposed)
             {
                 return;
             }
@@ -106,23 +106,30 @@ internal sealed class StreamLease(HttpContext context, StreamTerms terms, TimePr
     /// <summary>Breaks the answer off now, both legs: what it is in the name of is revoked.</summary>
     public void Abort()
     {
-        if (Volatile.Read(ref disposed) == 0)
+        lock (gate)
         {
-            context.Abort();
+            // Once the answer has ended its context is another request's, perhaps another caller's.
+            if (!disposed)
+            {
+                context.Abort();
+            }
         }
     }
 
     public void Dispose()
     {
-        if (Interlocked.Exchange(ref disposed, 1) == 0)
+        lock (gate)
         {
-            lock (gate)
+            if (disposed)
             {
-                timer?.Dispose();
+                return;
             }
 
-            closed(this);
+            disposed = true;
+            timer?.Dispose();
         }
+
+        closed(this);
     }
 
     private void Cut()
@@ -155,7 +162,7 @@ internal sealed class StreamLease(HttpContext context, StreamTerms terms, TimePr
     {
         lock (gate)
         {
-            if (!isOver && Volatile.Read(ref disposed) == 0)
+            if (!isOver && !disposed)
             {
                 var silent = terms.Silence - clock.GetElapsedTime(lastRead);
                 var left = until - clock.GetUtcNow();

@@ -1,11 +1,15 @@
+using System.IO.Pipelines;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Gateway.Generations;
+using Gateway.Observe;
 using Gateway.Tests.Harness;
 using Gateway.Tests.Revocation;
 using Gateway.Tests.Wire;
 using Harness;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
@@ -157,6 +161,27 @@ public sealed class LateBodyTests
         var answer = await answering;
         Assert.Equal((408, "body_invalid"), (answer.Status, JsonNode.Parse(answer.Body)!["reason"]!.GetValue<string>()));
         world.AssertNothingWasSent();
+    }
+
+    /// <summary>Over HTTP/2, between the reset of a stream and its reader's next turn, Kestrel throws at whoever cancels a read.</summary>
+    [Fact]
+    public async Task A_body_that_broke_off_just_when_its_time_was_over_harms_nobody_else()
+    {
+        var bodies = new BrokenBodies();
+        await using var world = await World.StartAsync(
+            options => Configure(options, "exchange", "00:00:30"),
+            clock,
+            builder => builder.Services.AddSingleton<IStartupFilter>(bodies));
+        var timers = clock.Timers;
+        using var client = await BeginAsync(world);
+        Assert.True(SpinWait.SpinUntil(() => clock.Timers > timers, SocketClient.Patience));
+
+        clock.Advance(TimeSpan.FromSeconds(30));
+        Assert.True(bodies.WereCancelled);
+        await client.SendAsync(Body[^1..]);
+
+        Assert.Equal(200, (await client.AnswerAsync()).Status);
+        Assert.DoesNotContain(nameof(CarefulTime), world.Gateway.Log, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -315,5 +340,30 @@ public sealed class LateBodyTests
         world.Gateway.Write(options);
         world.Gateway.Services.GetRequiredService<Reload>().Poll();
         Assert.Equal(2, world.Gateway.Services.GetRequiredService<LiveGenerations>().Current.Number);
+    }
+
+    /// <summary>Requests whose bodies are read as ever, and throw when a read of them is cancelled.</summary>
+    private sealed class BrokenBodies : IStartupFilter, IRequestBodyPipeFeature
+    {
+        public bool WereCancelled { get; private set; }
+
+        public PipeReader Reader
+        {
+            get
+            {
+                WereCancelled = true;
+                throw new IOException("The stream was reset.");
+            }
+        }
+
+        public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
+        {
+            app.Use(inner => context =>
+            {
+                context.Features.Set<IRequestBodyPipeFeature>(this);
+                return inner(context);
+            });
+            next(app);
+        };
     }
 }
