@@ -72,7 +72,7 @@ internal sealed class Entry(LiveGenerations generations, Refusals refusals, Requ
         }
         catch (Exception exception) when (exception is not ConnectionAbortedException)
         {
-            log.RequestFailed(exception, request.Id);
+            log.RequestFailed(exception, request.Id, request.Record.Allowed);
             if (!context.Response.HasStarted)
             {
                 context.Response.Clear();
@@ -110,6 +110,6 @@ internal sealed class Entry(LiveGenerations generations, Refusals refusals, Requ
 
 internal static partial class EntryEvents
 {
-    [LoggerMessage(1001, LogLevel.Error, "Request {RequestId} failed in the gateway; nothing was sent", EventName = "RequestFailed")]
-    public static partial void RequestFailed(this ILogger logger, Exception exception, string requestId);
+    [LoggerMessage(1001, LogLevel.Error, "Request {RequestId} failed in the gateway; it was sent to the MCP server: {Sent}", EventName = "RequestFailed")]
+    public static partial void RequestFailed(this ILogger logger, Exception exception, string requestId, bool sent);
 }

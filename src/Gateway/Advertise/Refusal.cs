@@ -94,7 +94,7 @@ internal sealed record Refusal(string Reason, int Status, string Description, Ch
     public static readonly Refusal EndpointOutside = new("upstream_unavailable", 502, "The MCP server announced an endpoint outside its destination.", JsonRpcCode: -32603);
     public static readonly Refusal UpstreamTimeout = new("upstream_timeout", 504, "The MCP server did not answer in time.");
 
-    /// <summary>A fault of the gateway itself; nothing was sent.</summary>
+    /// <summary>A fault of the gateway itself; whether the MCP server was sent the request by then, the audit says.</summary>
     public static readonly Refusal InternalError = new("internal_error", 500, "The gateway failed.");
 
     /// <summary>The refusal of a proof, whether found before the body was read or after.</summary>

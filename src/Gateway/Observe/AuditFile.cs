@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using System.Threading.Channels;
 using Gateway.Configuration.Options;
 
@@ -9,10 +10,14 @@ namespace Gateway.Observe;
 /// <c>OnFull</c> says <c>block</c>. The path is opened afresh at most once a second, before a write: whichever way the file
 /// was rotated (renamed, deleted, truncated, its link swapped), the next events are where the path leads.
 /// </summary>
-internal sealed class AuditFile : IAsyncDisposable
+internal sealed partial class AuditFile : IAsyncDisposable
 {
     internal const int QueueLength = 4096;
     private const int BatchBytes = 64 * 1024;
+
+    /// <summary>Of fcntl(2), on Linux.</summary>
+    private const int SetStatusFlags = 4;
+    private const int AppendFlag = 0x400;
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LastTry = TimeSpan.FromSeconds(5);
 
@@ -224,10 +229,36 @@ internal sealed class AuditFile : IAsyncDisposable
         }
 
         var opened = new FileStream(_path, options);
+        try
+        {
+            Append(opened);
+        }
+        catch
+        {
+            opened.Dispose();
+            throw;
+        }
+
         Close();
         _stream = opened;
         _opened = _clock.GetTimestamp();
     }
+
+    /// <summary>
+    /// Has the kernel find the end in the moment of each write: another gateway may write to the same file, and whoever rotates by copying may
+    /// truncate it just then. .NET opens no file so, and elsewhere than on Linux that moment is a little earlier.
+    /// </summary>
+    private static void Append(FileStream file)
+    {
+        if (OperatingSystem.IsLinux() && SetFlags(file.SafeFileHandle, SetStatusFlags, AppendFlag) < 0)
+        {
+            throw new IOException($"The file cannot be appended to: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}");
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int SetFlags(SafeHandle descriptor, int command, int flags);
 
     private void Close()
     {

@@ -103,5 +103,5 @@ internal sealed class MutualTlsServer : IAsyncDisposable
         return chain.Build(certificate);
     }
 
-    private static string Thumbprint(X509Certificate2 certificate) => Convert.ToHexString(SHA256.HashData(certificate.RawData));
+    public static string Thumbprint(X509Certificate2 certificate) => Convert.ToHexString(SHA256.HashData(certificate.RawData));
 }

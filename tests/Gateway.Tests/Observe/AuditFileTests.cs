@@ -44,6 +44,27 @@ public sealed class AuditFileTests : IDisposable
     }
 
     [Fact]
+    public async Task Gateways_that_share_a_file_lose_no_line_of_each_other()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux is told to find the end in the moment of the write.");
+        var path = _directory.File("audit.jsonl");
+
+        // As long as what is written at once, so that each is a write of its own.
+        var line = new byte[64 * 1024];
+        line.AsSpan().Fill((byte)'x');
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
+        {
+            await using var gateway = new AuditFile(path, AuditOnFull.Block, _metrics, _loggers.CreateLogger("Gateway.Audit"), _clock);
+            for (var number = 0; number < 100; number++)
+            {
+                await gateway.WriteAsync(line);
+            }
+        })));
+
+        Assert.Equal(400 * (line.Length + 1), new FileInfo(path).Length);
+    }
+
+    [Fact]
     public async Task The_file_is_readable_by_its_owner_only()
     {
         var path = _directory.File("audit.jsonl");
