@@ -1,6 +1,8 @@
 using Gateway.Revoke;
+using Gateway.Tests.Wire;
 using Harness;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Xunit;
 
 namespace Gateway.Tests.Forward;
@@ -62,6 +64,64 @@ public sealed class StreamLeaseTests
     }
 
     /// <summary>A clock whose timers come 5 ms early, as coarse system timers do.</summary>
+    /// <summary>Its context is the next request's then, perhaps another caller's.</summary>
+    [Fact]
+    public void An_answer_does_not_end_while_it_is_broken_off()
+    {
+        var lifetime = new SlowLifetime();
+        var wasAborted = false;
+        var lease = Lease(lifetime, _ => wasAborted = lifetime.IsAborted);
+        var revocation = new Thread(lease.Abort);
+        revocation.Start();
+        Assert.True(lifetime.Aborting.Wait(SocketClient.Patience, TestContext.Current.CancellationToken));
+        var end = new Thread(lease.Dispose);
+        end.Start();
+        Assert.True(SpinWait.SpinUntil(() => !end.IsAlive || end.ThreadState.HasFlag(ThreadState.WaitSleepJoin), SocketClient.Patience));
+
+        lifetime.GoOn.Set();
+
+        Assert.True(revocation.Join(SocketClient.Patience) && end.Join(SocketClient.Patience));
+        Assert.True(wasAborted);
+    }
+
+    [Fact]
+    public void An_answer_that_has_ended_is_broken_off_no_more()
+    {
+        var lifetime = new SlowLifetime();
+        lifetime.GoOn.Set();
+        var lease = Lease(lifetime, _ => { });
+        lease.Dispose();
+
+        lease.Abort();
+
+        Assert.False(lifetime.IsAborted);
+    }
+
+    private static StreamLease Lease(IHttpRequestLifetimeFeature lifetime, Action<StreamLease> closed)
+    {
+        var context = new DefaultHttpContext();
+        context.Features.Set(lifetime);
+        return new StreamLease(context, new StreamTerms(DateTimeOffset.MaxValue, TimeSpan.FromHours(1), Listening: true, InOrder: true), TimeProvider.System, closed);
+    }
+
+    /// <summary>Takes its time to abort.</summary>
+    private sealed class SlowLifetime : IHttpRequestLifetimeFeature
+    {
+        public ManualResetEventSlim Aborting { get; } = new();
+
+        public ManualResetEventSlim GoOn { get; } = new();
+
+        public bool IsAborted { get; private set; }
+
+        public CancellationToken RequestAborted { get; set; }
+
+        public void Abort()
+        {
+            Aborting.Set();
+            IsAborted = GoOn.Wait(SocketClient.Patience);
+        }
+    }
+
     private sealed class HastyClock : TimeProvider
     {
         private readonly ManualClock clock = new();
@@ -91,13 +151,13 @@ public sealed class StreamLeaseTests
     {
         private readonly DefaultHttpContext context = new();
 
-        public Ended() => context.Features.Set<Microsoft.AspNetCore.Http.Features.IHttpRequestLifetimeFeature>(new Lifetime(this));
+        public Ended() => context.Features.Set<IHttpRequestLifetimeFeature>(new Lifetime(this));
 
         public bool IsEnded { get; private set; }
 
         public static implicit operator HttpContext(Ended ended) => ended.context;
 
-        private sealed class Lifetime(Ended ended) : Microsoft.AspNetCore.Http.Features.IHttpRequestLifetimeFeature
+        private sealed class Lifetime(Ended ended) : IHttpRequestLifetimeFeature
         {
             public CancellationToken RequestAborted { get; set; }
 
