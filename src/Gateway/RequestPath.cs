@@ -16,11 +16,14 @@ namespace Gateway;
 /// The path of every proxied request, stage by stage; the first stage that doubts ends it.
 /// <list type="number">
 /// <item>Route: the server of the matched route, and a path that is exactly its own.</item>
-/// <item>Method: those that the transport has; OPTIONS is answered here.</item>
-/// <item>Authenticate: Origin, credentials, the token for this very server and its proof, client and claims. Makes <see cref="Admitted"/>.</item>
-/// <item>Authorize: required scopes, body; then, by the generation that is current once it is whole, the proof's use, operation, scope, session, policy. Makes <see cref="Authorized"/>.</item>
+/// <item>Method: those that the transport has.</item>
+/// <item>Origin: one that may talk to the server. OPTIONS is answered here.</item>
+/// <item>Authenticate: credentials, the token for this very server and its proof, client and claims. Makes <see cref="Admitted"/>.</item>
+/// <item>Body: for whoever has the required scopes. Whole only after a reload, the request starts over from its route; whole only after a while, it is authenticated once more.</item>
+/// <item>Authorize: operation, the proof's use, rules and scopes, call binding, session, approval, policy. Makes <see cref="Authorized"/>.</item>
 /// <item>Exchange: the token for the MCP server, verified. Makes <see cref="Cleared"/>.</item>
-/// <item>Forward: with that token alone; once more with a fresh one when the MCP server refuses it.</item>
+/// <item>Use: what is good for one call alone, the bound token and the approval, is taken for good (<see cref="CallUse"/>).</item>
+/// <item>Forward: with that token alone; once more with a proof that holds the nonce which the MCP server asks for; once more with a fresh token when this one is refused or has run out.</item>
 /// </list>
 /// </summary>
 internal sealed class RequestPath(Refusals refusals, RequestEnd end, LiveGenerations generations, Standing standing, ILogger<RequestPath> log)

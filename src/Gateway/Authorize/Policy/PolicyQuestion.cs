@@ -21,7 +21,7 @@ internal readonly record struct PolicyQuestion(string Action, string Type, strin
 
     public static PolicyQuestion Subscribes(string uri) => new(OperationNames.Subscribe, Resource, uri);
 
-    /// <summary>Whether nobody is asked: what keeps a connection alive, answers, and says nothing of anything behind.</summary>
+    /// <summary>Whether somebody has to be asked: not about what keeps a connection alive, answers, and says nothing of anything behind.</summary>
     public static bool IsNeeded(Operation operation) => operation.Kind switch
     {
         MessageKind.None or MessageKind.Response => false,
