@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Gateway.Advertise;
 
 namespace Gateway;
 
@@ -16,8 +17,6 @@ internal enum PolicyOutcome
 /// <param name="RetryAfter">When to ask again.</param>
 internal sealed record PolicyDecision(PolicyOutcome Outcome, string? Id = null, string? Why = null, TimeSpan? RetryAfter = null)
 {
-    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(5);
-
     /// <summary>The name of an outcome in audit and metrics.</summary>
     public string Name => Outcome switch
     {
@@ -26,7 +25,7 @@ internal sealed record PolicyDecision(PolicyOutcome Outcome, string? Id = null, 
         _ => "unavailable",
     };
 
-    public static PolicyDecision Unavailable(string cause, TimeSpan? retryAfter = null) => new(PolicyOutcome.Unavailable, Why: cause, RetryAfter: retryAfter ?? Soon);
+    public static PolicyDecision Unavailable(string cause, TimeSpan? retryAfter = null) => new(PolicyOutcome.Unavailable, Why: cause, RetryAfter: retryAfter ?? Refusal.ComeBack);
 
     /// <summary>Reads an access evaluation response.</summary>
     /// <remarks>AuthZEN 1.0 §6.2: <c>decision</c> is a boolean; what <c>context</c> holds is the decision point's own.</remarks>

@@ -59,6 +59,9 @@ internal sealed record Refusal(string Reason, int Status, string Description, Ch
     /// <summary><see cref="Overloaded"/>, with when to come back: bodies are held until their requests have been sent on and answered.</summary>
     public static readonly Refused OverloadedByBodies = new(Overloaded, "bodies", RetryAfter: TimeSpan.FromSeconds(2));
 
+    /// <summary>When to come back where nobody says when: what cannot be had now may be had again by then.</summary>
+    public static readonly TimeSpan ComeBack = TimeSpan.FromSeconds(5);
+
     public static readonly Refusal BodyTooLarge = new("body_too_large", 413, "The request body is too large.");
     public static readonly Refusal BodyTooSlow = new("body_invalid", 408, "The request body did not arrive in time.");
     public static readonly Refusal BodyFraming = new("body_invalid", 400, "The request body is framed in more than one way.", JsonRpcCode: -32600);
@@ -129,6 +132,12 @@ internal sealed record Refusal(string Reason, int Status, string Description, Ch
 
     /// <summary>What would be right at a server; for the operator, and never for a client.</summary>
     public Func<Accepted, string> Remedy { get; init; } = _ => $"See docs/troubleshooting.md#{Reason}.";
+
+    /// <summary><see cref="Overloaded"/>, with when to come back: no more of these can be remembered now.</summary>
+    public static Refused OverloadedBy(string what) => new(Overloaded, what, RetryAfter: ComeBack);
+
+    /// <summary><see cref="StateUnavailable"/>, with when to come back: of these, nobody can say now what the replicas know.</summary>
+    public static Refused StateUnavailableOf(string what) => new(StateUnavailable, what, RetryAfter: ComeBack);
 
     /// <summary>The refusal of an inbound token.</summary>
     public static Refusal Of(TokenRefusal refusal) => Tokens[(int)refusal];

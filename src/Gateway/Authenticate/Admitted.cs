@@ -6,8 +6,8 @@ namespace Gateway.Authenticate;
 
 /// <summary>
 /// Who is asking: a token that was minted for this very server, sent by whom it is bound to, of a client that may come. Made
-/// by the first stage alone, which looks at Origin, credentials, token with its proof, then client and claims, and refuses
-/// everything but one such token.
+/// by the first stage alone, which looks at credentials, token with its proof, then client and claims, and refuses everything
+/// but one such token. The Origin was checked before, of requests without credentials too.
 /// </summary>
 internal sealed class Admitted
 {
@@ -64,7 +64,7 @@ internal sealed class Admitted
             }
 
             var kind = Refusal.Of(validation.Refusal);
-            return new Refused(kind, validation.FailedProofCheck, RetryAfter: kind.Status == StatusCodes.Status503ServiceUnavailable ? TimeSpan.FromSeconds(5) : null);
+            return new Refused(kind, validation.FailedProofCheck, RetryAfter: kind.Status == StatusCodes.Status503ServiceUnavailable ? Refusal.ComeBack : null);
         }
 
         request.Record.Present(token);

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Gateway.Advertise;
 using Microsoft.AspNetCore.Http.Features;
+using TokenExchange.AspNetCore.Http;
 using TokenExchange.Inbound.Proof;
 
 namespace Gateway.Authenticate;
@@ -12,9 +13,7 @@ namespace Gateway.Authenticate;
 /// <remarks>RFC 9449 §4.3, §7.1, §11.1.</remarks>
 internal static class SenderProof
 {
-    public const string Header = "DPoP", NonceHeader = "DPoP-Nonce";
-
-    private static readonly TimeSpan ComeBack = TimeSpan.FromSeconds(5);
+    public const string Header = Credentials.DPoP;
 
     /// <summary>What the request brings along, for the URI that clients know: never that of a Host header.</summary>
     public static DPoPProof Of(HttpContext context, McpServer server)
@@ -32,7 +31,7 @@ internal static class SenderProof
     {
         if (request.Proof?.FreshNonce is { } nonce)
         {
-            headers[NonceHeader] = nonce;
+            headers[Credentials.DPoPNonce] = nonce;
         }
     }
 
@@ -47,9 +46,9 @@ internal static class SenderProof
                 request.Record.Proof = null;
                 return new Refused(Refusal.InvalidDPoPProof, redemption.Failed);
             case RedemptionOutcome.Full:
-                return new Refused(Refusal.Overloaded, "proofs", RetryAfter: ComeBack);
+                return Refusal.OverloadedBy("proofs");
             case RedemptionOutcome.Unavailable:
-                return new Refused(Refusal.StateUnavailable, "proofs", RetryAfter: ComeBack);
+                return Refusal.StateUnavailableOf("proofs");
             default:
                 throw new UnreachableException();
         }

@@ -12,11 +12,10 @@ namespace Gateway.Authenticate;
 internal sealed class Standing(Revocations revocations, TimeProvider clock)
 {
     private static readonly Refused Expired = Refusal.Of(TokenRefusal.Expired);
-    private static readonly TimeSpan ComeBack = TimeSpan.FromSeconds(5);
 
     public Refused? RefusalOf(ValidatedToken token) =>
         clock.GetUtcNow() >= token.AcceptedUntil ? Expired : revocations.RefusalOf(token) is { } fallen ? Of(fallen) : null;
 
     private static Refused Of(TokenRefusal fallen) =>
-        fallen == TokenRefusal.StateUnavailable ? new Refused(Refusal.StateUnavailable, "revocations", RetryAfter: ComeBack) : Refusal.Of(fallen);
+        fallen == TokenRefusal.StateUnavailable ? Refusal.StateUnavailableOf("revocations") : Refusal.Of(fallen);
 }

@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Net.Http.Headers;
 using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
+using TokenExchange.AspNetCore.Http;
 
 namespace Gateway.Forward;
 
@@ -17,7 +18,7 @@ internal static class AnswerHeaders
         StringComparer.OrdinalIgnoreCase,
 
         // Somebody else's challenge and keys.
-        "WWW-Authenticate", "Authentication-Info", "DPoP-Nonce",
+        "WWW-Authenticate", "Authentication-Info", Credentials.DPoPNonce,
 
         // What a browser remembers for the whole origin.
         "Alt-Svc", "Strict-Transport-Security", "Clear-Site-Data", "NEL", "Report-To", "Reporting-Endpoints", "Service-Worker-Allowed", "Refresh",

@@ -1,9 +1,11 @@
+using TokenExchange.AspNetCore.Http;
+
 namespace Gateway.Forward;
 
 /// <summary>Lets the browser origins of a server's configuration read its answers. No cookie is ever involved.</summary>
 internal static class Cors
 {
-    private const string Exposed = "WWW-Authenticate, Mcp-Session-Id, MCP-Protocol-Version, X-Request-Id, Retry-After, DPoP-Nonce";
+    private const string Exposed = "WWW-Authenticate, Mcp-Session-Id, MCP-Protocol-Version, X-Request-Id, Retry-After, " + Credentials.DPoPNonce;
 
     /// <summary>Whether the request is a preflight (Fetch §3.2.2).</summary>
     public static bool IsPreflight(HttpRequest request) =>

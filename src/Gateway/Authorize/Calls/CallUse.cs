@@ -13,8 +13,6 @@ namespace Gateway.Authorize.Calls;
 /// </summary>
 internal static class CallUse
 {
-    private static readonly TimeSpan ComeBack = TimeSpan.FromSeconds(5);
-
     /// <summary>Null when the request may go on.</summary>
     public static ValueTask<Refused?> TakeAsync(Authorized authorized, CancellationToken cancellationToken) =>
         authorized.Server.Operations.Calls is { } policy ? TakeAsync(policy, authorized, cancellationToken) : default;
@@ -39,8 +37,8 @@ internal static class CallUse
     private static Refused RefusalOf(IdUse use, Refused seen) => use switch
     {
         IdUse.Seen => seen,
-        IdUse.Full => new Refused(Refusal.Overloaded, "used_ids", RetryAfter: ComeBack),
-        IdUse.Unavailable => new Refused(Refusal.StateUnavailable, "used_ids", RetryAfter: ComeBack),
+        IdUse.Full => Refusal.OverloadedBy("used_ids"),
+        IdUse.Unavailable => Refusal.StateUnavailableOf("used_ids"),
         _ => throw new UnreachableException(),
     };
 }
