@@ -35,6 +35,12 @@ public sealed class ArchitectureTests
         Assert.Equal([typeof(ValidatedToken), typeof(OutboundTarget), typeof(ScopeSet)], constructor.GetParameters().Select(parameter => parameter.ParameterType));
     }
 
+    [Theory]
+    [InlineData(nameof(TokenExchangeRequest.Subject))]
+    [InlineData(nameof(TokenExchangeRequest.Target))]
+    public void Neither_side_of_a_request_can_be_replaced_once_the_two_were_compared(string property) =>
+        Assert.Null(typeof(TokenExchangeRequest).GetProperty(property)!.SetMethod);
+
     [Fact]
     public void A_validated_token_shows_nobody_the_token_itself()
     {

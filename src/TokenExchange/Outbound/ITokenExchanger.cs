@@ -3,7 +3,10 @@ using TokenExchange.Outbound.Sender;
 
 namespace TokenExchange.Outbound;
 
-/// <summary>Turns a validated inbound token into a token for one MCP server. Cache, authorization server and local issuer implement it.</summary>
+/// <summary>
+/// Turns a validated inbound token into a token for one MCP server: asks an authorization server, mints, or passes the very
+/// token on; a cache may stand before it.
+/// </summary>
 public interface ITokenExchanger
 {
     /// <summary>Returns a token that is bound to the request's target and verified, or the reason why there is none.</summary>
@@ -21,8 +24,18 @@ public interface ITokenExchanger
 }
 
 /// <summary>One exchange: whose token, for which server, with which scopes (empty: the parameter is omitted).</summary>
+/// <param name="Subject">The token, validated for the very server that the target stands behind.</param>
+/// <param name="Target">What is asked for.</param>
+/// <param name="Scopes">The scopes to ask for.</param>
+/// <exception cref="ArgumentException">The token was validated for another server: no exchanger ever sees one.</exception>
 public sealed record TokenExchangeRequest(ValidatedToken Subject, OutboundTarget Target, ScopeSet Scopes)
 {
+    /// <summary>The token that is exchanged.</summary>
+    public ValidatedToken Subject { get; } = Subject.Resource == Target.Server ? Subject : throw new ArgumentException("The token was validated for another server.", nameof(Subject));
+
+    /// <summary>What is asked for.</summary>
+    public OutboundTarget Target { get; } = Target;
+
     /// <summary>The key that the token is to be bound to: one and the same for the whole exchange, also when it is rotated meanwhile. Null: a bearer token.</summary>
     public SenderKey? Sender { get; } = Target.Sender?.Current;
 

@@ -11,11 +11,6 @@ public sealed class SameTokenExchanger : ITokenExchanger
     {
         ArgumentNullException.ThrowIfNull(request);
         var subject = request.Subject;
-        if (subject.Resource != request.Target.Server)
-        {
-            return new(new ExchangeResult.Refused(ExchangeError.TargetRefused, Diagnostic: "validated for another server"));
-        }
-
         return new(new ExchangeResult.Issued(
             new OutboundToken(OutboundToken.SchemeOf(null) + subject.Value)
             {

@@ -102,10 +102,10 @@ public sealed class CacheKeyFieldTests
         switch ($"{type.Name}.{property}")
         {
             case "TokenExchangeRequest.Subject":
-                request = request with { Subject = Subject("another token") };
+                request = new TokenExchangeRequest(Subject("another token"), target, request.Scopes);
                 break;
             case "TokenExchangeRequest.Target":
-                request = request with { Target = target with { Resource = "https://another.internal/mcp" } };
+                request = new TokenExchangeRequest(subject, target with { Resource = "https://another.internal/mcp" }, request.Scopes);
                 break;
             case "OutboundTarget.Sender" or "TokenExchangeRequest.Sender":
                 request = new TokenExchangeRequest(subject, target with { Sender = Keys }, request.Scopes);
@@ -114,10 +114,10 @@ public sealed class CacheKeyFieldTests
                 subject.GetType().GetProperty("ClockSkew")!.SetValue(subject, TimeSpan.FromSeconds(7));
                 break;
             case "ValidatedToken.Digest":
-                request = request with { Subject = Copy(new ValidatedToken("token".AsMemory(), TokenDigest.Of("another token")) { Resource = "", Issuer = "", Subject = "", ClientId = null, TokenId = null, Audiences = [], Scopes = ScopeSet.Empty, Actors = [], ExpiresAt = default, Claims = default }, subject) };
+                request = new TokenExchangeRequest(Copy(new ValidatedToken("token".AsMemory(), TokenDigest.Of("another token")) { Resource = "", Issuer = "", Subject = "", ClientId = null, TokenId = null, Audiences = [], Scopes = ScopeSet.Empty, Actors = [], ExpiresAt = default, Claims = default }, subject), target, request.Scopes);
                 break;
             case "ValidatedToken.Value":
-                request = request with { Subject = Copy(new ValidatedToken("another token".AsMemory(), TokenDigest.Of("token")) { Resource = "", Issuer = "", Subject = "", ClientId = null, TokenId = null, Audiences = [], Scopes = ScopeSet.Empty, Actors = [], ExpiresAt = default, Claims = default }, subject) };
+                request = new TokenExchangeRequest(Copy(new ValidatedToken("another token".AsMemory(), TokenDigest.Of("token")) { Resource = "", Issuer = "", Subject = "", ClientId = null, TokenId = null, Audiences = [], Scopes = ScopeSet.Empty, Actors = [], ExpiresAt = default, Claims = default }, subject), target, request.Scopes);
                 break;
             default:
                 object owner = type == typeof(CachePartition) ? partition : type == typeof(OutboundTarget) ? target : type == typeof(ValidatedToken) ? subject : request;

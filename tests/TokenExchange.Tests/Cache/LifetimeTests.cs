@@ -60,14 +60,6 @@ public sealed class LifetimeTests : IDisposable
     }
 
     [Fact]
-    public async Task A_token_validated_for_another_server_is_refused_unasked()
-    {
-        var request = CacheFixture.Request() with { Target = CacheFixture.Target("https://mcp.example/other") };
-        Assert.Equal(ExchangeError.TargetRefused, Assert.IsType<ExchangeResult.Refused>(await fixture.Exchange(request)).Error);
-        Assert.Equal(0, fixture.Inner.Calls);
-    }
-
-    [Fact]
     public async Task A_hit_allocates_nothing_and_completes_at_once()
     {
         fixture.Inner.Answer = asked => fixture.Inner.Token(asked, TimeSpan.FromMinutes(5));

@@ -72,10 +72,6 @@ public sealed class MintingTests : IDisposable
         AssertRefused(ExchangeError.SubjectRefused, await Mint(Subjects.Token(expiresAt: keys.Clock.GetUtcNow().AddSeconds(seconds))));
 
     [Fact]
-    public async Task A_token_for_another_server_is_refused() =>
-        AssertRefused(ExchangeError.TargetRefused, await Mint(Subjects.Token(resource: "https://mcp.example/other")));
-
-    [Fact]
     public async Task The_same_sub_of_two_issuers_stays_two_subjects()
     {
         var settings = Plain with { QualifySubject = true };

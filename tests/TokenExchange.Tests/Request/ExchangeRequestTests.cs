@@ -121,14 +121,16 @@ public sealed class ExchangeRequestTests
         Assert.Empty(exchange.Stub.Posts);
     }
 
-    [Fact]
-    public async Task A_token_validated_for_another_server_is_refused_before_anything_is_sent()
+    [Theory]
+    [InlineData("https://mcp.example/files")]
+    [InlineData("https://mcp.example/weather/")]
+    [InlineData("https://mcp.example/Weather")]
+    [InlineData("")]
+    public async Task A_token_validated_for_another_server_makes_no_request(string resource)
     {
-        await using var exchange = new Exchange { Subject = Subjects.Token(resource: "https://mcp.example/files") };
+        await using var exchange = new Exchange { Subject = Subjects.Token(resource: resource) };
 
-        var result = await exchange.RunAsync();
-
-        Assert.Equal(ExchangeError.TargetRefused, Assert.IsType<ExchangeResult.Refused>(result).Error);
+        await Assert.ThrowsAsync<ArgumentException>(() => exchange.RunAsync());
         Assert.Empty(exchange.Stub.Posts);
     }
 

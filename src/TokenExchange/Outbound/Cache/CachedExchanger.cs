@@ -4,22 +4,16 @@ namespace TokenExchange.Outbound.Cache;
 
 /// <summary>
 /// Stands before an exchanger and answers, in this order: from the cache; from an exchange on its way; from an exchange
-/// of its own, which others may join. Refuses a token that was validated for another server.
+/// of its own, which others may join.
 /// </summary>
 internal sealed class CachedExchanger(ExchangeCache cache, ITokenExchanger inner, CachePartition partition) : ITokenExchanger
 {
-    private static readonly ExchangeResult.Refused ForAnotherServer = new(ExchangeError.TargetRefused, Diagnostic: "validated for another server");
     private readonly CacheKeys keys = new(partition);
     private readonly RequestCounter counter = new(partition.AuthorizationServer);
 
     public ValueTask<ExchangeResult> ExchangeAsync(TokenExchangeRequest request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
-        if (request.Subject.Resource != request.Target.Server)
-        {
-            return new(counter.Count(ForAnotherServer));
-        }
-
         if (request.Call is not null)
         {
             // For one call alone: another's, of the same token for the same server, is not the same.

@@ -53,11 +53,6 @@ public sealed class TokenExchangeClient : ITokenExchanger
     public async ValueTask<ExchangeResult> ExchangeAsync(TokenExchangeRequest request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
-        if (request.Subject.Resource != request.Target.Server)
-        {
-            return new ExchangeResult.Refused(ExchangeError.TargetRefused, Diagnostic: "validated for another server");
-        }
-
         if (MayAct.Refusal(request) is { } forbidden)
         {
             return forbidden;

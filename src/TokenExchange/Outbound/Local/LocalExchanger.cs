@@ -4,9 +4,9 @@ using TokenExchange.Jose;
 namespace TokenExchange.Outbound.Local;
 
 /// <summary>
-/// Mints hop tokens for one server, after its rules have passed. Refused are: a token for another server, one that has
-/// expired, rights that the hop token would not express (<c>authorization_details</c>), a delegation to others than the
-/// gateway or this server (<c>may_act</c>), and a chain of actors that is too deep or has passed here before.
+/// Mints hop tokens for one server, after its rules have passed. Refused are: a token that has expired, rights that the hop
+/// token would not express (<c>authorization_details</c>), a delegation to others than the gateway or this server
+/// (<c>may_act</c>), and a chain of actors that is too deep or has passed here before.
 /// </summary>
 internal sealed class LocalExchanger(string issuer, LocalTokenSettings settings, Func<SigningKey> signer, TimeProvider clock) : ITokenExchanger
 {
@@ -37,11 +37,6 @@ internal sealed class LocalExchanger(string issuer, LocalTokenSettings settings,
     private ExchangeResult.Refused? Refusal(TokenExchangeRequest request)
     {
         var (subject, target, _) = request;
-        if (subject.Resource != target.Server)
-        {
-            return Refused(ExchangeError.TargetRefused, "validated for another server");
-        }
-
         if (subject.TryGetAuthority(AuthorizationDetails.Name, out var details) && !settings.Claims.Contains(AuthorizationDetails.Name)
             && (target.DetailsAside.IsEmpty || AuthorizationDetails.Count(details, target.DetailsAside.AsSpan()) > 0))
         {
