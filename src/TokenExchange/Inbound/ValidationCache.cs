@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using TokenExchange.Jose;
 
 namespace TokenExchange.Inbound;
@@ -7,28 +6,21 @@ namespace TokenExchange.Inbound;
 /// Remembers accepted tokens by their digest, so that a token in use is not verified again for every request. Refusals
 /// are never remembered, and an entry is only a shortcut: whoever takes it checks again what time and keys may have changed.
 /// </summary>
-/// <remarks>
-/// Two halves bound the memory: new entries go into the young half; when that is full it becomes the old one, and the
-/// old one is dropped. What is used moves back into the young half.
-/// </remarks>
+/// <remarks>Bounded in <see cref="TwoHalves{TKey, TValue}"/>.</remarks>
 internal sealed class ValidationCache(int capacity)
 {
-    private readonly Lock turning = new();
-    private readonly int half = capacity / 2;
-    private volatile ConcurrentDictionary<RememberedToken, RememberedToken> young = Empty();
-    private volatile ConcurrentDictionary<RememberedToken, RememberedToken> old = Empty();
-    private int youngCount;
+    private readonly TwoHalves<RememberedToken, RememberedToken> halves = new(capacity, ByDigest.Instance);
 
-    public int Count => young.Count + old.Count;
+    public int Count => halves.Count;
 
     public RememberedToken? Find(TokenDigest digest)
     {
-        if (young.GetAlternateLookup<TokenDigest>().TryGetValue(digest, out var entry))
+        if (halves.Young.GetAlternateLookup<TokenDigest>().TryGetValue(digest, out var entry))
         {
             return entry;
         }
 
-        if (old.GetAlternateLookup<TokenDigest>().TryRemove(digest, out _, out entry))
+        if (halves.Old.GetAlternateLookup<TokenDigest>().TryRemove(digest, out _, out entry))
         {
             Add(entry);
         }
@@ -36,46 +28,12 @@ internal sealed class ValidationCache(int capacity)
         return entry;
     }
 
-    public void Add(RememberedToken entry)
-    {
-        if (half == 0)
-        {
-            return;
-        }
-
-        if (young.TryAdd(entry, entry))
-        {
-            if (Interlocked.Increment(ref youngCount) >= half)
-            {
-                Turn();
-            }
-        }
-        else
-        {
-            young[entry] = entry;
-        }
-    }
+    public void Add(RememberedToken entry) => halves.Put(entry, entry);
 
     public void Remove(TokenDigest digest)
     {
-        // A count that is too high only turns the halves early.
-        young.GetAlternateLookup<TokenDigest>().TryRemove(digest, out _);
-        old.GetAlternateLookup<TokenDigest>().TryRemove(digest, out _);
-    }
-
-    private static ConcurrentDictionary<RememberedToken, RememberedToken> Empty() => new(ByDigest.Instance);
-
-    private void Turn()
-    {
-        lock (turning)
-        {
-            if (Volatile.Read(ref youngCount) >= half)
-            {
-                old = young;
-                young = Empty();
-                Volatile.Write(ref youngCount, 0);
-            }
-        }
+        halves.Young.GetAlternateLookup<TokenDigest>().TryRemove(digest, out _);
+        halves.Old.GetAlternateLookup<TokenDigest>().TryRemove(digest, out _);
     }
 
     /// <summary>Found by the digest that each holds anyway: many are alive, and a copy of it for the dictionary would be a fourth of them.</summary>
