@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net.Sockets;
 using System.Text;
+using TokenExchange.Issuers;
 
 namespace Gateway.Observe;
 
@@ -41,12 +42,7 @@ internal static class Fault
     }
 
     /// <summary>For who asked for the connection: the system's own words where no peer had a say yet, else the kinds.</summary>
-    public static string Told(Exception exception) => exception is HttpRequestException
-    {
-        HttpRequestError: HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError or HttpRequestError.SecureConnectionError,
-    }
-        ? exception.Message
-        : Kinds(exception);
+    public static string Told(Exception exception) => OutageCause.Told(exception) ?? Kinds(exception);
 
     private static string? CodeOf(Exception exception) => exception switch
     {
