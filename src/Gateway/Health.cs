@@ -28,9 +28,6 @@ internal sealed class Health(LiveGenerations generations, TimeProvider clock, St
     /// <summary>Whether requests should be sent here.</summary>
     public bool IsReady => !draining && state is not { IsReady: false } && (clock.GetUtcNow() - Started >= Grace || !generations.Current.AuthorizationServers.Values.Any(server => Missing(server)));
 
-    /// <summary>The issuers whose keys are missing.</summary>
-    public IEnumerable<string> MissingKeys => generations.Current.AuthorizationServers.Values.Where(Missing).Select(server => server.Settings.Name);
-
     /// <summary>Answers a probe without detail.</summary>
     public Task AnswerAsync(HttpContext context, bool readiness)
     {

@@ -1,3 +1,4 @@
+using Gateway.Authorize;
 using Gateway.Configuration;
 using Gateway.Configuration.Options;
 using Gateway.Generations;
@@ -49,7 +50,7 @@ internal sealed class Unserved : IDisposable
         try
         {
             var cache = new ExchangeCache(new ExchangeCacheSettings(options.Cache.Capacity, options.Cache.MaxAge), clock);
-            return new Unserved(pool, options, new GenerationBuilder(pool, cache, new SessionKeys(), clock, new Revocations(clock)).Build(options, 1));
+            return new Unserved(pool, options, new GenerationBuilder(pool, cache, new SessionKeys(), clock, new Revocations(clock), new HeldBodies(), inactive: null).Build(options, 1));
         }
         catch (Exception exception) when (exception is ConfigurationException or LocalIssuerException)
         {

@@ -34,18 +34,17 @@ using Yarp.ReverseProxy.Forwarder;
 namespace Gateway.Generations;
 
 /// <summary>Builds a generation from options that every rule has passed; what the options leave open is resolved here, once.</summary>
-internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, SessionKeys sessionKeys, TimeProvider clock, Revocations revocations, InactiveTokens? inactive = null, HeldBodies? held = null, SharedLog? shared = null, GatewayMetrics? metrics = null, TrafficByServer? traffic = null)
+internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, SessionKeys sessionKeys, TimeProvider clock, Revocations revocations, HeldBodies held, InactiveTokens? inactive, SharedLog? shared = null, GatewayMetrics? metrics = null, TrafficByServer? traffic = null)
 {
     private const int LeastRemembered = 256;
     private const int UsedCalls = 1_000_000;
-    private readonly HeldBodies held = held ?? new HeldBodies();
 
     /// <summary>A generation that is complete but not served yet. Throws what a key directory or a key file throws.</summary>
     public Generation Build(GatewayOptions options, long number)
     {
         var topology = ServerTopology.Of(options);
         var connections = options.AuthorizationServers.ToFrozenDictionary(
-            server => server.Key, server => pool.Connect(SettingsMapping.Of(server.Key, server.Value), out _));
+            server => server.Key, server => pool.Connect(SettingsMapping.Of(server.Key, server.Value)));
         var localIssuer = options.LocalIssuer is { } local
             ? pool.Issue(new LocalIssuerSettings(local.Issuer!, local.KeyDirectory!, local.Algorithm))
             : null;
@@ -296,7 +295,7 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
         options.AuthorizationServers.Where(server => server.Value.SecurityEvents is not null).ToFrozenDictionary(server => server.Key, server =>
         {
             var (written, events) = (server.Value, server.Value.SecurityEvents!);
-            var transmitter = events is { Issuer: null, JwksUrl: null } ? connections[server.Key] : pool.Connect(SettingsMapping.Transmitter(server.Key, written, events), out _);
+            var transmitter = events is { Issuer: null, JwksUrl: null } ? connections[server.Key] : pool.Connect(SettingsMapping.Transmitter(server.Key, written, events));
             return new SecurityEventReceiver(
                 server.Key,
                 new SecurityEventValidator(transmitter, written.Issuer!, events.Audience!, [.. written.Algorithms], written.ClockSkew, written.MaxTokenLifetime, clock),

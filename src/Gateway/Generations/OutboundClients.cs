@@ -21,7 +21,7 @@ internal sealed class OutboundClients(TimeProvider clock, DistributedContextProp
     internal int Count => clients.Count;
 
     HttpMessageInvoker IForwarderHttpClientFactory.CreateClient(ForwarderHttpClientContext context) =>
-        clients.Get(SettingsOf(context.NewMetadata, context.NewConfig), _ => CreateClient(context), out _);
+        clients.Get(SettingsOf(context.NewMetadata, context.NewConfig), _ => CreateClient(context));
 
     /// <summary>Lets go, after a grace, of what the current generation does not use.</summary>
     public void Keep(GenerationsInUse inUse) => clients.Keep(inUse);

@@ -27,13 +27,16 @@ internal sealed class Retirement<TSettings, T>(TimeSpan grace, TimeProvider cloc
         }
     }
 
-    /// <summary>The thing for these settings, made when there is none; <paramref name="fresh"/> when it was made now.</summary>
-    public T Get(TSettings settings, Func<TSettings, T> create, out bool fresh)
+    /// <summary>The thing for these settings, made when there is none.</summary>
+    public T Get(TSettings settings, Func<TSettings, T> create)
     {
         lock (gate)
         {
-            fresh = !entries.TryGetValue(settings, out var entry);
-            entry ??= entries[settings] = new Entry(create(settings));
+            if (!entries.TryGetValue(settings, out var entry))
+            {
+                entry = entries[settings] = new Entry(create(settings));
+            }
+
             entry.Stay();
             return entry.Value;
         }

@@ -36,18 +36,18 @@ internal sealed class RuntimePool(TimeProvider clock, ILoggerFactory loggers, Re
     /// <summary>How many connections and issuers are alive, those in their grace included.</summary>
     internal int Count => servers.Count + issuers.Count + senders.Count + points.Count;
 
-    /// <summary>The connection for these settings; <paramref name="fresh"/> when it was made now.</summary>
-    public AuthorizationServer Connect(AuthorizationServerSettings settings, out bool fresh) => servers.Get(settings, settings => new AuthorizationServer(settings, clock, loggers), out fresh);
+    /// <summary>The connection for these settings.</summary>
+    public AuthorizationServer Connect(AuthorizationServerSettings settings) => servers.Get(settings, settings => new AuthorizationServer(settings, clock, loggers));
 
     /// <summary>The local issuer for these settings. Throws <see cref="LocalIssuerException"/> when it has no usable key.</summary>
-    public LocalIssuer Issue(LocalIssuerSettings settings) => issuers.Get(settings, settings => new LocalIssuer(settings, clock, loggers.CreateLogger<LocalIssuer>()), out _);
+    public LocalIssuer Issue(LocalIssuerSettings settings) => issuers.Get(settings, settings => new LocalIssuer(settings, clock, loggers.CreateLogger<LocalIssuer>()));
 
     /// <summary>The keys that hop tokens are bound to, of this file or of this process. Throws <see cref="ConfigurationException"/> when the file holds none that can be used.</summary>
     public SenderKeys Sender(string? file)
     {
         try
         {
-            return senders.Get(new SenderSettings(file), settings => new SenderKeys(settings.File, clock, loggers.CreateLogger<SenderKeys>()), out _);
+            return senders.Get(new SenderSettings(file), settings => new SenderKeys(settings.File, clock, loggers.CreateLogger<SenderKeys>()));
         }
         catch (SenderKeyException unusable)
         {
@@ -56,7 +56,7 @@ internal sealed class RuntimePool(TimeProvider clock, ILoggerFactory loggers, Re
     }
 
     /// <summary>The decision point with these settings, for all servers that ask it.</summary>
-    public DecisionPoint Decide(DecisionPointSettings settings) => points.Get(settings, settings => new DecisionPoint(settings, clock), out _);
+    public DecisionPoint Decide(DecisionPointSettings settings) => points.Get(settings, settings => new DecisionPoint(settings, clock));
 
     /// <summary>Remembers which ids were used at the server with this resource identifier, whatever is reloaded in between, and at all replicas where the state is shared.</summary>
     public IUsedIds Replays(string resource, int capacity, SharedNames names)

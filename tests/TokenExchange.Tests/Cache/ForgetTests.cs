@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Text.Json.Nodes;
+using TokenExchange.Inbound.Revocation;
 using TokenExchange.Outbound;
 using Xunit;
 
@@ -95,9 +96,16 @@ public sealed class ForgetTests : IDisposable
         await fixture.Exchange(CacheFixture.Request(value: "one", claims: new JsonObject { ["sid"] = "session-1" }));
         await fixture.Exchange(CacheFixture.Request(value: "two", claims: new JsonObject { ["sid"] = "session-2" }));
         await fixture.Exchange(CacheFixture.Request(value: "three"));
-        Assert.Equal(0, fixture.Cache.ForgetSession("https://other.example", "session-1"));
-        Assert.Equal(1, fixture.Cache.ForgetSession("https://issuer.example", "session-1"));
+        Assert.Equal([0], Forget("https://other.example"));
+        Assert.Equal([1], Forget("https://issuer.example"));
         Assert.Equal(2, fixture.Cache.Store.Count);
+
+        int[] Forget(string issuer)
+        {
+            var revocations = new Revocations(fixture.Clock);
+            var ended = Revocation.Of(revocations.Keys, RevocationSelector.Session, issuer, "session-1", fixture.Clock.GetUtcNow(), TimeSpan.FromHours(2), RevocationSource.BackchannelLogout);
+            return fixture.Cache.Forget(revocations.Match([ended]), 1);
+        }
     }
 
     [Fact]

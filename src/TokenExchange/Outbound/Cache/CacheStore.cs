@@ -75,19 +75,15 @@ internal sealed class CacheStore(int capacity)
     }
 
     /// <summary>Removes every entry that <paramref name="condition"/> names; looks at all of them.</summary>
-    public int RemoveWhere(Predicate<CacheEntry> condition)
+    public void RemoveWhere(Predicate<CacheEntry> condition)
     {
-        var removed = 0;
         foreach (var entry in Entries)
         {
             if (condition(entry))
             {
                 Remove(entry.Key, present => ReferenceEquals(present, entry));
-                removed++;
             }
         }
-
-        return removed;
     }
 
     private void MakeRoom(string issuer, string subject, DateTimeOffset now)

@@ -10,7 +10,7 @@ namespace TokenExchange.Outbound.Cache;
 /// <summary>
 /// All hop tokens alive in this process: bounded, shared by all servers and generations. An entry is found again exactly
 /// when nothing it depends on has changed. One exchange per key is on its way at a time; it belongs to nobody who waits.
-/// A token of 800 characters takes 2.4 KB, its entry included.
+/// A token of 800 characters takes 2.4 KB, its entry and what a revocation finds it by included.
 /// </summary>
 public sealed class ExchangeCache : IDisposable
 {
@@ -66,14 +66,6 @@ public sealed class ExchangeCache : IDisposable
     {
         Revoke(request => request.Subject.Issuer == issuer && request.Subject.Subject == subject);
         return Store.RemoveSubject(issuer, subject);
-    }
-
-    /// <summary>Drops every hop token of an inbound session (<c>sid</c>), also those on their way; returns how many were held.</summary>
-    /// <remarks>OpenID Connect Back-Channel Logout 1.0 §2.4.</remarks>
-    public int ForgetSession(string issuer, string session)
-    {
-        Revoke(request => request.Subject.Issuer == issuer && request.Subject.Session == session);
-        return Store.RemoveWhere(entry => entry.Origin.Session == session && entry.Subject!.Issuer.Issuer == issuer);
     }
 
     /// <summary>Drops what was exchanged for tokens that one of a few revocations hits, also what is on its way; returns how much was held for each of them.</summary>
