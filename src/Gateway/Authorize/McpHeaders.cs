@@ -1,4 +1,5 @@
 using System.Text;
+using TokenExchange.AspNetCore.Calls;
 
 namespace Gateway.Authorize;
 
@@ -58,15 +59,11 @@ internal static class McpHeaders
         if (operation.Name is not { } named)
         {
             // Nothing in the body to contradict, but a server that reads the header would find a name that no rule saw.
-            return name.Count == 0 || operation.Method is null || !HasName(operation.Method);
+            return name.Count == 0 || operation.Method is null || !MethodNames.IsMirrored(operation.Method);
         }
 
-        return name.Count == 1 ? Decode(name[0]!) == named : !(modern && HasName(operation.Method!));
+        return name.Count == 1 ? Decode(name[0]!) == named : !(modern && MethodNames.IsMirrored(operation.Method!));
     }
-
-    /// <summary>The methods whose name, URI or task the header mirrors (MCP 2026-07-28; tasks extension).</summary>
-    private static bool HasName(string method) =>
-        method is "tools/call" or "prompts/get" or "resources/read" or "tasks/get" or "tasks/update" or "tasks/cancel";
 
     /// <summary>What is no known revision is treated as the newest one known.</summary>
     private static bool IsModern(string? version) => version is not (null or "2024-10-07" or "2024-11-05" or "2025-03-26" or "2025-06-18" or "2025-11-25");

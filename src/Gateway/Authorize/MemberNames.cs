@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
@@ -15,6 +16,10 @@ internal struct MemberNames(string[]? own)
 {
     private const int Few = 8;
     private static readonly string[] Protocol = ["method", "params", "name", "uri", "_meta", "id", "jsonrpc", "taskId", "ref"];
+
+    /// <summary>Spellings that folding leaves as they are, and that are not the protocol's: it has names with capitals.</summary>
+    private static readonly FrozenSet<string> FoldedAway = Protocol.Select(Fold).Except(Protocol, StringComparer.Ordinal).ToFrozenSet(StringComparer.Ordinal);
+
     private readonly string[]? own = own;
     private Names few;
     private int count;
@@ -53,7 +58,7 @@ internal struct MemberNames(string[]? own)
     {
         name = Known(ref reader) ?? reader.GetString()!;
         var folded = Fold(name);
-        if (ReferenceEquals(folded, name) && name is not "taskid" && own is null)
+        if (ReferenceEquals(folded, name) && own is null && !FoldedAway.Contains(name))
         {
             return AddFolded(folded) ? null : BodyRefusal.Duplicate;
         }

@@ -9,8 +9,7 @@ internal static class OperationNames
     public const string Listen = MethodNames.Listen;
     private const string Tasks = MethodNames.Tasks;
 
-    private static readonly string[] Named =
-        ["tools/call", "prompts/get", "resources/read", Subscribe, "resources/unsubscribe", "completion/complete", "tasks/get", "tasks/result", "tasks/cancel", "tasks/update"];
+    private static readonly string[] Named = [.. MethodNames.All.Where(method => Of(method) != NameKind.None)];
 
     public static NameKind Of(string method) => MethodNames.Of(method);
 

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Unicode;
 using Gateway.Advertise;
 using Gateway.Authorize;
+using TokenExchange.AspNetCore.Calls;
 
 namespace Gateway.Bridge;
 
@@ -62,13 +63,7 @@ internal sealed class Message
     public bool IsSelfContained => ProtocolVersion is not null && hasCapabilities;
 
     /// <summary>The operation as MCP's headers mirror it.</summary>
-    public Operation Operation => new(Kind, Method, Method switch
-    {
-        "tools/call" or "prompts/get" => name,
-        "resources/read" => uri,
-        "tasks/get" or "tasks/update" or "tasks/cancel" => task,
-        _ => null,
-    }, ProtocolVersion);
+    public Operation Operation => new(Kind, Method, Method is { } method && MethodNames.IsMirrored(method) ? NameOf(method) : null, ProtocolVersion);
 
     /// <summary>Reads exactly one JSON object that is a JSON-RPC message; null for anything else.</summary>
     public static Message? Read(ReadOnlyMemory<byte> json) => Read(json, out _);
@@ -108,6 +103,14 @@ internal sealed class Message
             return null;
         }
     }
+
+    private string? NameOf(string method) => MethodNames.Of(method) switch
+    {
+        NameKind.Name => name,
+        NameKind.Uri => uri,
+        NameKind.Task => task,
+        _ => null,
+    };
 
     private bool ReadRoot(ref Utf8JsonReader reader)
     {

@@ -189,7 +189,7 @@ internal sealed class InboundResponse(RequestEnd end, AnswerRewrite rewrite, Ope
     }
 
     /// <summary>A listening stream lives as long as the token that opened it; the answer to a request, as long as the server allows.</summary>
-    private static bool IsListening(Operation operation) => operation.Kind == MessageKind.None || operation.Method == "subscriptions/listen";
+    private static bool IsListening(Operation operation) => operation.Kind == MessageKind.None || operation.Method == OperationNames.Listen;
 
     /// <summary>Whether the answer is one document, half of which is none; what does not say what it is counts as one.</summary>
     private static bool IsDocument(HttpResponseMessage answer) =>

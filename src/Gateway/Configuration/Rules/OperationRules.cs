@@ -1,19 +1,13 @@
 using Gateway.Authorize;
 using Gateway.Configuration.Options;
 using Gateway.Configuration.Read;
+using TokenExchange.AspNetCore.Calls;
 
 namespace Gateway.Configuration.Rules;
 
 /// <summary><c>operation</c>, <c>nothing-advertised</c>: rules for MCP operations that say nothing, two things at once, or are never reached.</summary>
 internal static class OperationRules
 {
-    private static readonly string[] Methods =
-    [
-        "initialize", "server/discover", "ping", "tools/list", "tools/call", "prompts/list", "prompts/get", "resources/list", "resources/read",
-        "resources/templates/list", "resources/subscribe", "resources/unsubscribe", "completion/complete", "logging/setLevel",
-        "subscriptions/listen", "sampling/createMessage", "elicitation/create", "roots/list", "tasks/get", "tasks/list", "tasks/result", "tasks/cancel", "tasks/update",
-    ];
-
     private const string NamedMethods = "Names have tools/call and prompts/get (name), resources/read, resources/subscribe and resources/unsubscribe (uri), tasks/* but tasks/list (taskId), and completion/complete (what ref refers to).";
 
     private static readonly string[] Fillers = ["", "x", "/x", "//x", "///x", ":/x", "a:/x", "://x/", "a://x/", "0", "20"];
@@ -83,7 +77,7 @@ internal static class OperationRules
                 }
 
                 if (!rule.Method.Contains('*', StringComparison.Ordinal) && !rule.Method.StartsWith("notifications/", StringComparison.Ordinal)
-                    && !Methods.Contains(rule.Method) && NearestName.Of(rule.Method, Methods) is { } nearest)
+                    && !MethodNames.All.Contains(rule.Method) && NearestName.Of(rule.Method, MethodNames.All) is { } nearest)
                 {
                     context.Warn("operation-unknown", $"{key}:Method", $"'{rule.Method}' is no method of MCP, so that this rule may never match; did you mean '{nearest}'?");
                 }
