@@ -1,4 +1,5 @@
 using Harness;
+using TokenExchange.Inbound.Calls;
 using TokenExchange.Inbound.Proof;
 using TokenExchange.Jose;
 using Xunit;
@@ -29,6 +30,19 @@ public sealed class ReplayMemoryTests
         clock.Advance(Age + TimeSpan.FromSeconds(1));
         Assert.Equal(IdUse.Taken, await TakeAsync(memory, "key-8", "id"));
         Assert.Equal(1, memory.Count);
+    }
+
+    [Theory]
+    [InlineData("alice", "https://issuer.example", true)]
+    [InlineData("bob", "https://issuer.example", false)]
+    [InlineData("alice", "https://other.example", false)]
+    [InlineData("ealice", "https://issuer.exampl", false)]
+    public void What_a_subject_uses_once_has_one_owner_whatever_it_is_for(string subject, string issuer, bool same)
+    {
+        var token = Subjects.Token(subject, issuer);
+        var approval = UsedId.Of("approval", token, TokenDigest.Of("an approval"), token.ExpiresAt);
+
+        Assert.Equal(same, approval.Owner == CallBinding.UseOf(Subjects.Token()).Owner);
     }
 
     [Fact]

@@ -32,7 +32,7 @@ internal static class CallUse
     }
 
     private static UsedId UseOf(ValidatedToken token, string approval, DateTimeOffset end) =>
-        new("approval", TokenDigest.Of($"{token.Issuer.Length}:{token.Issuer}{token.Subject}"), TokenDigest.Of($"approval:0:{approval}"), end);
+        UsedId.Of("approval", token, TokenDigest.Of($"approval:0:{approval}"), end);
 
     private static Refused RefusalOf(IdUse use, Refused seen) => use switch
     {

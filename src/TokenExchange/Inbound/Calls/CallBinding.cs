@@ -54,9 +54,8 @@ public static class CallBinding
         ArgumentNullException.ThrowIfNull(token);
         const string purpose = "call-token";
 
-        // Lengths are part of it, so that no two pairs are written alike.
-        return new UsedId(
-            purpose, TokenDigest.Of($"{token.Issuer.Length}:{token.Issuer}{token.Subject}"), TokenDigest.Of($"{purpose}:{token.Issuer.Length}:{token.Issuer}{token.TokenId}"), token.ExpiresAt + MostSkew);
+        // The length is part of it, so that no two pairs are written alike. Not hashed in another way: replicas of two versions share the digest.
+        return UsedId.Of(purpose, token, TokenDigest.Of($"{purpose}:{token.Issuer.Length}:{token.Issuer}{token.TokenId}"), token.ExpiresAt + MostSkew);
     }
 
     private static bool IsOf(JsonElement call, ImmutableArray<string> locations, string method, string? name, ReadOnlySpan<byte> body)

@@ -7,7 +7,17 @@ namespace TokenExchange.Inbound.Proof;
 /// <param name="Owner">Whose id it is: whoever fills the memory shares it with others.</param>
 /// <param name="Id">A digest over owner and id.</param>
 /// <param name="Until">When whatever carries the id is refused for its age, whether it was used or not.</param>
-public readonly record struct UsedId(string Purpose, TokenDigest Owner, TokenDigest Id, DateTimeOffset Until);
+public readonly record struct UsedId(string Purpose, TokenDigest Owner, TokenDigest Id, DateTimeOffset Until)
+{
+    /// <summary>An id that came with a token. All ids of one subject of one issuer have one owner, whatever they are for.</summary>
+    public static UsedId Of(string purpose, ValidatedToken token, TokenDigest id, DateTimeOffset until)
+    {
+        ArgumentNullException.ThrowIfNull(token);
+
+        // The length is part of it, so that no two pairs are written alike.
+        return new(purpose, TokenDigest.Of($"{token.Issuer.Length}:{token.Issuer}{token.Subject}"), id, until);
+    }
+}
 
 /// <summary>What came of taking an id.</summary>
 public enum IdUse
