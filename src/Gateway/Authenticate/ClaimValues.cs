@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Gateway.Authenticate;
 
-/// <summary>Compares the values of a claim: a string, or an array of strings of which one counts.</summary>
+/// <summary>Compares the values of a claim: a string, a number or a boolean as the token spells it, or an array of which one string counts.</summary>
 internal static class ClaimValues
 {
     /// <summary>Whether <paramref name="claims"/> has the claim with one of its admitted values; compared ordinally.</summary>

@@ -55,7 +55,7 @@ public sealed class TokenValidator(
             : ConfirmAsync(token, presented, local, cancellationToken);
     }
 
-    /// <summary>Runs every check but introspection: what can be said of a token that must not be sent anywhere.</summary>
+    /// <summary>Every check but introspection; of a token that is remembered, those that time, keys, revocations and what came with it decide.</summary>
     private ValueTask<TokenValidation> ValidateLocallyAsync(ReadOnlyMemory<char> token, Presentation presented, CancellationToken cancellationToken)
     {
         // Sized first: not even a digest is computed over more than a token may have.

@@ -70,7 +70,7 @@ public sealed record ClientSettings
     /// <summary>A PEM file with the certificate of <see cref="KeyFile"/>.</summary>
     public string? CertificateFile { get; init; }
 
-    /// <summary>A file with a ready assertion, re-read for every exchange.</summary>
+    /// <summary>A file with a ready assertion, re-read when it changes.</summary>
     public string? AssertionFile { get; init; }
 
     /// <summary>The <c>aud</c> of client assertions; null: the server's issuer.</summary>

@@ -4,9 +4,10 @@ using System.Net.Security;
 namespace TokenExchange.Issuers;
 
 /// <summary>
-/// Makes the one pooled connection to an authorization server. It follows no redirect (a secret would go along), keeps
-/// no cookies, and asks for no compression (an answer's size is what was read). The environment's proxy is used for https
-/// alone (<see cref="EnvironmentProxy"/>), and its certificates are trusted as OpenSSL is told (SSL_CERT_FILE).
+/// Makes pools of connections to an authorization server, each of 32 at most unless it is told otherwise. They follow no
+/// redirect (a secret would go along), keep no cookies, and ask for no compression (an answer's size is what was read). The
+/// environment's proxy is used for https alone (<see cref="EnvironmentProxy"/>), and its certificates are trusted as OpenSSL
+/// is told (SSL_CERT_FILE).
 /// </summary>
 internal static class BackChannel
 {

@@ -18,7 +18,7 @@ internal abstract record EndpointAnswer
         public override string ToString() => $"reply {Status}";
     }
 
-    /// <summary>Nothing worth an opinion: no connection, no answer in time, 5xx or 429.</summary>
+    /// <summary>Nothing worth an opinion: no connection, no answer in time, 5xx, 408 or 429.</summary>
     /// <param name="RetryAfter">What the server asked for; null when it said nothing.</param>
     /// <param name="Repeatable">Whether asking once more at once makes sense.</param>
     /// <param name="Cause">In which way it was not to be had, in a word: see <see cref="OutageCause"/>.</param>

@@ -28,7 +28,7 @@ public static class OutageCause
         ? failure.InnerException is System.Security.Authentication.AuthenticationException { Message: var reason } ? $"{failure.Message} {reason}" : failure.Message
         : null;
 
-    /// <summary>Of a failure of transport: <c>name</c>, <c>connect</c>, <c>tls</c>, <c>malformed</c>, <c>ended</c>; null when it is none of these.</summary>
+    /// <summary>Of a failure of transport: <c>name</c>, <c>connect</c>, <c>tls</c>, <c>proxy</c>, <c>malformed</c>, <c>ended</c>; null when it is none of these.</summary>
     public static string? Of(Exception? failure) => failure switch
     {
         HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError } => "name",

@@ -29,7 +29,7 @@ internal sealed class KestrelLimitsOptions
     [Description("The most header lines of a request. Default: 100.")]
     public int? MaxRequestHeaderCount { get; set; }
 
-    [Description("How many bytes of a request are buffered before the client is slowed down. Default: 1048576.")]
+    [Description("Slows nobody down: 64 KiB of a client are held unread, whatever is written here. It must not be smaller than MaxRequestLineSize and MaxRequestHeadersTotalSize. Default: 1048576.")]
     public long? MaxRequestBufferSize { get; set; }
 
     [Description("How many bytes of an answer are buffered before the MCP server is slowed down. Default: 65536.")]

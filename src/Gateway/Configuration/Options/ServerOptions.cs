@@ -227,7 +227,7 @@ internal sealed class RequiredClaimOptions
     [Example("tid")]
     public string? Claim { get; set; }
 
-    [Description("The values of which the claim must have one.")]
+    [Description("The values of which the claim must have one, compared exactly: with a string, with a number or a boolean as the token spells it, or with the strings of an array.")]
     [Example("""["acme"]""")]
     public List<string>? AnyOf { get; set; }
 }
