@@ -10,9 +10,15 @@ internal sealed record OperationRule(Pattern Method, Pattern? Name, ScopeSet Sco
 /// <summary>What the rules say of one operation.</summary>
 /// <param name="Denied">Whether nobody may do it.</param>
 /// <param name="Scopes">The scopes it needs, all of them.</param>
-/// <param name="Class">Which rule matched; operations of one class need the same. -1: none.</param>
 /// <param name="Approval">Whether the user must have approved this very call.</param>
-internal readonly record struct OperationVerdict(bool Denied, ScopeSet Scopes, int Class, bool Approval = false);
+internal readonly record struct OperationVerdict(bool Denied, ScopeSet Scopes, bool Approval)
+{
+    /// <summary>What an operation needs that is both: all that either needs, and denied when either is.</summary>
+    public OperationVerdict And(OperationVerdict other) => new(
+        Denied || other.Denied,
+        other.Scopes.IsSubsetOf(Scopes) ? Scopes : Scopes.Union(other.Scopes),
+        Approval || other.Approval);
+}
 
 /// <summary>The operation rules of one server: the first match wins.</summary>
 internal sealed class OperationRules
@@ -32,9 +38,9 @@ internal sealed class OperationRules
     {
         this.rules = rules;
         judgesUris = strictUris && (judgedElsewhere || rules.Any(rule => rule.Name is not null && OperationNames.MayBeUri(rule.Method)));
-        verdicts = [.. rules.Select((rule, index) => new OperationVerdict(rule.Deny, required.Union(rule.Scopes), index, rule.Approval))];
-        plain = new OperationVerdict(false, required, -1);
-        other = new OperationVerdict(denyOthers, required, -1);
+        verdicts = [.. rules.Select(rule => new OperationVerdict(rule.Deny, required.Union(rule.Scopes), rule.Approval))];
+        plain = new OperationVerdict(Denied: false, required, Approval: false);
+        other = new OperationVerdict(denyOthers, required, Approval: false);
         AllScopes = verdicts.Where(verdict => !verdict.Denied).Aggregate(required, (all, verdict) => all.Union(verdict.Scopes));
         Required = required;
     }
@@ -86,11 +92,7 @@ internal sealed class OperationRules
         var verdict = Of(method, operation.Name, operation.Kind);
         foreach (var uri in operation.Subscriptions)
         {
-            var subscription = Of(OperationNames.Subscribe, uri, MessageKind.Request);
-            verdict = new OperationVerdict(
-                verdict.Denied || subscription.Denied,
-                subscription.Scopes.IsSubsetOf(verdict.Scopes) ? verdict.Scopes : verdict.Scopes.Union(subscription.Scopes),
-                verdict.Class);
+            verdict = verdict.And(Of(OperationNames.Subscribe, uri, MessageKind.Request));
         }
 
         return verdict;

@@ -100,6 +100,61 @@ public sealed class ApprovalTests
         world.AssertNothingWasSent();
     }
 
+    /// <summary>What is subscribed to is part of the call: no URI takes the approval away, and none is added to it.</summary>
+    [Theory]
+    [InlineData("""[{ "Method": "*", "Approval": true }]""")]
+    [InlineData("""[{ "Method": "subscriptions/listen", "Approval": true }]""")]
+    [InlineData("""[{ "Method": "resources/subscribe", "Approval": true }]""")]
+    [InlineData("""[{ "Method": "resources/subscribe", "Name": "file:///b", "Approval": true }]""")]
+    public async Task A_subscription_is_approved_with_all_that_it_subscribes_to(string rules)
+    {
+        await using var world = await StartAsync(rules: rules);
+        var listen = Listen("\"file:///a\",\"file:///b\"");
+
+        Assert.Equal((403, "approval_required"), await ReasonAsync(world, world.WeatherToken(), listen));
+        var element = await AskAsync(world, listen);
+        Assert.Equal("""{"notifications":{"toolsListChanged":true,"resourceSubscriptions":["file:///a","file:///b"]}}""", element["params"]!.ToJsonString());
+        foreach (var other in new[] { Listen("\"file:///a\",\"file:///b\",\"file:///c\""), Listen("\"file:///b\""), listen.Replace("true", "false", StringComparison.Ordinal) })
+        {
+            Assert.Equal((403, "approval_required"), await ReasonAsync(world, Approved(world, element), other));
+        }
+
+        world.AssertNothingWasForwarded();
+        Assert.Equal(200, (await world.Gateway.CallAsync("/weather", Approved(world, element), listen)).Status);
+    }
+
+    /// <summary>Wherever a server may look for what it should do: nothing of <c>params</c> is left out but <c>_meta</c>.</summary>
+    [Theory]
+    [InlineData("completion/complete", """{"ref":{"type":"ref/prompt","name":"a"},"argument":{"name":"x","value":"y"}}""", "\"y\"", "\"z\"")]
+    [InlineData("completion/complete", """{"ref":{"type":"ref/prompt","name":"file:///a"}}""", "\"ref/prompt\",\"name\"", "\"ref/resource\",\"uri\"")]
+    [InlineData("logging/setLevel", """{"level":"error"}""", "error", "debug")]
+    [InlineData("vendor/delete", """{"type":"file","name":"a","locations":[1]}""", "\"a\"", "\"b\"")]
+    [InlineData("tools/call", """{"name":"pay_bill","Arguments":{"to":"bob"}}""", "bob", "eve")]
+    [InlineData("tools/call", """{"name":"pay_bill","uri":"file:///a"}""", "file:///a", "file:///b")]
+    public async Task All_that_a_call_says_is_approved(string method, string parameters, string shown, string other)
+    {
+        await using var world = await StartAsync(rules: """[{ "Method": "*", "Approval": true }]""");
+        var call = $$"""{"jsonrpc":"2.0","id":1,"method":"{{method}}","params":{{parameters}}}""";
+        var element = await AskAsync(world, call);
+
+        Assert.Contains(shown, element.ToJsonString(), StringComparison.Ordinal);
+        Assert.Equal((403, "approval_required"), await ReasonAsync(world, Approved(world, element), call.Replace(shown, other, StringComparison.Ordinal)));
+        world.AssertNothingWasForwarded();
+
+        // A client counts its requests and names its progress anew when it comes back with the approval.
+        var again = call.Replace("\"id\":1", "\"id\":2", StringComparison.Ordinal).Replace("\"params\":{", "\"params\":{\"_meta\":{\"progressToken\":2},", StringComparison.Ordinal);
+        Assert.Equal(200, (await world.Gateway.CallAsync("/weather", Approved(world, element), again)).Status);
+    }
+
+    [Fact]
+    public async Task A_subscription_to_more_than_could_be_shown_is_no_call_to_approve()
+    {
+        await using var world = await StartAsync(rules: """[{ "Method": "resources/subscribe", "Approval": true }]""");
+
+        Assert.Equal((400, "body_invalid"), await ReasonAsync(world, world.WeatherToken(), Listen($"\"file:///{new string('x', 4096)}\"")));
+        world.AssertNothingWasSent();
+    }
+
     [Fact]
     public async Task An_approval_counts_neither_for_other_calls_nor_for_what_goes_out()
     {
@@ -127,8 +182,11 @@ public sealed class ApprovalTests
 
     private static string Other(string identifier) => identifier[..20] + (identifier[20] == 'A' ? 'B' : 'A') + identifier[21..];
 
-    private static Task<World> StartAsync(TimeProvider? clock = null) => World.StartAsync(
-        options => options["Servers"]!["weather"]!["Operations"] = JsonNode.Parse("""[{ "Method": "tools/call", "Name": "pay_*", "Approval": true }]"""), clock);
+    private static string Listen(string uris) =>
+        $$$"""{"jsonrpc":"2.0","id":1,"method":"subscriptions/listen","params":{"notifications":{"toolsListChanged":true,"resourceSubscriptions":[{{{uris}}}]} } }""";
+
+    private static Task<World> StartAsync(TimeProvider? clock = null, string rules = """[{ "Method": "tools/call", "Name": "pay_*", "Approval": true }]""") =>
+        World.StartAsync(options => options["Servers"]!["weather"]!["Operations"] = JsonNode.Parse(rules), clock);
 
     private static async Task<JsonNode> AskAsync(World world, string body) =>
         (await world.Gateway.CallAsync("/weather", world.WeatherToken(), body)).Json!["error"]!["data"]!["authorization_details"]![0]!;

@@ -141,7 +141,7 @@ public sealed class ResourceUriTests
             {
                 var verdicts = spellings.Select(uri => new Operation(MessageKind.Request, "resources/read", uri, IsUri: true))
                     .Where(operation => !rules.AreMistakable(operation))
-                    .Select(operation => rules.Of(operation).Class).Distinct().ToArray();
+                    .Select(operation => rules.Of(operation).Denied).Distinct().ToArray();
                 Assert.True(verdicts.Length <= 1, string.Join("   ", spellings));
             }
         }

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Gateway.Advertise;
+using TokenExchange.AspNetCore.Calls;
 using TokenExchange.Inbound;
 using TokenExchange.Inbound.Proof;
 
@@ -21,7 +22,10 @@ internal sealed class Approval
     /// <summary>The most of each part that an authorization server is asked to show to the user.</summary>
     private const int MostShown = 4 * 1024;
 
-    private static readonly string[] Shown = ["arguments", "inputResponses", "requestState", "task"];
+    private const int Rest = 4;
+
+    /// <summary>What is shown of <c>params</c>: some members each by itself, all others but <c>_meta</c> as one object.</summary>
+    private static readonly string[] Shown = ["arguments", "inputResponses", "requestState", "task", "params"];
     private static readonly JsonDocumentOptions Unique = new() { MaxDepth = OperationReader.MaxDepth, AllowDuplicateProperties = false };
     private static readonly JsonWriterOptions Compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -38,7 +42,7 @@ internal sealed class Approval
     public static Approval? Of(string server, Operation operation, ReadOnlyMemory<byte> body)
     {
         var parts = new ReadOnlyMemory<byte>?[Shown.Length];
-        Find(body, parts);
+        Find(body, NamedBy(operation.Method!), parts);
         foreach (var part in parts)
         {
             if (part is { } given && (given.Length > MostShown || !IsUnique(given.Span)))
@@ -111,31 +115,58 @@ internal sealed class Approval
         return [.. call.AsSpan(0, call.Length - 1), .. member];
     }
 
-    /// <summary>Where the parts stand in <c>params</c>, byte for byte; the body was read as one message before.</summary>
-    private static void Find(ReadOnlyMemory<byte> body, ReadOnlyMemory<byte>?[] parts)
+    /// <summary>
+    /// Where the parts stand in <c>params</c>, byte for byte; the body was read as one message before. Whatever nobody here
+    /// knows is shown as well: another method, or another server, may look for what it does in any member.
+    /// </summary>
+    private static void Find(ReadOnlyMemory<byte> body, string? named, ReadOnlyMemory<byte>?[] parts)
     {
         if (!OperationReader.TryEnterParams(body.Span, out var reader))
         {
             return;
         }
 
+        var rest = new ArrayBufferWriter<byte>();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var part = -1;
-            for (var i = 0; i < Shown.Length; i++)
+            var part = Rest;
+            for (var i = 0; i < Rest; i++)
             {
                 part = reader.ValueTextEquals(Shown[i]) ? i : part;
             }
 
+            // The name is shown already; _meta is how a client asks, and no part of what it asks for.
+            var aside = reader.ValueTextEquals("_meta"u8) || (named is not null && reader.ValueTextEquals(named));
+            var member = (int)reader.TokenStartIndex;
             reader.Read();
             var start = (int)reader.TokenStartIndex;
             reader.Skip();
-            if (part >= 0)
+            if (part != Rest)
             {
                 parts[part] = body[start..(int)reader.BytesConsumed];
             }
+            else if (!aside)
+            {
+                rest.Write(rest.WrittenCount == 0 ? "{"u8 : ","u8);
+                rest.Write(body.Span[member..(int)reader.BytesConsumed]);
+            }
+        }
+
+        if (rest.WrittenCount > 0)
+        {
+            rest.Write("}"u8);
+            parts[Rest] = rest.WrittenMemory;
         }
     }
+
+    /// <summary>The member that holds nothing but the operation's name.</summary>
+    private static string? NamedBy(string method) => OperationNames.Of(method) switch
+    {
+        NameKind.Name => "name",
+        NameKind.Uri => "uri",
+        NameKind.Task => "taskId",
+        _ => null,
+    };
 
     private static bool IsUnique(ReadOnlySpan<byte> json)
     {
