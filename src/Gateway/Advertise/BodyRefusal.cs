@@ -10,6 +10,7 @@ internal static class BodyRefusal
     public static readonly Refusal Empty = Of(ParseError, "The request body is empty.");
     public static readonly Refusal NotUtf8 = Of(ParseError, "The request body is not UTF-8.");
     public static readonly Refusal NotJson = Of(ParseError, "The request body is not JSON.");
+    public static readonly Refusal NotText = Of(ParseError, "A string or name in the request body holds half of a surrogate pair, and is no text.");
     public static readonly Refusal TooDeep = Of(ParseError, "The request body nests deeper than 128 levels.");
 
     public static readonly Refusal Broken = Of(ParseError, "The request body broke off, or its framing cannot be read.");

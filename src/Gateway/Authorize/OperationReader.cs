@@ -5,9 +5,10 @@ using Gateway.Advertise;
 namespace Gateway.Authorize;
 
 /// <summary>
-/// Reads one JSON-RPC message and refuses whatever a server could read differently: batches, invalid UTF-8, members
-/// that are duplicates to a reader that folds case, a NUL where a reader in C stops, and the protocol's own members in
-/// another spelling. Values deeper than <c>params._meta</c> and what names the operation are checked for syntax alone.
+/// Reads one JSON-RPC message and refuses whatever a server could read differently: batches, invalid UTF-8, strings that
+/// are no text, members that are duplicates to a reader that folds case, a NUL where a reader in C stops, and the protocol's
+/// own members in another spelling. Of values deeper than <c>params._meta</c> and what names the operation only the syntax is
+/// checked, and that strings are text: whoever reads them later, where a token may be used up already, must not fail there.
 /// </summary>
 /// <remarks>JSON-RPC 2.0 §4, §5; MCP 2025-06-18 (no batches).</remarks>
 internal static class OperationReader
@@ -68,11 +69,24 @@ internal static class OperationReader
             message.ReadRoot(ref reader);
             reader.Read();
             id = message.RequestId;
-            return message.ToOperation(out refusal);
+            if (SurrogatePairs.AreWhole(body))
+            {
+                return message.ToOperation(out refusal);
+            }
+
+            // An id that is no text itself is not given back either.
+            id = SurrogatePairs.AreWhole(body[id]) ? id : default;
+            refusal = BodyRefusal.NotText;
+            return null;
         }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        catch (InvalidOperationException)
         {
-            // InvalidOperationException: a lone surrogate in an escaped name.
+            // What has to be read to tell the operation is no text.
+            refusal = BodyRefusal.NotText;
+            return null;
+        }
+        catch (JsonException)
+        {
             refusal = IsTooDeep(body) ? BodyRefusal.TooDeep : BodyRefusal.NotJson;
             return null;
         }

@@ -11,6 +11,7 @@ public sealed class BodyFaultTests
         ("", -32700),
         ("canary {", -32700),
         ("{\"jsonrpc\":\"2.0\",\"method\":\"canary\"} trailing", -32700),
+        ("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"canary\",\"params\":{\"x\":\"\\ud800\"}}", -32700),
         (new string('[', 200) + new string(']', 200), -32700),
         ("[{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"canary\"}]", -32600),
         ("\"canary\"", -32600),
@@ -49,6 +50,47 @@ public sealed class BodyFaultTests
 
         Assert.Equal(Faults.Length - 1, texts.Count);
         world.AssertNothingWasForwarded();
+    }
+
+    /// <summary>Half a surrogate pair is JSON and no text: readers drop it, replace it or fail, and what fails late has used up a token.</summary>
+    [Theory]
+    [InlineData("""{"jsonrpc":"2.0","id":"\ud800","method":"ping"}""", true)]
+    [InlineData("""{"jsonrpc":"2.0","id":1,"method":"\uD83D"}""", true)]
+    [InlineData("""{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","arguments":{"x":"\uDC00"}}}""")]
+    [InlineData("""{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","arguments":{"x":[{"a\ud83d\u0064":1}]}}}""")]
+    [InlineData("""{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","arguments":{"x":"\ud83d\\ude00"}}}""")]
+    [InlineData("""{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","arguments":{"x":"\ud83d\ud83d\ude00"}}}""")]
+    [InlineData("""{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","arguments":{"x":"\ud83d","y":"\ude00"}}}""")]
+    [InlineData("""{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","_meta":{"x":{"y":"\ude00\ud83d"}}}}""")]
+    [InlineData("""{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"cut \uD83D"}]}}""", true)]
+    [InlineData("""{"jsonrpc":"2.0","id":1,"method":"ping","other":{"x":"\udfff"}}""")]
+    public async Task Half_a_surrogate_pair_is_refused_wherever_it_stands(string body, bool withoutId = false)
+    {
+        await using var world = await World.StartAsync(options =>
+        {
+            options["Servers"]!["weather"]!["Operations"] = System.Text.Json.Nodes.JsonNode.Parse("""[{ "Method": "tools/call", "Approval": true }]""");
+            options["Servers"]!["weather"]!["Policy"] = System.Text.Json.Nodes.JsonNode.Parse("""{ "Url": "http://127.0.0.1:9/access/v1/evaluation", "Arguments": true }""");
+        });
+
+        var answer = await world.Gateway.CallAsync("/weather", world.WeatherToken(), body);
+
+        Assert.Equal((400, "body_invalid", -32700), (answer.Status, answer.Reason, answer.Json!["error"]!["code"]!.GetValue<int>()));
+        Assert.Equal(withoutId ? null : 1, (int?)answer.Json["id"]);
+        world.AssertNothingWasSent();
+    }
+
+    [Theory]
+    [InlineData("\\ud83d\\ude00")]
+    [InlineData("\\uD83D\\uDE00\\uDBFF\\uDFFF")]
+    [InlineData("\\\\ud800")]
+    [InlineData("\\ud7ff\\ue000\\u00e4\\n\\\"")]
+    public async Task Whatever_else_is_escaped_passes(string text)
+    {
+        await using var world = await World.StartAsync();
+
+        var answer = await world.Gateway.CallAsync("/weather", world.WeatherToken(), $$$"""{"jsonrpc":"2.0","id":"{{{text}}}","method":"tools/call","params":{"name":"a","arguments":{"{{{text}}}":"{{{text}}}"} } }""");
+
+        Assert.Equal(200, answer.Status);
     }
 
     [Fact]
