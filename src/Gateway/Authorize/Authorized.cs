@@ -289,12 +289,7 @@ internal sealed class Authorized
                 _ => BodyRefusal.Broken,
             });
         }
-        catch (IOException exception) when (exception.InnerException is OverflowException)
-        {
-            // A chunk longer than can be counted, for which Kestrel has no refusal of its own.
-            return (null, BodyRefusal.Broken);
-        }
-        catch (Exception exception) when (exception is IOException or OperationCanceledException)
+        catch (OperationCanceledException exception)
         {
             // Nothing of the body was wrong: there is nobody any more to send it, whether or not the request knows yet.
             throw new ConnectionResetException("The client left while it sent its body.", exception);
@@ -309,14 +304,7 @@ internal sealed class Authorized
             _ =>
             {
                 Volatile.Write(ref late, true);
-                try
-                {
-                    context.Request.BodyReader.CancelPendingRead();
-                }
-                catch (Exception)
-                {
-                    // The body broke off a moment ago (over HTTP/2, by a reset stream), as its reader is told at its next turn.
-                }
+                InboundBody.CancelRead(context.Request);
             },
             null,
             timeout,

@@ -37,7 +37,7 @@ internal sealed class RequestBody
     {
         if (length > SentWhole)
         {
-            context.Request.Body = new MemoryStream(buffer, 0, length, writable: false);
+            InboundBody.Replace(context.Request, new MemoryStream(buffer, 0, length, writable: false));
         }
         else
         {
@@ -53,7 +53,7 @@ internal sealed class RequestBody
 
     /// <summary>
     /// Reads at most <paramref name="limit"/> bytes, of which <paramref name="owner"/> holds as many as were set aside for it;
-    /// no body, and which bound it was, when there are more or the budget does not allow them. Throws what the connection throws.
+    /// no body, and which bound it was, when there are more or the budget does not allow them. Throws what <see cref="InboundBody"/> throws.
     /// </summary>
     public static async ValueTask<(RequestBody? Body, BodyBound Beyond)> ReadAsync(HttpRequest request, GatewayRequest owner, long limit, CancellationToken cancellationToken)
     {
@@ -68,7 +68,7 @@ internal sealed class RequestBody
         var length = 0;
         while (true)
         {
-            var read = await request.Body.ReadAsync(buffer.AsMemory(length), cancellationToken);
+            var read = await InboundBody.ReadAsync(request, buffer.AsMemory(length), cancellationToken);
             if (read == 0)
             {
                 return (new RequestBody(buffer, length), BodyBound.Own);

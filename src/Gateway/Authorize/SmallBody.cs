@@ -35,7 +35,7 @@ internal sealed class SmallBody : IDisposable
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, context.RequestAborted);
         try
         {
-            await body.ReadAsync(context.Request.Body, most, either.Token);
+            await body.ReadAsync(context.Request, most, either.Token);
         }
         catch (Exception exception) when (exception is BadHttpRequestException || (exception is OperationCanceledException && !context.RequestAborted.IsCancellationRequested))
         {
@@ -61,7 +61,7 @@ internal sealed class SmallBody : IDisposable
 
     public void Dispose() => held.Dispose();
 
-    private async Task ReadAsync(Stream stream, int most, CancellationToken cancellation)
+    private async Task ReadAsync(HttpRequest request, int most, CancellationToken cancellation)
     {
         var buffer = Array.Empty<byte>();
         var length = 0;
@@ -79,7 +79,7 @@ internal sealed class SmallBody : IDisposable
                 Array.Resize(ref buffer, size);
             }
 
-            var read = await stream.ReadAsync(buffer.AsMemory(length), cancellation);
+            var read = await InboundBody.ReadAsync(request, buffer.AsMemory(length), cancellation);
             if (read == 0)
             {
                 Bytes = buffer.AsMemory(0, length);

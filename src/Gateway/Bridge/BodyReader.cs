@@ -24,7 +24,7 @@ internal sealed class BodyReader
             while (true)
             {
                 var room = buffer.GetMemory(1);
-                var count = await request.Body.ReadAsync(room, request.HttpContext.RequestAborted);
+                var count = await InboundBody.ReadAsync(request, room, request.HttpContext.RequestAborted);
                 if (count == 0)
                 {
                     body.Bytes = buffer.WrittenMemory;

@@ -1,4 +1,5 @@
 using Gateway.Authorize;
+using Microsoft.AspNetCore.Connections;
 
 namespace Gateway.Bridge;
 
@@ -16,7 +17,7 @@ internal sealed class BridgeEndpoint(BridgeSessions sessions, Children children,
         {
             await (BridgeGuard.Check(context.Request) is { } refusal ? refusal.WriteAsync(context) : DispatchAsync(context));
         }
-        catch (Exception error) when (context.RequestAborted.IsCancellationRequested && error is OperationCanceledException or IOException)
+        catch (Exception error) when (error is ConnectionResetException || (context.RequestAborted.IsCancellationRequested && error is OperationCanceledException or IOException))
         {
             // The client has left.
         }

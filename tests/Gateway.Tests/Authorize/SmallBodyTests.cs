@@ -3,6 +3,7 @@ using Gateway.Authorize;
 using Gateway.Tests.Front;
 using Gateway.Tests.Wire;
 using Harness;
+using Harness.Wire;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
@@ -52,13 +53,48 @@ public sealed class SmallBodyTests
         await UntilAsync(() => held.Total == 0);
     }
 
-    private static Task<FrontWorld> StartAsync(TimeProvider clock) => FrontWorld.StartAsync(
+    /// <summary>A stream that its client resets breaks off the reading with the connection still there: no fault of the gateway, whoever did it.</summary>
+    [Theory]
+    [MemberData(nameof(Endpoints))]
+    public async Task Who_resets_a_stream_is_told_as_gone(string path, string type)
+    {
+        await using var front = await StartAsync(TimeProvider.System, http2: true);
+        var held = front.Gateway.Services.GetRequiredService<HeldBodies>();
+        using var client = await Http2Client.ConnectAsync(front.Gateway.Url);
+        await client.SendAsync(
+            Http2Frame.Headers(Http2Frame.EndHeaders, (":method", "POST"), (":path", path), (":scheme", "http"), (":authority", "gateway.test"), ("content-type", type)),
+            Http2Frame.Data("beginning"));
+        await UntilAsync(() => held.Total > 0);
+
+        await client.SendAsync(Http2Frame.Reset(8));
+
+        await front.Gateway.Audited;
+        Assert.Equal("client_closed", Assert.Single(front.Gateway.Audit)["reason"]!.GetValue<string>());
+        Assert.DoesNotContain("failed in the gateway", front.Gateway.Log, StringComparison.Ordinal);
+        Assert.Equal(0, held.Total);
+    }
+
+    [Theory]
+    [MemberData(nameof(Endpoints))]
+    public async Task A_chunk_longer_than_can_be_counted_is_refused(string path, string type)
+    {
+        await using var front = await StartAsync(TimeProvider.System);
+        using var client = await SocketClient.ConnectAsync(front.Gateway.Url);
+
+        await client.SendAsync($"POST {path} HTTP/1.1\r\nHost: gateway.test\r\nContent-Type: {type}\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n");
+
+        Assert.Equal(400, (await client.AnswerAsync()).Status);
+        Assert.DoesNotContain("failed in the gateway", front.Gateway.Log, StringComparison.Ordinal);
+    }
+
+    private static Task<FrontWorld> StartAsync(TimeProvider clock, bool http2 = false) => FrontWorld.StartAsync(
         change: options =>
         {
             options["AuthorizationServers"]!["corp"]!["BackchannelLogout"] = true;
             options["AuthorizationServers"]!["corp"]!["SecurityEvents"] = new JsonObject { ["Audience"] = "https://mcp.example.com/security-events/corp" };
         },
-        clock: clock);
+        clock: clock,
+        configure: builder => builder.Configuration["Kestrel:EndpointDefaults:Protocols"] = http2 ? "Http2" : "Http1");
 
     /// <summary>A request of whose body the beginning has come.</summary>
     private static async Task<SocketClient> BeginAsync(FrontWorld front, string path, string type)

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Gateway.Tests.Harness;
 using Harness;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
 using Xunit;
@@ -33,8 +34,9 @@ internal sealed partial class FrontWorld : IAsyncDisposable
     /// <param name="metadata">Changes the authorization server's metadata.</param>
     /// <param name="prepare">Changes the authorization server before the gateway asks it anything.</param>
     /// <param name="clock">The time.</param>
+    /// <param name="configure">Changes the host.</param>
     public static async Task<FrontWorld> StartAsync(
-        Action<JsonObject>? registration = null, Action<JsonObject>? change = null, Action<JsonObject>? metadata = null, Action<TestAuthorizationServer>? prepare = null, TimeProvider? clock = null)
+        Action<JsonObject>? registration = null, Action<JsonObject>? change = null, Action<JsonObject>? metadata = null, Action<TestAuthorizationServer>? prepare = null, TimeProvider? clock = null, Action<WebApplicationBuilder>? configure = null)
     {
         var server = new TestAuthorizationServer();
         server.ChangeMetadata = document =>
@@ -59,7 +61,7 @@ internal sealed partial class FrontWorld : IAsyncDisposable
         registration?.Invoke(section);
         options["AuthorizationServers"]!["corp"]!["Registration"] = section;
         change?.Invoke(options);
-        return new FrontWorld { World = new World { As = server, Weather = weather, Notes = notes, Gateway = await TestGateway.StartAsync(options, clock) } };
+        return new FrontWorld { World = new World { As = server, Weather = weather, Notes = notes, Gateway = await TestGateway.StartAsync(options, clock, configure) } };
     }
 
     /// <summary>The parameters of an honest client.</summary>
