@@ -56,8 +56,11 @@ internal sealed record Refusal(string Reason, int Status, string Description, Ch
 
     public static readonly Refusal Overloaded = new("overloaded", 503, "Too much is held for requests at this moment.");
 
-    /// <summary><see cref="Overloaded"/>, with when to come back: bodies are held until their requests have been sent on and answered.</summary>
-    public static readonly Refused OverloadedByBodies = new(Overloaded, "bodies", RetryAfter: TimeSpan.FromSeconds(2));
+    /// <summary>When to come back where too many bytes of bodies are held: until their requests have been sent on and answered.</summary>
+    public static readonly TimeSpan BodiesComeBack = TimeSpan.FromSeconds(2);
+
+    /// <summary><see cref="Overloaded"/>, with when to come back.</summary>
+    public static readonly Refused OverloadedByBodies = new(Overloaded, "bodies", RetryAfter: BodiesComeBack);
 
     /// <summary>When to come back where nobody says when: what cannot be had now may be had again by then.</summary>
     public static readonly TimeSpan ComeBack = TimeSpan.FromSeconds(5);

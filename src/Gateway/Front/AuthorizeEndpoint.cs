@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using Gateway.Authorize;
 
@@ -40,15 +41,35 @@ internal static class AuthorizeEndpoint
             return;
         }
 
-        using var body = await visit.ReadAsync(SmallBody.Form);
-        if (body.Bytes is not { } bytes || context.Request.QueryString.HasValue)
+        if (context.Request.QueryString.HasValue)
         {
             await RefuseAsync(visit, FrontRefusal.Form);
             return;
         }
 
+        using var body = await visit.ReadAsync(SmallBody.Form);
+        switch (body)
+        {
+            case SmallBody.Read form:
+                await GoOnAsync(visit, form);
+                break;
+            case SmallBody.Unfit:
+                await RefuseAsync(visit, FrontRefusal.Form);
+                break;
+            case SmallBody.Overloaded:
+                SmallBody.Overloaded.Tell(context.Response);
+                await RefuseAsync(visit, FrontRefusal.Overloaded);
+                break;
+            default:
+                throw new UnreachableException();
+        }
+    }
+
+    private static async Task GoOnAsync(FrontVisit visit, SmallBody.Read form)
+    {
         // As on the first visit: the configuration may be another one since.
-        if (await UnderstandAsync(visit, Encoding.UTF8.GetString(bytes.Span)) is not var (parameters, request, signIn))
+        var context = visit.Context;
+        if (await UnderstandAsync(visit, Encoding.UTF8.GetString(form.Bytes.Span)) is not var (parameters, request, signIn))
         {
             return;
         }
@@ -95,7 +116,7 @@ internal static class AuthorizeEndpoint
     {
         Guard(visit, "'none'");
         visit.Log.FrontRefused(visit.Front.Name, refusal.Reason, refusal.Text);
-        return visit.WriteAsync(StatusCodes.Status400BadRequest, Html, FrontPage.Refused(visit.Front, refusal, visit.RequestId));
+        return visit.WriteAsync(refusal.Status, Html, FrontPage.Refused(visit.Front, refusal, visit.RequestId));
     }
 
     /// <summary>No script, no frame, nothing from elsewhere; forms lead only where <paramref name="formAction"/> says.</summary>

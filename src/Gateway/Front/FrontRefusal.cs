@@ -5,6 +5,9 @@ namespace Gateway.Front;
 /// <param name="Text">What is wrong and what to do.</param>
 internal sealed record FrontRefusal(string Reason, string Text)
 {
+    /// <summary>The status of the page.</summary>
+    public int Status { get; private init; } = StatusCodes.Status400BadRequest;
+
     public static readonly FrontRefusal ParameterTwice = new("parameter_twice", "A parameter is there twice, and two readers could take two different values.");
     public static readonly FrontRefusal TooLarge = new("too_large", "There are more parameters, or longer ones, than are read here.");
     public static readonly FrontRefusal ResponseType = new("response_type", "The client asks for something other than an authorization code (response_type must be code).");
@@ -15,6 +18,7 @@ internal sealed record FrontRefusal(string Reason, string Text)
     public static readonly FrontRefusal State = new("state", "The client sends no state, without which it could not tell its own answer from somebody else's.");
     public static readonly FrontRefusal Characters = new("characters", "A parameter holds characters that none may hold.");
     public static readonly FrontRefusal Form = new("form", "This is not the form that this page sends.");
+    public static readonly FrontRefusal Overloaded = new("overloaded", "Too much is being read at the moment. Go back and send the form again in a few seconds.") { Status = StatusCodes.Status503ServiceUnavailable };
     public static readonly FrontRefusal Elsewhere = new("elsewhere", "Another page than this one has sent the form.");
     public static readonly FrontRefusal Consent = new("consent", "What was to be consented to was not shown in this browser within the last ten minutes, or has been changed since. Begin anew in your client.");
     public static readonly FrontRefusal Unreachable = new("unreachable", "The authorization server does not say at the moment where users sign in. Try again in a minute.");

@@ -12,7 +12,7 @@ internal sealed record FrontVisit(HttpContext Context, ClientFront Front, BodyBu
 
     /// <summary>The body, if it is of this type; held until it is disposed of.</summary>
     public ValueTask<SmallBody> ReadAsync(string mediaType) =>
-        SmallBody.ReadAsync(Context, FrontEndpoints.PathPrefix, SmallBody.IsOf(Context.Request, mediaType), MostBytes, Bodies, Clock);
+        SmallBody.ReadAsync(Context, FrontEndpoints.PathPrefix, mediaType, MostBytes, Bodies, Clock);
 
     /// <summary>Answers a client with an OAuth error of fixed texts.</summary>
     /// <remarks>RFC 6749 §5.2; RFC 7591 §3.2.2.</remarks>
@@ -22,11 +22,11 @@ internal sealed record FrontVisit(HttpContext Context, ClientFront Front, BodyBu
         return WriteAsync(status, "application/json", $$"""{"error":"{{error}}","error_description":"{{description}}"}""");
     }
 
-    /// <summary>Answers that too much is held already.</summary>
+    /// <summary>Answers a client that too much is held already.</summary>
     public Task OverloadedAsync()
     {
-        Context.Response.Headers.RetryAfter = "2";
-        return FailAsync(StatusCodes.Status503ServiceUnavailable, "temporarily_unavailable", "Too much is being read at the moment.");
+        SmallBody.Overloaded.Tell(Context.Response);
+        return FailAsync(Context.Response.StatusCode, "temporarily_unavailable", "Too much is being read at the moment.");
     }
 
     public Task WriteAsync(int status, string contentType, string text) => WriteAsync(status, contentType, Encoding.UTF8.GetBytes(text));

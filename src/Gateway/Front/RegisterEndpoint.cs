@@ -1,5 +1,7 @@
 using System.Buffers;
+using System.Diagnostics;
 using System.Text.Json;
+using Gateway.Authorize;
 using TokenExchange.AspNetCore.Http;
 
 namespace Gateway.Front;
@@ -17,18 +19,17 @@ internal static class RegisterEndpoint
     public static async Task AnswerAsync(FrontVisit visit)
     {
         using var body = await visit.ReadAsync("application/json");
-        if (body.Overloaded)
+        await (body switch
         {
-            await visit.OverloadedAsync();
-            return;
-        }
+            SmallBody.Read read when RedirectUrisOf(read.Bytes) is { } redirectUris => AnswerAsync(visit, redirectUris),
+            SmallBody.Read or SmallBody.Unfit => visit.FailAsync(StatusCodes.Status400BadRequest, "invalid_client_metadata", "The body must be one JSON object of at most 16 KiB, with redirect_uris as a list of one to 20 texts."),
+            SmallBody.Overloaded => visit.OverloadedAsync(),
+            _ => throw new UnreachableException(),
+        });
+    }
 
-        if (body.Bytes is not { } bytes || RedirectUrisOf(bytes) is not { } redirectUris)
-        {
-            await visit.FailAsync(StatusCodes.Status400BadRequest, "invalid_client_metadata", "The body must be one JSON object of at most 16 KiB, with redirect_uris as a list of one to 20 texts.");
-            return;
-        }
-
+    private static async Task AnswerAsync(FrontVisit visit, List<string> redirectUris)
+    {
         if (redirectUris.FindIndex(uri => !visit.Front.RedirectUris.Lists(uri)) is >= 0 and var unlisted)
         {
             await visit.FailAsync(StatusCodes.Status400BadRequest, "invalid_redirect_uri", FormattableString.Invariant($"Entry {unlisted} of redirect_uris is not one that the operator of this gateway has listed (RedirectUris)."));

@@ -19,19 +19,18 @@ internal static class TokenEndpoint
     {
         using var body = await visit.ReadAsync(SmallBody.Form);
         visit.Context.Response.Headers.Pragma = "no-cache";
-        if (body.Overloaded)
+        await (body switch
         {
-            await visit.OverloadedAsync();
-            return;
-        }
+            SmallBody.Read read when !visit.Context.Request.QueryString.HasValue => AnswerAsync(visit, read),
+            SmallBody.Read or SmallBody.Unfit => visit.FailAsync(StatusCodes.Status400BadRequest, "invalid_request", "The body must be a form of at most 16 KiB, and all parameters must stand in it."),
+            SmallBody.Overloaded => visit.OverloadedAsync(),
+            _ => throw new UnreachableException(),
+        });
+    }
 
-        if (body.Bytes is not { } bytes || visit.Context.Request.QueryString.HasValue)
-        {
-            await visit.FailAsync(StatusCodes.Status400BadRequest, "invalid_request", "The body must be a form of at most 16 KiB, and all parameters must stand in it.");
-            return;
-        }
-
-        if (FrontParameters.Read(Encoding.UTF8.GetString(bytes.Span), out var parameters) is { } unread)
+    private static async Task AnswerAsync(FrontVisit visit, SmallBody.Read body)
+    {
+        if (FrontParameters.Read(Encoding.UTF8.GetString(body.Bytes.Span), out var parameters) is { } unread)
         {
             await visit.FailAsync(StatusCodes.Status400BadRequest, "invalid_request", unread.Text);
             return;

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using Gateway.Authorize;
 using Gateway.Generations;
@@ -35,47 +36,47 @@ internal sealed class BackchannelLogout(LiveGenerations generations, Revoker rev
             return true;
         }
 
-        var name = receiver.Validator.Server.Settings.Name;
-        using var form = await SmallBody.ReadAsync(context, PathPrefix, SmallBody.IsOf(context.Request, SmallBody.Form), MaxLength, generations.Current.Bodies, clock);
-        if (form.Overloaded)
+        using var form = await SmallBody.ReadAsync(context, PathPrefix, SmallBody.Form, MaxLength, generations.Current.Bodies, clock);
+        switch (form)
         {
-            context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
-            context.Response.Headers.RetryAfter = "2";
-            return true;
+            case SmallBody.Read read when TokenIn(Encoding.UTF8.GetString(read.Bytes.Span)) is { } token:
+                await TakeAsync(context, receiver, token);
+                return true;
+            case SmallBody.Read or SmallBody.Unfit:
+                await RefuseAsync(context, receiver, "form");
+                return true;
+            case SmallBody.Overloaded:
+                SmallBody.Overloaded.Tell(context.Response);
+                return true;
+            default:
+                throw new UnreachableException();
         }
+    }
 
-        if (form.Bytes is not { } bytes || TokenIn(Encoding.UTF8.GetString(bytes.Span)) is not { } token)
-        {
-            log.LogoutRefused(name, "form");
-            await RefuseAsync(context);
-            return true;
-        }
-
+    private async Task TakeAsync(HttpContext context, LogoutReceiver receiver, string token)
+    {
         var validation = await receiver.Validator.ValidateAsync(token.AsMemory(), context.RequestAborted);
         if (validation.Logout is not { } logout)
         {
-            log.LogoutRefused(name, validation.Refusal!);
-            await RefuseAsync(context);
-            return true;
+            await RefuseAsync(context, receiver, validation.Refusal!);
+            return;
         }
 
         var issuer = receiver.Validator.Server.Settings.Issuer;
         switch (await revoker.RevokeAsync(revoker.Revocations.Of(issuer, logout, receiver.KeepFor), validation.Once))
         {
             case WriteOutcome.Seen:
-                log.LogoutRefused(name, "replay");
-                await RefuseAsync(context);
-                return true;
+                await RefuseAsync(context, receiver, "replay");
+                return;
             case WriteOutcome.Unavailable:
                 // In force here; who announced it is to say it again, perhaps where it can be written.
                 context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
                 context.Response.Headers.RetryAfter = "5";
-                return true;
+                return;
         }
 
-        log.LogoutAccepted(name, logout.Session is not null, logout.Subject is not null);
+        log.LogoutAccepted(receiver.Validator.Server.Settings.Name, logout.Session is not null, logout.Subject is not null);
         context.Response.ContentLength = 0;
-        return true;
     }
 
     /// <summary>The one <c>logout_token</c> of a form; null when there is none, or more than one.</summary>
@@ -98,8 +99,9 @@ internal sealed class BackchannelLogout(LiveGenerations generations, Revoker rev
         return token is { Length: > 0 } ? token : null;
     }
 
-    private static Task RefuseAsync(HttpContext context)
+    private Task RefuseAsync(HttpContext context, LogoutReceiver receiver, string check)
     {
+        log.LogoutRefused(receiver.Validator.Server.Settings.Name, check);
         context.Response.StatusCode = StatusCodes.Status400BadRequest;
         context.Response.ContentType = "application/json";
         return context.Response.WriteAsync("""{"error":"invalid_request"}""", context.RequestAborted);

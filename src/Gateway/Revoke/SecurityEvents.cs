@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text;
 using Gateway.Authorize;
@@ -5,7 +6,6 @@ using Gateway.Generations;
 using Gateway.Observe;
 using Gateway.Revoke.Shared;
 using TokenExchange.Inbound.Revocation;
-using TokenExchange.Issuers;
 using TokenExchange.Issuers.Files;
 
 namespace Gateway.Revoke;
@@ -44,29 +44,39 @@ internal sealed class SecurityEvents(LiveGenerations generations, Revoker revoke
             return true;
         }
 
-        using var body = await SmallBody.ReadAsync(context, PathPrefix, IsEventToken(context.Request), MaxLength, generations.Current.Bodies, clock);
-        if (body.Overloaded)
+        using var body = await SmallBody.ReadAsync(context, PathPrefix, "application/secevent+jwt", MaxLength, generations.Current.Bodies, clock);
+        switch (body)
         {
-            return ComeBack(response);
+            case SmallBody.Read { Bytes.Length: > 0 } read:
+                await TakeAsync(context, receiver, read.Bytes);
+                return true;
+            case SmallBody.Read or SmallBody.Unfit:
+                await RefuseAsync(context, receiver, "invalid_request", "body");
+                return true;
+            case SmallBody.Overloaded:
+                SmallBody.Overloaded.Tell(response);
+                return true;
+            default:
+                throw new UnreachableException();
         }
+    }
 
-        if (body.Bytes is not { Length: > 0 } bytes)
-        {
-            await RefuseAsync(context, receiver, "invalid_request", "body");
-            return true;
-        }
-
-        var validation = await receiver.Validator.ValidateAsync(Encoding.Latin1.GetString(bytes.Span).AsMemory(), context.RequestAborted);
+    private async Task TakeAsync(HttpContext context, SecurityEventReceiver receiver, ReadOnlyMemory<byte> token)
+    {
+        var response = context.Response;
+        var validation = await receiver.Validator.ValidateAsync(Encoding.Latin1.GetString(token.Span).AsMemory(), context.RequestAborted);
         if (validation.Error is { } error)
         {
             await RefuseAsync(context, receiver, error, validation.Check!);
-            return true;
+            return;
         }
 
         if (validation.Subject is { } subject && await revoker.RevokeAsync(Of(receiver, subject), validation.Once) == WriteOutcome.Unavailable)
         {
             // In force here; who sent it is to send it again, perhaps where it can be written.
-            return ComeBack(response);
+            response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+            response.Headers.RetryAfter = "5";
+            return;
         }
 
         foreach (var name in validation.Events)
@@ -77,7 +87,6 @@ internal sealed class SecurityEvents(LiveGenerations generations, Revoker revoke
         log.EventAccepted(receiver.Name, string.Join(' ', validation.Events), validation.Subject is not null);
         response.StatusCode = StatusCodes.Status202Accepted;
         response.ContentLength = 0;
-        return true;
     }
 
     private Revocation[] Of(SecurityEventReceiver receiver, SecurityEventSubject subject)
@@ -97,13 +106,6 @@ internal sealed class SecurityEvents(LiveGenerations generations, Revoker revoke
         ];
     }
 
-    private static bool ComeBack(HttpResponse response)
-    {
-        response.StatusCode = StatusCodes.Status503ServiceUnavailable;
-        response.Headers.RetryAfter = "5";
-        return true;
-    }
-
     private async Task RefuseAsync(HttpContext context, SecurityEventReceiver receiver, string error, string check)
     {
         log.EventRefused(receiver.Name, check);
@@ -112,9 +114,6 @@ internal sealed class SecurityEvents(LiveGenerations generations, Revoker revoke
         context.Response.Headers.ContentLanguage = "en";
         await context.Response.WriteAsync($$"""{"err":"{{error}}","description":"The security event token is not acceptable here: {{check}}."}""", context.RequestAborted);
     }
-
-    private static bool IsEventToken(HttpRequest request) =>
-        MediaType.Parse(request.ContentType) is { } type && type.Is("application/secevent+jwt") && request.Headers.ContentEncoding.Count == 0;
 }
 
 /// <summary>How events about one authorization server's tokens are checked, and how long what they revoke stays revoked.</summary>

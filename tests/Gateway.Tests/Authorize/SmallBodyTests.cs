@@ -53,6 +53,19 @@ public sealed class SmallBodyTests
         await UntilAsync(() => held.Total == 0);
     }
 
+    /// <summary>All who come to such an endpoint are one principal, which may hold a quarter: nobody's fault, and soon over.</summary>
+    [Theory]
+    [MemberData(nameof(Endpoints))]
+    public async Task What_is_more_than_all_may_hold_is_told_to_come_back(string path, string type)
+    {
+        await using var front = await StartAsync(TimeProvider.System, mostHeld: 64 * 1024);
+
+        var answer = await front.Gateway.SendAsync(HttpMethod.Post, path, body: new string('x', 16 * 1024), change: request => request.Content!.Headers.ContentType = new(type));
+
+        Assert.Equal((503, "2"), (answer.Status, answer.Headers["Retry-After"]));
+        Assert.Equal(0, front.Gateway.Services.GetRequiredService<HeldBodies>().Total);
+    }
+
     /// <summary>A stream that its client resets breaks off the reading with the connection still there: no fault of the gateway, whoever did it.</summary>
     [Theory]
     [MemberData(nameof(Endpoints))]
@@ -87,9 +100,10 @@ public sealed class SmallBodyTests
         Assert.DoesNotContain("failed in the gateway", front.Gateway.Log, StringComparison.Ordinal);
     }
 
-    private static Task<FrontWorld> StartAsync(TimeProvider clock, bool http2 = false) => FrontWorld.StartAsync(
+    private static Task<FrontWorld> StartAsync(TimeProvider clock, bool http2 = false, int? mostHeld = null) => FrontWorld.StartAsync(
         change: options =>
         {
+            options["MaxBodyBytesHeld"] = mostHeld;
             options["AuthorizationServers"]!["corp"]!["BackchannelLogout"] = true;
             options["AuthorizationServers"]!["corp"]!["SecurityEvents"] = new JsonObject { ["Audience"] = "https://mcp.example.com/security-events/corp" };
         },

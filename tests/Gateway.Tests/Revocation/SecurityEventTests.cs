@@ -114,6 +114,26 @@ public sealed class SecurityEventTests
         Assert.Equal(200, (await world.Gateway.CallAsync("/weather", world.WeatherToken((_, payload) => payload["sid"] = "s-2"))).Status);
     }
 
+    /// <summary>As every body here that anybody may send says what it is.</summary>
+    [Theory]
+    [InlineData("application/secevent+jwt; charset=utf-8", "identity", 202)]
+    [InlineData("application/secevent+jwt", "gzip", 400)]
+    [InlineData("application/secevent+jwt; charset=utf-16", null, 400)]
+    [InlineData("application/jwt", null, 400)]
+    public async Task A_body_is_read_as_what_it_says_that_it_is(string type, string? coding, int status)
+    {
+        await using var world = await StartAsync();
+
+        var answer = await world.Gateway.SendAsync(HttpMethod.Post, "/security-events/corp", body: Event(world, Caep + "session-revoked"), change: request =>
+        {
+            request.Content!.Headers.Remove("Content-Type");
+            request.Content.Headers.TryAddWithoutValidation("Content-Type", type);
+            request.Content.Headers.TryAddWithoutValidation("Content-Encoding", coding is null ? [] : [coding]);
+        });
+
+        Assert.Equal(status, answer.Status);
+    }
+
     [Fact]
     public async Task Where_a_token_is_asked_for_the_signature_alone_is_not_enough()
     {
