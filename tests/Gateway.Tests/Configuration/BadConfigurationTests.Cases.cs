@@ -410,6 +410,7 @@ public sealed partial class BadConfigurationTests
         { "A:Timeout='00:00:00'", "lifetime", "Timeout" },
         { Local + "W:Outbound:Lifetime='00:06:00'", "lifetime", "00:05:00" },
         { "Cache:Capacity=0", "size", "Capacity is 0" },
+        { "Cache:MaxAge='00:00:00'", "lifetime", "MaxAge is 00:00:00" },
         { "W:MaxRequestBody=-1", "size", "MaxRequestBody" },
         { "MaxBodyBytesHeld=65535", "size", "MaxBodyBytesHeld" },
         { "A:Client={'Id':'g','Authentication':'private_key_jwt','KeyFile':'/dev/null','AssertionType':'jwt-spiffe'}", "client-auth", "AssertionType has no effect" },

@@ -250,7 +250,7 @@ internal sealed class CacheOptions
 
     [Description("The longest time that a hop token is served from memory.")]
     [Example("00:01:00")]
-    [DurationRange("00:00:00", "01:00:00")]
+    [DurationRange("00:00:01", "01:00:00")]
     public TimeSpan MaxAge { get; set; } = TimeSpan.FromMinutes(5);
 }
 
