@@ -144,19 +144,21 @@ public sealed class FairnessTests
         Assert.True(sockets.Join(2 * SocketClient.Patience));
         return given;
 
-        void ReadOne(FairTransport connection)
+        void ReadOne(FairTransport connection) => connection.Input.AdvanceTo(Come(connection.Input.ReadAsync(Cancellation), connection.Output).Buffer.End);
+
+        ReadResult Come(ValueTask<ReadResult> reading, PipeWriter output)
         {
-            var waiting = connection.Input.ReadAsync(Cancellation).GetAwaiter();
+            var waiting = reading.GetAwaiter();
             using var come = new ManualResetEventSlim();
             waiting.UnsafeOnCompleted(() =>
             {
                 given += Thread.CurrentThread.IsThreadPoolThread ? 1 : 0;
                 come.Set();
             });
-            connection.Output.Write("1"u8);
-            _ = connection.Output.FlushAsync(Cancellation).AsTask();
+            output.Write("1"u8);
+            _ = output.FlushAsync(Cancellation).AsTask();
             come.Wait(SocketClient.Patience, Cancellation);
-            connection.Input.AdvanceTo(waiting.GetResult().Buffer.End);
+            return waiting.GetResult();
         }
     }
 

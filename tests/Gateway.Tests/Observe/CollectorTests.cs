@@ -1,7 +1,6 @@
 using Gateway.Observe;
 using Gateway.Tests.Lifecycle;
 using Harness;
-using Harness.Wire;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using OpenTelemetry.Exporter;
 using Xunit;
@@ -109,7 +108,11 @@ public sealed class CollectorTests : IDisposable
     {
         var file = Path.Combine(directory.FullName, name);
         File.WriteAllText(file, content);
-        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        }
+
         return file;
     }
 }
