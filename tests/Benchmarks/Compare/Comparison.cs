@@ -61,7 +61,7 @@ internal sealed class Comparison(TestBed bed, Options options)
     {
         foreach (var peer in contenders)
         {
-            await Wrk.RunAsync(peer.Url, script, TimeSpan.FromSeconds(5));
+            await Wrk.RunAsync(peer.Url, script, TimeSpan.FromSeconds(10));
         }
     }
 
