@@ -22,21 +22,22 @@ internal sealed class CarefulTime(TimeProvider clock) : TimeProvider
     public override long GetTimestamp() => clock.GetTimestamp();
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
-        clock.CreateTimer(
-            given =>
+        clock.CreateTimer(static careful => ((Careful)careful!).Call(), new Careful(this, callback, state), dueTime, period);
+
+    private sealed class Careful(CarefulTime time, TimerCallback callback, object? state)
+    {
+        public void Call()
+        {
+            try
             {
-                try
-                {
-                    callback(given);
-                }
-                catch (Exception exception)
-                {
-                    log.TimerFailed(exception);
-                }
-            },
-            state,
-            dueTime,
-            period);
+                callback(state);
+            }
+            catch (Exception exception)
+            {
+                time.log.TimerFailed(exception);
+            }
+        }
+    }
 }
 
 internal static partial class TimeEvents
