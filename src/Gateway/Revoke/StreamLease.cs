@@ -36,12 +36,19 @@ internal sealed class StreamLease(HttpContext context, StreamTerms terms, TimePr
     /// <summary>Whether nothing more is to be read; what is in the midst of an event may still be.</summary>
     public bool IsOver => isOver;
 
-    /// <summary>Who waits for the answer, and is told to wait no more; null when nobody does.</summary>
+    /// <summary>Who waits for the answer, and is told to wait no more; null when nobody does. Told at once when it is over already.</summary>
     public void Waits(Action? waiting)
     {
+        bool tooLate;
         lock (gate)
         {
             stop = waiting;
+            tooLate = isOver && terms.InOrder;
+        }
+
+        if (tooLate)
+        {
+            waiting?.Invoke();
         }
     }
 

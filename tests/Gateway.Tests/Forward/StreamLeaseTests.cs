@@ -52,6 +52,17 @@ public sealed class StreamLeaseTests
     }
 
     [Fact]
+    public void Who_begins_to_wait_for_a_stream_that_is_over_waits_no_more()
+    {
+        using var lease = Start(new Ended(), -Life, new ManualClock());
+        var told = false;
+
+        lease.Waits(() => told = true);
+
+        Assert.True(told);
+    }
+
+    [Fact]
     public void What_cannot_end_in_order_is_broken_off()
     {
         var clock = new ManualClock();
