@@ -37,7 +37,7 @@ internal sealed class ConnectProxy : IAsyncDisposable
                 _ = ServeAsync(await listener.AcceptTcpClientAsync(stopped.Token));
             }
         }
-        catch (Exception exception) when (exception is OperationCanceledException or SocketException or ObjectDisposedException)
+        catch (Exception exception) when (exception is OperationCanceledException or SocketException or InvalidOperationException)
         {
             // Told to stop.
         }

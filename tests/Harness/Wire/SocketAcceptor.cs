@@ -41,9 +41,9 @@ internal sealed class SocketAcceptor : IAsyncDisposable
                 connections.Add(serve(await listener.AcceptSocketAsync(stopping.Token), stopping.Token));
             }
         }
-        catch (Exception exception) when (exception is OperationCanceledException or SocketException or ObjectDisposedException)
+        catch (Exception exception) when (exception is OperationCanceledException or SocketException || (stopping.IsCancellationRequested && exception is InvalidOperationException))
         {
-            // The test is over.
+            // The test is over; a listener that was stopped meanwhile is no more to be asked.
         }
     }
 }
