@@ -110,6 +110,6 @@ internal sealed class Entry(LiveGenerations generations, Refusals refusals, Requ
 
 internal static partial class EntryEvents
 {
-    [LoggerMessage(1001, LogLevel.Error, "Request {RequestId} failed in the gateway; it was sent to the MCP server: {Sent}", EventName = "RequestFailed")]
+    [LoggerMessage(1001, LogLevel.Error, "Request {RequestId} failed in the gateway (sent to the MCP server: {Sent})", EventName = "RequestFailed")]
     public static partial void RequestFailed(this ILogger logger, Exception exception, string requestId, bool sent);
 }

@@ -38,7 +38,7 @@ internal static class RefusalWriter
 
         if (refused.RetryAfter is { } delay)
         {
-            response.Headers.RetryAfter = Math.Clamp((int)Math.Ceiling(delay.TotalSeconds), 1, 30).ToString(CultureInfo.InvariantCulture);
+            ComeBackAfter(response, delay);
         }
 
         var body = refused.Kind.JsonRpcCode != 0 ? JsonRpcError(refused.Kind, request.MessageId, request.Id, refused.Details) : Body(refused, request);
@@ -48,6 +48,11 @@ internal static class RefusalWriter
             await response.Body.WriteAsync(body.WrittenMemory, context.RequestAborted);
         }
     }
+
+    /// <summary>Says when to come back: in whole seconds, in a second at least, and never later than in 30, whatever a peer has asked for.</summary>
+    /// <remarks>RFC 9110 §10.2.3.</remarks>
+    public static void ComeBackAfter(HttpResponse response, TimeSpan delay) =>
+        response.Headers.RetryAfter = Math.Clamp((int)Math.Ceiling(delay.TotalSeconds), 1, 30).ToString(CultureInfo.InvariantCulture);
 
     /// <summary>
     /// The values of <c>WWW-Authenticate</c>, each for a line of its own; empty where the refusal has none. Bearer comes

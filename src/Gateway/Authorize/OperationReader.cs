@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Unicode;
 using Gateway.Advertise;
+using TokenExchange.Jose;
 
 namespace Gateway.Authorize;
 

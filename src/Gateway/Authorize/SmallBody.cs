@@ -1,4 +1,3 @@
-using System.Globalization;
 using Gateway.Advertise;
 using TokenExchange.Issuers;
 
@@ -104,7 +103,7 @@ internal abstract class SmallBody : IDisposable
         public static void Tell(HttpResponse response)
         {
             response.StatusCode = Refusal.Overloaded.Status;
-            response.Headers.RetryAfter = ((int)Refusal.BodiesComeBack.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+            RefusalWriter.ComeBackAfter(response, Refusal.BodiesComeBack);
         }
     }
 }

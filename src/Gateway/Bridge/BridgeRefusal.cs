@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Gateway.Advertise;
 
 namespace Gateway.Bridge;
 
@@ -34,7 +35,7 @@ internal sealed record BridgeRefusal(int Status, int Code, string Text, bool Ret
     {
         if (Retry)
         {
-            context.Response.Headers.RetryAfter = "5";
+            RefusalWriter.ComeBackAfter(context.Response, Refusal.ComeBack);
         }
 
         await AnswerWriter.WriteJsonAsync(context.Response, Status, ToJson(id));

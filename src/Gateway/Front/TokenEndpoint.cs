@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Text;
+using Gateway.Advertise;
 using Gateway.Authorize;
 using TokenExchange.Issuers;
 
@@ -60,7 +60,7 @@ internal static class TokenEndpoint
                 visit.Log.FrontTokenRelayed(visit.Front.Name, form[0].Value, answered.Status);
                 return visit.WriteAsync(answered.Status, "application/json", answered.Json);
             case RelayedAnswer.Unavailable unavailable:
-                visit.Context.Response.Headers.RetryAfter = Math.Clamp((int)Math.Ceiling(unavailable.RetryAfter?.TotalSeconds ?? 5), 1, 30).ToString(CultureInfo.InvariantCulture);
+                RefusalWriter.ComeBackAfter(visit.Context.Response, unavailable.RetryAfter ?? Refusal.ComeBack);
                 return visit.FailAsync(StatusCodes.Status503ServiceUnavailable, "temporarily_unavailable", "The authorization server gave no answer; begin anew if the code is used up.");
             case RelayedAnswer.Unsound:
                 return visit.FailAsync(StatusCodes.Status502BadGateway, "server_error", "The authorization server's answer is none of a token endpoint.");

@@ -189,7 +189,7 @@ internal sealed partial class AuditFile : IAsyncDisposable
                 Open();
             }
 
-            // At the end as it is now, not as it was: whoever rotates by copying and truncating moves it.
+            // At the end as it is now, where the kernel does not see to it (Append): whoever rotates by copying and truncating moves it.
             if (_stream!.CanSeek)
             {
                 _stream.Seek(0, SeekOrigin.End);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using Gateway.Advertise;
 using Gateway.Authorize;
 using Gateway.Generations;
 using Gateway.Revoke.Shared;
@@ -71,7 +72,7 @@ internal sealed class BackchannelLogout(LiveGenerations generations, Revoker rev
             case WriteOutcome.Unavailable:
                 // In force here; who announced it is to say it again, perhaps where it can be written.
                 context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
-                context.Response.Headers.RetryAfter = "5";
+                RefusalWriter.ComeBackAfter(context.Response, Refusal.ComeBack);
                 return;
         }
 

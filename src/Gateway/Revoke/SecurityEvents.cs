@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text;
+using Gateway.Advertise;
 using Gateway.Authorize;
 using Gateway.Generations;
 using Gateway.Observe;
@@ -75,7 +76,7 @@ internal sealed class SecurityEvents(LiveGenerations generations, Revoker revoke
         {
             // In force here; who sent it is to send it again, perhaps where it can be written.
             response.StatusCode = StatusCodes.Status503ServiceUnavailable;
-            response.Headers.RetryAfter = "5";
+            RefusalWriter.ComeBackAfter(response, Refusal.ComeBack);
             return;
         }
 

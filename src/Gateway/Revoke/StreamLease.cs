@@ -43,12 +43,12 @@ internal sealed class StreamLease(HttpContext context, StreamTerms terms, TimePr
         lock (gate)
         {
             stop = waiting;
-            tooLate = isOver && terms.InOrder;
+            tooLate = isOver && waiting is not null;
         }
 
         if (tooLate)
         {
-            waiting?.Invoke();
+            Cut();
         }
     }
 

@@ -43,13 +43,8 @@ internal static class StrictJson
         root = default;
         try
         {
-            if (!StringsAreText(utf8))
-            {
-                return false;
-            }
-
             var parsed = JsonElement.Parse(utf8, options);
-            if (parsed.ValueKind != JsonValueKind.Object)
+            if (parsed.ValueKind != JsonValueKind.Object || !SurrogatePairs.AreWhole(utf8))
             {
                 return false;
             }
@@ -61,25 +56,5 @@ internal static class StrictJson
         {
             return false;
         }
-    }
-
-    /// <summary>An escaped lone surrogate passes the parser and throws only where the string is used: find it here.</summary>
-    private static bool StringsAreText(ReadOnlySpan<byte> utf8)
-    {
-        if (!utf8.Contains((byte)'\\'))
-        {
-            return true;
-        }
-
-        var reader = new Utf8JsonReader(utf8, new JsonReaderOptions { MaxDepth = MaxDepth });
-        while (reader.Read())
-        {
-            if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && reader.ValueIsEscaped)
-            {
-                _ = reader.GetString();
-            }
-        }
-
-        return true;
     }
 }

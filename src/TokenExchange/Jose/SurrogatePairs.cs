@@ -1,17 +1,20 @@
 using System.Globalization;
 
-namespace Gateway.Authorize;
+namespace TokenExchange.Jose;
 
 /// <summary>
 /// Looks for escaped halves of surrogate pairs: JSON to every parser, and no text. One reader replaces them, the next one
 /// keeps them, a third fails, and ours fails only where it takes the string.
 /// </summary>
 /// <remarks>RFC 8259 §8.2; RFC 7493 §2.1.</remarks>
-internal static class SurrogatePairs
+public static class SurrogatePairs
 {
     private const int EscapeLength = 6;
 
-    /// <summary>Whether none is torn in JSON that was read as such before, where a backslash begins an escape and nothing else.</summary>
+    /// <summary>
+    /// Whether none is torn in JSON that was read as such before, where a backslash begins an escape and nothing else. Where nothing is
+    /// escaped it is one search; it allocates nothing. What is no JSON may throw <see cref="ArgumentOutOfRangeException"/>.
+    /// </summary>
     public static bool AreWhole(ReadOnlySpan<byte> json)
     {
         while (json.IndexOf((byte)'\\') is >= 0 and var at)
