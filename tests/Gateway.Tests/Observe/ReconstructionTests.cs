@@ -57,10 +57,14 @@ public sealed class ReconstructionTests
         private readonly Dictionary<string, (string Name, string Server)> outbound = [];
         private readonly Dictionary<string, string> servers = [];
 
+        /// <summary>
+        /// In the order of what happened. Two replicas write to the file, each when its own writer comes to it; and the demo asks
+        /// again once the second has told of the revocation, which may be in the same millisecond.
+        /// </summary>
         public static IReadOnlyList<string> Of(IEnumerable<JsonObject> events)
         {
             var story = new Story();
-            return [.. events.Select(story.Tell)];
+            return [.. events.OrderBy(line => (DateTime)line["time"]!).ThenBy(line => (string?)line["reason"] == "revoked").Select(story.Tell)];
         }
 
         private string Tell(JsonObject line) => (string)line["event"]! switch
