@@ -258,6 +258,7 @@ public static class GatewayApplication
             kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Use(next => connection =>
             {
                 connection.Transport = new FairTransport(connection.Transport);
+                LastToken.On(connection);
                 return next(connection);
             }));
             Limits(kestrel.Configure(section).Options, loaded.Limits);

@@ -41,7 +41,7 @@ internal sealed class Admitted
 
         request.Proof = withProof ? SenderProof.Of(context, server) : null;
         var presented = new Presentation(request.Proof, server.Admission.Certificates.Of(context, request.Clock));
-        var validation = server.Admission.Validator.ValidateAsync(token, presented, context.RequestAborted);
+        var validation = server.Admission.Validator.ValidateAsync(LastToken.Of(context, token), presented, context.RequestAborted);
         return validation.IsCompletedSuccessfully ? new(Admit(request, server, validation.Result)) : WaitAsync(request, server, validation);
     }
 

@@ -63,7 +63,8 @@ internal sealed class RequestBody
             return (null, BodyBound.Own);
         }
 
-        // One byte more, to see the end in one read.
+        // Over HTTP/1.1 a body ends with its declared length. Elsewhere one byte more, to see the end in one read.
+        var isCounted = declared is not null && HttpProtocol.IsHttp11(request.Protocol);
         var buffer = GC.AllocateUninitializedArray<byte>((int)FirstSize(request, limit) + 1);
         var length = 0;
         while (true)
@@ -78,6 +79,11 @@ internal sealed class RequestBody
             if (length > limit)
             {
                 return (null, BodyBound.Own);
+            }
+
+            if (isCounted && length == declared)
+            {
+                return (new RequestBody(buffer, length), BodyBound.Own);
             }
 
             if (length == buffer.Length)

@@ -22,7 +22,7 @@ public sealed class TokenValidator(
     ResourceAudience audience, ImmutableArray<TrustedIssuer> issuers, TimeProvider clock, int capacity = 4096, Revocations? revocations = null, bool keepClaims = false,
     SenderPolicy? sender = null)
 {
-    private readonly ValidationCache accepted = new(capacity);
+    private readonly ValidationCache accepted = new(capacity, clock);
 
     // Most tokens come from the same clients with the same scopes: what they have in common is kept once.
     private volatile TokenTerms? latest;
@@ -35,38 +35,41 @@ public sealed class TokenValidator(
         : null;
 
     /// <summary>Validates a token that is presented by a bearer, without any proof.</summary>
-    public ValueTask<TokenValidation> ValidateAsync(ReadOnlyMemory<char> token, CancellationToken cancellationToken) => ValidateAsync(token, default, cancellationToken);
+    public ValueTask<TokenValidation> ValidateAsync(ReadOnlyMemory<char> token, CancellationToken cancellationToken) => ValidateAsync(new TokenText(token), default, cancellationToken);
+
+    /// <inheritdoc cref="ValidateAsync(TokenText, Presentation, CancellationToken)"/>
+    public ValueTask<TokenValidation> ValidateAsync(ReadOnlyMemory<char> token, Presentation presented, CancellationToken cancellationToken) =>
+        ValidateAsync(new TokenText(token), presented, cancellationToken);
 
     /// <summary>
     /// Runs every check: those that need nobody first, then whether it comes from its sender, then revocation, then, where
     /// it is configured, the issuer's own word. An outage of the issuer is a refusal too; only cancellation throws. What
     /// was found out about the token may be remembered; what was presented with it is judged each time.
     /// </summary>
-    public ValueTask<TokenValidation> ValidateAsync(ReadOnlyMemory<char> token, Presentation presented, CancellationToken cancellationToken)
+    public ValueTask<TokenValidation> ValidateAsync(TokenText token, Presentation presented, CancellationToken cancellationToken)
     {
-        if (opaqueIssuer is not null && IsOpaque(token.Span))
+        ArgumentNullException.ThrowIfNull(token);
+        if (opaqueIssuer is not null && IsOpaque(token.Characters.Span))
         {
             return IntrospectAsync(token, presented, opaqueIssuer, cancellationToken);
         }
 
         var local = ValidateLocallyAsync(token, presented, cancellationToken);
         return !introspects ? local
-            : local.IsCompletedSuccessfully ? ConfirmAsync(token, presented, local.Result, cancellationToken)
-            : ConfirmAsync(token, presented, local, cancellationToken);
+            : local.IsCompletedSuccessfully ? ConfirmAsync(token.Characters, presented, local.Result, cancellationToken)
+            : ConfirmAsync(token.Characters, presented, local, cancellationToken);
     }
 
     /// <summary>Every check but introspection; of a token that is remembered, those that time, keys, revocations and what came with it decide.</summary>
-    private ValueTask<TokenValidation> ValidateLocallyAsync(ReadOnlyMemory<char> token, Presentation presented, CancellationToken cancellationToken)
+    private ValueTask<TokenValidation> ValidateLocallyAsync(TokenText token, Presentation presented, CancellationToken cancellationToken)
     {
-        // Sized first: not even a digest is computed over more than a token may have.
-        TokenDigest? digest = token.Length <= JwsChecks.MaxLength ? TokenDigest.Of(token.Span) : null;
-        if (digest is { } remembered && Remembered(remembered) is { } known)
+        if (token.Digest is { } digest && Remembered(digest) is { } known)
         {
-            var accepted = ValidatedToken.Presented(known, audience.Resource, token, remembered);
+            var accepted = ValidatedToken.Presented(known, audience.Resource, token.Characters, digest);
             return presented.Proof is null ? new(UnlessStolen(accepted, presented)) : ProveAsync(accepted, presented);
         }
 
-        var candidate = new TokenCandidate(token, audience, issuers, clock.GetUtcNow(), digest);
+        var candidate = new TokenCandidate(token.Characters, audience, issuers, clock.GetUtcNow(), token.Digest);
         if (TokenChecks.BeforeKey.RefusalOf(candidate) is { } refusal)
         {
             return new(TokenValidation.Refused(refusal));
@@ -145,9 +148,10 @@ public sealed class TokenValidator(
     // Not three parts: no JWS. A JWE, five parts, is as opaque as any other text to who has no key for it.
     private static bool IsOpaque(ReadOnlySpan<char> token) => token.Length <= JwsChecks.MaxLength && token.Count('.') != 2;
 
-    private async ValueTask<TokenValidation> IntrospectAsync(ReadOnlyMemory<char> token, Presentation presented, TrustedIssuer issuer, CancellationToken cancellationToken)
+    private async ValueTask<TokenValidation> IntrospectAsync(TokenText token, Presentation presented, TrustedIssuer issuer, CancellationToken cancellationToken)
     {
-        var answer = await issuer.Introspection!.AskAsync(token, TokenDigest.Of(token.Span), null, cancellationToken);
+        // Longer ones are not opaque.
+        var answer = await issuer.Introspection!.AskAsync(token.Characters, token.Digest!.Value, null, cancellationToken);
         if (answer is not IntrospectionAnswer.Active active)
         {
             return TokenValidation.Refused(RefusalOf(answer));
@@ -158,7 +162,7 @@ public sealed class TokenValidator(
             return TokenValidation.Refused(unlike);
         }
 
-        var candidate = TokenCandidate.Introspected(token, active.Claims, audience, issuer, clock.GetUtcNow());
+        var candidate = TokenCandidate.Introspected(token.Characters, active.Claims, audience, issuer, clock.GetUtcNow());
         return TokenChecks.OfClaims.RefusalOf(candidate) is { } refusal
             ? TokenValidation.Refused(refusal, candidate.Present())
             : UnlessStolen(candidate.Accept(), presented, isWholeBinding: true);

@@ -7,9 +7,9 @@ namespace TokenExchange.Inbound;
 /// are never remembered, and an entry is only a shortcut: whoever takes it checks again what time and keys may have changed.
 /// </summary>
 /// <remarks>Bounded in <see cref="TwoHalves{TKey, TValue}"/>.</remarks>
-internal sealed class ValidationCache(int capacity)
+internal sealed class ValidationCache(int capacity, TimeProvider clock)
 {
-    private readonly TwoHalves<RememberedToken, RememberedToken> halves = new(capacity, ByDigest.Instance);
+    private readonly TwoHalves<RememberedToken, RememberedToken> halves = new(capacity, ByDigest.Instance, clock);
 
     public int Count => halves.Count;
 

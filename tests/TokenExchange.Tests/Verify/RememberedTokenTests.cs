@@ -114,7 +114,7 @@ public sealed class RememberedTokenTests
     [Fact]
     public void However_many_tokens_come_the_memory_is_bounded_and_what_is_used_stays()
     {
-        var cache = new ValidationCache(1000);
+        var cache = new ValidationCache(1000, TimeProvider.System);
         var token = Subjects.Token();
         cache.Add(Remembered(token));
         for (var number = 0; number < 100_000; number++)
@@ -125,6 +125,25 @@ public sealed class RememberedTokenTests
 
         Assert.InRange(cache.Count, 1, 1000);
         Assert.Null(cache.Find(TokenDigest.Of("token 1")));
+    }
+
+    [Fact]
+    public void What_nobody_uses_any_more_makes_room_with_time_although_there_is_more()
+    {
+        var clock = new ManualClock();
+        var cache = new ValidationCache(1_000_000, clock);
+        ValidatedToken used = Subjects.Token(value: "used"), left = Subjects.Token(value: "left");
+        cache.Add(Remembered(used));
+        cache.Add(Remembered(left));
+        for (var second = 0; second < 3600; second += 60)
+        {
+            cache.Add(Remembered(Subjects.Token(value: $"token {second}")));
+            Assert.NotNull(cache.Find(used.Digest));
+            clock.Advance(TimeSpan.FromMinutes(1));
+        }
+
+        Assert.InRange(cache.Count, 1, 12);
+        Assert.Null(cache.Find(left.Digest));
     }
 
     private static RememberedToken Remembered(ValidatedToken token) => new(token, TokenTerms.Of(token, null!, 1, null), withClaims: false);

@@ -6,9 +6,9 @@ namespace TokenExchange.Inbound.Proof;
 /// Keys that proofs were verified with, by their thumbprints, so that a key in use is not made anew for every proof. The
 /// thumbprint is the key: nothing about a proof is remembered. Bounded as accepted tokens are.
 /// </summary>
-internal sealed class ProofKeys(int capacity = 4096)
+internal sealed class ProofKeys(TimeProvider clock, int capacity = 4096)
 {
-    private readonly TwoHalves<string, VerificationKey> halves = new(capacity, StringComparer.Ordinal);
+    private readonly TwoHalves<string, VerificationKey> halves = new(capacity, StringComparer.Ordinal, clock);
 
     public VerificationKey? Find(string thumbprint)
     {

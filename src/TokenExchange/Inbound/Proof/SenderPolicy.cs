@@ -12,7 +12,7 @@ public sealed class SenderPolicy
     /// <summary>The purpose under which the ids of proofs are taken.</summary>
     public const string Purpose = "dpop";
 
-    private readonly ProofKeys keys = new();
+    private readonly ProofKeys keys;
     private readonly IUsedIds used;
     private readonly ProofNonces? nonces;
     private readonly TimeProvider clock;
@@ -34,6 +34,7 @@ public sealed class SenderPolicy
         }
 
         (Settings, Required, this.used, this.nonces, this.clock) = (settings, required, used, nonces, clock);
+        keys = new ProofKeys(clock);
     }
 
     /// <summary>What is asked of proofs.</summary>
