@@ -36,6 +36,8 @@ internal static class AnswerHeaders
     /// <summary>Leaves on <paramref name="headers"/>, a copy of the answer's, what may leave, and says in them what the gateway says itself.</summary>
     public static void Apply(HttpResponseMessage answer, IHeaderDictionary headers, string requestId, bool isEventStream)
     {
+        // First, so that nothing which is said below can be nominated away.
+        RemoveNominated(answer, headers);
         Remove(answer.Headers, headers);
         headers["X-Request-Id"] = requestId;
         if (isEventStream)
@@ -78,6 +80,23 @@ internal static class AnswerHeaders
         }
 
         return name.EndsWith(CacheControlSuffix, StringComparison.OrdinalIgnoreCase);
+    }
+
+    /// <summary>Takes away what the MCP server's Connection header makes a hop-by-hop header (RFC 9110 §7.6.1).</summary>
+    private static void RemoveNominated(HttpResponseMessage answer, IHeaderDictionary headers)
+    {
+        if (!answer.Headers.NonValidated.TryGetValues(HeaderNames.Connection, out var lines))
+        {
+            return;
+        }
+
+        foreach (var line in lines)
+        {
+            foreach (var name in line.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+            {
+                headers.Remove(name);
+            }
+        }
     }
 
     private static void Remove(HttpHeaders from, IHeaderDictionary headers)

@@ -56,7 +56,6 @@ internal sealed class InboundResponse(RequestEnd end, AnswerRewrite rewrite, Ope
             return;
         }
 
-        RemoveNominated(answer, headers);
         SenderProof.OfferNonce(headers, request);
         BindSession(context, headers, cleared);
         Cors.Expose(context, server);
@@ -152,23 +151,6 @@ internal sealed class InboundResponse(RequestEnd end, AnswerRewrite rewrite, Ope
     {
         var policy = cleared.Server.Operations;
         return policy.Rules.Of(cleared.Authorized.Operation).Scopes.Union(policy.Scopes.Back(asked));
-    }
-
-    /// <summary>Takes away what the MCP server's Connection header makes a hop-by-hop header (RFC 9110 §7.6.1).</summary>
-    private static void RemoveNominated(HttpResponseMessage answer, IHeaderDictionary headers)
-    {
-        if (!answer.Headers.NonValidated.TryGetValues(HeaderNames.Connection, out var lines))
-        {
-            return;
-        }
-
-        foreach (var line in lines)
-        {
-            foreach (var name in line.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
-            {
-                headers.Remove(name);
-            }
-        }
     }
 
     private static void BindSession(HttpContext context, IHeaderDictionary headers, Cleared cleared)

@@ -124,6 +124,24 @@ public sealed class AnswerHeadersTests
         Assert.Equal(("no-store", "no"), (answer.Header("Cache-Control"), answer.Header("X-Accel-Buffering")));
     }
 
+    [Theory]
+    [InlineData("application/json", "private")]
+    [InlineData("text/event-stream", "no-store", "no")]
+    public async Task Nobody_nominates_away_what_the_gateway_says(string type, string cached, params string[] buffered)
+    {
+        await using var server = SocketMcpServer.Start();
+        server.Answer = SocketMcpServer.Says($"HTTP/1.1 200 OK\r\nContent-Type: {type}\r\nConnection: X-Accel-Buffering, X-Hop\r\nConnection: close, Cache-Control, X-Request-Id\r\n"
+            + "Cache-Control: public, max-age=86400\r\nX-Hop: 1\r\nTransfer-Encoding: chunked\r\n\r\n9\r\ndata: 1\n\n\r\n0\r\n\r\n");
+        await using var world = await StartAsync(server);
+
+        var answer = await SocketClient.ExchangeAsync(world, Call(world));
+
+        Assert.Equal(cached, answer.Header("Cache-Control"));
+        Assert.Equal(buffered, answer.Values("X-Accel-Buffering"));
+        Assert.Equal((string?)world.Gateway.Audit.Single()["request_id"], answer.Header("X-Request-Id"));
+        Assert.Empty(answer.Values("X-Hop"));
+    }
+
     [Fact]
     public async Task The_request_id_of_an_answer_is_the_gateways_own()
     {
