@@ -9,7 +9,7 @@ namespace Gateway.Benchmarks.Stages;
 public class RequestBenchmarks
 {
     private readonly HttpRequest request = new DefaultHttpContext().Request;
-    private readonly RequestRecord record = new() { Time = TimeProvider.System.GetUtcNow(), Started = 0, RequestId = "01a1fc7153247df7a094e0d6d7fbc829" };
+    private readonly RequestRecord record = new() { Time = TimeProvider.System.GetUtcNow(), Started = 0, RequestId = "01a1fc7153247df7a094e0d6d7fbc829", ClientAddress = "198.51.100.7", UserAgent = "python-httpx/0.28.1" };
 
     [GlobalSetup]
     public void Setup()
@@ -22,6 +22,17 @@ public class RequestBenchmarks
         record.Subject = "alice";
         record.Method = "tools/call";
         record.PresentedAudience = ["https://mcp.example.com/weather"];
+        record.Resource = "https://mcp.example.com/weather";
+        record.Issuer = "https://login.example.com/realms/corp";
+        record.ClientId = "assistant";
+        record.Actors = [];
+        record.TokenId = "8f14e45f-ceea-467f-9a36-dcc1f0a3f7b1";
+        record.Operation = "get_forecast";
+        record.OutboundAudience = "https://weather.internal/mcp";
+        record.OutboundTokenId = "01a1fc7153247df7a094e0d6d7fbc830";
+        record.OutboundExpires = record.Time.AddMinutes(2);
+        record.Exchange = TokenExchange.Outbound.ExchangeOrigin.Hit;
+        record.UpstreamStatus = record.Status = 200;
     }
 
     [Benchmark(Baseline = true)]
