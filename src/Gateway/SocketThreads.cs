@@ -3,7 +3,7 @@ namespace Gateway;
 /// <summary>
 /// Which threads go on with what a socket was waited for: those that were told of it, one for each processor, or the thread pool's. On
 /// the former a call needs no thread to be woken, which below saturation is half of its CPU; they must not be kept from others, by
-/// whoever always has something to say (<see cref="Turns"/>) or by work that is long (<c>PoolThread</c>).
+/// whoever always has something to say (<see cref="Turns"/>) or by work that is long (<c>SignatureThreads</c>).
 /// </summary>
 internal static class SocketThreads
 {

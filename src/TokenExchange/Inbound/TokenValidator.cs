@@ -116,7 +116,7 @@ public sealed class TokenValidator(
 
     private async ValueTask<TokenValidation> ProveAsync(ValidatedToken token, Presentation presented)
     {
-        await PoolThread.Switch();
+        await SignatureThreads.Switch();
         return UnlessStolen(token, presented);
     }
 
@@ -125,7 +125,7 @@ public sealed class TokenValidator(
         var key = await lookup;
 
         // The signature, and whatever a new token makes necessary after it.
-        await PoolThread.Switch();
+        await SignatureThreads.Switch();
         return Finish(candidate, presented, key);
     }
 

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using Duende.IdentityModel.Client;
 using TokenExchange.Issuers.ClientAuthentication;
+using TokenExchange.Jose;
 
 namespace TokenExchange.Issuers;
 
@@ -98,6 +99,8 @@ internal sealed class BackChannelEndpoints(AuthorizationServerSettings settings,
             return new EndpointAnswer.NotSent("the endpoint is not https");
         }
 
+        // An assertion or a proof may have to be signed, also when the answer to another request was waited for just now.
+        await SignatureThreads.Switch();
         using var request = new ProtocolRequest
         {
             Method = HttpMethod.Post,

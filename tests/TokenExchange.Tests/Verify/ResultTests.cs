@@ -149,6 +149,14 @@ public sealed class ResultTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Its_signature_is_not_checked_on_the_thread_that_brought_the_answer()
+    {
+        await VerifyAsync(Token());
+
+        Assert.True(await SignatureThreadsTests.WaitsForOneAsync(async () => Assert.IsType<ExchangeResult.Issued>(await VerifyAsync(Token()))));
+    }
+
+    [Fact]
     public async Task Nothing_asked_for_admits_only_the_scopes_that_the_operator_admits()
     {
         Assert.Equal("result_scope", await DetailAsync(Token(), requested: ""));

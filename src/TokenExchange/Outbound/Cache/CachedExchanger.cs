@@ -56,13 +56,13 @@ internal sealed class CachedExchanger(ExchangeCache cache, ITokenExchanger inner
 
     private async ValueTask<ExchangeResult> MakeAsync(TokenExchangeRequest request, CancellationToken cancellationToken)
     {
-        await PoolThread.Switch();
+        await SignatureThreads.Switch();
         return await inner.ExchangeAsync(request, cancellationToken);
     }
 
     private async Task<ExchangeResult> FlyAsync(CacheKey key, TokenExchangeRequest request, CancellationToken cancellationToken)
     {
-        await PoolThread.Switch();
+        await SignatureThreads.Switch();
         var flight = cache.Board(key, request, inner, out var joined);
         var outcome = await cache.WaitAsync(flight, cancellationToken);
         if (joined && outcome is ExchangeResult.Issued issued)

@@ -33,6 +33,8 @@ internal sealed class ResultVerifier(AuthorizationServer resultIssuer, TimeProvi
             return new ExchangeResult.Unavailable(RetryKeysAfter) { Cause = "keys" };
         }
 
+        // The thread that brought the answer serves the sockets of others too.
+        await SignatureThreads.Switch();
         return ResultChecks.WithKey.RefusalOf(candidate) is { } rejection ? new ExchangeResult.Rejected(rejection) : Issue(candidate);
     }
 
