@@ -5,12 +5,14 @@ using System.Text.Json;
 using Gateway.Authorize;
 using Gateway.Sessions;
 using TokenExchange.Inbound;
+using TokenExchange.Inbound.Revocation;
+using TokenExchange.Jose;
 
 namespace Gateway.Revoke;
 
 /// <summary>
 /// What the stream of an HTTP+SSE session is besides a stream: the way on which the answers to posts come back. It goes on
-/// in the name of every token that was posted with, and owes an answer to each request that was.
+/// by the tokens that are posted with, and owes an answer to each request that was.
 /// </summary>
 internal sealed class AnswerChannel
 {
@@ -23,39 +25,39 @@ internal sealed class AnswerChannel
     private readonly Lock gate = new();
     private readonly HashSet<BoundSession> sessions = [];
     private readonly HashSet<UInt128> owed = [];
-    private List<ValidatedToken> tokens = [];
+    private readonly StreamTokens tokens = new();
     private Action? drained;
 
-    public AnswerChannel(ValidatedToken opener) => tokens.Add(opener);
+    public AnswerChannel(ValidatedToken opener) => tokens.Add(new TokenTrace(opener), DateTimeOffset.MinValue);
 
-    /// <summary>Whether one of the tokens that opened or prolonged it is meant.</summary>
-    public bool Any(Func<ValidatedToken, bool> condition)
+    /// <summary>Whether one of the tokens that it goes on by is meant.</summary>
+    public bool Any(Func<TokenTrace, bool> condition)
     {
-        List<ValidatedToken> all;
+        TokenTrace[] all;
         lock (gate)
         {
-            all = tokens;
+            all = tokens.All;
         }
 
         return all.Any(condition);
     }
 
-    /// <summary>Goes on in the name of this token, too.</summary>
-    public void GoOnWith(ValidatedToken token, DateTimeOffset now)
+    /// <summary>Whether it goes on by this token.</summary>
+    public bool GoesOnBy(TokenDigest token)
     {
         lock (gate)
         {
-            if (tokens.Any(known => known.Digest == token.Digest))
-            {
-                return;
-            }
-
-            // Of tokens that have run out, the first of each login stays: a logout that means any of the others means it.
-            tokens = [.. tokens.Where(known => known.AcceptedUntil > now || IsFirst(known)), token];
+            return tokens.Has(token);
         }
+    }
 
-        bool IsFirst(ValidatedToken known) =>
-            ReferenceEquals(known, tokens.Where(other => other.Session == known.Session).MinBy(other => other.IssuedAt ?? long.MinValue));
+    /// <summary>Goes on by this token, too.</summary>
+    public void GoOnBy(TokenTrace token, DateTimeOffset now)
+    {
+        lock (gate)
+        {
+            tokens.Add(token, now);
+        }
     }
 
     /// <summary>A session that was announced on the stream.</summary>

@@ -14,20 +14,23 @@ internal sealed class InactiveTokens(ExchangeCache cache, OpenStreams streams, R
     /// <summary>Carries it out before it returns; others hear of it soon. They take the word for as long as they would remember it themselves.</summary>
     public void Drop(string authorizationServer, InactiveToken inactive, TimeSpan maxAge)
     {
-        if (inactive.Subject is { } subject)
-        {
-            cache.ForgetSubject(inactive.Issuer, subject);
-        }
-
-        streams.End(token => token.Issuer == inactive.Issuer && token.Digest == inactive.Token);
         log.TokenInactive(authorizationServer);
 
-        // Of a token that nobody has seen active anywhere there is nothing to end, and anybody can make such up.
-        if (inactive.Subject is not null && maxAge > TimeSpan.Zero)
+        // Nobody else is told of a token that nobody has seen active anywhere: anybody can make such up.
+        if (inactive.Subject is null || maxAge <= TimeSpan.Zero)
         {
-            var revocation = Revocation.Of(
-                revoker.Revocations.Keys, RevocationSelector.Token, inactive.Issuer, inactive.Token.ToString(), clock.GetUtcNow(), maxAge, RevocationSource.Introspection, anyTime: true);
-            _ = revoker.RevokeAsync([revocation]).AsTask();
+            CarryOut();
+            return;
+        }
+
+        var revocation = Revocation.Of(
+            revoker.Revocations.Keys, RevocationSelector.Token, inactive.Issuer, inactive.Token.ToString(), clock.GetUtcNow(), maxAge, RevocationSource.Introspection, anyTime: true);
+        _ = revoker.RevokeAsync(revocation, CarryOut).AsTask();
+
+        (int Ended, int Dropped) CarryOut()
+        {
+            var dropped = inactive.Subject is { } subject ? cache.ForgetSubject(inactive.Issuer, subject) : 0;
+            return (streams.End(inactive.Issuer, inactive.Token), dropped);
         }
     }
 }

@@ -14,8 +14,10 @@ internal sealed class LeasedStream(Stream source, Func<StreamLease> open, bool i
     /// <summary>Bytes that may come at once and without a lease: an answer that is there already.</summary>
     public const int AtOnce = 64 * 1024;
 
+    // There before anybody can be told to stop: an end that falls between a look at the lease and the read finds it.
+    private readonly CancellationTokenSource either = new();
+    private CancellationTokenRegistration reader;
     private StreamLease? lease;
-    private CancellationTokenSource? either;
     private long length;
     private uint tail = '\n' << 8 | '\n';
 
@@ -36,7 +38,13 @@ internal sealed class LeasedStream(Stream source, Func<StreamLease> open, bool i
             return new(0);
         }
 
-        either ??= CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        if (reader.Token != cancellationToken)
+        {
+            // Once: who reads brings the same one every time.
+            reader.Dispose();
+            reader = cancellationToken.UnsafeRegister(static stream => ((LeasedStream)stream!).Stop(), this);
+        }
+
         var reading = source.ReadAsync(buffer, either.Token);
         if (!reading.IsCompletedSuccessfully || length > AtOnce)
         {
@@ -51,7 +59,8 @@ internal sealed class LeasedStream(Stream source, Func<StreamLease> open, bool i
         if (disposing)
         {
             lease?.Waits(null);
-            either?.Dispose();
+            reader.Dispose();
+            either.Dispose();
             source.Dispose();
         }
 
@@ -91,5 +100,5 @@ internal sealed class LeasedStream(Stream source, Func<StreamLease> open, bool i
         return read;
     }
 
-    private void Stop() => either?.Cancel();
+    internal void Stop() => either.Cancel();
 }

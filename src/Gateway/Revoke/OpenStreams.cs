@@ -1,9 +1,10 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using Gateway.Exchange;
 using Gateway.Observe;
 using Gateway.Sessions;
-using TokenExchange.Inbound;
 using TokenExchange.Inbound.Revocation;
+using TokenExchange.Jose;
 
 namespace Gateway.Revoke;
 
@@ -13,9 +14,11 @@ internal sealed class OpenStreams(GatewayMetrics metrics, Revocations revocation
     private static readonly TimeSpan LostFor = TimeSpan.FromMinutes(10);
     private const int MaxLost = 1024;
 
-    private readonly ConcurrentDictionary<StreamLease, ValidatedToken> open = new();
+    private readonly ConcurrentDictionary<StreamLease, TokenTrace> open = new();
     private readonly ConcurrentDictionary<(string Server, BoundSession Session), DateTimeOffset> lost = new();
-    private readonly Dictionary<Principal, List<StreamLease>> channels = [];
+
+    // Never locked: nobody waits for what another principal's streams cost.
+    private readonly ConcurrentDictionary<Principal, ImmutableArray<StreamLease>> channels = new();
     private volatile bool draining;
 
     /// <summary>How many answers go on.</summary>
@@ -37,9 +40,11 @@ internal sealed class OpenStreams(GatewayMetrics metrics, Revocations revocation
             metrics.StreamClosed(server);
             traffic?.StreamClosed();
         });
-        open[lease] = token;
-        Join(principal, lease);
+
+        // Before anybody can see it: whoever does may count on its time.
         lease.Start();
+        open[lease] = new TokenTrace(token);
+        Join(principal, lease);
 
         // Revoked, or drained, while the MCP server was asked: whoever ends streams came too early for this one.
         if (revocations.IsRevoked(token))
@@ -55,34 +60,33 @@ internal sealed class OpenStreams(GatewayMetrics metrics, Revocations revocation
     }
 
     /// <summary>
-    /// A request passes the last gate: the streams that carry its principal's answers go on in the name of its token too,
-    /// and the one of its session owes it an answer.
+    /// A request passes the last gate: the streams that carry its principal's answers go on by its token too, and the one of
+    /// its session owes it an answer.
     /// </summary>
     public void Pass(GatewayRequest request, Cleared cleared)
     {
-        var token = cleared.Inbound;
-        lock (channels)
+        if (!channels.TryGetValue(Principal.Of(cleared), out var leases))
         {
-            if (!channels.TryGetValue(Principal.Of(cleared), out var leases))
+            return;
+        }
+
+        var token = cleared.Inbound;
+        var trace = new TokenTrace(token);
+        var now = clock.GetUtcNow();
+        foreach (var lease in leases)
+        {
+            lease.Channel!.GoOnBy(trace, now);
+            lease.Prolong(token.AcceptedUntil);
+            if (revocations.IsRevoked(token))
             {
-                return;
+                // Since the gate asked, and before the stream was there to be found.
+                lease.Abort();
             }
 
-            foreach (var lease in leases)
+            if (cleared.Authorized.Session is { } session && !request.MessageId.IsEmpty && lease.Channel.Carries(session))
             {
-                lease.Channel!.GoOnWith(token, clock.GetUtcNow());
-                lease.Prolong(token.AcceptedUntil);
-                if (revocations.IsRevoked(token))
-                {
-                    // Since the gate asked, and before the stream was there to be found.
-                    lease.Abort();
-                }
-
-                if (cleared.Authorized.Session is { } session && !request.MessageId.IsEmpty && lease.Channel.Carries(session))
-                {
-                    lease.Channel.Expect(request.MessageId.Span);
-                    request.Owing = lease.Channel;
-                }
+                lease.Channel.Expect(request.MessageId.Span);
+                request.Owing = lease.Channel;
             }
         }
     }
@@ -132,7 +136,7 @@ internal sealed class OpenStreams(GatewayMetrics metrics, Revocations revocation
     }
 
     /// <summary>Breaks off the answers that are given in the name of a token that is meant.</summary>
-    public void End(Func<ValidatedToken, bool> condition)
+    public void End(Func<TokenTrace, bool> condition)
     {
         foreach (var (lease, token) in open)
         {
@@ -143,32 +147,38 @@ internal sealed class OpenStreams(GatewayMetrics metrics, Revocations revocation
         }
     }
 
+    /// <summary>Breaks off the answers that are given in the name of one token; returns how many.</summary>
+    public int End(string issuer, TokenDigest token)
+    {
+        var ended = 0;
+        foreach (var (lease, opener) in open)
+        {
+            if (opener.Issuer == issuer && (opener.Digest == token || lease.Channel?.GoesOnBy(token) == true))
+            {
+                lease.Abort();
+                ended++;
+            }
+        }
+
+        return ended;
+    }
+
     private void Join(Principal principal, StreamLease lease)
     {
         if (lease.Channel is not null)
         {
-            lock (channels)
-            {
-                if (!channels.TryGetValue(principal, out var leases))
-                {
-                    channels[principal] = leases = [];
-                }
-
-                leases.Add(lease);
-            }
+            channels.AddOrUpdate(principal, static (_, own) => [own], static (_, others, own) => others.Add(own), lease);
         }
     }
 
     private void Leave(Principal principal, StreamLease lease)
     {
-        if (lease.Channel is not null)
+        while (lease.Channel is not null && channels.TryGetValue(principal, out var all) && all.Contains(lease))
         {
-            lock (channels)
+            var others = all.Remove(lease);
+            if (others.IsEmpty ? channels.TryRemove(new(principal, all)) : channels.TryUpdate(principal, others, all))
             {
-                if (channels.TryGetValue(principal, out var leases) && leases.Remove(lease) && leases.Count == 0)
-                {
-                    channels.Remove(principal);
-                }
+                return;
             }
         }
     }

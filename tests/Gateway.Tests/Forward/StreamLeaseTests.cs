@@ -74,7 +74,6 @@ public sealed class StreamLeaseTests
         Assert.True(context.IsEnded);
     }
 
-    /// <summary>A clock whose timers come 5 ms early, as coarse system timers do.</summary>
     /// <summary>Its context is the next request's then, perhaps another caller's.</summary>
     [Fact]
     public void An_answer_does_not_end_while_it_is_broken_off()
@@ -108,31 +107,10 @@ public sealed class StreamLeaseTests
         Assert.False(lifetime.IsAborted);
     }
 
-    private static StreamLease Lease(IHttpRequestLifetimeFeature lifetime, Action<StreamLease> closed)
-    {
-        var context = new DefaultHttpContext();
-        context.Features.Set(lifetime);
-        return new StreamLease(context, new StreamTerms(DateTimeOffset.MaxValue, TimeSpan.FromHours(1), Listening: true, InOrder: true), TimeProvider.System, closed);
-    }
+    private static StreamLease Lease(SlowLifetime lifetime, Action<StreamLease> closed) =>
+        new(lifetime.Context, new StreamTerms(DateTimeOffset.MaxValue, TimeSpan.FromHours(1), Listening: true, InOrder: true), TimeProvider.System, closed);
 
-    /// <summary>Takes its time to abort.</summary>
-    private sealed class SlowLifetime : IHttpRequestLifetimeFeature
-    {
-        public ManualResetEventSlim Aborting { get; } = new();
-
-        public ManualResetEventSlim GoOn { get; } = new();
-
-        public bool IsAborted { get; private set; }
-
-        public CancellationToken RequestAborted { get; set; }
-
-        public void Abort()
-        {
-            Aborting.Set();
-            IsAborted = GoOn.Wait(SocketClient.Patience);
-        }
-    }
-
+    /// <summary>A clock whose timers come 5 ms early, as coarse system timers do.</summary>
     private sealed class HastyClock : TimeProvider
     {
         private readonly ManualClock clock = new();

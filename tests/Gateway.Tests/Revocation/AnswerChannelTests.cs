@@ -164,6 +164,39 @@ public sealed class AnswerChannelTests : IAsyncDisposable
         await client.UntilAsync("still here");
     }
 
+    [Theory]
+    [InlineData("first", true)]
+    [InlineData("s-299", true)]
+    [InlineData("another", false)]
+    public async Task However_many_logins_prolong_it_a_revocation_looks_at_a_few_and_ends_it_with_those_that_it_goes_on_by(string session, bool ends)
+    {
+        using var client = await OpenAsync(options => options["Servers"]!["weather"]!["Outbound"] = new System.Text.Json.Nodes.JsonObject { ["Mode"] = "none" }, session: "first");
+        var endpoint = await EndpointAsync(client);
+        for (var post = 0; post < 300; post++)
+        {
+            clock.Advance(TimeSpan.FromSeconds(1));
+            Assert.Equal(202, (await world.Gateway.CallAsync(endpoint, Token(session: $"s-{post}"))).Status);
+        }
+
+        Assert.InRange(Looked(), 1, 1 + (2 * StreamTokens.Most));
+        await LogOut.Async(world, session);
+
+        if (ends)
+        {
+            Assert.False((await client.AnswerAsync()).Complete);
+            return;
+        }
+
+        await says.Writer.WriteAsync("data: still here\n\n", TestContext.Current.CancellationToken);
+        await client.UntilAsync("still here");
+
+        // When all but one token have run out, too.
+        await world.Gateway.CallAsync(endpoint, Token(life: TimeSpan.FromHours(1), session: "last"));
+        clock.Advance(TimeSpan.FromMinutes(30));
+        await world.Gateway.CallAsync(endpoint, Token(session: "last"));
+        Assert.InRange(Looked(), 1, 1 + StreamTokens.Most + 2);
+    }
+
     [Fact]
     public async Task Who_posts_to_a_session_whose_stream_was_ended_for_an_endpoint_elsewhere_learns_why()
     {
@@ -176,6 +209,18 @@ public sealed class AnswerChannelTests : IAsyncDisposable
 
         Assert.Equal((502, "upstream_unavailable", -32603), (answer.Status, answer.Reason, answer.Json!["error"]!["code"]!.GetValue<int>()));
         Assert.Single(world.Weather.Requests);
+    }
+
+    /// <summary>How many tokens are held against each revocation.</summary>
+    private int Looked()
+    {
+        var looked = 0;
+        world.Gateway.Services.GetRequiredService<OpenStreams>().End(_ =>
+        {
+            looked++;
+            return false;
+        });
+        return looked;
     }
 
     private string Token(TimeSpan? life = null, string? session = null, string subject = "alice", string? client = null) => world.WeatherToken((_, payload) =>

@@ -196,6 +196,24 @@ public sealed class IntrospectionTests
     }
 
     [Fact]
+    public async Task What_a_token_that_turns_inactive_loses_is_audited()
+    {
+        await using var asked = await AskedWorld.StartAsync("always");
+        var world = asked.World;
+        world.Weather.Answer = Streams.TwoEvents(new TaskCompletionSource().Task);
+        var token = world.WeatherToken();
+        using var ended = await Listener.OpenAsync(world, HttpMethod.Get, "/weather", token);
+        asked.Body = """{"active":false}""";
+        asked.Clock.Advance(TimeSpan.FromSeconds(30));
+
+        Assert.Equal("inactive", (await world.Gateway.CallAsync("/weather", token)).Reason);
+
+        await ended.EndAsync();
+        var told = Assert.Single(world.Gateway.AuditedRevocations);
+        Assert.Equal(("introspection", "token", 1, 1), (told["source"]!.GetValue<string>(), told["selector"]!.GetValue<string>(), told["streams_ended"]!.GetValue<int>(), told["entries_dropped"]!.GetValue<int>()));
+    }
+
+    [Fact]
     public async Task A_token_that_turns_inactive_ends_its_own_streams_and_no_others()
     {
         await using var asked = await AskedWorld.StartAsync("always");
