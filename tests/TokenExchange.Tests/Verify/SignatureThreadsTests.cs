@@ -1,4 +1,6 @@
+using Harness;
 using TokenExchange.Inbound.Proof;
+using TokenExchange.Inbound.Revocation;
 using TokenExchange.Jose;
 using TokenExchange.Outbound;
 using TokenExchange.Tests.Cache;
@@ -78,6 +80,20 @@ public sealed class SignatureThreadsTests
     }
 
     [Fact]
+    public async Task What_anybody_may_post_is_verified_on_a_signature_thread()
+    {
+        await using var fixture = await ValidatorFixture.StartAsync();
+        await fixture.ReasonAsync(fixture.Token());
+        var issuer = fixture.Trusted.Server;
+        string Forged(string type) => fixture.Token((header, payload) => (header["typ"], payload["aud"]) = (type, "mcp-gateway"), TestKeys.Stranger.As(kid: "es256"));
+        var logout = new LogoutTokenValidator(issuer, ["mcp-gateway"], ["ES256"], TimeSpan.Zero, fixture.Clock);
+        var events = new SecurityEventValidator(issuer, issuer.Settings.Issuer, "mcp-gateway", ["ES256"], TimeSpan.Zero, TimeSpan.FromDays(1), fixture.Clock);
+
+        Assert.True(await WaitsForOneAsync(async () => Assert.Equal("signature", (await logout.ValidateAsync(Forged("logout+jwt").AsMemory(), CancellationToken.None)).Refusal)));
+        Assert.True(await WaitsForOneAsync(async () => Assert.Equal("signature", (await events.ValidateAsync(Forged("secevent+jwt").AsMemory(), CancellationToken.None)).Check)));
+    }
+
+    [Fact]
     public async Task Who_is_on_the_thread_pool_or_a_signature_thread_goes_on_at_once()
     {
         await Task.Run(() => Assert.True(SignatureThreads.Switch().IsCompleted), TestContext.Current.CancellationToken);
@@ -114,7 +130,8 @@ public sealed class SignatureThreadsTests
     /// <summary>Whether that waits for a signature thread, begun on a thread that is not one. Whatever comes of it then is awaited.</summary>
     internal static async Task<bool> WaitsForOneAsync(Func<Task> begin)
     {
-        // Two at a time would each wait for what the other holds.
+        // Who comes from a signature thread would wait for himself, and of two at a time each for what the other holds.
+        await Task.Yield();
         await OneAtATime.WaitAsync(TestContext.Current.CancellationToken);
         using var busy = new CountdownEvent(SignatureThreads.Most);
         using var end = new ManualResetEventSlim();

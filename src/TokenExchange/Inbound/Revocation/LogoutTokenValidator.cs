@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using TokenExchange.Inbound.Proof;
 using TokenExchange.Issuers;
+using TokenExchange.Jose;
 
 namespace TokenExchange.Inbound.Revocation;
 
@@ -37,6 +38,9 @@ public sealed class LogoutTokenValidator(
         }
 
         candidate.Key = await server.Keys.FindAsync(candidate.KeyId, candidate.Algorithm!, cancellationToken);
+
+        // Anybody may post one, on a thread that serves others.
+        await SignatureThreads.Switch();
         if (LogoutChecks.WithKey.FirstFailure(candidate) is { } late)
         {
             return new(null, late.Name);

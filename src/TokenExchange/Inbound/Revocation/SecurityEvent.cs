@@ -69,6 +69,9 @@ public sealed class SecurityEventValidator(
             }
 
             candidate.Key = await transmitter.Keys.FindAsync(candidate.KeyId, candidate.Algorithm!, cancellationToken);
+
+            // Anybody may post one, on a thread that serves others.
+            await SignatureThreads.Switch();
             return AfterKey(candidate);
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
