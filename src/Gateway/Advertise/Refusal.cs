@@ -149,7 +149,7 @@ internal sealed record Refusal(string Reason, int Status, string Description, Ch
 
     private static Refusal Kind(TokenRefusal refusal) => refusal switch
     {
-        TokenRefusal.KeysUnavailable => new("keys_unavailable", 503, "The issuer's keys cannot be had now.", ChallengeKind.InvalidToken),
+        TokenRefusal.KeysUnavailable => new("keys_unavailable", 503, "The issuer's keys cannot be had now."),
         TokenRefusal.StateUnavailable => StateUnavailable,
         TokenRefusal.IntrospectionUnavailable => IntrospectionUnavailable,
         TokenRefusal.InvalidDPoPProof => InvalidDPoPProof,
