@@ -145,6 +145,11 @@ internal sealed record Refusal(string Reason, int Status, string Description, Ch
     /// <summary>The refusal of an inbound token.</summary>
     public static Refusal Of(TokenRefusal refusal) => Tokens[(int)refusal];
 
+    /// <summary>The same with its cause, for the operator, and with when to come back where nothing is wrong with the token.</summary>
+    public static Refused Of(TokenRefusal refusal, string? cause) =>
+        refusal == TokenRefusal.StateUnavailable ? StateUnavailableOf("revocations")
+        : new(Of(refusal), cause, RetryAfter: Of(refusal).Status == StatusCodes.Status503ServiceUnavailable ? ComeBack : null);
+
     private static Refusal Token(TokenRefusal refusal) => TokenRemedies.Of(refusal) is { } remedy ? Kind(refusal) with { Remedy = remedy } : Kind(refusal);
 
     private static Refusal Kind(TokenRefusal refusal) => refusal switch

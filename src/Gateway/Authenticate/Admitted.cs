@@ -63,8 +63,7 @@ internal sealed class Admitted
                 record.TokenId = presented.TokenId;
             }
 
-            var kind = Refusal.Of(validation.Refusal);
-            return new Refused(kind, validation.FailedProofCheck, RetryAfter: kind.Status == StatusCodes.Status503ServiceUnavailable ? Refusal.ComeBack : null);
+            return Refusal.Of(validation.Refusal, validation.FailedProofCheck ?? validation.Outage);
         }
 
         request.Record.Present(token);
@@ -88,11 +87,19 @@ internal sealed class Admitted
         {
             if (!ClaimValues.HasAny(token.Claims, claim))
             {
-                return Refusal.ClaimRefused;
+                return new Refused(Refusal.ClaimRefused, claim.Name);
             }
         }
 
         // The server behind believes these headers: without a value that it can only read as one, nothing is sent.
-        return server.Admission.IdentityHeaders.Length == 0 || IdentityClaims.AreAll(token.Claims, server.Admission.IdentityHeaders) ? null : Refusal.ClaimRefused;
+        foreach (var header in server.Admission.IdentityHeaders)
+        {
+            if (IdentityClaims.ValueOf(token.Claims, header) is null)
+            {
+                return new Refused(Refusal.ClaimRefused, header.Claim);
+            }
+        }
+
+        return null;
     }
 }
