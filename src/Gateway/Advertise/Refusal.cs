@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using TokenExchange.Jose;
+using TokenExchange.Outbound;
 
 namespace Gateway.Advertise;
 
@@ -149,6 +151,18 @@ internal sealed record Refusal(string Reason, int Status, string Description, Ch
     public static Refused Of(TokenRefusal refusal, string? cause) =>
         refusal == TokenRefusal.StateUnavailable ? StateUnavailableOf("revocations")
         : new(Of(refusal), cause, RetryAfter: Of(refusal).Status == StatusCodes.Status503ServiceUnavailable ? ComeBack : null);
+
+    /// <summary>The refusal that an exchange, or the look at a token before it, ended with.</summary>
+    public static Refusal Of(ExchangeError error) => error switch
+    {
+        ExchangeError.SubjectRefused => ExchangeSubjectRefused,
+        ExchangeError.InteractionRequired => InteractionRequired,
+        ExchangeError.TargetRefused => ExchangeTargetRefused,
+        ExchangeError.Misconfigured => ExchangeMisconfigured,
+        ExchangeError.ActorChainRefused => ActorChainRefused,
+        ExchangeError.ClaimRefused => ClaimRefused,
+        _ => throw new UnreachableException(),
+    };
 
     private static Refusal Token(TokenRefusal refusal) => TokenRemedies.Of(refusal) is { } remedy ? Kind(refusal) with { Remedy = remedy } : Kind(refusal);
 

@@ -114,6 +114,7 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
         var publicUrl = CanonicalUri.Of(options.PublicUrl).TrimEnd('/');
         var rules = Rules(server);
         var destinations = topology.Destinations.Distinct(StringComparer.Ordinal).Select(UnixDestination.AddressOf).ToArray();
+        var target = TargetMapping.Of(topology, options, inboundAudiences, senderKeys);
         var forwarded = server.ForwardHeaders.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
         return new McpServer
         {
@@ -143,6 +144,7 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
                 AllowedClients = server.AllowedClients?.ToFrozenSet(StringComparer.Ordinal),
                 RequiredClaims = [.. server.RequiredClaims.Select(claim => new RequiredClaim(claim.Claim!, claim.AnyOf!.ToFrozenSet(StringComparer.Ordinal)))],
                 IdentityHeaders = [.. server.IdentityHeaders.Select(header => new IdentityHeader(header.Header!, header.Claim!))],
+                Onward = target,
             },
             Operations = new OperationPolicy
             {
@@ -160,7 +162,7 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
                 Binding = sessions,
                 Destinations = destinations.ToFrozenDictionary(YarpRecords.DestinationId),
             },
-            Source = Source(topology, options, connections, localIssuer, inboundAudiences, senderKeys),
+            Source = Source(outbound, options, connections, localIssuer, target),
             Relay = new RelayPolicy
             {
                 Proof = outbound.Bind == OutboundBinding.DPoP ? new OutboundProof(topology.OutboundResource ?? topology.Resource) : null,
@@ -174,14 +176,8 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
         };
     }
 
-    private CredentialSource Source(
-        ServerTopology topology,
-        GatewayOptions options,
-        FrozenDictionary<string, AuthorizationServer> connections,
-        LocalIssuer? localIssuer,
-        FrozenDictionary<string, FrozenSet<string>> inboundAudiences, SenderKeys? senderKeys)
+    private CredentialSource Source(OutboundOptions outbound, GatewayOptions options, FrozenDictionary<string, AuthorizationServer> connections, LocalIssuer? localIssuer, OutboundTarget target)
     {
-        var outbound = topology.Outbound;
         return outbound.Mode!.Value switch
         {
             OutboundMode.None => CredentialSource.Nothing.Instance,
@@ -192,7 +188,7 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
             _ => throw new UnreachableException(),
         };
 
-        CredentialSource.Token Token(TokenSourceKind kind, ITokenExchanger exchanger) => new(kind, exchanger, TargetMapping.Of(topology, options, inboundAudiences, senderKeys)) { BindsCall = outbound.BindCall };
+        CredentialSource.Token Token(TokenSourceKind kind, ITokenExchanger exchanger) => new(kind, exchanger, target) { BindsCall = outbound.BindCall };
     }
 
     private TokenValidator Validator(
