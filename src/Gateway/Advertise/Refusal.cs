@@ -54,7 +54,7 @@ internal sealed record Refusal(string Reason, int Status, string Description, Ch
     public static readonly Refusal CredentialsMalformed = new("credentials_malformed", 400, "The Authorization header is not 'Bearer' or 'DPoP' and one token.", ChallengeKind.InvalidRequest);
 
     public static readonly Refusal ClientNotAllowed = new("client_not_allowed", 403, "This client is not admitted at this server.") { Remedy = _ => "Its client is not in the server's AllowedClients." };
-    public static readonly Refusal ClaimRefused = new("claim_refused", 403, "The token's claims are not admitted at this server.") { Remedy = _ => "It lacks a value that the server's RequiredClaims ask for." };
+    public static readonly Refusal ClaimRefused = new("claim_refused", 403, "The token's claims are not admitted at this server.");
 
     public static readonly Refusal Overloaded = new("overloaded", 503, "Too much is held for requests at this moment.");
 

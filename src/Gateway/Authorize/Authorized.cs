@@ -220,7 +220,7 @@ internal sealed class Authorized
 
         if (Approval is null)
         {
-            return calls.HandsOn && Admitted.Token.TryFindDetail(Approval.Type, out _, out _) ? new Refused(Refusal.ClaimRefused, Approval.Type) : null;
+            return calls.WouldHandOnApproval(Admitted.Token) ? new Refused(Refusal.ClaimRefused, Approval.Type) : null;
         }
 
         if ((ApprovedBy = Approval.In(Admitted.Token, calls.Approvals)) is { } approved)

@@ -39,13 +39,16 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
     private const int LeastRemembered = 256;
     private const int UsedCalls = 1_000_000;
 
+    /// <summary>Whether nothing is ever minted, so that signing keys may be missing: for commands that judge what comes in.</summary>
+    public bool InboundOnly { get; init; }
+
     /// <summary>A generation that is complete but not served yet. Throws what a key directory or a key file throws.</summary>
     public Generation Build(GatewayOptions options, long number)
     {
         var topology = ServerTopology.Of(options);
         var connections = options.AuthorizationServers.ToFrozenDictionary(
             server => server.Key, server => pool.Connect(SettingsMapping.Of(server.Key, server.Value)));
-        var localIssuer = options.LocalIssuer is { } local
+        var localIssuer = options.LocalIssuer is { } local && !InboundOnly
             ? pool.Issue(new LocalIssuerSettings(local.Issuer!, local.KeyDirectory!, local.Algorithm))
             : null;
         var inboundAudiences = InboundAudiences(options, topology);
@@ -183,6 +186,7 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
             OutboundMode.None => CredentialSource.Nothing.Instance,
             OutboundMode.Credential => new CredentialSource.Static(new StaticCredential(outbound.Header ?? "Authorization", outbound.Prefix ?? "", outbound.File!, clock)),
             OutboundMode.Exchange => Token(TokenSourceKind.Exchange, Exchanger(outbound, options, connections)),
+            OutboundMode.Local when InboundOnly => CredentialSource.Nothing.Instance,
             OutboundMode.Local => Token(TokenSourceKind.Local, LocalExchanger(outbound, options, localIssuer!)),
             OutboundMode.SameToken => Token(TokenSourceKind.SameToken, new SameTokenExchanger()),
             _ => throw new UnreachableException(),
