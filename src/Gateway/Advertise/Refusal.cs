@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using TokenExchange.Jose;
+using TokenExchange.Outbound;
 
 namespace Gateway.Advertise;
 
@@ -52,7 +54,7 @@ internal sealed record Refusal(string Reason, int Status, string Description, Ch
     public static readonly Refusal CredentialsMalformed = new("credentials_malformed", 400, "The Authorization header is not 'Bearer' or 'DPoP' and one token.", ChallengeKind.InvalidRequest);
 
     public static readonly Refusal ClientNotAllowed = new("client_not_allowed", 403, "This client is not admitted at this server.") { Remedy = _ => "Its client is not in the server's AllowedClients." };
-    public static readonly Refusal ClaimRefused = new("claim_refused", 403, "The token's claims are not admitted at this server.") { Remedy = _ => "It lacks a value that the server's RequiredClaims ask for." };
+    public static readonly Refusal ClaimRefused = new("claim_refused", 403, "The token's claims are not admitted at this server.");
 
     public static readonly Refusal Overloaded = new("overloaded", 503, "Too much is held for requests at this moment.");
 
@@ -145,11 +147,28 @@ internal sealed record Refusal(string Reason, int Status, string Description, Ch
     /// <summary>The refusal of an inbound token.</summary>
     public static Refusal Of(TokenRefusal refusal) => Tokens[(int)refusal];
 
+    /// <summary>The same with its cause, for the operator, and with when to come back where nothing is wrong with the token.</summary>
+    public static Refused Of(TokenRefusal refusal, string? cause) =>
+        refusal == TokenRefusal.StateUnavailable ? StateUnavailableOf("revocations")
+        : new(Of(refusal), cause, RetryAfter: Of(refusal).Status == StatusCodes.Status503ServiceUnavailable ? ComeBack : null);
+
+    /// <summary>The refusal that an exchange, or the look at a token before it, ended with.</summary>
+    public static Refusal Of(ExchangeError error) => error switch
+    {
+        ExchangeError.SubjectRefused => ExchangeSubjectRefused,
+        ExchangeError.InteractionRequired => InteractionRequired,
+        ExchangeError.TargetRefused => ExchangeTargetRefused,
+        ExchangeError.Misconfigured => ExchangeMisconfigured,
+        ExchangeError.ActorChainRefused => ActorChainRefused,
+        ExchangeError.ClaimRefused => ClaimRefused,
+        _ => throw new UnreachableException(),
+    };
+
     private static Refusal Token(TokenRefusal refusal) => TokenRemedies.Of(refusal) is { } remedy ? Kind(refusal) with { Remedy = remedy } : Kind(refusal);
 
     private static Refusal Kind(TokenRefusal refusal) => refusal switch
     {
-        TokenRefusal.KeysUnavailable => new("keys_unavailable", 503, "The issuer's keys cannot be had now.", ChallengeKind.InvalidToken),
+        TokenRefusal.KeysUnavailable => new("keys_unavailable", 503, "The issuer's keys cannot be had now."),
         TokenRefusal.StateUnavailable => StateUnavailable,
         TokenRefusal.IntrospectionUnavailable => IntrospectionUnavailable,
         TokenRefusal.InvalidDPoPProof => InvalidDPoPProof,

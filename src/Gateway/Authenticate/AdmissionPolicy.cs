@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Collections.Immutable;
 using TokenExchange.Inbound;
 using TokenExchange.Inbound.Proof;
+using TokenExchange.Outbound;
 
 namespace Gateway.Authenticate;
 
@@ -35,4 +36,7 @@ internal sealed class AdmissionPolicy
 
     /// <summary>Claims of the caller that the MCP server is told in headers, and that a token must therefore have.</summary>
     public required ImmutableArray<IdentityHeader> IdentityHeaders { get; init; }
+
+    /// <summary>What a token is used for from here, which its own claims must let it be.</summary>
+    public required OutboundTarget Onward { get; init; }
 }

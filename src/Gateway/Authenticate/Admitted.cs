@@ -1,6 +1,7 @@
 using Gateway.Advertise;
 using TokenExchange.Inbound;
 using TokenExchange.Inbound.Proof;
+using TokenExchange.Outbound;
 
 namespace Gateway.Authenticate;
 
@@ -63,8 +64,7 @@ internal sealed class Admitted
                 record.TokenId = presented.TokenId;
             }
 
-            var kind = Refusal.Of(validation.Refusal);
-            return new Refused(kind, validation.FailedProofCheck, RetryAfter: kind.Status == StatusCodes.Status503ServiceUnavailable ? Refusal.ComeBack : null);
+            return Refusal.Of(validation.Refusal, validation.FailedProofCheck ?? validation.Outage);
         }
 
         request.Record.Present(token);
@@ -76,23 +76,37 @@ internal sealed class Admitted
         return new Admitted(server, token);
     }
 
-    /// <summary>Whether a valid token's client and claims are admitted at the server.</summary>
-    public static Refused? CheckAdmission(ValidatedToken token, McpServer server)
-    {
-        if (server.Admission.AllowedClients is { } clients && (token.ClientId is null || !clients.Contains(token.ClientId)))
-        {
-            return Refusal.ClientNotAllowed;
-        }
+    /// <summary>Whether a valid token's client and claims are admitted at the server, and let it go on from there.</summary>
+    public static Refused? CheckAdmission(ValidatedToken token, McpServer server) =>
+        CheckClient(token, server) ?? CheckClaims(token, server) ?? CheckDelegation(token, server);
 
+    public static Refused? CheckClient(ValidatedToken token, McpServer server) =>
+        server.Admission.AllowedClients is { } clients && (token.ClientId is null || !clients.Contains(token.ClientId)) ? Refusal.ClientNotAllowed : null;
+
+    public static Refused? CheckClaims(ValidatedToken token, McpServer server)
+    {
         foreach (var claim in server.Admission.RequiredClaims)
         {
             if (!ClaimValues.HasAny(token.Claims, claim))
             {
-                return Refusal.ClaimRefused;
+                return new Refused(Refusal.ClaimRefused, claim.Name);
             }
         }
 
         // The server behind believes these headers: without a value that it can only read as one, nothing is sent.
-        return server.Admission.IdentityHeaders.Length == 0 || IdentityClaims.AreAll(token.Claims, server.Admission.IdentityHeaders) ? null : Refusal.ClaimRefused;
+        foreach (var header in server.Admission.IdentityHeaders)
+        {
+            if (IdentityClaims.ValueOf(token.Claims, header) is null)
+            {
+                return new Refused(Refusal.ClaimRefused, header.Claim);
+            }
+        }
+
+        return null;
     }
+
+    /// <summary>Whether the token's own claims let the gateway go on with it: looked at before anybody is asked about what cannot be.</summary>
+    /// <remarks>RFC 8693 §4.1, §4.4.</remarks>
+    public static Refused? CheckDelegation(ValidatedToken token, McpServer server) =>
+        Delegation.Refusal(token, server.Admission.Onward) is { } forbidden ? new Refused(Refusal.Of(forbidden.Error), forbidden.Diagnostic) : null;
 }

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
 
@@ -15,20 +14,6 @@ internal static class IdentityClaims
 {
     /// <summary>Servers and frameworks bound their headers; what an identity is called is short.</summary>
     private const int MaxLength = 1024;
-
-    /// <summary>Whether the token has a value for every header.</summary>
-    public static bool AreAll(JsonElement claims, ImmutableArray<IdentityHeader> headers)
-    {
-        foreach (var header in headers)
-        {
-            if (ValueOf(claims, header) is null)
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
 
     /// <summary>The header's value: a text, a whole number or a truth value of printable ASCII without blanks around it; else null.</summary>
     public static string? ValueOf(JsonElement claims, IdentityHeader header)

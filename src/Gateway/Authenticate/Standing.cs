@@ -14,8 +14,5 @@ internal sealed class Standing(Revocations revocations, TimeProvider clock)
     private static readonly Refused Expired = Refusal.Of(TokenRefusal.Expired);
 
     public Refused? RefusalOf(ValidatedToken token) =>
-        clock.GetUtcNow() >= token.AcceptedUntil ? Expired : revocations.RefusalOf(token) is { } fallen ? Of(fallen) : null;
-
-    private static Refused Of(TokenRefusal fallen) =>
-        fallen == TokenRefusal.StateUnavailable ? Refusal.StateUnavailableOf("revocations") : Refusal.Of(fallen);
+        clock.GetUtcNow() >= token.AcceptedUntil ? Expired : revocations.RefusalOf(token) is { } fallen ? Refusal.Of(fallen, null) : null;
 }

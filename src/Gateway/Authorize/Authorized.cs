@@ -66,7 +66,7 @@ internal sealed class Authorized
         var effective = policy.Scopes.Effective(admitted.Token.Scopes);
         if (!policy.Rules.Required.IsSubsetOf(effective))
         {
-            return new(new Refused(Refusal.InsufficientScope, Scopes: policy.Rules.Required));
+            return new(Lacking(policy.Rules.Required, effective));
         }
 
         return request.Body is { } there ? new(there.Length > policy.MaxRequestBody ? Refusal.BodyTooLarge : null) : TakeBodyAsync(context, request, admitted);
@@ -193,12 +193,15 @@ internal sealed class Authorized
         var effective = EffectiveScopes;
         if (!verdict.Scopes.IsSubsetOf(effective))
         {
-            return new Refused(Refusal.InsufficientScope, Scopes: verdict.Scopes);
+            return Lacking(verdict.Scopes, effective);
         }
 
         OutboundScopes = policy.Scopes.Outbound(policy.NarrowToOperation ? verdict.Scopes : effective);
         return null;
     }
+
+    /// <summary>The client is told all scopes that it needs, the operator those that it lacks.</summary>
+    private static Refused Lacking(ScopeSet needed, ScopeSet effective) => new(Refusal.InsufficientScope, needed.Except(effective).ToString(), needed);
 
     /// <summary>Whether the token is bound to this call, where it must be.</summary>
     private Refused? CheckCall(string verb)
@@ -217,7 +220,7 @@ internal sealed class Authorized
 
         if (Approval is null)
         {
-            return calls.HandsOn && Admitted.Token.TryFindDetail(Approval.Type, out _, out _) ? new Refused(Refusal.ClaimRefused, Approval.Type) : null;
+            return calls.WouldHandOnApproval(Admitted.Token) ? new Refused(Refusal.ClaimRefused, Approval.Type) : null;
         }
 
         if ((ApprovedBy = Approval.In(Admitted.Token, calls.Approvals)) is { } approved)

@@ -14,7 +14,7 @@ internal static class ExplainCommand
         var command = new Command("explain", "Says which check refuses a token at a server and why. The token is neither sent nor stored. Exits 0 when it passes, 1 when it is refused.");
         command.Options.Add(server);
         var proof = TokenFile.Option("--proof-file", "The file that holds the DPoP proof alone: the token is judged as sent with it. Whether the proof was used before, its nonce and its body are not judged.", required: false);
-        var body = new Option<string?>("--body-file") { Description = "The file with the body of a call (one JSON-RPC message): operation, scopes and policy are judged, too, and the policy decision point is asked.", HelpName = "path" };
+        var body = new Option<string?>("--body-file") { Description = "The file with the body of a call (one JSON-RPC message): operation, scopes, approval and policy are judged, too, and the policy decision point is asked.", HelpName = "path" };
         command.Options.Add(file);
         command.Options.Add(proof);
         command.Options.Add(body);

@@ -40,9 +40,10 @@ internal sealed class Unserved : IDisposable
             return null;
         }
 
+        var keys = new SessionKeys();
         if (inboundOnly)
         {
-            LeaveTheWayOut(options);
+            LeaveTheWayOut(options, keys);
         }
 
         var clock = TimeProvider.System;
@@ -50,7 +51,7 @@ internal sealed class Unserved : IDisposable
         try
         {
             var cache = new ExchangeCache(new ExchangeCacheSettings(options.Cache.Capacity, options.Cache.MaxAge), clock);
-            return new Unserved(pool, options, new GenerationBuilder(pool, cache, new SessionKeys(), clock, new Revocations(clock), new HeldBodies(), inactive: null).Build(options, 1));
+            return new Unserved(pool, options, new GenerationBuilder(pool, cache, keys, clock, new Revocations(clock), new HeldBodies(), inactive: null) { InboundOnly = inboundOnly }.Build(options, 1));
         }
         catch (Exception exception) when (exception is ConfigurationException or LocalIssuerException)
         {
@@ -74,19 +75,27 @@ internal sealed class Unserved : IDisposable
 
     public void Dispose() => pool.Dispose();
 
-    private static void LeaveTheWayOut(GatewayOptions options)
+    private static void LeaveTheWayOut(GatewayOptions options, SessionKeys keys)
     {
-        options.SessionKeyFile = null;
-        options.LocalIssuer = null;
+        options.SessionKeyFile = Readable(options.SessionKeyFile, keys);
         foreach (var server in options.Servers.Values)
         {
             // Nonces are made with a key of the running gateway.
             server.DPoP.Nonce = DPoPNonce.Off;
         }
+    }
 
-        foreach (var outbound in options.Servers.Values.Select(server => server.Outbound).OfType<OutboundOptions>())
+    /// <summary>The file, if whoever asks may read it; without it no approval is known to be the gateway's own.</summary>
+    private static string? Readable(string? file, SessionKeys keys)
+    {
+        try
         {
-            outbound.Mode = outbound.Mode == OutboundMode.Local ? OutboundMode.None : outbound.Mode;
+            keys.Read(file);
+            return file;
+        }
+        catch (ConfigurationException)
+        {
+            return null;
         }
     }
 }

@@ -80,7 +80,7 @@ internal sealed class Cleared
             case ExchangeResult.Issued:
                 return new Refused(Refusal.ExchangeResultRejected, ResultRejection.Audience.ToReason());
             case ExchangeResult.Refused refused:
-                return new Refused(KindOf(refused.Error), refused.Diagnostic, Claims: refused.Claims);
+                return new Refused(Refusal.Of(refused.Error), refused.Diagnostic, Claims: refused.Claims);
             case ExchangeResult.Rejected rejected:
                 return new Refused(Refusal.ExchangeResultRejected, rejected.Detail.ToReason());
             case ExchangeResult.Unavailable unavailable:
@@ -89,15 +89,4 @@ internal sealed class Cleared
                 throw new UnreachableException();
         }
     }
-
-    private static Refusal KindOf(ExchangeError error) => error switch
-    {
-        ExchangeError.SubjectRefused => Refusal.ExchangeSubjectRefused,
-        ExchangeError.InteractionRequired => Refusal.InteractionRequired,
-        ExchangeError.TargetRefused => Refusal.ExchangeTargetRefused,
-        ExchangeError.Misconfigured => Refusal.ExchangeMisconfigured,
-        ExchangeError.ActorChainRefused => Refusal.ActorChainRefused,
-        ExchangeError.ClaimRefused => Refusal.ClaimRefused,
-        _ => throw new UnreachableException(),
-    };
 }

@@ -136,7 +136,7 @@ internal sealed class InboundResponse(RequestEnd end, AnswerRewrite rewrite, Ope
             case 401:
                 return new Refused(Refusal.UpstreamRefusedToken, UpstreamChallenge.Said(answer).Without(Credentials.Of(context, request)));
             case 403 when UpstreamChallenge.ScopesOf(answer) is { } scopes:
-                return new Refused(Refusal.UpstreamInsufficientScope, Scopes: StepUp(cleared, scopes));
+                return new Refused(Refusal.UpstreamInsufficientScope, UpstreamChallenge.Said(answer).Without(Credentials.Of(context, request)), StepUp(cleared, scopes));
             case 101:
                 return new Refused(Refusal.UpstreamUnavailable, "upgrade");
             case >= 300 and < 400 when answer.StatusCode != HttpStatusCode.NotModified:

@@ -48,7 +48,7 @@ internal static class UpstreamChallenge
     {
         foreach (var challenge in answer.Headers.WwwAuthenticate)
         {
-            if (challenge.Scheme is "Bearer" or "DPoP" && challenge.Parameter is { Length: <= MaxSaid } parameters && Quoted(parameters, "error=\"") is { } error)
+            if ((challenge.Scheme.Equals("Bearer", StringComparison.OrdinalIgnoreCase) || challenge.Scheme.Equals("DPoP", StringComparison.OrdinalIgnoreCase)) && challenge.Parameter is { Length: <= MaxSaid } parameters && Quoted(parameters, "error=\"") is { } error)
             {
                 return Quoted(parameters, "error_description=\"") is { } description ? $"{error}: {description}" : error;
             }

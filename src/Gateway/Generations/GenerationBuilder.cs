@@ -39,13 +39,16 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
     private const int LeastRemembered = 256;
     private const int UsedCalls = 1_000_000;
 
+    /// <summary>Whether nothing is ever minted, so that signing keys may be missing: for commands that judge what comes in.</summary>
+    public bool InboundOnly { get; init; }
+
     /// <summary>A generation that is complete but not served yet. Throws what a key directory or a key file throws.</summary>
     public Generation Build(GatewayOptions options, long number)
     {
         var topology = ServerTopology.Of(options);
         var connections = options.AuthorizationServers.ToFrozenDictionary(
             server => server.Key, server => pool.Connect(SettingsMapping.Of(server.Key, server.Value)));
-        var localIssuer = options.LocalIssuer is { } local
+        var localIssuer = options.LocalIssuer is { } local && !InboundOnly
             ? pool.Issue(new LocalIssuerSettings(local.Issuer!, local.KeyDirectory!, local.Algorithm))
             : null;
         var inboundAudiences = InboundAudiences(options, topology);
@@ -114,6 +117,7 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
         var publicUrl = CanonicalUri.Of(options.PublicUrl).TrimEnd('/');
         var rules = Rules(server);
         var destinations = topology.Destinations.Distinct(StringComparer.Ordinal).Select(UnixDestination.AddressOf).ToArray();
+        var target = TargetMapping.Of(topology, options, inboundAudiences, senderKeys);
         var forwarded = server.ForwardHeaders.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
         return new McpServer
         {
@@ -143,6 +147,7 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
                 AllowedClients = server.AllowedClients?.ToFrozenSet(StringComparer.Ordinal),
                 RequiredClaims = [.. server.RequiredClaims.Select(claim => new RequiredClaim(claim.Claim!, claim.AnyOf!.ToFrozenSet(StringComparer.Ordinal)))],
                 IdentityHeaders = [.. server.IdentityHeaders.Select(header => new IdentityHeader(header.Header!, header.Claim!))],
+                Onward = target,
             },
             Operations = new OperationPolicy
             {
@@ -160,7 +165,7 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
                 Binding = sessions,
                 Destinations = destinations.ToFrozenDictionary(YarpRecords.DestinationId),
             },
-            Source = Source(topology, options, connections, localIssuer, inboundAudiences, senderKeys),
+            Source = Source(outbound, options, connections, localIssuer, target),
             Relay = new RelayPolicy
             {
                 Proof = outbound.Bind == OutboundBinding.DPoP ? new OutboundProof(topology.OutboundResource ?? topology.Resource) : null,
@@ -174,25 +179,20 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
         };
     }
 
-    private CredentialSource Source(
-        ServerTopology topology,
-        GatewayOptions options,
-        FrozenDictionary<string, AuthorizationServer> connections,
-        LocalIssuer? localIssuer,
-        FrozenDictionary<string, FrozenSet<string>> inboundAudiences, SenderKeys? senderKeys)
+    private CredentialSource Source(OutboundOptions outbound, GatewayOptions options, FrozenDictionary<string, AuthorizationServer> connections, LocalIssuer? localIssuer, OutboundTarget target)
     {
-        var outbound = topology.Outbound;
         return outbound.Mode!.Value switch
         {
             OutboundMode.None => CredentialSource.Nothing.Instance,
             OutboundMode.Credential => new CredentialSource.Static(new StaticCredential(outbound.Header ?? "Authorization", outbound.Prefix ?? "", outbound.File!, clock)),
             OutboundMode.Exchange => Token(TokenSourceKind.Exchange, Exchanger(outbound, options, connections)),
+            OutboundMode.Local when InboundOnly => CredentialSource.Nothing.Instance,
             OutboundMode.Local => Token(TokenSourceKind.Local, LocalExchanger(outbound, options, localIssuer!)),
             OutboundMode.SameToken => Token(TokenSourceKind.SameToken, new SameTokenExchanger()),
             _ => throw new UnreachableException(),
         };
 
-        CredentialSource.Token Token(TokenSourceKind kind, ITokenExchanger exchanger) => new(kind, exchanger, TargetMapping.Of(topology, options, inboundAudiences, senderKeys)) { BindsCall = outbound.BindCall };
+        CredentialSource.Token Token(TokenSourceKind kind, ITokenExchanger exchanger) => new(kind, exchanger, target) { BindsCall = outbound.BindCall };
     }
 
     private TokenValidator Validator(

@@ -37,6 +37,8 @@ internal static class TargetMapping
             KeepsActors = outbound.ActorChain == AuthorityChange.Keep,
             NamesActor = outbound.ActorToken is not null && profile?.NamesActor == true,
             ClientsAtIssuers = ClientsAtIssuers(topology, options).ToFrozenDictionary(StringComparer.Ordinal),
+            ActsForSubject = outbound.Mode is OutboundMode.Exchange or OutboundMode.Local,
+            TakesDetails = outbound.Mode != OutboundMode.Local || outbound.Claims.Contains("authorization_details"),
             DetailsAside = Aside(topology),
             InboundAudiences = inboundAudiences,
             ClientId = outbound.Client?.Id ?? asked?.Client?.Id,

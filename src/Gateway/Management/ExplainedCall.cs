@@ -9,7 +9,7 @@ namespace Gateway.Management;
 
 /// <summary>
 /// What becomes of a call once its token is accepted, by the checks of a request in their order: the message, the operation,
-/// its scopes, the token's binding to the call, the policy. The decision point is asked; nothing else is, and nothing is sent.
+/// its scopes, the token's binding to the call, its approval, the policy. The decision point is asked; nothing else is, and nothing is sent.
 /// </summary>
 internal static class ExplainedCall
 {
@@ -38,6 +38,12 @@ internal static class ExplainedCall
         }
 
         after = Pass(after, "operation");
+        Approval? approval = null;
+        if (verdict.Approval && (approval = Approval.Of(server.Resource, operation, body)) is null)
+        {
+            return Fail(after, "approval", Refusal.BodyNotApprovable, "The authorization server could not show them to the user.");
+        }
+
         var lacking = verdict.Scopes.Except(policy.Scopes.Effective(token.Scopes));
         if (lacking.Count > 0)
         {
@@ -50,9 +56,21 @@ internal static class ExplainedCall
             return Fail(after, "call binding", unbound.Kind, "The token must hold one mcp_call of exactly this call (RequireCallBinding); the gateway in front needs BindCall.");
         }
 
-        if (verdict.Approval)
+        if (policy.Calls is { HasApprovals: true } approving)
         {
-            after = after with { Text = after.Text + " The call needs an approval of the user, which is not judged here." };
+            if (approval is null && approving.WouldHandOnApproval(token))
+            {
+                return Fail(after, "approval", Refusal.ClaimRefused, $"It holds an {Approval.Type}, and {what} needs none: it must not be handed on; use a token without.");
+            }
+
+            if (approval is not null && approval.In(token, approving.Approvals) is null)
+            {
+                return Fail(after, "approval", Refusal.ApprovalRequired, token.TryFindDetail(Approval.Type, out _, out _)
+                    ? "What the token holds is no approval of this very call by this user and client, or over 10 minutes old; or its identifier is of another process, where SessionKeyFile is not set or cannot be read here."
+                    : $"The token holds no {Approval.Type}: the client has to ask its authorization server for the authorization_details of the refusal.");
+            }
+
+            after = Pass(after, "approval");
         }
 
         return policy.Policy is { } check ? await AskAsync(check, token, operation, parameters, after, what, cancellation) : after with { Text = $"{after.Text} {Sentence(what)} may be asked for." };

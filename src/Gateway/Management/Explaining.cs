@@ -17,7 +17,7 @@ internal static class Explaining
     public static async ValueTask<Explanation> ExplainAsync(McpServer server, string token, string? proof, CancellationToken cancellationToken) =>
         (await JudgeAsync(server, token, proof, cancellationToken)).Explanation;
 
-    /// <summary>The same for a call with this body: operation, scopes, binding and policy are judged as of a request; whether an approval was used, and sessions, are not.</summary>
+    /// <summary>The same for a call with this body: operation, scopes, binding, approval and policy are judged as of a request; whether an approval was used, and sessions, are not.</summary>
     public static async ValueTask<Explanation> ExplainAsync(McpServer server, string token, string? proof, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
         var (explanation, accepted) = await JudgeAsync(server, token, proof, cancellationToken);
@@ -39,19 +39,23 @@ internal static class Explaining
     /// <summary>What the server asks of a valid token besides: only what is configured is a check.</summary>
     private static Explanation Admission(McpServer server, ValidatedToken accepted, IEnumerable<ExplanationStep> passed, string? asked)
     {
-        var refused = Admitted.CheckAdmission(accepted, server);
-        var clientRefused = refused?.Kind == Refusal.ClientNotAllowed;
+        var client = Admitted.CheckClient(accepted, server);
+        var claims = client is null ? Admitted.CheckClaims(accepted, server) : null;
+        var delegation = (client ?? claims) is null ? Admitted.CheckDelegation(accepted, server) : null;
+        var refused = client ?? claims ?? delegation;
         var needed = server.Operations.Rules.Required;
         var lacking = needed.Except(server.Operations.Scopes.Effective(accepted.Scopes));
         ImmutableArray<ExplanationStep> steps =
         [
             .. passed,
-            .. Step("allowed client", server.Admission.AllowedClients is not null, !clientRefused),
-            .. Step("required claims", server.Admission.RequiredClaims.Length > 0 && !clientRefused, refused is null),
+            .. Step("allowed client", server.Admission.AllowedClients is not null, client is null),
+            .. Step("required claims", server.Admission.RequiredClaims.Length + server.Admission.IdentityHeaders.Length > 0 && client is null, claims is null),
+            .. Step("delegation", (client ?? claims) is null, delegation is null),
             .. Step("required scopes", needed.Count > 0 && refused is null, lacking.Count == 0),
         ];
+        var hint = client is not null ? WhichClient(server, accepted) : claims is not null ? WhichClaim(claims) : WhatForbids(server, accepted, delegation);
         return refused is not null
-            ? Refused(server, refused.Kind, accepted.Audiences, steps, asked, clientRefused ? WhichClient(server, accepted) : null)
+            ? Refused(server, refused.Kind, accepted.Audiences, steps, asked, hint)
             : lacking.Count > 0 ? Refused(server, Refusal.InsufficientScope, accepted.Audiences, steps, asked, ScopesLacking(accepted.Scopes, needed, lacking))
             : new Explanation(true, null, Sentences($"The token passes every check of server '{server.Id}'.", asked), steps, accepted.Audiences, server.Admission.AcceptedAudiences);
     }
@@ -64,6 +68,17 @@ internal static class Explaining
 
     private static string WhichClient(McpServer server, ValidatedToken accepted) =>
         $"Its client is {(accepted.ClientId is { } client ? $"'{client}'" : "not named (client_id, azp, appid or cid)")}, and AllowedClients of the server are {string.Join(", ", server.Admission.AllowedClients!)}; add it there, or use one of these.";
+
+    private static string WhichClaim(Refused refused) =>
+        $"Its claim '{refused.Detail}' is missing, or has none of the values that the server needs (RequiredClaims, IdentityHeaders).";
+
+    private static string? WhatForbids(McpServer server, ValidatedToken accepted, Refused? refused) => refused?.Detail switch
+    {
+        "act" => $"Its act names {server.Resource} already, or too many actors: {string.Join(", ", accepted.Actors)}.",
+        "may_act" => $"Its may_act must name {(server.Admission.Onward.ClientsAtIssuers.TryGetValue(accepted.Issuer, out var client) ? $"'{client}', the gateway's client at its issuer, or " : "")}'{server.Resource}' as its sub.",
+        "authorization_details" => "It holds authorization_details, which the token that is minted here would not carry; list the claim in Outbound:Claims, or ask for a token without.",
+        _ => null,
+    };
 
     private static ImmutableArray<ExplanationStep> Step(string name, bool runs, bool passes) => runs ? [new(name, passes)] : [];
 

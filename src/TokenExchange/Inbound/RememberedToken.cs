@@ -17,7 +17,7 @@ internal sealed class RememberedToken(ValidatedToken token, TokenTerms terms, bo
     private readonly long issuedAt = token.IssuedAt ?? Unsaid;
 
     // Null for most.
-    private readonly Rare? rare = withClaims || !token.Actors.IsEmpty ? new Rare(token.Actors, withClaims ? token.Claims : default) : null;
+    private readonly Rare? rare = Rare.Of(token, withClaims);
     private long clearAsOf;
 
     /// <summary>What it has in common with other tokens of its client.</summary>
@@ -35,6 +35,9 @@ internal sealed class RememberedToken(ValidatedToken token, TokenTerms terms, bo
 
     public JsonElement Claims => rare?.Claims ?? default;
 
+    /// <summary>Whether it says who may act with it (<c>may_act</c>), or what exactly it is good for (<c>authorization_details</c>).</summary>
+    public bool IsRestricted => rare is { IsRestricted: true };
+
     public TokenDigest Digest { get; } = token.Digest;
 
     /// <summary>As of which state of the revocations it was found clear.</summary>
@@ -47,7 +50,14 @@ internal sealed class RememberedToken(ValidatedToken token, TokenTerms terms, bo
     public DateTimeOffset ExpiresAt => new(expiresAt, TimeSpan.Zero);
 
     /// <summary>What few tokens have, or few servers ask for.</summary>
-    private sealed record Rare(ImmutableArray<string> Actors, JsonElement Claims);
+    private sealed record Rare(ImmutableArray<string> Actors, JsonElement Claims, bool IsRestricted)
+    {
+        public static Rare? Of(ValidatedToken token, bool withClaims)
+        {
+            var restricted = token.TryGetAuthority("may_act", out _) || token.TryGetAuthorizationDetails(out _);
+            return withClaims || restricted || !token.Actors.IsEmpty ? new Rare(token.Actors, withClaims ? token.Claims : default, restricted) : null;
+        }
+    }
 }
 
 /// <summary>On whose terms tokens were accepted and with which generation of the issuer's keys, and what else tokens of one client share.</summary>

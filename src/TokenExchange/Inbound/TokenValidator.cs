@@ -95,7 +95,7 @@ public sealed class TokenValidator(
         candidate.Key = await candidate.Issuer!.Server.Keys.FindAsync(candidate.KeyId, candidate.Algorithm!, cancellationToken);
         if (TokenChecks.WithKey.FirstFailure(candidate) is { } late)
         {
-            return new(TokenValidation.Refused(late.Refusal, candidate.Present()), [.. TokenChecks.BeforeKey.Names, .. TokenChecks.WithKey.NamesUpTo(late.Name)], late.Name);
+            return new(TokenValidation.Refused(late.Refusal, candidate.Present(), outage: candidate.Key.Outage), [.. TokenChecks.BeforeKey.Names, .. TokenChecks.WithKey.NamesUpTo(late.Name)], late.Name);
         }
 
         const string Constraint = "sender constraint", Revocation = "revocation";
@@ -134,7 +134,7 @@ public sealed class TokenValidator(
         candidate.Key = key;
         if (TokenChecks.WithKey.RefusalOf(candidate) is { } refusal)
         {
-            return TokenValidation.Refused(refusal, candidate.Present());
+            return TokenValidation.Refused(refusal, candidate.Present(), outage: key.Outage);
         }
 
         var token = candidate.Accept();
@@ -154,7 +154,7 @@ public sealed class TokenValidator(
         var answer = await issuer.Introspection!.AskAsync(token.Characters, token.Digest!.Value, null, cancellationToken);
         if (answer is not IntrospectionAnswer.Active active)
         {
-            return TokenValidation.Refused(RefusalOf(answer));
+            return TokenValidation.Refused(RefusalOf(answer), outage: OutageOf(answer));
         }
 
         if (IntrospectedClaims.Refusal(active.Claims, issuer.Server.Settings.Issuer) is { } unlike)
@@ -189,7 +189,7 @@ public sealed class TokenValidator(
     {
         if (answer is not IntrospectionAnswer.Active active)
         {
-            return Refused(RefusalOf(answer), token);
+            return Refused(RefusalOf(answer), token, outage: OutageOf(answer));
         }
 
         var refusal = IntrospectedClaims.Refusal(active.Claims, token.Issuer, token);
@@ -224,6 +224,8 @@ public sealed class TokenValidator(
     private static TokenRefusal RefusalOf(IntrospectionAnswer answer) =>
         answer is IntrospectionAnswer.Inactive ? TokenRefusal.Inactive : TokenRefusal.IntrospectionUnavailable;
 
+    private static string? OutageOf(IntrospectionAnswer answer) => (answer as IntrospectionAnswer.Unavailable)?.Diagnostic;
+
     // A token that does not say what it is bound to may be bound all the same, where its issuer is asked: then the answer is
     // waited for.
     private TokenValidation UnlessStolen(ValidatedToken token, Presentation presented, bool isWholeBinding = false) =>
@@ -242,8 +244,8 @@ public sealed class TokenValidator(
     private TokenValidation UnlessRevoked(ValidatedToken token) =>
         revocations?.RefusalOf(token) is { } fallen ? Refused(fallen, token) : TokenValidation.Accepted(token);
 
-    private static TokenValidation Refused(TokenRefusal refusal, ValidatedToken token, string? failed = null) =>
-        TokenValidation.Refused(refusal, new(token.Issuer, token.Subject, token.ClientId, token.TokenId, token.Audiences, token.Actors), failed);
+    private static TokenValidation Refused(TokenRefusal refusal, ValidatedToken token, string? failed = null, string? outage = null) =>
+        TokenValidation.Refused(refusal, new(token.Issuer, token.Subject, token.ClientId, token.TokenId, token.Audiences, token.Actors), failed, outage);
 
     // Everything a check found still holds, save what time and the issuer's keys may have changed.
     private RememberedToken? Remembered(TokenDigest digest)
@@ -283,10 +285,16 @@ public sealed class TokenValidation
     /// <summary>The check that the token's proof failed, as one word; null where no proof was refused.</summary>
     public string? FailedProofCheck { get; private init; }
 
+    /// <summary>
+    /// In which way the issuer's keys or its word on the token were not to be had: a word of <see cref="OutageCause"/> or
+    /// <see cref="IssuerProblem"/>, a registered code or a fixed text; null where nothing was missed, or nobody knows.
+    /// </summary>
+    public string? Outage { get; private init; }
+
     internal static TokenValidation Accepted(ValidatedToken token) => new() { Token = token };
 
-    internal static TokenValidation Refused(TokenRefusal refusal, PresentedToken? presented = null, string? failed = null) =>
-        new() { Refusal = refusal, Presented = presented, FailedProofCheck = failed };
+    internal static TokenValidation Refused(TokenRefusal refusal, PresentedToken? presented = null, string? failed = null, string? outage = null) =>
+        new() { Refusal = refusal, Presented = presented, FailedProofCheck = failed, Outage = outage };
 }
 
 /// <summary>A validation, and which checks it is made of.</summary>

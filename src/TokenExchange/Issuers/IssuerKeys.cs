@@ -172,7 +172,7 @@ public sealed partial class IssuerKeys : IDisposable
     {
         if (snapshot is null || !IsGood(snapshot))
         {
-            return KeyLookup.Unavailable;
+            return KeyLookup.Unavailable(problem?.Cause);
         }
 
         if (!snapshot.Keys.Knows(kid))
@@ -314,5 +314,8 @@ internal sealed record KeyLookup(VerificationKey? Key, TokenRefusal? Refusal, in
 
     public static KeyLookup NotForSigning { get; } = new(null, TokenRefusal.KeyNotForSigning, 0);
 
-    public static KeyLookup Unavailable { get; } = new(null, TokenRefusal.KeysUnavailable, 0);
+    /// <summary>In which way the keys were not to be had; null where they were, or nobody knows.</summary>
+    public string? Outage { get; private init; }
+
+    public static KeyLookup Unavailable(string? cause) => new(null, TokenRefusal.KeysUnavailable, 0) { Outage = cause };
 }

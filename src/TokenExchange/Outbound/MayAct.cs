@@ -1,4 +1,5 @@
 using System.Text.Json;
+using TokenExchange.Inbound;
 
 namespace TokenExchange.Outbound;
 
@@ -9,34 +10,36 @@ namespace TokenExchange.Outbound;
 /// <remarks>RFC 8693 §4.4.</remarks>
 internal static class MayAct
 {
+    public const string Name = "may_act";
+
     /// <summary>Null when it does, or says nothing.</summary>
-    public static ExchangeResult.Refused? Refusal(TokenExchangeRequest request) =>
-        request.Subject.TryGetAuthority("may_act", out var mayAct) && !NamesUs(mayAct, request)
-            ? new ExchangeResult.Refused(ExchangeError.ClaimRefused, Diagnostic: "may_act")
+    public static ExchangeResult.Refused? Refusal(ValidatedToken subject, OutboundTarget target) =>
+        subject.TryGetAuthority(Name, out var mayAct) && !NamesUs(mayAct, subject, target)
+            ? new ExchangeResult.Refused(ExchangeError.ClaimRefused, Diagnostic: Name)
             : null;
 
     /// <summary>Every member that names the actor must name us: together they identify one party.</summary>
-    private static bool NamesUs(JsonElement mayAct, TokenExchangeRequest request)
+    private static bool NamesUs(JsonElement mayAct, ValidatedToken subject, OutboundTarget target)
     {
         if (mayAct.ValueKind != JsonValueKind.Object)
         {
             return false;
         }
 
-        var client = request.Target.ClientsAtIssuers.GetValueOrDefault(request.Subject.Issuer);
+        var client = target.ClientsAtIssuers.GetValueOrDefault(subject.Issuer);
         var named = false;
         foreach (var member in mayAct.EnumerateObject())
         {
             var isSubject = member.NameEquals("sub");
             if (isSubject || member.NameEquals("client_id"))
             {
-                named = (client is not null && Is(member.Value, client)) || (isSubject && Is(member.Value, request.Target.Server));
+                named = (client is not null && Is(member.Value, client)) || (isSubject && Is(member.Value, target.Server));
                 if (!named)
                 {
                     return false;
                 }
             }
-            else if (member.NameEquals("iss") && !Is(member.Value, request.Subject.Issuer))
+            else if (member.NameEquals("iss") && !Is(member.Value, subject.Issuer))
             {
                 return false;
             }

@@ -56,6 +56,13 @@ public sealed record OutboundTarget
     /// <remarks>RFC 8693 §4.4.</remarks>
     public FrozenDictionary<string, string> ClientsAtIssuers { get; init; } = FrozenDictionary<string, string>.Empty;
 
+    /// <summary>Whether a token of the gateway's own takes the place of the inbound one, whose <c>may_act</c> must let it; false where that one goes on itself, or none does.</summary>
+    public bool ActsForSubject { get; init; } = true;
+
+    /// <summary>Whether that token can express the inbound one's authorization details; else a token with any is refused.</summary>
+    /// <remarks>RFC 9396.</remarks>
+    public bool TakesDetails { get; init; } = true;
+
     /// <summary>Types of authorization details that speak to the gateway alone: they are neither carried over nor missed.</summary>
     public ImmutableArray<string> DetailsAside { get; init; } = [];
 

@@ -1,3 +1,5 @@
+using TokenExchange.Outbound.Local;
+
 namespace TokenExchange.Outbound;
 
 /// <summary>
@@ -11,7 +13,7 @@ public sealed class SameTokenExchanger : ITokenExchanger
     {
         ArgumentNullException.ThrowIfNull(request);
         var subject = request.Subject;
-        return new(new ExchangeResult.Issued(
+        return new((ExchangeResult?)ActorChain.Refusal(subject, joins: false) ?? new ExchangeResult.Issued(
             new OutboundToken(OutboundToken.SchemeOf(null) + subject.Value)
             {
                 Server = subject.Resource,

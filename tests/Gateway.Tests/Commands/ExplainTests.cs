@@ -18,6 +18,8 @@ public sealed class ExplainTests
         "subject", "audience", "no other audience", "sender constraint", "revocation",
     ];
 
+    private static readonly string[] OfTheServer = ["delegation"];
+
     [Fact]
     public async Task A_token_that_passes_passed_every_check_that_there_is()
     {
@@ -25,7 +27,7 @@ public sealed class ExplainTests
         var explanation = await ExplainAsync(world, world.WeatherToken());
 
         Assert.True(explanation.Passes);
-        Assert.Equal(OfTheToken.Select(step => new ExplanationStep(step, true)), explanation.Steps);
+        Assert.Equal([.. OfTheToken.Concat(OfTheServer).Select(step => new ExplanationStep(step, true))], explanation.Steps);
     }
 
     [Theory]
@@ -62,7 +64,8 @@ public sealed class ExplainTests
         });
         var explanation = await ExplainAsync(world, world.WeatherToken((_, payload) => (payload["client_id"], payload["tenant"]) = (client, tenant)));
 
-        string[] expected = refusing == "allowed client" ? [.. OfTheToken, "allowed client"] : [.. OfTheToken, "allowed client", "required claims"];
+        string[] checks = [.. OfTheToken, "allowed client", "required claims", .. OfTheServer];
+        var expected = refusing is null ? checks : [.. checks.TakeWhile(step => step != refusing), refusing];
         Assert.Equal(refusing is null, explanation.Passes);
         Assert.Equal(expected.Select(step => new ExplanationStep(step, step != refusing)), explanation.Steps);
     }

@@ -46,6 +46,7 @@ public sealed class PeerTextTests : IDisposable
                     "HTTP/1.1 302 Found\r\nLocation: https://elsewhere.example.net/{0}\r\nContent-Length: 0\r\n\r\n",
                     "HTTP/1.1 302 Found\r\nLocation: https://elsewhere.example.net/%20{0}/{0}\r\nContent-Length: 0\r\n\r\n",
                     "HTTP/1.1 401 {0}\r\nWWW-Authenticate: {0}\r\nContent-Length: 0\r\n\r\n",
+                    "HTTP/1.1 403 {0}\r\nWWW-Authenticate: Bearer error=\"{0}\", error_description=\"of {0}\"\r\nContent-Length: 0\r\n\r\n",
                 ])
                 {
                     cases.Add(mode, answer);

@@ -40,6 +40,8 @@ public sealed class OrderTests
             ("sender_constrained", () => request.Claims.Remove("cnf")),
             ("client_not_allowed", () => request.Claims.Remove("client_id")),
             ("claim_refused", () => request.Claims["tid"] = "acme"),
+            ("claim_refused", () => request.Claims.Remove("may_act")),
+            ("actor_chain_refused", () => request.Claims.Remove("act")),
             ("insufficient_scope", () => request.Claims["scope"] = "base"),
             ("body_invalid", () => request.Body = Messages.Call("drop")),
             ("header_mismatch", () => request.Header = "tools/call"),
@@ -85,6 +87,8 @@ public sealed class OrderTests
             ["aud"] = World.NotesResource,
             ["cnf"] = new JsonObject { ["jkt"] = "x" },
             ["client_id"] = "stranger",
+            ["may_act"] = new JsonObject { ["sub"] = "another-gateway" },
+            ["act"] = new JsonObject { ["sub"] = World.WeatherResource },
         };
 
         public Task<Answer> SendAsync(World world)

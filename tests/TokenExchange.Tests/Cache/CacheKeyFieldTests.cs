@@ -51,6 +51,8 @@ public sealed class CacheKeyFieldTests
         ["OutboundTarget.KeepsDetails"] = Digest,
         ["OutboundTarget.KeepsActors"] = Digest,
         ["OutboundTarget.NamesActor"] = Digest,
+        ["OutboundTarget.ActsForSubject"] = Digest,
+        ["OutboundTarget.TakesDetails"] = Digest,
         ["OutboundTarget.DetailsAside"] = Digest,
         ["OutboundTarget.ClientsAtIssuers"] = Field,
         ["OutboundTarget.InboundAudiences"] = Digest,
@@ -75,6 +77,7 @@ public sealed class CacheKeyFieldTests
         ["ValidatedToken.ClockSkew"] = "compared with the clock at every use",
         ["ValidatedToken.ClearAsOf"] = "asked again whenever something was revoked",
         ["ValidatedToken.AcceptedUntil"] = "ExpiresAt and ClockSkew",
+        ["ValidatedToken.IsRestricted"] = "Claims and Said",
     }.ToFrozenDictionary();
 
     public static readonly TheoryData<Type, string> Properties = [.. PropertiesOf(typeof(CachePartition), typeof(TokenExchangeRequest), typeof(OutboundTarget), typeof(ValidatedToken))];
@@ -112,6 +115,9 @@ public sealed class CacheKeyFieldTests
                 break;
             case "ValidatedToken.AcceptedUntil":
                 subject.GetType().GetProperty("ClockSkew")!.SetValue(subject, TimeSpan.FromSeconds(7));
+                break;
+            case "ValidatedToken.IsRestricted":
+                subject.GetType().GetProperty("Said", BindingFlags.Instance | BindingFlags.NonPublic)!.SetValue(subject, JsonElement.Parse("{}"));
                 break;
             case "ValidatedToken.Digest":
                 request = new TokenExchangeRequest(Copy(new ValidatedToken("token".AsMemory(), TokenDigest.Of("another token")) { Resource = "", Issuer = "", Subject = "", ClientId = null, TokenId = null, Audiences = [], Scopes = ScopeSet.Empty, Actors = [], ExpiresAt = default, Claims = default }, subject), target, request.Scopes);

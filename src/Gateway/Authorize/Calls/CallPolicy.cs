@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using TokenExchange.Inbound;
 using TokenExchange.Inbound.Calls;
 using TokenExchange.Inbound.Proof;
 
@@ -24,6 +25,9 @@ internal sealed class CallPolicy
 
     /// <summary>Remembers which tokens and approvals were used.</summary>
     public required IUsedIds Used { get; init; }
+
+    /// <summary>Whether a call that needs no approval would hand on one that the token holds.</summary>
+    public bool WouldHandOnApproval(ValidatedToken token) => HasApprovals && HandsOn && token.TryFindDetail(Approval.Type, out _, out _);
 
     /// <summary>The types of authorization details that speak to this server alone.</summary>
     public ImmutableArray<string> DetailsAside => Aside(RequiresBinding, HasApprovals);

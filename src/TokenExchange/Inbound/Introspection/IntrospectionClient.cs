@@ -34,7 +34,7 @@ internal sealed class IntrospectionClient(AuthorizationServer server, ClientSett
         {
             EndpointAnswer.Reply { Status: 200, Body: { } body } => Read(AnswerReader.Plain(body)),
             EndpointAnswer.Reply reply => new IntrospectionAnswer.Unavailable(ProtectedEndpoint.ShortestBreak, Refused(reply)),
-            EndpointAnswer.Outage outage => new IntrospectionAnswer.Unavailable(outage.RetryAfter!.Value, null),
+            EndpointAnswer.Outage outage => new IntrospectionAnswer.Unavailable(outage.RetryAfter!.Value, outage.Cause),
             EndpointAnswer.NotSent unsent => new IntrospectionAnswer.Unavailable(ProtectedEndpoint.ShortestBreak, unsent.Diagnostic),
             _ => throw new UnreachableException(),
         };
@@ -79,8 +79,8 @@ internal abstract record IntrospectionAnswer
         public static readonly Inactive Value = new();
     }
 
-    /// <summary>No word; worth another try after 1 to 30 s. The diagnostic is a registered code or a fixed text.</summary>
-    public sealed record Unavailable(TimeSpan RetryAfter, string? Diagnostic) : IntrospectionAnswer
+    /// <summary>No word; worth another try after 1 to 30 s. The diagnostic is the kind of outage, a registered code or a fixed text.</summary>
+    public sealed record Unavailable(TimeSpan RetryAfter, string Diagnostic) : IntrospectionAnswer
     {
         public static readonly Unavailable Nonsense = new(ProtectedEndpoint.ShortestBreak, "the endpoint's answer is none of OAuth");
     }

@@ -53,7 +53,7 @@ public sealed class TokenExchangeClient : ITokenExchanger
     public async ValueTask<ExchangeResult> ExchangeAsync(TokenExchangeRequest request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
-        if (MayAct.Refusal(request) is { } forbidden)
+        if (Delegation.Refusal(request.Subject, request.Target) is { } forbidden)
         {
             return forbidden;
         }

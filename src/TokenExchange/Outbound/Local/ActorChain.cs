@@ -1,4 +1,5 @@
 using System.Text.Json;
+using TokenExchange.Inbound;
 
 namespace TokenExchange.Outbound.Local;
 
@@ -6,8 +7,14 @@ namespace TokenExchange.Outbound.Local;
 /// <remarks>RFC 8693 §4.1.</remarks>
 internal static class ActorChain
 {
-    /// <summary>The most actors in a token, the one that is added here included.</summary>
+    /// <summary>The most actors in a token, the one that joins here included.</summary>
     public const int MostActors = 8;
+
+    /// <summary>Whether the token's actors are too many, one more counted where one <paramref name="joins"/>, or hold the server that the token is for.</summary>
+    public static ExchangeResult.Refused? Refusal(ValidatedToken subject, bool joins) =>
+        subject.Actors.Length > (joins ? MostActors - 1 : MostActors) || subject.Actors.Contains(subject.Resource, StringComparer.Ordinal)
+            ? new(ExchangeError.ActorChainRefused, Diagnostic: "act")
+            : null;
 
     /// <summary>Whether <paramref name="actor"/> may be put before the chain: it is no loop, not too deep, and a chain at all.</summary>
     public static bool CanGrow(JsonElement act, string actor)

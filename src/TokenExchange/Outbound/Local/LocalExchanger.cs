@@ -37,13 +37,7 @@ internal sealed class LocalExchanger(string issuer, LocalTokenSettings settings,
     private ExchangeResult.Refused? Refusal(TokenExchangeRequest request)
     {
         var (subject, target, _) = request;
-        if (subject.TryGetAuthority(AuthorizationDetails.Name, out var details) && !settings.Claims.Contains(AuthorizationDetails.Name)
-            && (target.DetailsAside.IsEmpty || AuthorizationDetails.Count(details, target.DetailsAside.AsSpan()) > 0))
-        {
-            return Refused(ExchangeError.ClaimRefused, AuthorizationDetails.Name);
-        }
-
-        return MayAct.Refusal(request)
+        return Delegation.Refusal(subject, target, settings.Claims.Contains(AuthorizationDetails.Name))
             ?? (subject.TryGetAuthority("act", out var act) && !ActorChain.CanGrow(act, target.Server) ? Refused(ExchangeError.ActorChainRefused, "act") : null);
     }
 

@@ -77,6 +77,7 @@ public sealed class SharedRevocationTests : IAsyncDisposable
         var answer = await world.Gateway.CallAsync("/weather", world.WeatherToken());
 
         Assert.Equal((503, "state_unavailable"), (answer.Status, answer.Reason));
+        Assert.Equal("revocations", (string?)world.Gateway.Audit[^1]["detail"]);
         Assert.NotNull(answer.Headers.GetValueOrDefault("Retry-After"));
         Assert.Null(answer.Challenge);
         Assert.Equal(503, (await world.Gateway.SendAsync(HttpMethod.Get, "/healthz/ready")).Status);
