@@ -173,9 +173,9 @@ public sealed class ValidatedToken
         return count > 0;
     }
 
-    /// <summary>A claim that says what the token is good for, of the token itself or of its authorization server's answer about it.</summary>
+    /// <summary>A claim of the token itself; or, of those that say what the token is good for, of its authorization server's answer about it.</summary>
     internal bool TryGetAuthority(string name, out JsonElement claim) =>
-        Claims.TryGetProperty(name, out claim) || (Said.ValueKind == JsonValueKind.Object && Said.TryGetProperty(name, out claim));
+        Claims.TryGetProperty(name, out claim) || (Said.ValueKind == JsonValueKind.Object && AuthorityClaims.Are(name) && Said.TryGetProperty(name, out claim));
 
     /// <summary>The token with what its authorization server said of it and it does not say itself.</summary>
     internal ValidatedToken Told(JsonElement answer) => !AuthorityClaims.Adds(answer, this) ? this : new(text, Digest)
