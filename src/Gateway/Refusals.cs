@@ -10,7 +10,12 @@ internal sealed class Refusals(RequestEnd end)
     public async Task RefuseAsync(HttpContext context, GatewayRequest request, Refused refused)
     {
         request.Refuse(refused);
-        await end.CompleteAsync(context, request);
+        if (!await end.CompleteAsync(context, request))
+        {
+            context.Abort();
+            return;
+        }
+
         if (!context.Response.HasStarted && request.Server is { } server)
         {
             Cors.Expose(context, server);

@@ -17,6 +17,7 @@ namespace Gateway;
 /// <list type="number">
 /// <item>Route: the server of the matched route, and a path that is exactly its own.</item>
 /// <item>Method: those that the transport has.</item>
+/// <item>Audit: nothing begins that could not be told in the end.</item>
 /// <item>Origin: one that may talk to the server. OPTIONS is answered here.</item>
 /// <item>Authenticate: credentials, the token for this very server and its proof, client and claims. Makes <see cref="Admitted"/>.</item>
 /// <item>Body: for whoever has the required scopes. Whole only after a reload, the request starts over from its route; whole only after a while, it is authenticated once more.</item>
@@ -51,6 +52,12 @@ internal sealed class RequestPath(Refusals refusals, RequestEnd end, LiveGenerat
             {
                 context.Response.Headers.Allow = server.Allow;
                 await refusals.RefuseAsync(context, request, wrongMethod);
+                return;
+            }
+
+            if (end.IsStuck)
+            {
+                await refusals.RefuseAsync(context, request, Refusal.OverloadedBy("audit"));
                 return;
             }
 

@@ -65,7 +65,7 @@ internal sealed class OperationRules
             return false;
         }
 
-        if (operation is { IsUri: true, Name: { } uri } && (OperationNames.Of(operation.Method!) == NameKind.Uri ? IsMistakable(operation.Method!, uri) : !ResourceUri.IsNormal(ResourceUri.Expanded(uri))))
+        if (operation is { IsUri: true, Name: { } uri } && IsMistakable(operation.Method!, uri))
         {
             return true;
         }
@@ -127,7 +127,8 @@ internal sealed class OperationRules
 
     private bool IsMistakable(string method, string uri)
     {
-        if (!ResourceUri.IsNormal(uri))
+        // What a completion refers to may be a template; rules know it by its own text, and so do its other readings.
+        if (!ResourceUri.IsNormal(OperationNames.Of(method) == NameKind.Reference ? ResourceUri.Expanded(uri) : uri))
         {
             return true;
         }

@@ -105,6 +105,11 @@ internal sealed class BridgeEndpoint(BridgeSessions sessions, Children children,
             // Without headers the process would take it for one of a session, and itself for a server of those revisions.
             await BridgeRefusal.VersionMissing.WriteAsync(context, message.Line[message.Id.At]);
         }
+        else if (settings.Shared && (message.NamesAnother || MemberNames.Fold(message.Method!).StartsWith("notifications/", StringComparison.Ordinal)))
+        {
+            // The process knows all requests by the bridge's numbers, which anybody can count.
+            await BridgeRefusal.NamesAnother.WriteAsync(context, message.Line[message.Id.At]);
+        }
         else if (settings.Shared)
         {
             await shared.RunAsync(context, message);

@@ -19,6 +19,7 @@ internal sealed record BridgeRefusal(int Status, int Code, string Text, bool Ret
     public static readonly BridgeRefusal NotOneMessage = new(400, -32600, "The request body is not exactly one JSON-RPC message.");
     public static readonly BridgeRefusal HeaderMismatch = new(400, -32020, "The MCP headers and the body disagree.");
     public static readonly BridgeRefusal VersionMissing = new(400, -32602, "The request's _meta must hold io.modelcontextprotocol/protocolVersion.");
+    public static readonly BridgeRefusal NamesAnother = new(400, -32600, "A request must name no other request, progress or subscription, and is no notification: one process serves all.");
     public static readonly BridgeRefusal SessionMissing = new(400, -32600, "The header Mcp-Session-Id is missing; a session begins with initialize.");
     public static readonly BridgeRefusal SessionUnknown = new(404, -32001, "There is no such session.");
     public static readonly BridgeRefusal Version = new(400, -32000, "The protocol version is not one that has sessions.");

@@ -53,6 +53,12 @@ internal sealed class Message
     /// <summary>The subscription that a notification or a result belongs to.</summary>
     public Reference Subscription { get; private set; }
 
+    /// <summary>
+    /// Whether its parameters name what another message began: a request, progress or a subscription. Notifications do; a
+    /// request has no cause to, nor to want to hear of its progress under what is no token.
+    /// </summary>
+    public bool NamesAnother { get; private set; }
+
     /// <summary>The code of an error; null without one.</summary>
     public int? ErrorCode { get; private set; }
 
@@ -194,9 +200,11 @@ internal sealed class Message
                     break;
                 case "progressToken" when !isResult:
                     ProgressToken = ReferenceOf(ref reader);
+                    NamesAnother = true;
                     break;
                 case "requestId" when !isResult:
                     RequestId = ReferenceOf(ref reader);
+                    NamesAnother = true;
                     break;
             }
 
@@ -229,10 +237,13 @@ internal sealed class Message
             else if (member == SubscriptionKey)
             {
                 Subscription = ReferenceOf(ref reader);
+                NamesAnother = true;
             }
             else if (member == "progressToken")
             {
+                // A reader that takes true for 1 would take it for another's.
                 WantedProgress = ReferenceOf(ref reader);
+                NamesAnother |= !WantedProgress.IsGiven;
             }
 
             reader.Skip();

@@ -262,7 +262,8 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
             ContentDigestRequired = proofs.ContentDigest == DPoPContentDigest.Required,
             Algorithms = [.. proofs.Algorithms],
         };
-        return new SenderPolicy(settings, topology.Options.SenderConstraint == SenderConstraint.Required, pool.Replays(topology.Resource, proofs.ReplayCapacity, names), nonces, clock);
+        return new SenderPolicy(
+            settings, topology.Options.SenderConstraint == SenderConstraint.Required, pool.Replays(topology.Resource, proofs.ReplayCapacity, names), nonces, clock, pool.Ages(topology.Resource, proofs.MaxAge));
     }
 
     /// <summary>One for all servers: what an authorization server says of a token holds wherever the token goes.</summary>

@@ -32,6 +32,7 @@ internal sealed class RuntimePool(TimeProvider clock, ILoggerFactory loggers, Re
         new(Grace, clock, static (generation, _, point) => generation.DecisionPoints.Contains(point));
 
     private readonly Dictionary<string, ReplayMemory> replays = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ProofAges> ages = new(StringComparer.Ordinal);
 
     /// <summary>How many connections and issuers are alive, those in their grace included.</summary>
     internal int Count => servers.Count + issuers.Count + senders.Count + points.Count;
@@ -63,6 +64,21 @@ internal sealed class RuntimePool(TimeProvider clock, ILoggerFactory loggers, Re
     {
         var memory = Memory(resource, capacity);
         return shared is null ? memory : new SharedIds(memory, shared, names, clock);
+    }
+
+    /// <summary>How old proofs may be at the server with this resource identifier, whatever is reloaded in between.</summary>
+    public ProofAges Ages(string resource, TimeSpan maxAge)
+    {
+        lock (ages)
+        {
+            if (!ages.TryGetValue(resource, out var known))
+            {
+                ages[resource] = known = new ProofAges(maxAge, clock);
+            }
+
+            known.MaxAge = maxAge;
+            return known;
+        }
     }
 
     private ReplayMemory Memory(string resource, int capacity)

@@ -14,24 +14,41 @@ internal sealed class AuditLog : IAsyncDisposable
 
     private readonly ILogger _logger;
     private readonly AuditFile? _file;
+    private readonly GatewayMetrics _metrics;
+    private readonly int _mostWaiting;
+    private int _waiting;
 
     /// <summary>Opens the file; throws what opening a file throws, so that a gateway that cannot audit does not start.</summary>
-    public AuditLog(AuditOptions options, ILoggerFactory loggers, GatewayMetrics metrics, TimeProvider clock)
+    public AuditLog(AuditOptions options, ILoggerFactory loggers, GatewayMetrics metrics, TimeProvider clock, int queueLength = AuditFile.QueueLength)
     {
         _logger = loggers.CreateLogger(Category);
-        _file = options.File is null ? null : new AuditFile(options.File, options.OnFull, metrics, loggers.CreateLogger<AuditFile>(), clock);
+        _metrics = metrics;
+        _mostWaiting = queueLength;
+        _file = options.File is null ? null : new AuditFile(options.File, options.OnFull, metrics, loggers.CreateLogger<AuditFile>(), clock, queueLength);
     }
 
     /// <summary>Whether anybody gets what is written.</summary>
     public bool IsHeard => _file is not null || _logger.IsEnabled(LogLevel.Information);
 
-    /// <summary>Tells about a request. Completes at once, unless the file is behind and <c>OnFull</c> says <c>block</c>.</summary>
-    public ValueTask WriteAsync(RequestRecord record, in Credentials credentials = default)
+    /// <summary>
+    /// Whether as many wait for the file as its queue is long. Each holds its request, also when its client has left, and for as long as
+    /// the disk is full: what has not begun is then not to begin.
+    /// </summary>
+    public bool IsStuck => Volatile.Read(ref _waiting) >= _mostWaiting;
+
+    /// <summary>How many wait for the file.</summary>
+    internal int Waiting => Volatile.Read(ref _waiting);
+
+    /// <summary>
+    /// Tells about a request. Completes at once, unless the file is behind and <c>OnFull</c> says <c>block</c>. False: the request was
+    /// refused, and so many wait that it does not; without its line it gets no answer. What was sent on waits, however many do.
+    /// </summary>
+    public ValueTask<bool> WriteAsync(RequestRecord record, in Credentials credentials = default)
     {
         var logged = _logger.IsEnabled(LogLevel.Information);
         if (!logged && _file is null)
         {
-            return ValueTask.CompletedTask;
+            return new(true);
         }
 
         var line = AuditEvent.Write(record, Activity.Current?.TraceId.ToHexString(), credentials);
@@ -48,16 +65,16 @@ internal sealed class AuditLog : IAsyncDisposable
             }
         }
 
-        return _file is null ? ValueTask.CompletedTask : _file.WriteAsync(line);
+        return WriteAsync(line, isOwed: record.Allowed);
     }
 
-    /// <summary>Tells about a revocation, in the same way.</summary>
-    public ValueTask WriteAsync(RevocationRecord revocation)
+    /// <summary>Tells about a revocation, which waits as what was sent on does.</summary>
+    public async ValueTask WriteAsync(RevocationRecord revocation)
     {
         var logged = _logger.IsEnabled(LogLevel.Information);
         if (!logged && _file is null)
         {
-            return ValueTask.CompletedTask;
+            return;
         }
 
         var line = revocation.Write();
@@ -66,9 +83,40 @@ internal sealed class AuditLog : IAsyncDisposable
             _logger.Revocation(Encoding.UTF8.GetString(line));
         }
 
-        return _file is null ? ValueTask.CompletedTask : _file.WriteAsync(line);
+        await WriteAsync(line, isOwed: true);
     }
 
     /// <summary>Writes what is still queued.</summary>
     public ValueTask DisposeAsync() => _file is null ? ValueTask.CompletedTask : _file.DisposeAsync();
+
+    private ValueTask<bool> WriteAsync(ReadOnlySpan<byte> line, bool isOwed)
+    {
+        if (_file is null)
+        {
+            return new(true);
+        }
+
+        if (!isOwed && IsStuck)
+        {
+            _metrics.AuditDropped(1);
+            return new(false);
+        }
+
+        var writing = _file.WriteAsync(line);
+        return writing.IsCompletedSuccessfully ? new(true) : WaitAsync(writing);
+    }
+
+    private async ValueTask<bool> WaitAsync(ValueTask writing)
+    {
+        Interlocked.Increment(ref _waiting);
+        try
+        {
+            await writing;
+            return true;
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _waiting);
+        }
+    }
 }

@@ -6,12 +6,15 @@ namespace Gateway.Observe;
 /// </summary>
 internal sealed class RequestEnd(AuditLog audit, GatewayMetrics metrics, RefusalGroups? refusals = null)
 {
-    /// <summary>Writes the audit event, counts the request and describes its span.</summary>
-    public ValueTask CompleteAsync(HttpContext context, GatewayRequest request)
+    /// <summary>Whether what begins now could not be told in the end.</summary>
+    public bool IsStuck => audit.IsStuck;
+
+    /// <summary>Writes the audit event, counts the request and describes its span. False: a refusal that has no line, and must get no answer.</summary>
+    public ValueTask<bool> CompleteAsync(HttpContext context, GatewayRequest request)
     {
         if (request.Told)
         {
-            return default;
+            return new(true);
         }
 
         request.Told = true;
@@ -22,7 +25,7 @@ internal sealed class RequestEnd(AuditLog audit, GatewayMetrics metrics, Refusal
         if ((record.Reason is null || refusals is null) && !audit.IsHeard && !Telemetry.Source.HasListeners())
         {
             // Nobody is told any text, so that none has to be searched for credentials.
-            return default;
+            return new(true);
         }
 
         var credentials = Credentials.Of(context, request);

@@ -15,6 +15,9 @@ internal static class AuthorityClaims
 {
     private static readonly string[] Names = [AuthorizationDetails.Name, "act", "may_act"];
 
+    /// <summary>Whether a claim is one of these.</summary>
+    public static bool Are(string name) => Names.AsSpan().Contains(name);
+
     /// <summary>Whether an answer about a token says something that the token itself does not.</summary>
     public static bool Adds(JsonElement answer, ValidatedToken token)
     {
@@ -54,7 +57,7 @@ internal static class AuthorityClaims
         return false;
     }
 
-    /// <summary>Stands for what an answer says of a token, which may be something else the next time; null when it says nothing.</summary>
+    /// <summary>Stands for what an answer says of a JWT by these claims, which may be something else the next time; null when it says nothing. Nothing else of the answer counts beside what the token says.</summary>
     public static string? DigestOf(JsonElement answer)
     {
         IncrementalHash? hash = null;

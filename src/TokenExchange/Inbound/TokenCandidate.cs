@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using TokenExchange.Inbound.Introspection;
 using TokenExchange.Inbound.Proof;
 using TokenExchange.Issuers;
 using TokenExchange.Jose;
@@ -11,7 +12,7 @@ internal sealed class TokenCandidate(ReadOnlyMemory<char> text, ResourceAudience
 {
     private TrustedIssuer? issuer;
     private bool issuerSought;
-    private bool introspected;
+    private string? said;
 
     /// <summary>The token's digest; whoever knows it already says so.</summary>
     public TokenDigest Digest => digest ?? TokenDigest.Of(Text);
@@ -54,8 +55,8 @@ internal sealed class TokenCandidate(ReadOnlyMemory<char> text, ResourceAudience
     public ImmutableArray<string> Actors { get; set; } = [];
 
     /// <summary>An opaque token for which its issuer answers: its claims are what the issuer said of it.</summary>
-    public static TokenCandidate Introspected(ReadOnlyMemory<char> text, JsonElement claims, ResourceAudience audience, TrustedIssuer issuer, DateTimeOffset now) =>
-        new(text, audience, [issuer], now) { Payload = claims, issuer = issuer, issuerSought = true, introspected = true, SignatureVerified = true };
+    public static TokenCandidate Introspected(ReadOnlyMemory<char> text, IntrospectionAnswer.Active answer, ResourceAudience audience, TrustedIssuer issuer, DateTimeOffset now) =>
+        new(text, audience, [issuer], now) { Payload = answer.Claims, issuer = issuer, issuerSought = true, said = answer.Digest, SignatureVerified = true };
 
     public ValidatedToken Accept()
     {
@@ -73,7 +74,7 @@ internal sealed class TokenCandidate(ReadOnlyMemory<char> text, ResourceAudience
             ClockSkew = Issuer.ClockSkew,
             Claims = Payload,
             Confirmation = Confirmation.Read(Payload),
-            SaidDigest = introspected ? AuthorityClaims.DigestOf(Payload) : null,
+            SaidDigest = said,
         };
     }
 

@@ -162,7 +162,7 @@ public sealed class TokenValidator(
             return TokenValidation.Refused(unlike);
         }
 
-        var candidate = TokenCandidate.Introspected(token.Characters, active.Claims, audience, issuer, clock.GetUtcNow());
+        var candidate = TokenCandidate.Introspected(token.Characters, active, audience, issuer, clock.GetUtcNow());
         return TokenChecks.OfClaims.RefusalOf(candidate) is { } refusal
             ? TokenValidation.Refused(refusal, candidate.Present())
             : UnlessStolen(candidate.Accept(), presented, isWholeBinding: true);

@@ -176,9 +176,9 @@ public sealed class ValidatedToken
     /// <summary>Whether the token may say who may act with it, or what exactly it is good for; of one that is remembered, that is known without its claims.</summary>
     internal bool IsRestricted => Said.ValueKind != JsonValueKind.Undefined || Remembered is not { IsRestricted: false };
 
-    /// <summary>A claim that says what the token is good for, of the token itself or of its authorization server's answer about it.</summary>
+    /// <summary>A claim of the token itself; or, of those that say what the token is good for, of its authorization server's answer about it.</summary>
     internal bool TryGetAuthority(string name, out JsonElement claim) =>
-        Claims.TryGetProperty(name, out claim) || (Said.ValueKind == JsonValueKind.Object && Said.TryGetProperty(name, out claim));
+        Claims.TryGetProperty(name, out claim) || (Said.ValueKind == JsonValueKind.Object && AuthorityClaims.Are(name) && Said.TryGetProperty(name, out claim));
 
     /// <summary>The token with what its authorization server said of it and it does not say itself.</summary>
     internal ValidatedToken Told(JsonElement answer) => !AuthorityClaims.Adds(answer, this) ? this : new(text, Digest)

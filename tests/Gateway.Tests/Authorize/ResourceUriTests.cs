@@ -192,6 +192,37 @@ public sealed class ResourceUriTests
         Assert.True(Rules(denied).AreMistakable(new Operation(MessageKind.Request, "resources/read", uri, IsUri: true)));
 
     [Theory]
+    [InlineData("secret://*", "SECRET://vault/{x}")]
+    [InlineData("secret://vault/*", "secret://VAULT/{x}")]
+    [InlineData("secret://vault/*", "secret://user@vault/{x}")]
+    [InlineData("secret://vault/*", "secret://{user}@vault/{x}")]
+    [InlineData("secret://vault/{id}", "secret://vault/{ID}")]
+    [InlineData("secret://{host}/x", "Secret://{host}/x")]
+    [InlineData("file:///secret/*", "file:///Secret/{x}")]
+    [InlineData("urn:secret:*", "URN:secret:{x}")]
+    [InlineData("test://{host}", "test://{host}/")]
+    [InlineData("test://host/secret/*", "test://HOST/secret/x")]
+    public void A_denied_template_has_no_other_spelling(string denied, string uri) =>
+        Assert.True(Rules(denied).AreMistakable(new Operation(MessageKind.Request, "completion/complete", uri, IsUri: true)));
+
+    [Theory]
+    [InlineData("secret://*", "public://vault/{x}")]
+    [InlineData("secret://vault/*", "secret://{host}/x")]
+    [InlineData("test://host/secret/*", "test://OTHER/{x}")]
+    [InlineData("file:///secret/*", "file:///{path}")]
+    [InlineData("file:///secret/*", "file:///secret/{path}")]
+    public void A_template_is_taken_where_all_its_readings_are_judged_alike(string denied, string uri) =>
+        Assert.False(Rules(denied).AreMistakable(new Operation(MessageKind.Request, "completion/complete", uri, IsUri: true)));
+
+    [Fact]
+    public void An_allowed_template_is_refused_where_its_other_reading_is_not_allowed()
+    {
+        var rules = new OperationRules([new OperationRule(new Pattern("completion/complete"), new Pattern("TEST://h/{x}"), ScopeSet.Empty, Deny: false)], ScopeSet.Empty, denyOthers: true);
+
+        Assert.True(rules.AreMistakable(new Operation(MessageKind.Request, "completion/complete", "TEST://h/{x}", IsUri: true)));
+    }
+
+    [Theory]
     [InlineData("test://Host/a", "test://other/b")]
     [InlineData("test://host/secret/*", "test://OTHER/x")]
     [InlineData("test://host/secret/*", "test://user@OTHER/x")]

@@ -127,6 +127,54 @@ public sealed class SharedTests
         Assert.DoesNotContain("cancelled", bridge.Log.Text, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("notifications/cancelled", """{"requestId":1}""")]
+    [InlineData("notifications/cancelled", """{"x":1}""")]
+    [InlineData("notifications/progress", """{"progressToken":1,"progress":1}""")]
+    [InlineData("notifications/anything", "{}")]
+    [InlineData("Notifications/Cancelled", "{}")]
+    [InlineData("line", """{"requestId":1}""")]
+    [InlineData("line", """{"requestId":true}""")]
+    [InlineData("line", """{"requestId":null}""")]
+    [InlineData("line", """{"requestId":[1]}""")]
+    [InlineData("line", """{"progressToken":1}""")]
+    [InlineData("line", """{"progressToken":{}}""")]
+    [InlineData("line", """{"_meta":{"io.modelcontextprotocol/subscriptionId":1}}""")]
+    [InlineData("line", """{"_meta":{"io.modelcontextprotocol/subscriptionId":false}}""")]
+    [InlineData("line", """{"_meta":{"progressToken":true}}""")]
+    [InlineData("line", """{"_meta":{"progressToken":[1]}}""")]
+    [InlineData("line", """{"_meta":{"progressToken":{}}}""")]
+    public async Task A_request_that_could_be_taken_to_speak_of_anothers_reaches_nobody(string method, string parameters)
+    {
+        await using var bridge = await StartAsync();
+        var held = bridge.PostAsync(TestBridge.ModernRequest("a", "hold", progressToken: "t"));
+        await bridge.Log.SaidAsync("holding");
+        var request = TestBridge.ModernRequest("b", method);
+        foreach (var (name, value) in JsonNode.Parse(parameters)!.AsObject())
+        {
+            if (name == "_meta")
+            {
+                var (inner, reference) = value!.AsObject().Single();
+                request["params"]!["_meta"]![inner] = reference?.DeepClone();
+            }
+            else
+            {
+                request["params"]![name] = value?.DeepClone();
+            }
+        }
+
+        using var answer = await bridge.PostAsync(request);
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+        Assert.Equal((-32600, "b"), ((int)(await TestBridge.JsonOfAsync(answer))["error"]!["code"]!, (string?)(await TestBridge.JsonOfAsync(answer))["id"]));
+
+        // The bridge counts requests, and has not counted this one.
+        using var release = await bridge.PostAsync(TestBridge.ModernRequest("c", "release"));
+        Assert.True((bool)(await TestBridge.JsonOfAsync(await held))["result"]!["held"]!);
+        using var line = await bridge.PostAsync(TestBridge.ModernRequest("i", "line"));
+        Assert.Contains("\"id\":3,", Encoding.UTF8.GetString(Convert.FromBase64String((string)(await TestBridge.JsonOfAsync(line))["result"]!["line"]!)), StringComparison.Ordinal);
+        Assert.DoesNotContain("cancelled", bridge.Log.Text, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_client_that_leaves_cancels_its_own_request_and_no_other_sees_what_comes_for_it()
     {

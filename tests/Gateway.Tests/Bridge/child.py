@@ -74,7 +74,9 @@ for line in sys.stdin.buffer:
         send(id=pending.pop("held"), result={"held": True})
         send(id=id, result={"released": True})
     elif method == "notifications/cancelled":
-        note("cancelled " + json.dumps(params["requestId"]))
+        note("cancelled " + json.dumps(params.get("requestId")))
+        if id is not None:
+            send(id=id, result={})
     elif method == "crash":
         os._exit(3)
     elif method == "stop-reading":

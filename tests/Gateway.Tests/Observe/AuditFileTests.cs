@@ -3,8 +3,10 @@ using System.Text;
 using System.Text.Json;
 using Gateway.Configuration.Options;
 using Gateway.Observe;
+using Gateway.Tests.Harness;
 using Gateway.Tests.Observe.Harness;
 using Harness;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace Gateway.Tests.Observe;
@@ -164,6 +166,76 @@ public sealed class AuditFileTests : IDisposable
     }
 
     [Fact]
+    public async Task With_block_as_many_wait_as_the_queue_is_long_and_no_more_but_for_what_was_sent_on()
+    {
+        const int Length = 3;
+        var path = Broken(out var repair);
+        var audit = new AuditLog(new AuditOptions { File = path }, _loggers, _metrics, _clock, Length);
+        repair(false);
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        var waiting = await WriteUntilStuckAsync(audit);
+
+        Assert.Equal((Length, Length), (waiting.Count, audit.Waiting));
+        for (var i = 0; i < 100; i++)
+        {
+            var refused = audit.WriteAsync(Given.Refusal(_clock, 401, "token_missing")).AsTask();
+            Assert.True(refused.IsCompleted && !await refused);
+        }
+
+        // One that was sent to an MCP server has its line, whoever waits.
+        var sent = audit.WriteAsync(Named("sent")).AsTask();
+        Assert.False(sent.IsCompleted);
+        Assert.Equal(Length + 1, audit.Waiting);
+
+        repair(true);
+        await TickUntilAsync(Task.WhenAll([.. waiting, sent]));
+        Assert.False(audit.IsStuck);
+        await audit.DisposeAsync();
+
+        var lines = (await File.ReadAllLinesAsync(path)).Where(line => line.Length > 0).ToList();
+        Assert.Equal(1 + Length + Length + 1, lines.Count);
+        Assert.Contains("\"operation\":\"sent\"", lines[^1], StringComparison.Ordinal);
+        Assert.Contains("gateway_audit_dropped_total{} 101\n", _prometheus.Write(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task While_nothing_more_can_wait_no_request_is_begun_and_none_is_answered()
+    {
+        var file = Broken(out var repair);
+        await using var world = await World.StartAsync(
+            clock: _clock,
+            configure: builder => builder.Services.AddSingleton(_ => new AuditLog(new AuditOptions { File = file }, _loggers, _metrics, _clock, queueLength: 1)));
+        var audit = world.Gateway.Services.GetRequiredService<AuditLog>();
+        repair(false);
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        var waiting = await WriteUntilStuckAsync(audit);
+
+        try
+        {
+            foreach (var (path, token) in ((string, string?)[])[("/weather", null), ("/nothing", null), ("/weather", world.WeatherToken())])
+            {
+                var call = world.Gateway.CallAsync(path, token);
+                while (!call.IsCompleted && audit.Waiting == 1)
+                {
+                    await Task.Yield();
+                }
+
+                Assert.Equal(1, audit.Waiting);
+                await Assert.ThrowsAsync<HttpRequestException>(() => call);
+            }
+
+            world.AssertNothingWasSent();
+        }
+        finally
+        {
+            repair(true);
+            await TickUntilAsync(Task.WhenAll(waiting));
+        }
+
+        Assert.Equal(200, (await world.Gateway.CallAsync("/weather", world.WeatherToken())).Status);
+    }
+
+    [Fact]
     public async Task With_drop_no_request_ever_waits_and_every_lost_event_is_counted()
     {
         var path = Broken(out var repair);
@@ -270,6 +342,32 @@ public sealed class AuditFileTests : IDisposable
                 return (i + 1, write);
             }
         }
+    }
+
+    /// <summary>Refuses until a refusal may not even wait any more, once the writer has found out that it cannot write; those that wait.</summary>
+    private async Task<List<Task<bool>>> WriteUntilStuckAsync(AuditLog audit)
+    {
+        const int Enough = 100;
+        var waiting = new List<Task<bool>>();
+        for (var i = 0; i < Enough; i++)
+        {
+            var write = audit.WriteAsync(Given.Refusal(_clock, 401, "token_missing")).AsTask();
+            while (i == 0 && !_loggers.Entries.Any(entry => entry.Event.Name == "AuditFileFailed"))
+            {
+                await Task.Yield();
+            }
+
+            if (!write.IsCompleted)
+            {
+                waiting.Add(write);
+            }
+            else if (!await write)
+            {
+                break;
+            }
+        }
+
+        return waiting;
     }
 
     /// <summary>Moves time on until the task is done; the writer may be at any point, so one step is not always enough.</summary>

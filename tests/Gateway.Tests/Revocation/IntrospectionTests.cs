@@ -1,8 +1,10 @@
+using System.Buffers.Text;
 using System.Text.Json.Nodes;
 using Gateway.Tests.Forward;
 using Gateway.Tests.Harness;
 using Harness;
 using Microsoft.AspNetCore.Http;
+using TokenExchange.Outbound.Local;
 using Xunit;
 
 namespace Gateway.Tests.Revocation;
@@ -263,6 +265,78 @@ public sealed class IntrospectionTests
         Assert.Equal(200, (await asked.World.Gateway.CallAsync("/weather", asked.World.WeatherToken())).Status);
     }
 
+    [Theory]
+    [InlineData("roles", """["admin"]""", """["guest"]""")]
+    [InlineData("tenant", "\"acme\"", null)]
+    [InlineData("department", null, "7")]
+    public async Task A_minted_token_carries_what_the_last_answer_says_and_nothing_of_the_one_before(string claim, string? before, string? after)
+    {
+        await using var asked = await AskedWorld.StartMintingAsync("opaque", "roles", "tenant", "department");
+
+        var first = await CarriedAsync(asked, Opaque, answer => Set(answer, claim, before));
+        Assert.Equal(before, first[claim]?.ToJsonString());
+        var second = await CarriedAsync(asked, Opaque, answer => Set(answer, claim, after));
+        Assert.Equal(after, second[claim]?.ToJsonString());
+
+        // What is the same as it was is not minted anew.
+        Assert.Equal(second["jti"]!.GetValue<string>(), (await CarriedAsync(asked, Opaque, answer => Set(answer, claim, after)))["jti"]!.GetValue<string>());
+    }
+
+    [Fact]
+    public async Task A_minted_token_ends_no_later_than_the_last_answer_says()
+    {
+        await using var asked = await AskedWorld.StartMintingAsync("opaque");
+        var now = asked.World.As.Clock.GetUtcNow().ToUnixTimeSeconds();
+
+        Assert.InRange((await CarriedAsync(asked, Opaque, answer => answer["exp"] = now + 300))["exp"]!.GetValue<long>(), now + 100, now + 300);
+        Assert.InRange((await CarriedAsync(asked, Opaque, answer => answer["exp"] = now + 60))["exp"]!.GetValue<long>(), now, now + 60);
+    }
+
+    [Fact]
+    public async Task What_says_how_the_answer_came_about_and_no_more_is_not_carried_and_mints_nothing_anew()
+    {
+        await using var asked = await AskedWorld.StartMintingAsync("opaque", "active", "expires_in", "iat", "nbf");
+        var now = asked.World.As.Clock.GetUtcNow().ToUnixTimeSeconds();
+
+        var first = await CarriedAsync(asked, Opaque, answer => (answer["expires_in"], answer["iat"]) = (300, now));
+        var second = await CarriedAsync(asked, Opaque, answer => (answer["expires_in"], answer["iat"]) = (299, now - 1));
+
+        Assert.Equal(first.ToJsonString(), second.ToJsonString());
+        Assert.False(first.ContainsKey("active") || first.ContainsKey("expires_in"));
+    }
+
+    [Fact]
+    public async Task Of_a_JWT_only_what_it_says_itself_is_carried_whatever_else_the_answer_says()
+    {
+        await using var asked = await AskedWorld.StartMintingAsync("always", "roles");
+        var token = asked.World.WeatherToken();
+
+        var minted = await CarriedAsync(asked, token, answer =>
+        {
+            answer["roles"] = new JsonArray("admin");
+            answer["act"] = new JsonObject { ["sub"] = "agent-7" };
+        });
+
+        Assert.Equal("agent-7", minted["act"]!["act"]!["sub"]!.GetValue<string>());
+        Assert.Null(minted["roles"]);
+    }
+
+    /// <summary>The claims of the token that the MCP server gets when the authorization server, asked anew, answers so.</summary>
+    private static async Task<JsonObject> CarriedAsync(AskedWorld asked, string token, Action<JsonObject> change)
+    {
+        asked.Change = change;
+        Assert.Equal(200, (await asked.World.Gateway.CallAsync("/weather", token)).Status);
+        return JsonNode.Parse(Base64Url.DecodeFromChars(asked.World.Weather.Requests[^1].Token!.Split('.')[1]))!.AsObject();
+    }
+
+    private static void Set(JsonObject answer, string claim, string? value)
+    {
+        if (value is not null)
+        {
+            answer[claim] = JsonNode.Parse(value);
+        }
+    }
+
     private static async Task RefusedAsync(AskedWorld asked, string token, int status, string reason)
     {
         var answer = await asked.World.Gateway.CallAsync("/weather", token);
@@ -288,11 +362,27 @@ public sealed class IntrospectionTests
 
         public Action<JsonObject>? Change { get; set; }
 
-        public static async Task<AskedWorld> StartAsync(string mode, TimeProvider? time = null)
+        /// <summary>A world that asks at every request, and mints tokens with these claims.</summary>
+        public static Task<AskedWorld> StartMintingAsync(string mode, params string[] carried) => StartAsync(mode, change: options =>
+        {
+            options["AuthorizationServers"]!["corp"]!["Introspection"]!["MaxAge"] = "00:00:00";
+            var keys = Directory.CreateTempSubdirectory("gateway-test-").FullName;
+            SigningKeyFile.Create(keys, "ES256", new ManualClock());
+            options["LocalIssuer"] = new JsonObject { ["Issuer"] = TestGateway.PublicUrl + "/hop", ["KeyDirectory"] = keys };
+            options["Servers"]!["weather"]!["Outbound"] = new JsonObject { ["Mode"] = "local", ["Claims"] = new JsonArray([.. carried]) };
+        });
+
+        public static async Task<AskedWorld> StartAsync(string mode, TimeProvider? time = null, Action<JsonObject>? change = null)
         {
             var clock = new ManualClock();
             time ??= clock;
-            var world = await World.StartAsync(options => options["AuthorizationServers"]!["corp"]!["Introspection"] = new JsonObject { ["Mode"] = mode }, time);
+            var world = await World.StartAsync(
+                options =>
+                {
+                    options["AuthorizationServers"]!["corp"]!["Introspection"] = new JsonObject { ["Mode"] = mode };
+                    change?.Invoke(options);
+                },
+                time);
             var asked = new AskedWorld { World = world, Clock = clock };
             world.As.Handle("/introspect", asked.AnswerAsync);
             world.As.TokenAnswer = null;

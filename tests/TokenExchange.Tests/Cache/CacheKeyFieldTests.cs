@@ -2,13 +2,17 @@ using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Reflection;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Harness;
 using Microsoft.Extensions.Logging.Abstractions;
 using TokenExchange.Inbound;
+using TokenExchange.Inbound.Introspection;
 using TokenExchange.Inbound.Proof;
+using TokenExchange.Issuers;
 using TokenExchange.Jose;
 using TokenExchange.Outbound;
 using TokenExchange.Outbound.Cache;
+using TokenExchange.Outbound.Profiles;
 using TokenExchange.Outbound.Sender;
 using Xunit;
 
@@ -22,7 +26,7 @@ public sealed class CacheKeyFieldTests
 {
     private const string Field = "a field of the key";
     private const string Digest = "stood for by SettingsDigest";
-    private const string Token = "said by the token, whose digest is a field";
+    private const string Token = "said by the token, whose digest is a field; or by an answer about it, which SaidDigest stands for";
 
     private static readonly FrozenDictionary<string, string> StoodForBy = new Dictionary<string, string>
     {
@@ -95,6 +99,62 @@ public sealed class CacheKeyFieldTests
     [Fact]
     public void Nothing_is_listed_that_is_not_there() =>
         Assert.Equal(StoodForBy.Keys.Order(StringComparer.Ordinal), Properties.Select(row => $"{row.Data.Item1.Name}.{row.Data.Item2}").Order(StringComparer.Ordinal));
+
+    /// <summary>The token's text says nothing there: whatever the answer about it says, and a hop token could carry, is in the key.</summary>
+    [Theory]
+    [InlineData("sub", "\"mallory\"")]
+    [InlineData("client_id", "\"other\"")]
+    [InlineData("azp", "\"other\"")]
+    [InlineData("scope", "\"mcp:read\"")]
+    [InlineData("aud", "[\"https://mcp.example/weather\"]")]
+    [InlineData("exp", "1700000100")]
+    [InlineData("jti", "\"token-2\"")]
+    [InlineData("act", """{"sub":"b"}""")]
+    [InlineData("may_act", """{"sub":"b"}""")]
+    [InlineData("authorization_details", """[{"type":"b"}]""")]
+    [InlineData("cnf", """{"jkt":"b"}""")]
+    [InlineData("roles", """["guest"]""")]
+    [InlineData("roles", "null")]
+    [InlineData("groups", "[]")]
+    [InlineData("rolesx", "1")]
+    public void Whatever_else_is_said_of_an_opaque_token_makes_another_key(string claim, string value)
+    {
+        var said = Answer();
+        said[claim] = JsonNode.Parse(value);
+        Assert.NotEqual(KeyOf(Answer()), KeyOf(said));
+
+        // An answer that does not say when the token ends is none.
+        if (claim != "exp")
+        {
+            var silent = Answer();
+            silent.Remove(claim);
+            Assert.NotEqual(KeyOf(silent), KeyOf(said));
+        }
+    }
+
+    [Fact]
+    public void What_was_said_of_an_opaque_token_in_another_order_or_at_another_time_makes_the_same_key()
+    {
+        var again = new JsonObject(Answer().Reverse().Select(member => KeyValuePair.Create(member.Key, member.Value?.DeepClone())));
+        (again["iat"], again["nbf"], again["expires_in"]) = (1, 2, 3);
+
+        Assert.Equal(KeyOf(Answer()), KeyOf(again));
+    }
+
+    private static JsonObject Answer() => JsonNode.Parse(
+        """{"active":true,"sub":"alice","client_id":"agent","scope":"mcp:read mcp:write","aud":"https://mcp.example/weather","exp":1700000000,"iat":1600000000,"jti":"token-1","act":{"sub":"a"},"roles":["admin"]}""")!.AsObject();
+
+    private static CacheKey KeyOf(JsonObject answer)
+    {
+        var settings = new AuthorizationServerSettings { Name = "corp", Issuer = "https://issuer.example", Dialect = ExchangeProfile.Find("rfc8693")!.Dialect };
+        using var server = new AuthorizationServer(settings, TimeProvider.System, NullLoggerFactory.Instance);
+        var issuer = new TrustedIssuer { Server = server, Algorithms = ["ES256"], TokenTypes = ["at+jwt"], ClockSkew = default, MaxTokenLifetime = TimeSpan.FromHours(1), CompanionAudiences = [] };
+        var candidate = TokenCandidate.Introspected("opaque".AsMemory(), new IntrospectionAnswer.Active(JsonDocument.Parse(answer.ToJsonString()).RootElement), new ResourceAudience("https://mcp.example/weather", [], false), issuer, TimeProvider.System.GetUtcNow());
+        candidate.Claims = TokenClaims.Read(candidate.Payload);
+
+        // The scopes of the request are a field of their own.
+        return new CacheKeys(CacheFixture.Partition).Of(new TokenExchangeRequest(candidate.Accept(), CacheFixture.Target(), ScopeSet.Of("read")));
+    }
 
     private static CacheKey Change(Type type, string property)
     {

@@ -32,6 +32,20 @@ public sealed class ReplayMemoryTests
         Assert.Equal(1, memory.Count);
     }
 
+    [Fact]
+    public async Task Of_an_id_whose_time_is_over_nobody_knows_any_more_and_it_is_not_taken()
+    {
+        var memory = new ReplayMemory(8, clock);
+        var id = new UsedId("test", TokenDigest.Of("key"), TokenDigest.Of("id"), clock.GetUtcNow() + Age);
+        Assert.Equal(IdUse.Taken, await memory.TryTakeAsync(id, CancellationToken.None));
+
+        // Its request was let in in time and waited for its body since, as another one with the same id may have.
+        clock.Advance(Age + TimeSpan.FromSeconds(1));
+        Assert.Equal(IdUse.Seen, await memory.TryTakeAsync(id, CancellationToken.None));
+        Assert.Equal(IdUse.Seen, await memory.TryTakeAsync(id with { Id = TokenDigest.Of("unused") }, CancellationToken.None));
+        Assert.Equal(0, memory.Count);
+    }
+
     [Theory]
     [InlineData("alice", "https://issuer.example", true)]
     [InlineData("bob", "https://issuer.example", false)]

@@ -1,3 +1,7 @@
+using System.Buffers.Text;
+using System.Collections.Frozen;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using System.Text.Json;
 using TokenExchange.Jose;
 
@@ -7,6 +11,25 @@ namespace TokenExchange.Inbound.Introspection;
 /// <remarks>RFC 7662 §2.2. Products name the type in three ways: <c>token_type</c>, <c>token_use</c>, <c>typ</c>.</remarks>
 internal static class IntrospectedClaims
 {
+    /// <summary>
+    /// What may be another in every answer about one token. It is no part of the digest, and therefore goes out in no token.
+    /// <c>exp</c> is none of it: the hop token ends by it.
+    /// </summary>
+    public static readonly FrozenSet<string> Passing = FrozenSet.Create(StringComparer.Ordinal, "active", "expires_in", "iat", "nbf");
+
+    /// <summary>Stands for everything else that an answer says, in whatever order; of what is no JWT nothing else does.</summary>
+    public static string DigestOf(JsonElement claims)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var member in claims.EnumerateObject().Where(member => !Passing.Contains(member.Name)).OrderBy(member => member.Name, StringComparer.Ordinal))
+        {
+            hash.AppendFields(member.Name);
+            hash.AppendField(JsonMarshal.GetRawUtf8Value(member.Value));
+        }
+
+        return Base64Url.EncodeToString(hash.GetHashAndReset());
+    }
+
     /// <summary>Null when it does; <paramref name="token"/> is what the token says of itself, where that is known.</summary>
     public static TokenRefusal? Refusal(JsonElement claims, string issuer, ValidatedToken? token = null)
     {

@@ -70,6 +70,11 @@ internal abstract record IntrospectionAnswer
     /// <summary>Active, with everything the server says about it, none of it checked.</summary>
     public sealed record Active(JsonElement Claims) : IntrospectionAnswer
     {
+        private string? digest;
+
+        /// <summary>Stands for whatever the answer says that may go out or be decided by.</summary>
+        public string Digest => digest ??= IntrospectedClaims.DigestOf(Claims);
+
         public override string ToString() => "active";
     }
 

@@ -3,7 +3,7 @@ using TokenExchange.Jose;
 namespace TokenExchange.Inbound.Proof;
 
 /// <summary>A proof on its way through <see cref="ProofChecks"/>: what was found out so far, and against what it is checked.</summary>
-internal sealed class ProofCandidate(DPoPProof proof, string boundTo, TokenDigest token, DPoPSettings settings, ProofKeys keys, ProofNonces? nonces, DateTimeOffset now) : Jws(proof.Text.AsMemory())
+internal sealed class ProofCandidate(DPoPProof proof, string boundTo, TokenDigest token, DPoPSettings settings, ProofAges ages, ProofKeys keys, ProofNonces? nonces, DateTimeOffset now) : Jws(proof.Text.AsMemory())
 {
     public DPoPProof Proof => proof;
 
@@ -14,6 +14,8 @@ internal sealed class ProofCandidate(DPoPProof proof, string boundTo, TokenDiges
     public TokenDigest Token => token;
 
     public DPoPSettings Settings => settings;
+
+    public ProofAges Ages => ages;
 
     public ProofKeys Keys => keys;
 

@@ -109,7 +109,7 @@ internal static class ProofChecks
 
         proof.IssuedAt = issued;
         var off = proof.Now.ToUnixTimeMilliseconds() - (issued * 1000);
-        return Math.Abs(off) <= (long)proof.Settings.MaxAge.TotalMilliseconds;
+        return Math.Abs(off) <= (long)proof.Settings.MaxAge.TotalMilliseconds && off <= proof.Ages.MostOf(DateTimeOffset.FromUnixTimeSeconds(issued)).TotalMilliseconds;
     }
 
     private static bool NonceIsOurs(ProofCandidate proof)

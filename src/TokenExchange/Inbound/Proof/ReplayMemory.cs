@@ -78,8 +78,13 @@ public sealed class ReplayMemory : IUsedIds
     {
         lock (gate)
         {
-            Forget(clock.GetUtcNow());
-            if (ids.Contains(id))
+            var now = clock.GetUtcNow();
+            Forget(now);
+
+            // To the end of that second: never a moment too early. Of one that is over nobody knows any more whether it was taken: whoever
+            // brings it was let in while it was not, and has waited since, for a body perhaps.
+            var end = until.ToUnixTimeSeconds() + 1;
+            if (ids.Contains(id) || end <= now.ToUnixTimeSeconds())
             {
                 return IdUse.Seen;
             }
@@ -96,8 +101,6 @@ public sealed class ReplayMemory : IUsedIds
                 owners[ownerId] = owner = new Owner(ownerId);
             }
 
-            // To the end of that second: never a moment too early.
-            var end = until.ToUnixTimeSeconds() + 1;
             if (!ends.TryGetValue(end, out var ending))
             {
                 ends[end] = ending = [];

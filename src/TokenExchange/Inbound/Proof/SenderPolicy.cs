@@ -16,6 +16,7 @@ public sealed class SenderPolicy
     private readonly IUsedIds used;
     private readonly ProofNonces? nonces;
     private readonly TimeProvider clock;
+    private readonly ProofAges ages;
 
     /// <summary>A policy. Throws when nonces are required and there is nothing to make them with.</summary>
     /// <param name="settings">What is asked of proofs.</param>
@@ -23,7 +24,8 @@ public sealed class SenderPolicy
     /// <param name="used">Remembers which proofs were used.</param>
     /// <param name="nonces">Makes and knows nonces; null where none is required.</param>
     /// <param name="clock">The time.</param>
-    public SenderPolicy(DPoPSettings settings, bool required, IUsedIds used, ProofNonces? nonces, TimeProvider clock)
+    /// <param name="ages">How old proofs may be, for all policies that one server has one after the other; null: it has no other.</param>
+    public SenderPolicy(DPoPSettings settings, bool required, IUsedIds used, ProofNonces? nonces, TimeProvider clock, ProofAges? ages = null)
     {
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(used);
@@ -35,6 +37,7 @@ public sealed class SenderPolicy
 
         (Settings, Required, this.used, this.nonces, this.clock) = (settings, required, used, nonces, clock);
         keys = new ProofKeys(clock);
+        this.ages = ages ?? new ProofAges(settings.MaxAge, clock);
     }
 
     /// <summary>What is asked of proofs.</summary>
@@ -69,8 +72,12 @@ public sealed class SenderPolicy
             return new Redemption(RedemptionOutcome.Invalid, ProofChecks.Id);
         }
 
+        // For as long as any policy of the server takes it, be it this one or the next.
+        var issued = DateTimeOffset.FromUnixTimeSeconds(proof.IssuedAt);
+        var until = issued + Min(Max(Settings.MaxAge, ages.MaxAge), ages.MostOf(issued));
+
         // A thumbprint is always of the same length, so that no two pairs are written alike.
-        var take = new UsedId(Purpose, TokenDigest.Of(thumbprint), TokenDigest.Of(thumbprint + id), DateTimeOffset.FromUnixTimeSeconds(proof.IssuedAt) + Settings.MaxAge);
+        var take = new UsedId(Purpose, TokenDigest.Of(thumbprint), TokenDigest.Of(thumbprint + id), until);
         return await used.TryTakeAsync(take, cancellationToken) switch
         {
             IdUse.Taken => new Redemption(RedemptionOutcome.Redeemed),
@@ -102,7 +109,7 @@ public sealed class SenderPolicy
 
     private FailedCheck<TokenRefusal>? FirstFailure(DPoPProof proof, string boundTo, TokenDigest token)
     {
-        var candidate = new ProofCandidate(proof, boundTo, token, Settings, keys, nonces, clock.GetUtcNow());
+        var candidate = new ProofCandidate(proof, boundTo, token, Settings, ages, keys, nonces, clock.GetUtcNow());
         var failure = ProofChecks.All.FirstFailure(candidate);
         if (failure is null)
         {
@@ -111,6 +118,10 @@ public sealed class SenderPolicy
 
         return failure;
     }
+
+    private static TimeSpan Min(TimeSpan one, TimeSpan other) => one < other ? one : other;
+
+    private static TimeSpan Max(TimeSpan one, TimeSpan other) => one > other ? one : other;
 
     private bool BodyIsTheProofs(DPoPProof proof, ReadOnlySpan<byte> body) =>
         proof.Claims.TryGetProperty(ProofChecks.ContentDigest, out _)

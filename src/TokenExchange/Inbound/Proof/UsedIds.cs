@@ -25,7 +25,7 @@ public enum IdUse
     /// <summary>It is taken, for the first and only time.</summary>
     Taken,
 
-    /// <summary>It was taken before.</summary>
+    /// <summary>It was taken before, or could have been: its time is over.</summary>
     Seen,
 
     /// <summary>Nothing more can be remembered now; it is not taken.</summary>
@@ -38,6 +38,6 @@ public enum IdUse
 /// <summary>Remembers which ids were used: in this process, or for all replicas.</summary>
 public interface IUsedIds
 {
-    /// <summary>Takes an id; of any number of callers with one id, exactly one is told <see cref="IdUse.Taken"/>.</summary>
+    /// <summary>Takes an id; of any number of callers with one id, exactly one is told <see cref="IdUse.Taken"/>, and none once its time is over.</summary>
     ValueTask<IdUse> TryTakeAsync(UsedId id, CancellationToken cancellationToken);
 }

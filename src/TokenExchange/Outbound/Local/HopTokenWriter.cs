@@ -6,6 +6,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using TokenExchange.Inbound;
+using TokenExchange.Inbound.Introspection;
 using TokenExchange.Jose;
 
 namespace TokenExchange.Outbound.Local;
@@ -15,10 +16,11 @@ internal sealed class HopTokenWriter(string issuer, LocalTokenSettings settings)
 {
     /// <summary>
     /// Claims that no configuration carries over: those that the hop token states itself, those that a reader would take
-    /// for its scope (<c>scp</c>), and those that speak of the inbound token alone.
+    /// for its scope (<c>scp</c>), those that speak of the inbound token alone, and those by which no two answers about it
+    /// are told apart.
     /// </summary>
     private static readonly FrozenSet<string> NeverCarried =
-        FrozenSet.Create(StringComparer.Ordinal, "iss", "sub", "sub_iss", "aud", "client_id", "scope", "scp", "iat", "nbf", "exp", "jti", "act", "may_act", "cnf");
+        ((IEnumerable<string>)["iss", "sub", "sub_iss", "aud", "client_id", "scope", "scp", "iat", "nbf", "exp", "jti", "act", "may_act", "cnf", .. IntrospectedClaims.Passing]).ToFrozenSet(StringComparer.Ordinal);
 
     // What is encoded never meets HTML; the default would write every letter beyond ASCII as six.
     private static readonly JsonWriterOptions Compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
