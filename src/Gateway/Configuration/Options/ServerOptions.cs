@@ -294,7 +294,7 @@ internal sealed class OutboundOptions
     [Description("exchange: overrides the authorization server's client for this server.")]
     public ClientOptions? Client { get; set; }
 
-    [Description("The RFC 8707 identifier of the MCP server. Default: its only destination.")]
+    [Description("exchange, local, and in every mode for a Unix socket: the RFC 8707 identifier of the MCP server. Default: its only destination, but a socket is none.")]
     [Example("https://weather.internal/mcp")]
     public string? Resource { get; set; }
 
