@@ -7,6 +7,9 @@ public sealed partial class BadConfigurationTests
     /// <summary>A second inbound authorization server, trusted by nobody yet.</summary>
     private const string Partner = "AuthorizationServers:partner={'Issuer':'https://partner.example.com'}; W:AuthorizationServers=['corp']; F:AuthorizationServers=['corp']; ";
 
+    /// <summary>The other server leads to the same MCP server, for tokens of another issuer.</summary>
+    private const string Foreign = Partner + "AuthorizationServers:partner:Client={'Id':'mcp-gateway','Authentication':'client_secret_basic','SecretFile':'/dev/null'}; F:AuthorizationServers=['partner']; F:Destinations=['http://weather.mcp.svc:8080/mcp']; ";
+
     private const string Local = "LocalIssuer={'Issuer':'https://mcp.example.com/hop','KeyDirectory':'/'}; W:Outbound={'Mode':'local','Resource':'https://weather.internal/mcp'}; ";
 
     private const string Front = "A:Registration={'ClientId':'public-client','RedirectUris':['http://127.0.0.1:*/callback'],'Scopes':{'weather':['api://weather/access'],'files':['api://files/access']}}; ";
@@ -269,6 +272,8 @@ public sealed partial class BadConfigurationTests
         { Partner + Local + "F:AuthorizationServers=['partner']; F:Destinations=['http://weather.mcp.svc:8080/mcp']; F:Outbound={'Mode':'local','Resource':'https://weather.internal/mcp'}", "subject-issuer subject-issuer subject-qualified subject-qualified", "several issuers" },
         { Partner + Local + "W:Outbound:Subject='issuer-qualified'; F:AuthorizationServers=['partner']; F:Destinations=['http://weather.mcp.svc:8080/mcp']; F:Outbound={'Mode':'local','Resource':'https://weather.internal/mcp'}", "subject-qualified", "by way of 'weather' too" },
         { Partner + Local + "W:Outbound:Subject='issuer-qualified'; W:AuthorizationServers=['corp','partner']; F:Destinations=['http://weather.mcp.svc:8080/mcp']; F:Outbound={'Mode':'local','Resource':'https://WEATHER.internal/mcp','Subject':'as-is'}", "subject-qualified", "by way of 'weather' too" },
+        { Foreign + "F:Outbound={'Mode':'exchange','AuthorizationServer':'corp','Resource':'https://weather.internal/mcp','ForeignSubjects':true}", "subject-qualified subject-qualified", "by way of 'weather' too" },
+        { Foreign + "F:Outbound={'Mode':'exchange','AuthorizationServer':'partner','ResultIssuer':'corp','Resource':'https://WEATHER.internal/mcp'}", "subject-qualified subject-qualified", "by way of 'files' too" },
 
         // lists and texts
         { "A:Algorithms=[]", "empty-list", "default algorithms" },
@@ -492,6 +497,7 @@ public sealed partial class BadConfigurationTests
         { "TrustedProxies=['::/0']", "trusted-proxies" },
         { "TrustedProxies=['128.0.0.0/1','10.0.0.0/8','0.0.0.0/1']", "trusted-proxies" },
         { "TrustedProxies=['::ffff:0.0.0.0/96']", "trusted-proxies" },
+        { Foreign + "F:Outbound={'Mode':'exchange','AuthorizationServer':'corp','Resource':'https://files.internal/mcp','ForeignSubjects':true}; F:Destinations=['http://files.mcp.svc:8080/mcp']", "foreign-subjects" },
         { "Management={'Url':'http://*:9090','Page':true}", "management-exposed" },
         { "W:Cluster={'HealthCheck':{'Active':{'Enabled':true}}}", "cluster-health" },
         { "W:Operations=[{'Method':'tools/cal','Deny':true}]", "operation-unknown" },
@@ -528,6 +534,8 @@ public sealed partial class BadConfigurationTests
         "W:Destinations=['http://unix:/run/mcp.sock:/mcp']; W:Outbound={'Mode':'same-token','Resource':'https://weather.internal/mcp'}; W:IdentityHeaders=[{'Header':'X-Forwarded-User','Claim':'sub'},{'Header':'X-Issuer','Claim':'iss'}]",
         "W:Destinations=['http://unix:/run/mcp.sock:/']; W:Outbound={'Mode':'none','Resource':'https://weather.internal/mcp'}",
         "W:Destinations=['http://unix:/run/mcp.sock:/']; W:Outbound={'Mode':'credential','File':'/dev/null','Resource':'urn:mcp:weather'}",
+        Foreign + "F:Outbound={'Mode':'exchange','AuthorizationServer':'partner','Resource':'https://weather.internal/mcp'}",
+        Foreign + "A:Profile='tokendings'; A:Client:Authentication='private_key_jwt'; -A:Client:SecretFile; A:Client:KeyFile='/dev/null'; F:Outbound={'Mode':'exchange','AuthorizationServer':'corp','Resource':'https://weather.internal/mcp'}",
         "W:Destinations=['http://localhost:3000/mcp']; W:IdentityHeaders=[{'Header':'Remote-User','Claim':'sub'}]",
         "A:Algorithms=['Ed25519']",
         "A:Client={'Id':'g','Authentication':'assertion_file','AssertionFile':'/dev/null','AssertionType':'jwt-spiffe'}",
