@@ -58,7 +58,7 @@ internal sealed class ServerOptions
     [Example("""[{ "Scope": "admin", "Implies": ["weather:write"] }]""")]
     public List<ImpliedScopeOptions> ImpliedScopes { get; set; } = [];
 
-    [Description("Shows a caller only the tools that its rules allow.")]
+    [Description("Shows a caller only the tools that its rules allow, in lists that leave with cacheScope private.")]
     public bool FilterLists { get; set; }
 
     [Description("Put before scopes in challenges and metadata (Entra: api://…/).")]
