@@ -46,6 +46,7 @@ public static class InboundTokenCases
         new("scp as array equal to scope", "accepted", f => Payload(f, p => p["scp"] = new JsonArray("mcp:write", "mcp:read"))),
         new("nested actors", "accepted", f => Payload(f, p => p["act"] = JsonNode.Parse("""{"sub":"a","act":{"sub":"b"}}"""))),
         new("subject of 255 characters", "accepted", f => Payload(f, p => p["sub"] = new string('x', 255))),
+        new("subject of 255 characters of two units each", "accepted", f => Payload(f, p => p["sub"] = string.Concat(Enumerable.Repeat("\U0001F600", 255)))),
         new("b64 without crit", "accepted", f => Header(f, h => h["b64"] = true)),
         new("b64 without crit, false", "accepted", f => Header(f, h => h["b64"] = false)),
         new("a header that nobody knows", "accepted", f => Header(f, h => h["x"] = new JsonObject { ["crit"] = new JsonArray("x") })),
@@ -207,6 +208,8 @@ public static class InboundTokenCases
             .Select(value => new Case($"sub {value}", "subject_invalid", f => Payload(f, p => p["sub"] = JsonNode.Parse(value)))),
         new("no sub", "subject_invalid", f => Payload(f, p => p.Remove("sub"))),
         new("sub of 256 characters", "subject_invalid", f => Payload(f, p => p["sub"] = new string('x', 256))),
+        new("sub of 256 characters of two units each", "subject_invalid", f => Payload(f, p => p["sub"] = string.Concat(Enumerable.Repeat("\U0001F600", 256)))),
+        new("sub of 256 characters, some of two units", "subject_invalid", f => Payload(f, p => p["sub"] = "\U0001F600" + new string('x', 255))),
         new("subject before audience", "subject_invalid", f => Payload(f, p => { p.Remove("sub"); p.Remove("aud"); })),
 
         // Audience.
