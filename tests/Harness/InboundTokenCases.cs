@@ -46,6 +46,10 @@ public static class InboundTokenCases
         new("scp as array equal to scope", "accepted", f => Payload(f, p => p["scp"] = new JsonArray("mcp:write", "mcp:read"))),
         new("nested actors", "accepted", f => Payload(f, p => p["act"] = JsonNode.Parse("""{"sub":"a","act":{"sub":"b"}}"""))),
         new("subject of 255 characters", "accepted", f => Payload(f, p => p["sub"] = new string('x', 255))),
+        new("subject of 255 characters of two units each", "accepted", f => Payload(f, p => p["sub"] = string.Concat(Enumerable.Repeat("\U0001F600", 255)))),
+        new("b64 without crit", "accepted", f => Header(f, h => h["b64"] = true)),
+        new("b64 without crit, false", "accepted", f => Header(f, h => h["b64"] = false)),
+        new("a header that nobody knows", "accepted", f => Header(f, h => h["x"] = new JsonObject { ["crit"] = new JsonArray("x") })),
 
         // Size and form.
         new("empty", "malformed", _ => ""),
@@ -106,7 +110,7 @@ public static class InboundTokenCases
         new("forbidden header before crit", "header_forbidden", f => Header(f, h => { h["jku"] = "x"; h["crit"] = new JsonArray("x"); })),
         new("crit", "crit_unsupported", f => Header(f, h => { h["crit"] = new JsonArray("exp"); h["exp"] = 1; })),
         new("empty crit", "crit_unsupported", f => Header(f, h => h["crit"] = new JsonArray())),
-        new("b64", "crit_unsupported", f => Header(f, h => h["b64"] = false)),
+        new("b64 in crit", "crit_unsupported", f => Header(f, h => { h["crit"] = new JsonArray("b64"); h["b64"] = false; })),
         new("crit before alg", "crit_unsupported", f => Header(f, h => { h["crit"] = new JsonArray("b64"); h["alg"] = "none"; })),
         .. new[] { "none", "None", "NONE", "nOnE", "", "HS256", "HS384", "HS512", "es256", "ES256 ", "ES256K", "EdDSA", "RS1", "RSA-OAEP", "dir" }
             .Select(alg => new Case($"alg '{alg}'", "alg_not_allowed", f => Header(f, h => h["alg"] = alg))),
@@ -204,6 +208,8 @@ public static class InboundTokenCases
             .Select(value => new Case($"sub {value}", "subject_invalid", f => Payload(f, p => p["sub"] = JsonNode.Parse(value)))),
         new("no sub", "subject_invalid", f => Payload(f, p => p.Remove("sub"))),
         new("sub of 256 characters", "subject_invalid", f => Payload(f, p => p["sub"] = new string('x', 256))),
+        new("sub of 256 characters of two units each", "subject_invalid", f => Payload(f, p => p["sub"] = string.Concat(Enumerable.Repeat("\U0001F600", 256)))),
+        new("sub of 256 characters, some of two units", "subject_invalid", f => Payload(f, p => p["sub"] = "\U0001F600" + new string('x', 255))),
         new("subject before audience", "subject_invalid", f => Payload(f, p => { p.Remove("sub"); p.Remove("aud"); })),
 
         // Audience.

@@ -15,6 +15,10 @@ namespace Gateway.Authorize;
 internal struct MemberNames(string[]? own)
 {
     private const int Few = 8;
+
+    /// <summary>The capital I with a dot is an i to some readers, and one with this behind it to others: here all three are one.</summary>
+    private const int DotAbove = '\u0307';
+
     private static readonly string[] Protocol = ["method", "params", "name", "uri", "_meta", "id", "jsonrpc", "taskId", "ref"];
 
     /// <summary>Spellings that folding leaves as they are, and that are not the protocol's: it has names with capitals.</summary>
@@ -168,11 +172,23 @@ internal struct MemberNames(string[]? own)
 
     private static string FoldSlowly(string name)
     {
-        var folded = string.Concat(name.EnumerateRunes().Where(character => character.Value != 0).Select(FoldOne));
-        return folded == name ? name : folded;
+        var folded = new StringBuilder(name.Length);
+        foreach (var character in name.EnumerateRunes())
+        {
+            if (FullFolds.Of(character.Value) is { } several)
+            {
+                folded.Append(several);
+            }
+            else if (character.Value != 0 && !(character.Value == DotAbove && folded is [.., 'i']))
+            {
+                folded.Append(FoldOne(character));
+            }
+        }
+
+        return folded.Equals(name) ? name : folded.ToString();
     }
 
-    /// <summary>Simple case folding. The named letters fold to ASCII in Unicode but not in .NET's invariant casing.</summary>
+    /// <summary>What folds to one character. The named letters fold to ASCII in Unicode or in Turkish, but not in .NET's invariant casing.</summary>
     private static Rune FoldOne(Rune character) => character.Value switch
     {
         '\u017F' => new Rune('s'),

@@ -30,6 +30,15 @@ internal static class AnswerHeaders
         // The gateway's own.
         "X-Request-Id");
 
+    /// <summary>What speaks of the very bytes of a body: no longer true of one that was rewritten (RFC 9110 §8.8, §14; RFC 9530; RFC 9421).</summary>
+    private static readonly string[] OfBytes =
+    [
+        HeaderNames.ContentLength, HeaderNames.ETag, HeaderNames.LastModified, HeaderNames.AcceptRanges, HeaderNames.ContentRange, HeaderNames.ContentMD5,
+        "Content-Digest", "Repr-Digest", "Unencoded-Digest", "Digest", "Signature", "Signature-Input",
+    ];
+
+    private static readonly HttpRequestOptionsKey<bool> IsRewritten = new("gateway.rewritten");
+
     private static readonly string[] Prefixes =
         ["Proxy-", "X-Accel-", "X-Sendfile", "X-Lighttpd-", "X-LiteSpeed-", "X-Envoy-", "Set-Cookie", "Access-Control-", "Surrogate-"];
 
@@ -52,9 +61,29 @@ internal static class AnswerHeaders
         }
     }
 
+    /// <summary>Takes away what the MCP server said of the bytes that another body now stands in place of, in trailers too.</summary>
+    public static void Rewritten(HttpResponseMessage answer, IHeaderDictionary headers)
+    {
+        answer.RequestMessage!.Options.Set(IsRewritten, true);
+        RemoveOfBytes(headers);
+    }
+
+    private static void RemoveOfBytes(IHeaderDictionary headers)
+    {
+        foreach (var name in OfBytes)
+        {
+            headers.Remove(name);
+        }
+    }
+
     /// <summary>The same for trailers, which nothing of the gateway's own stands in.</summary>
     public static void ApplyToTrailers(HttpResponseMessage answer, IHeaderDictionary trailers)
     {
+        if (answer.RequestMessage!.Options.TryGetValue(IsRewritten, out _))
+        {
+            RemoveOfBytes(trailers);
+        }
+
         Remove(answer.TrailingHeaders, trailers);
         trailers.Remove(HeaderNames.CacheControl);
     }

@@ -160,8 +160,7 @@ internal sealed class AnswerRewrite(HeldEvents held, OpenStreams streams, ILogge
 
     private static void Replace(HttpContext context, HttpResponseMessage answer, HttpContent content)
     {
-        context.Response.Headers.Remove(HeaderNames.ContentLength);
-        context.Response.Headers.Remove(HeaderNames.ETag);
+        AnswerHeaders.Rewritten(answer, context.Response.Headers);
         answer.Content = content;
     }
 }

@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using Gateway.Advertise;
 using Gateway.Authenticate;
 using Gateway.Exchange;
+using Gateway.Observe;
 using Gateway.Revoke;
 using Gateway.Sessions;
 using Microsoft.Extensions.Primitives;
@@ -41,6 +42,7 @@ internal sealed class OutboundRequest(Standing standing, OpenStreams streams, Ti
         }
 
         CopyHeaders(context.Request.Headers, outbound, whole ?? outbound.Content, server, AnswerRewrite.Reads(context.Request.Method, authorized));
+        TraceContext.Complete(outbound.Headers);
         outbound.Headers.TryAddWithoutValidation("X-Request-Id", request.Id);
         if (authorized.Session is { } session && server.Transport == McpTransport.StreamableHttp)
         {

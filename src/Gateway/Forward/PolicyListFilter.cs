@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Json;
 using Gateway.Advertise;
 using Gateway.Authorize.Policy;
@@ -13,9 +12,6 @@ namespace Gateway.Forward;
 /// </summary>
 internal sealed class PolicyListFilter(PolicyCheck policy, ValidatedToken token, string requestId)
 {
-    private static readonly byte[] Private = "\"private\""u8.ToArray();
-    private static readonly byte[] PrivateMember = "\"cacheScope\":\"private\","u8.ToArray();
-
     /// <summary>The message without what is hidden, or as it is; null and the outage when there was no decision. Throws <see cref="IOException"/> when it is unreadable.</summary>
     public async ValueTask<(ReadOnlyMemory<byte>? Message, PolicyDecision? Outage)> JudgeAsync(ReadOnlyMemory<byte> message, CancellationToken cancellation)
     {
@@ -33,17 +29,16 @@ internal sealed class PolicyListFilter(PolicyCheck policy, ValidatedToken token,
                 edits.AddRange(list.Without(index => hidden[index]).Select(cut => (cut, Array.Empty<byte>())));
             }
 
-            edits.AddRange(found.CacheScopes.Select(value => (value, Private)));
-            edits.AddRange(found.Results.Select(start => (start..start, PrivateMember)));
+            edits.AddRange(found.MadePrivate);
         }
 
-        return (edits.Count == 0 ? message : Apply(message.Span, edits), null);
+        return (edits.Count == 0 ? message : ListMessage.With(message.Span, edits), null);
     }
 
     /// <summary>The same for a message on a stream: an error stands in place of a list about which nobody can say anything.</summary>
     public async ValueTask<ReadOnlyMemory<byte>> JudgeOrReplaceAsync(ReadOnlyMemory<byte> message, CancellationToken cancellation) =>
         (await JudgeAsync(message, cancellation)).Message
-        ?? Apply(message.Span, [.. Read(message).Select(found => (found.Whole, Error(message[found.Id])))]);
+        ?? ListMessage.With(message.Span, [.. Read(message).Select(found => (found.Whole, Error(message[found.Id])))]);
 
     private static List<ListMessage> Read(ReadOnlyMemory<byte> message)
     {
@@ -93,21 +88,6 @@ internal sealed class PolicyListFilter(PolicyCheck policy, ValidatedToken token,
         }
 
         return (hidden, null);
-    }
-
-    private static byte[] Apply(ReadOnlySpan<byte> message, List<(Range At, byte[] By)> edits)
-    {
-        var result = new ArrayBufferWriter<byte>(message.Length + 64);
-        var from = 0;
-        foreach (var (at, by) in edits.OrderBy(edit => edit.At.Start.Value))
-        {
-            result.Write(message[from..at.Start.Value]);
-            result.Write(by);
-            from = at.End.Value;
-        }
-
-        result.Write(message[from..]);
-        return result.WrittenSpan.ToArray();
     }
 
     private byte[] Error(ReadOnlyMemory<byte> id) => RefusalWriter.JsonRpcError(Refusal.PolicyUnavailable, id, requestId).WrittenSpan.ToArray();

@@ -32,7 +32,7 @@ internal sealed class OutboundClients(TimeProvider clock, DistributedContextProp
     {
         base.ConfigureHandler(context, handler);
 
-        // Where nobody records spans, none are made: the client's own trace context goes on as it came (W3C Trace Context §4.3).
+        // Where nobody records spans, none are made: the last gate sees to the trace context (TraceContext.Complete).
         handler.ActivityHeadersPropagator = Telemetry.Source.HasListeners() ? propagator : null;
 
         // DNS of a Kubernetes service changes under a long-lived connection.

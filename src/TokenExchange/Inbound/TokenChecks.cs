@@ -170,7 +170,7 @@ internal static class TokenChecks
     private static TokenRefusal? SubjectIsUsable(TokenCandidate token)
     {
         var subject = Jws.StringOf(token.Payload, "sub");
-        return string.IsNullOrWhiteSpace(subject) || subject.Length > LongestSubject ? TokenRefusal.SubjectInvalid : null;
+        return string.IsNullOrWhiteSpace(subject) || !Characters.AreAtMost(LongestSubject, subject) ? TokenRefusal.SubjectInvalid : null;
     }
 
     private static TokenRefusal? AudienceIsThisServer(TokenCandidate token)

@@ -51,7 +51,7 @@ internal static class JwsChecks
             ? TokenRefusal.HeaderForbidden
             : null;
 
-    // No extension is understood (RFC 7515 §4.1.11), b64 of RFC 7797 included, which is an extension even without crit.
-    private static TokenRefusal? NothingCritical(Jws token) =>
-        token.Header.TryGetProperty("crit", out _) || token.Header.TryGetProperty("b64", out _) ? TokenRefusal.CritUnsupported : null;
+    // No extension is understood (RFC 7515 §4.1.11). Without crit, b64 of RFC 7797 is as good as any member that nobody knows: what
+    // is signed is the text of the token either way, and a payload that is not encoded is refused as one.
+    private static TokenRefusal? NothingCritical(Jws token) => token.Header.TryGetProperty("crit", out _) ? TokenRefusal.CritUnsupported : null;
 }

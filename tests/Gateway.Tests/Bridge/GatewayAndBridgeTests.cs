@@ -98,6 +98,6 @@ public sealed class GatewayAndBridgeTests : IDisposable
     {
         var weather = options["Servers"]!["weather"]!.AsObject();
         weather["Destinations"] = new JsonArray($"http://unix:{socket}:/mcp");
-        weather["Outbound"] = new JsonObject { ["Mode"] = "none" };
+        weather["Outbound"] = new JsonObject { ["Mode"] = "none", ["Resource"] = "https://weather.internal/mcp" };
     });
 }

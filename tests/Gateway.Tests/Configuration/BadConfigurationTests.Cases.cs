@@ -7,6 +7,9 @@ public sealed partial class BadConfigurationTests
     /// <summary>A second inbound authorization server, trusted by nobody yet.</summary>
     private const string Partner = "AuthorizationServers:partner={'Issuer':'https://partner.example.com'}; W:AuthorizationServers=['corp']; F:AuthorizationServers=['corp']; ";
 
+    /// <summary>The other server leads to the same MCP server, for tokens of another issuer.</summary>
+    private const string Foreign = Partner + "AuthorizationServers:partner:Client={'Id':'mcp-gateway','Authentication':'client_secret_basic','SecretFile':'/dev/null'}; F:AuthorizationServers=['partner']; F:Destinations=['http://weather.mcp.svc:8080/mcp']; ";
+
     private const string Local = "LocalIssuer={'Issuer':'https://mcp.example.com/hop','KeyDirectory':'/'}; W:Outbound={'Mode':'local','Resource':'https://weather.internal/mcp'}; ";
 
     private const string Front = "A:Registration={'ClientId':'public-client','RedirectUris':['http://127.0.0.1:*/callback'],'Scopes':{'weather':['api://weather/access'],'files':['api://files/access']}}; ";
@@ -217,6 +220,13 @@ public sealed partial class BadConfigurationTests
         { "W:Destinations=['http://unix:/run/mcp.sock:/mcp']; -W:Outbound:Resource", "resource-implicit", "no identifier" },
         { "W:Destinations=['http://unix:/run/mcp.sock:/mcp']; W:Outbound:Resource='urn:mcp:weather'; W:Outbound:Bind='dpop'", "resource-implicit", "which a Unix socket does not have" },
         { "W:Destinations=['http://unix:/run/mcp.sock:/mcp','http://unix:/run/other.sock:/mcp']; -W:Outbound:Resource", "resource-implicit", "no single address" },
+        { "W:Destinations=['http://unix:/run/mcp.sock:/mcp']; W:Outbound={'Mode':'none'}", "resource-implicit", "no identifier" },
+        { "W:Destinations=['http://unix:/run/mcp.sock:/mcp']; W:Outbound={'Mode':'same-token'}", "resource-implicit", "no identifier" },
+        { "W:Destinations=['http://unix:/run/mcp.sock:/mcp']; W:Outbound={'Mode':'credential','File':'/dev/null'}", "resource-implicit", "no identifier" },
+        { "W:Destinations=['http://127.0.0.1:3000/mcp','http://unix:/run/mcp.sock:/mcp']; W:Outbound={'Mode':'none'}", "resource-implicit", "no identifier" },
+        { "W:Destinations=['http://unix:/run/mcp.sock:/mcp']; W:Outbound={'Mode':'none','Resource':'weather'}", "resource-uri", "RFC 8707" },
+        { "W:Destinations=['http://unix:/run/mcp.sock:/mcp']; W:Outbound={'Mode':'none','Resource':'https://weather.internal/mcp','Scopes':['a']}", "outbound-mode", "Scopes has no effect" },
+        { "W:Destinations=['http://127.0.0.1:3000/mcp']; W:Outbound={'Mode':'none','Resource':'https://weather.internal/mcp'}", "outbound-mode", "Resource has no effect" },
         { "W:Destinations=['http://unix:/run/mcp.sock']", "destination-url", "Unix socket" },
         { "W:Destinations=['http://unix:/run/mcp.sock:mcp']", "destination-url", "Unix socket" },
         { "W:Destinations=['http://unix:run/mcp.sock:/mcp']", "destination-url", "Unix socket" },
@@ -262,6 +272,8 @@ public sealed partial class BadConfigurationTests
         { Partner + Local + "F:AuthorizationServers=['partner']; F:Destinations=['http://weather.mcp.svc:8080/mcp']; F:Outbound={'Mode':'local','Resource':'https://weather.internal/mcp'}", "subject-issuer subject-issuer subject-qualified subject-qualified", "several issuers" },
         { Partner + Local + "W:Outbound:Subject='issuer-qualified'; F:AuthorizationServers=['partner']; F:Destinations=['http://weather.mcp.svc:8080/mcp']; F:Outbound={'Mode':'local','Resource':'https://weather.internal/mcp'}", "subject-qualified", "by way of 'weather' too" },
         { Partner + Local + "W:Outbound:Subject='issuer-qualified'; W:AuthorizationServers=['corp','partner']; F:Destinations=['http://weather.mcp.svc:8080/mcp']; F:Outbound={'Mode':'local','Resource':'https://WEATHER.internal/mcp','Subject':'as-is'}", "subject-qualified", "by way of 'weather' too" },
+        { Foreign + "F:Outbound={'Mode':'exchange','AuthorizationServer':'corp','Resource':'https://weather.internal/mcp','ForeignSubjects':true}", "subject-qualified subject-qualified", "by way of 'weather' too" },
+        { Foreign + "F:Outbound={'Mode':'exchange','AuthorizationServer':'partner','ResultIssuer':'corp','Resource':'https://WEATHER.internal/mcp'}", "subject-qualified subject-qualified", "by way of 'files' too" },
 
         // lists and texts
         { "A:Algorithms=[]", "empty-list", "default algorithms" },
@@ -382,6 +394,14 @@ public sealed partial class BadConfigurationTests
         // host, bounds, files
         { "Management={'Url':'9090'}", "management-url", "not an address" },
         { "Management={'Page':true}", "management-url", "missing" },
+        { "Management={'Url':'http://127.0.0.1:8080'}", "management-url", "'http://127.0.0.1:8080' is where the gateway listens for clients" },
+        { "Management={'Url':'https://localhost:8080'}", "management-url", "another port" },
+        { "Management={'Url':'http://*:8080'}", "management-url", "another port" },
+        { "Management={'Url':'http://0.0.0.0:8080'}", "management-url", "another port" },
+        { "Management={'Url':'http://[::1]:8088'}; $:Kestrel={'Endpoints':{'Http':{'Url':'http://127.0.0.1:8080'},'Https':{'Url':'https://+:8088'}}}", "management-url", "'https://+:8088'" },
+        { "Management={'Url':'http://127.0.0.1:8088'}; $:Kestrel={'Endpoints':{'Http':{'Url':'http://gateway.internal:8088'}}}", "management-url", "'http://gateway.internal:8088'" },
+        { "$:Kestrel={'Endpoints':{'a':{'Url':'http://127.0.0.1:8088'},'b':{'Url':'https://*:8088'}}}", "listening-url", "'http://127.0.0.1:8088'" },
+        { "$:Kestrel={'Endpoints':{'a':{'Url':'http://unix:/run/gateway.sock'},'b':{'Url':'http://unix:/run/gateway.sock'}}}", "listening-url", "'http://unix:/run/gateway.sock'" },
         { "Management={'Url':'http://127.0.0.1:9090/metrics'}", "management-url", "not an address" },
         { "TrustedProxies=['10.0.0.1/8']", "trusted-proxies", "not a CIDR" },
         { "ClientCertProxies=['10.0.0.1/8']", "client-cert-proxies", "not a CIDR" },
@@ -485,6 +505,7 @@ public sealed partial class BadConfigurationTests
         { "TrustedProxies=['::/0']", "trusted-proxies" },
         { "TrustedProxies=['128.0.0.0/1','10.0.0.0/8','0.0.0.0/1']", "trusted-proxies" },
         { "TrustedProxies=['::ffff:0.0.0.0/96']", "trusted-proxies" },
+        { Foreign + "F:Outbound={'Mode':'exchange','AuthorizationServer':'corp','Resource':'https://files.internal/mcp','ForeignSubjects':true}; F:Destinations=['http://files.mcp.svc:8080/mcp']", "foreign-subjects" },
         { "Management={'Url':'http://*:9090','Page':true}", "management-exposed" },
         { "W:Cluster={'HealthCheck':{'Active':{'Enabled':true}}}", "cluster-health" },
         { "W:Operations=[{'Method':'tools/cal','Deny':true}]", "operation-unknown" },
@@ -518,8 +539,11 @@ public sealed partial class BadConfigurationTests
         "A:Profile='entra-obo'; A:TokenTypes=['at+jwt','JWT']; W:Outbound:MaxLifetime='01:35:00'; W:Outbound:SubjectClaims=['oid','tid']",
         "A:Algorithms=['EdDSA','ES256']",
         "W:Destinations=['http://unix:/run/mcp.sock:/mcp','http://unix:/run/other.sock:/mcp']",
-        "W:Destinations=['http://unix:/run/mcp.sock:/mcp']; W:Outbound={'Mode':'same-token'}; W:IdentityHeaders=[{'Header':'X-Forwarded-User','Claim':'sub'},{'Header':'X-Issuer','Claim':'iss'}]",
-        "W:Destinations=['http://unix:/run/mcp.sock:/']; W:Outbound={'Mode':'none'}",
+        "W:Destinations=['http://unix:/run/mcp.sock:/mcp']; W:Outbound={'Mode':'same-token','Resource':'https://weather.internal/mcp'}; W:IdentityHeaders=[{'Header':'X-Forwarded-User','Claim':'sub'},{'Header':'X-Issuer','Claim':'iss'}]",
+        "W:Destinations=['http://unix:/run/mcp.sock:/']; W:Outbound={'Mode':'none','Resource':'https://weather.internal/mcp'}",
+        "W:Destinations=['http://unix:/run/mcp.sock:/']; W:Outbound={'Mode':'credential','File':'/dev/null','Resource':'urn:mcp:weather'}",
+        Foreign + "F:Outbound={'Mode':'exchange','AuthorizationServer':'partner','Resource':'https://weather.internal/mcp'}",
+        Foreign + "A:Profile='tokendings'; A:Client:Authentication='private_key_jwt'; -A:Client:SecretFile; A:Client:KeyFile='/dev/null'; F:Outbound={'Mode':'exchange','AuthorizationServer':'corp','Resource':'https://weather.internal/mcp'}",
         "W:Destinations=['http://localhost:3000/mcp']; W:IdentityHeaders=[{'Header':'Remote-User','Claim':'sub'}]",
         "A:Algorithms=['Ed25519']",
         "A:Client={'Id':'g','Authentication':'assertion_file','AssertionFile':'/dev/null','AssertionType':'jwt-spiffe'}",
@@ -559,6 +583,9 @@ public sealed partial class BadConfigurationTests
         "W:Destinations=['http://127.0.0.1:8080/mcp']; $:Kestrel={'Endpoints':{'Http':{'Url':'http://127.0.0.1:8088'}}}",
         "TrustedProxies=['0.0.0.0/1','128.0.0.0/2']",
         "Management={'Url':'http://*:9090'}",
+        "Management={'Url':'http://[::1]:8080'}",
+        "Management={'Url':'http://127.0.0.2:8080'}",
+        "Management={'Url':'http://127.0.0.1:0'}; $:Kestrel={'Endpoints':{'a':{'Url':'http://127.0.0.1:0'},'b':{'Url':'http://127.0.0.1:0'},'c':{'Url':'http://0.0.0.0:8088'},'d':{'Url':'http://[::1]:8088'}}}",
         "TrustedProxies=['10.0.0.0/8','2001:db8::/32']",
         "$:$schema='./gateway.schema.json'; $:Kestrel={'Endpoints':{'Http':{'Url':'http://*:8080'}}}; $:Logging={'LogLevel':{'Default':'Warning'}}; $:AllowedHosts='*'",
     ];

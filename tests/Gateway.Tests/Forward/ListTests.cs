@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using Gateway.Forward;
 using Gateway.Tests.Harness;
 using Microsoft.AspNetCore.Http;
 using Xunit;
@@ -13,6 +14,9 @@ public sealed class ListTests
     private const string Wipe = """{"description":"x","name":"wipe"}""";
     private const string Delete = """{"name":"delete_x","inputSchema":{"name":"echo"}}""";
 
+    private static readonly string[] OfBytes =
+        ["ETag", "Last-Modified", "Accept-Ranges", "Content-Range", "Content-MD5", "Content-Digest", "Repr-Digest", "Unencoded-Digest", "Digest", "Signature", "Signature-Input"];
+
     private static Task<World> StartAsync(bool filter = true) => World.StartAsync(options =>
     {
         var server = options["Servers"]!["weather"]!;
@@ -21,6 +25,9 @@ public sealed class ListTests
             new JsonObject { ["Method"] = "tools/call", ["Name"] = "wipe", ["Deny"] = true },
             new JsonObject { ["Method"] = "tools/call", ["Name"] = "delete_*", ["Scopes"] = new JsonArray("mcp:admin") });
     });
+
+    /// <summary>The list as the caller's own.</summary>
+    private static string Own(params string[] tools) => List(tools).Replace("{\"nextCursor\"", "{\"cacheScope\":\"private\",\"nextCursor\"", StringComparison.Ordinal);
 
     private static string List(params string[] tools) => $$"""{"jsonrpc": "2.0","id":1,"result":{"nextCursor":"a", "tools":[{{string.Join(" , ", tools)}}],"_meta":{"tools":[1]} } }""";
 
@@ -59,6 +66,7 @@ public sealed class ListTests
     [InlineData(new[] { Echo, Echo }, new[] { Echo, Echo })]
     [InlineData(new string[0], new string[0])]
     [InlineData(new[] { """{"name":"echo","name":"wipe"}""", """{"n\u0061me":"wip\u0065"}""", Echo }, new[] { Echo })]
+    [InlineData(new[] { """{"name":"echo","name":"delete_x"}""", """{"title":"echo"}""", """{"name":7}""", "1", "[]", Echo }, new[] { Echo })]
     public async Task A_list_loses_what_the_rules_refuse_and_no_other_byte(string[] sent, string[] seen)
     {
         await using var world = await StartAsync();
@@ -66,7 +74,68 @@ public sealed class ListTests
 
         var answer = await ListAsync(world);
 
-        Assert.Equal(List(seen), answer.Body);
+        Assert.Equal(Own(seen), answer.Body);
+    }
+
+    [Theory]
+    [InlineData("""{"tools":[{"name":"wipe"}],"cacheScope":"public","ttlMs":9}""", """{"tools":[],"cacheScope":"private","ttlMs":9}""")]
+    [InlineData("""{"cacheScope": ["public"] ,"tools":[{"name":"echo"}]}""", """{"cacheScope": "private" ,"tools":[{"name":"echo"}]}""")]
+    [InlineData("""{"cacheScope":"public","tools":[],"c\u0061cheScope":"public"}""", """{"cacheScope":"private","tools":[],"c\u0061cheScope":"private"}""")]
+    [InlineData("""{"prompts":[{"name":"wipe"}],"cacheScope":"public"}""", """{"prompts":[{"name":"wipe"}],"cacheScope":"public"}""")]
+    [InlineData("""{"tools":{"name":"wipe"},"cacheScope":"public"}""", """{"tools":{"name":"wipe"},"cacheScope":"public"}""")]
+    public async Task A_list_that_was_filtered_for_one_caller_is_for_nobody_elses_cache(string sent, string seen)
+    {
+        await using var world = await StartAsync();
+        static string Message(string result) => $$"""{"jsonrpc":"2.0","id":1,"result":{{result}}}""";
+        world.Weather.Answer = Says(Message(sent));
+
+        Assert.Equal(Message(seen), (await ListAsync(world)).Body);
+        world.Weather.Answer = Says($"data: {Message(sent)}\n\n", "text/event-stream");
+        Assert.Equal($"data: {Message(seen)}\n\n", (await ListAsync(world)).Body);
+    }
+
+    [Theory]
+    [InlineData("application/json", true)]
+    [InlineData("text/event-stream", true)]
+    [InlineData("application/json", false)]
+    public async Task What_an_answer_says_of_its_own_bytes_goes_with_them(string type, bool filter)
+    {
+        await using var world = await StartAsync(filter);
+        world.Weather.Answer = context =>
+        {
+            context.Response.Headers["X-Other"] = "1";
+            foreach (var name in OfBytes)
+            {
+                context.Response.Headers[name] = name == "Last-Modified" ? "Mon, 30 Nov 2026 00:00:00 GMT" : "sha-256=:AAAA:";
+            }
+
+            return Says(type == "application/json" ? List(Echo, Wipe) : $"data: {List(Echo, Wipe)}\n\n", type)(context);
+        };
+
+        using var request = new HttpRequestMessage(HttpMethod.Post, world.Gateway.Url + "/weather") { Content = new StringContent(Messages.Of("tools/list"), null, "application/json") };
+        request.Headers.Authorization = new("Bearer", world.WeatherToken());
+        using var response = await world.Gateway.Client.SendAsync(request, TestContext.Current.CancellationToken);
+
+        var headers = response.Headers.NonValidated.Concat(response.Content.Headers.NonValidated).Select(header => header.Key).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        Assert.Contains("X-Other", headers);
+        Assert.Equal(filter ? [] : OfBytes, OfBytes.Where(headers.Contains));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void And_so_it_is_in_trailers(bool rewritten)
+    {
+        using var answer = new HttpResponseMessage { RequestMessage = new HttpRequestMessage() };
+        var trailers = new HeaderDictionary { ["Content-Digest"] = "sha-256=:AAAA:", ["X-Other"] = "1" };
+        if (rewritten)
+        {
+            AnswerHeaders.Rewritten(answer, new HeaderDictionary());
+        }
+
+        AnswerHeaders.ApplyToTrailers(answer, trailers);
+
+        Assert.Equal(rewritten ? ["X-Other"] : ["Content-Digest", "X-Other"], trailers.Keys.Order(StringComparer.Ordinal));
     }
 
     [Theory]
@@ -84,7 +153,7 @@ public sealed class ListTests
 
         var answer = await ListAsync(world);
 
-        Assert.Equal(Stream(List(Echo)), answer.Body);
+        Assert.Equal(Stream(Own(Echo)), answer.Body);
     }
 
     [Fact]
@@ -95,7 +164,7 @@ public sealed class ListTests
 
         var answer = await ListAsync(world);
 
-        Assert.Equal("data: {\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\ndata: {\"tools\":[]}}\n\n", answer.Body);
+        Assert.Equal("data: {\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\ndata: {\"cacheScope\":\"private\",\"tools\":[]}}\n\n", answer.Body);
     }
 
     [Fact]
@@ -107,7 +176,7 @@ public sealed class ListTests
         var answer = await world.Gateway.SendAsync(HttpMethod.Get, "/weather", world.WeatherToken(), change: request => request.Headers.Add("Last-Event-ID", "stream-1"));
 
         Assert.DoesNotContain("\"wipe\",", answer.Body, StringComparison.Ordinal);
-        Assert.Equal($"data: {List(Echo)}\n", answer.Body);
+        Assert.Equal($"data: {Own(Echo)}\n", answer.Body);
         Assert.Equal("stream-1", Assert.Single(world.Weather.Requests).Headers["Last-Event-ID"]);
     }
 
@@ -119,7 +188,7 @@ public sealed class ListTests
 
         var answer = await world.Gateway.CallAsync("/weather", world.WeatherToken((_, payload) => payload["scope"] = "mcp:admin"), Messages.Of("tools/list"));
 
-        Assert.Equal(List(Echo, Delete), answer.Body);
+        Assert.Equal(Own(Echo, Delete), answer.Body);
     }
 
     [Fact]

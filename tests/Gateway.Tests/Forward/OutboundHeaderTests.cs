@@ -109,7 +109,7 @@ public sealed class OutboundHeaderTests
             });
             await listening.StartAsync(TestContext.Current.CancellationToken);
             await using var world = await World.StartAsync(options => (options["Servers"]!["weather"]!["Destinations"], options["Servers"]!["weather"]!["Outbound"]) =
-                (new JsonArray($"http://unix:{socket}:/mcp"), new JsonObject { ["Mode"] = "none" }));
+                (new JsonArray($"http://unix:{socket}:/mcp"), new JsonObject { ["Mode"] = "none", ["Resource"] = "https://weather.internal/mcp" }));
 
             Assert.Equal(200, (await world.Gateway.CallAsync("/weather", world.WeatherToken())).Status);
         }

@@ -76,7 +76,7 @@ public sealed class WaitingTests
 
         var answer = await world.Gateway.CallAsync("/weather", world.WeatherToken(), Messages.Of("tools/list"));
 
-        Assert.Equal("""{"result":{"tools":[]}}""", answer.Body);
+        Assert.Equal("""{"result":{"cacheScope":"private","tools":[]}}""", answer.Body);
         Assert.Equal(0, await OverheadAsync(world));
     }
 

@@ -108,6 +108,17 @@ public sealed class MintingTests : IDisposable
     }
 
     [Theory]
+    [InlineData("""[{"type":"mcp_call_approval"}]""", null)]
+    [InlineData("""[{"type":"mcp_call_approval"},{"type":"payment"},{"type":"mcp_call_approval"}]""", """[{"type":"payment"}]""")]
+    [InlineData("[]", null)]
+    public async Task Authorization_details_of_which_none_is_carried_over_are_no_claim(string details, string? carried)
+    {
+        var subject = Subjects.Token(claims: new JsonObject { ["authorization_details"] = JsonNode.Parse(details) });
+        var token = HopToken.Of(await Mint(subject, Plain with { Claims = ["authorization_details", "email"] }, target: Cache.CacheFixture.Target() with { DetailsAside = ["mcp_call_approval"] }));
+        Assert.Equal(carried, token.Claims.TryGetProperty("authorization_details", out var claim) ? claim.GetRawText() : null);
+    }
+
+    [Theory]
     [InlineData("""{"sub":"mcp-gateway"}""", true)]
     [InlineData("""{"client_id":"mcp-gateway"}""", true)]
     [InlineData("""{"sub":"https://mcp.example/weather","iss":"https://issuer.example"}""", true)]

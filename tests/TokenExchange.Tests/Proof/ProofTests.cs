@@ -66,7 +66,7 @@ public sealed class ProofTests
         ["with the token's hash padded"] = ("ath", (_, payload) => payload["ath"] = payload["ath"] + "="),
         ["with half of the token's hash"] = ("ath", (_, payload) => payload["ath"] = payload["ath"]!.ToString()[..22]),
         ["with a critical extension"] = ("form", (header, _) => header["crit"] = new JsonArray("x")),
-        ["with its payload unencoded"] = ("form", (header, _) => header["b64"] = false),
+        ["with its payload unencoded"] = ("form", (header, _) => (header["crit"], header["b64"]) = (new JsonArray("b64"), false)),
         ["with a key to be fetched"] = ("form", (header, _) => header["jku"] = "https://attacker.example/keys"),
         ["with a certificate"] = ("form", (header, _) => header["x5c"] = new JsonArray("AA==")),
     };

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 
 namespace Gateway.Authorize.Policy;
@@ -33,6 +34,9 @@ internal sealed record ListedEntries(Func<string, PolicyQuestion> Of)
 /// <summary>One message of an MCP server that holds lists: where they stand, and what stands around them.</summary>
 internal sealed class ListMessage
 {
+    private static readonly byte[] Private = "\"private\""u8.ToArray();
+    private static readonly byte[] PrivateMember = "\"cacheScope\":\"private\","u8.ToArray();
+
     /// <summary>The whole message.</summary>
     public required Range Whole { get; init; }
 
@@ -47,14 +51,19 @@ internal sealed class ListMessage
     /// <summary>The values that say for whom a list may be cached.</summary>
     public required IReadOnlyList<Range> CacheScopes { get; init; }
 
+    /// <summary>What makes the lists that are left the caller's own: a shared cache would show them to others.</summary>
+    public IEnumerable<(Range At, byte[] By)> MadePrivate => [.. CacheScopes.Select(value => (value, Private)), .. Results.Select(start => (start..start, PrivateMember))];
+
     /// <summary>The messages with lists in them, in an array as servers of 2025-03-26 may send them, too. Throws what the reader throws.</summary>
-    public static List<ListMessage> Read(ReadOnlySpan<byte> bytes)
+    /// <param name="bytes">A message, or several.</param>
+    /// <param name="only">The one list that is looked for; null: all of them.</param>
+    public static List<ListMessage> Read(ReadOnlySpan<byte> bytes, string? only = null)
     {
         var found = new List<ListMessage>();
         var reader = new Utf8JsonReader(bytes, new JsonReaderOptions { MaxDepth = OperationReader.MaxDepth });
         while (reader.Read())
         {
-            if (reader.TokenType == JsonTokenType.StartObject && new Reading().Message(ref reader) is { } message)
+            if (reader.TokenType == JsonTokenType.StartObject && new Reading(only).Message(ref reader) is { } message)
             {
                 found.Add(message);
             }
@@ -63,7 +72,23 @@ internal sealed class ListMessage
         return found;
     }
 
-    private sealed class Reading
+    /// <summary>The same message with other bytes in some places.</summary>
+    public static byte[] With(ReadOnlySpan<byte> message, IEnumerable<(Range At, byte[] By)> edits)
+    {
+        var result = new ArrayBufferWriter<byte>(message.Length + 64);
+        var from = 0;
+        foreach (var (at, by) in edits.OrderBy(edit => edit.At.Start.Value))
+        {
+            result.Write(message[from..at.Start.Value]);
+            result.Write(by);
+            from = at.End.Value;
+        }
+
+        result.Write(message[from..]);
+        return result.WrittenSpan.ToArray();
+    }
+
+    private sealed class Reading(string? only)
     {
         private readonly List<ListedEntries> lists = [];
         private readonly List<int> results = [];
@@ -132,8 +157,9 @@ internal sealed class ListMessage
             }
         }
 
-        private static (ListedEntries? List, string? Name) ListOf(ref Utf8JsonReader reader) =>
-            reader.ValueTextEquals("tools"u8) ? (new(PolicyQuestion.Calls), "name")
+        private (ListedEntries? List, string? Name) ListOf(ref Utf8JsonReader reader) =>
+            only is not null && !reader.ValueTextEquals(only) ? (null, null)
+            : reader.ValueTextEquals("tools"u8) ? (new(PolicyQuestion.Calls), "name")
             : reader.ValueTextEquals("prompts"u8) ? (new(PolicyQuestion.Gets), "name")
             : reader.ValueTextEquals("resources"u8) ? (new(PolicyQuestion.Reads), "uri")
             : reader.ValueTextEquals("resourceTemplates"u8) ? (new(PolicyQuestion.Reads), "uriTemplate")

@@ -58,7 +58,7 @@ internal sealed class ServerOptions
     [Example("""[{ "Scope": "admin", "Implies": ["weather:write"] }]""")]
     public List<ImpliedScopeOptions> ImpliedScopes { get; set; } = [];
 
-    [Description("Shows a caller only the tools that its rules allow.")]
+    [Description("Shows a caller only the tools that its rules allow, in lists that leave with cacheScope private.")]
     public bool FilterLists { get; set; }
 
     [Description("Put before scopes in challenges and metadata (Entra: api://…/).")]
@@ -294,7 +294,7 @@ internal sealed class OutboundOptions
     [Description("exchange: overrides the authorization server's client for this server.")]
     public ClientOptions? Client { get; set; }
 
-    [Description("The RFC 8707 identifier of the MCP server. Default: its only destination.")]
+    [Description("exchange, local, and in every mode for a Unix socket: the RFC 8707 identifier of the MCP server. Default: its only destination, but a socket is none.")]
     [Example("https://weather.internal/mcp")]
     public string? Resource { get; set; }
 

@@ -61,11 +61,6 @@ internal static class DestinationRules
     {
         foreach (var server in context.Servers)
         {
-            if (server.Destinations is [var only] && UnixDestination.IsMeant(only) && server.Outbound is { Resource: null, Mode: OutboundMode.Exchange or OutboundMode.Local })
-            {
-                context.Error("resource-implicit", RuleContext.KeyOf(server, "Outbound:Resource"), "Resource is missing, and a Unix socket is no identifier to take it from; write the one that the MCP server knows itself by, such as 'https://weather.internal/mcp'.");
-            }
-
             if (server.Destinations.Any(UnixDestination.IsMeant) && server.Outbound is { Bind: OutboundBinding.DPoP, Resource: { } resource } && !ConfiguredUrl.TryParse(resource, out _))
             {
                 context.Error("resource-implicit", RuleContext.KeyOf(server, "Outbound:Resource"), $"Resource is {ConfiguredUrl.Show(resource)}, and with Bind 'dpop' every proof names the http(s) URL that the MCP server is known by, which a Unix socket does not have; write one, such as 'https://weather.internal/mcp'.");
@@ -75,6 +70,10 @@ internal static class DestinationRules
             {
                 context.Error("resource-implicit", RuleContext.KeyOf(server, "Outbound:Resource"), $"Resource is missing, and {server.Destinations.Length} destinations have no single address to take it from; write the identifier that the MCP server knows itself by.");
             }
+            else if (server.Destinations.Any(UnixDestination.IsMeant) && server.Outbound is { Resource: null, Mode: not null })
+            {
+                context.Error("resource-implicit", RuleContext.KeyOf(server, "Outbound:Resource"), "Resource is missing, and a Unix socket is no identifier to take it from; write the one that the MCP server is known by, such as 'https://weather.internal/mcp'.");
+            }
         }
     }
 
@@ -83,7 +82,7 @@ internal static class DestinationRules
     {
         foreach (var server in context.Servers)
         {
-            if (server.Outbound is { Resource: { } value, Mode: OutboundMode.Exchange or OutboundMode.Local }
+            if (server.Outbound is { Resource: { } value, Mode: not null }
                 && (!Uri.TryCreate(value, UriKind.Absolute, out var uri) || !value.StartsWith(uri.Scheme + ":", StringComparison.OrdinalIgnoreCase)
                     || value.Contains('#', StringComparison.Ordinal) || (uri.Host.Length > 0 && ConfiguredUrl.HasUserInfo(uri))))
             {

@@ -21,8 +21,18 @@ internal static class FrameworkRules
 
     public static void EndpointsCanBeListenedOn(RuleContext context)
     {
+        var before = new List<string>();
         foreach (var (name, endpoint) in context.Kestrel.Endpoints)
         {
+            if (ListenedAt.Of(endpoint.Url) is { } own && before.FirstOrDefault(other => ListenedAt.Of(other)!.Excludes(own)) is { } taken)
+            {
+                context.Error("listening-url", $"Kestrel:Endpoints:{name}:Url", $"Url {ConfiguredUrl.Show(endpoint.Url)} cannot be listened on beside {ConfiguredUrl.Show(taken)}, which is another endpoint; write another port, or remove one of both.");
+            }
+            else if (ListenedAt.Of(endpoint.Url) is not null)
+            {
+                before.Add(endpoint.Url!);
+            }
+
             if (HostRules.AddressOf(endpoint.Url) is null)
             {
                 var wrong = endpoint.Url is null ? "Url is missing" : $"Url {ConfiguredUrl.Show(endpoint.Url)} is not an address to listen on";

@@ -18,6 +18,10 @@ internal static class HostRules
         {
             context.Error("management-url", key, $"{(management.Url is null ? "Url is missing" : $"Url {ConfiguredUrl.Show(management.Url)} is not an address to listen on")}; write one such as 'http://127.0.0.1:9090' (or 'http://*:9090' for every interface).");
         }
+        else if (ListenedAt.Of(management.Url) is { } own && context.Listening.FirstOrDefault(listening => ListenedAt.Of(listening)?.Excludes(own) == true) is { } taken)
+        {
+            context.Error("management-url", key, $"Url {ConfiguredUrl.Show(management.Url)} cannot be listened on: {ConfiguredUrl.Show(taken)} is where the gateway listens for clients (--urls, Kestrel:Endpoints, or the default); write another port, such as 'http://127.0.0.1:9090'.");
+        }
         else if (management.Page && !Loopback.Is(address.Host))
         {
             context.Warn("management-exposed", key, $"The page shows subjects and refusals to whoever reaches '{management.Url}'; listen on loopback, or see to it that operators alone can reach it.");

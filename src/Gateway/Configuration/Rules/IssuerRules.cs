@@ -114,8 +114,8 @@ internal static class IssuerRules
             }
 
             if (server.Outbound is { Mode: OutboundMode.Exchange, AuthorizationServer: { } asked, ForeignSubjects: false }
-                && context.Options.AuthorizationServers.TryGetValue(asked, out var authorizationServer)
-                && ExchangeProfile.Find(authorizationServer.Profile)?.TakesForeignSubjects != true
+                && context.Options.AuthorizationServers.ContainsKey(asked)
+                && !TellsIssuersApart(context, server)
                 && server.InboundServers.FirstOrDefault(name => name != asked && context.Options.AuthorizationServers.ContainsKey(name)) is { } foreign)
             {
                 context.Error("subject-issuer", RuleContext.KeyOf(server, "Outbound:AuthorizationServer"), $"Tokens of '{foreign}' are accepted here, but '{asked}' is asked for exchanges and may take their subject for one of its own; ask '{foreign}', or set ForeignSubjects to true where both mean the same people.");
@@ -140,22 +140,29 @@ internal static class IssuerRules
     }
 
     /// <summary>
-    /// <c>subject-qualified</c>: where tokens of several issuers become hop tokens for one MCP server, by whichever servers,
-    /// all subjects are qualified. An issuer could else choose a <c>sub</c> that equals another's, qualified or not.
+    /// <c>subject-qualified</c>: where tokens of several issuers become hop tokens of one issuer for one MCP server, by whichever
+    /// servers, all subjects are qualified. An issuer could else choose a <c>sub</c> that equals another's, qualified or not.
     /// </summary>
     public static void AlikeSubjectsAreQualified(RuleContext context)
     {
-        var local = context.Servers.Where(server => server.Outbound.Mode == OutboundMode.Local).ToArray();
-        foreach (var server in local.Where(server => server.Outbound.Subject != LocalSubject.IssuerQualified))
+        var plain = context.Servers.Where(server => server.Outbound is { Mode: OutboundMode.Local, Subject: not LocalSubject.IssuerQualified } or { Mode: OutboundMode.Exchange } && !TellsIssuersApart(context, server));
+        foreach (var server in plain)
         {
-            var alike = local.Where(other => other.Id != server.Id && other.ResultAudiences.Intersect(server.ResultAudiences, StringComparer.OrdinalIgnoreCase).Any()).ToArray();
+            var alike = context.Servers.Where(other => other.Id != server.Id && other.ResultIssuer == server.ResultIssuer
+                && other.ResultAudiences.Intersect(server.ResultAudiences, StringComparer.OrdinalIgnoreCase).Any()).ToArray();
             var issuers = alike.Append(server).SelectMany(other => other.InboundServers).Where(context.Options.AuthorizationServers.ContainsKey).Distinct(StringComparer.Ordinal).ToArray();
             if (alike.Length > 0 && issuers.Length > 1)
             {
-                context.Error("subject-qualified", RuleContext.KeyOf(server, "Outbound:Subject"), $"The MCP server behind gets hop tokens by way of {string.Join(", ", alike.Select(other => $"'{other.Id}'"))} too, and by both ways of several issuers ({string.Join(", ", issuers)}), any of which could choose a subject that is another's there; write Subject 'issuer-qualified' at each of these servers.");
+                var (key, remedy) = server.Outbound.Mode == OutboundMode.Local
+                    ? ("Outbound:Subject", "write Subject 'issuer-qualified' at each of these servers")
+                    : ("Outbound:AuthorizationServer", "ask an authorization server of its own for each issuer, or take mode 'local' with Subject 'issuer-qualified' at each of these servers");
+                context.Error("subject-qualified", RuleContext.KeyOf(server, key), $"The MCP server behind gets hop tokens by way of {string.Join(", ", alike.Select(other => $"'{other.Id}'"))} too, and by both ways of several issuers ({string.Join(", ", issuers)}), any of which could choose a subject that is another's there; {remedy}.");
             }
         }
     }
+
+    private static bool TellsIssuersApart(RuleContext context, ServerTopology server) =>
+        context.Options.AuthorizationServers.TryGetValue(server.Outbound.AuthorizationServer ?? "", out var asked) && ExchangeProfile.Find(asked.Profile)?.TakesForeignSubjects == true;
 
     /// <summary><c>introspection-ambiguous</c>: an opaque token does not say whom to ask.</summary>
     public static void OpaqueTokensHaveOneIssuer(RuleContext context)

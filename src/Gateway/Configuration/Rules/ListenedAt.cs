@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using TokenExchange.Issuers;
 
 namespace Gateway.Configuration.Rules;
@@ -40,6 +41,18 @@ internal sealed class ListenedAt
         return here.Equals(there, StringComparison.OrdinalIgnoreCase)
             || (Loopback.Is(here) && (IsEveryInterface(there) || (Loopback.Is(there) && (!IPAddress.TryParse(here, out _) || !IPAddress.TryParse(there, out _)))));
     }
+
+    /// <summary>Whether one of both could not begin to listen while the other does.</summary>
+    public bool Excludes(ListenedAt other) =>
+        address.IsUnixPipe || other.address.IsUnixPipe ? address.IsUnixPipe && other.address.IsUnixPipe && address.UnixPipePath == other.address.UnixPipePath
+        : address.Port == other.address.Port && Bound.Any(one => other.Bound.Any(two => one.Equals(two) || Holds(one, two) || Holds(two, one)));
+
+    /// <summary>What Kestrel binds: both addresses of localhost, and every interface for a name.</summary>
+    private IPAddress[] Bound =>
+        address.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase) ? [IPAddress.Loopback, IPAddress.IPv6Loopback]
+        : [IPAddress.TryParse(HostOf(address.Host), out var ip) ? ip : IPAddress.IPv6Any];
+
+    private static bool Holds(IPAddress every, IPAddress one) => every.Equals(IPAddress.IPv6Any) || (every.Equals(IPAddress.Any) && one.AddressFamily == AddressFamily.InterNetwork);
 
     /// <summary>What Kestrel takes as every interface: whatever is neither an address nor localhost, and the addresses of all zeros.</summary>
     private static bool IsEveryInterface(string host) => IPAddress.TryParse(host, out var ip) ? ip.Equals(IPAddress.Any) || ip.Equals(IPAddress.IPv6Any) : host is "*" or "+";

@@ -39,7 +39,9 @@ internal static class OutboundRules
                 continue;
             }
 
-            foreach (var setting in Settings.Values.SelectMany(names => names).Distinct().Except(Settings[mode]))
+            // In every mode, a socket is no name for what is behind it.
+            string[] named = server.Destinations.Any(UnixDestination.IsMeant) ? ["Resource"] : [];
+            foreach (var setting in Settings.Values.SelectMany(names => names).Distinct().Except(Settings[mode]).Except(named))
             {
                 var key = RuleContext.KeyOf(server, $"Outbound:{setting}");
                 if (context.IsGiven(key))

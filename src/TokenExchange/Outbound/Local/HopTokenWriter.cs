@@ -114,22 +114,21 @@ internal sealed class HopTokenWriter(string issuer, LocalTokenSettings settings)
 
         foreach (var name in carried)
         {
-            if (request.Call is not null && name == AuthorizationDetails.Name)
+            if ((request.Call is not null && name == AuthorizationDetails.Name) || !subject.TryGetAuthority(name, out var claim))
             {
                 continue;
             }
 
-            if (subject.TryGetAuthority(name, out var claim))
+            if (name != AuthorizationDetails.Name || target.DetailsAside.IsEmpty)
             {
                 json.WritePropertyName(name);
-                if (name == AuthorizationDetails.Name && target.DetailsAside.Length > 0)
-                {
-                    WriteDetails(json, claim, target);
-                }
-                else
-                {
-                    claim.WriteTo(json);
-                }
+                claim.WriteTo(json);
+            }
+            else if (AuthorizationDetails.Count(claim, target.DetailsAside.AsSpan()) > 0)
+            {
+                json.WriteStartArray(name);
+                WriteDetails(json, claim, target);
+                json.WriteEndArray();
             }
         }
 
@@ -142,13 +141,7 @@ internal sealed class HopTokenWriter(string issuer, LocalTokenSettings settings)
         json.WriteStartArray(AuthorizationDetails.Name);
         if (carried.Contains(AuthorizationDetails.Name) && request.Subject.TryGetAuthority(AuthorizationDetails.Name, out var details))
         {
-            foreach (var element in details.EnumerateArray())
-            {
-                if (!request.Target.DetailsAside.Contains(AuthorizationDetails.TypeOf(element)!))
-                {
-                    element.WriteTo(json);
-                }
-            }
+            WriteDetails(json, details, request.Target);
         }
 
         json.WriteStartObject();
@@ -167,9 +160,9 @@ internal sealed class HopTokenWriter(string issuer, LocalTokenSettings settings)
         json.WriteEndArray();
     }
 
+    /// <summary>The elements that are not set aside.</summary>
     private static void WriteDetails(Utf8JsonWriter json, JsonElement details, OutboundTarget target)
     {
-        json.WriteStartArray();
         foreach (var element in details.EnumerateArray())
         {
             if (!target.DetailsAside.Contains(AuthorizationDetails.TypeOf(element)!))
@@ -177,8 +170,6 @@ internal sealed class HopTokenWriter(string issuer, LocalTokenSettings settings)
                 element.WriteTo(json);
             }
         }
-
-        json.WriteEndArray();
     }
 
     /// <summary>The signed token with the scheme before it: the one text of it that is ever made.</summary>
