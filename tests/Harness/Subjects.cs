@@ -35,7 +35,7 @@ internal static class Subjects
             all[name] = claim?.DeepClone();
         }
 
-        return new ValidatedToken(value.AsMemory(), TokenDigest.Of(value))
+        return new ValidatedToken(new TokenText(value.AsMemory()))
         {
             Resource = resource,
             Issuer = issuer,

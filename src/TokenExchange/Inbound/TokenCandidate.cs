@@ -8,14 +8,11 @@ using TokenExchange.Jose;
 namespace TokenExchange.Inbound;
 
 /// <summary>An inbound token on its way through <see cref="TokenChecks"/>: what was found out so far, and against what it is checked.</summary>
-internal sealed class TokenCandidate(ReadOnlyMemory<char> text, ResourceAudience audience, ImmutableArray<TrustedIssuer> issuers, DateTimeOffset now, TokenDigest? digest = null) : Jws(text)
+internal sealed class TokenCandidate(TokenText text, ResourceAudience audience, ImmutableArray<TrustedIssuer> issuers, DateTimeOffset now) : Jws(text.Characters)
 {
     private TrustedIssuer? issuer;
     private bool issuerSought;
     private string? said;
-
-    /// <summary>The token's digest; whoever knows it already says so.</summary>
-    public TokenDigest Digest => digest ?? TokenDigest.Of(Text);
 
     public ResourceAudience Audience => audience;
 
@@ -55,12 +52,12 @@ internal sealed class TokenCandidate(ReadOnlyMemory<char> text, ResourceAudience
     public ImmutableArray<string> Actors { get; set; } = [];
 
     /// <summary>An opaque token for which its issuer answers: its claims are what the issuer said of it.</summary>
-    public static TokenCandidate Introspected(ReadOnlyMemory<char> text, IntrospectionAnswer.Active answer, ResourceAudience audience, TrustedIssuer issuer, DateTimeOffset now) =>
+    public static TokenCandidate Introspected(TokenText text, IntrospectionAnswer.Active answer, ResourceAudience audience, TrustedIssuer issuer, DateTimeOffset now) =>
         new(text, audience, [issuer], now) { Payload = answer.Claims, issuer = issuer, issuerSought = true, said = answer.Digest, SignatureVerified = true };
 
     public ValidatedToken Accept()
     {
-        return new ValidatedToken(Memory, Digest)
+        return new ValidatedToken(text)
         {
             Resource = audience.Resource,
             Issuer = Issuer!.Server.Settings.Issuer,

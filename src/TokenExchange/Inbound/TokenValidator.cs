@@ -65,11 +65,11 @@ public sealed class TokenValidator(
     {
         if (token.Digest is { } digest && Remembered(digest) is { } known)
         {
-            var accepted = ValidatedToken.Presented(known, audience.Resource, token.Characters, digest);
+            var accepted = ValidatedToken.Presented(known, audience.Resource, token);
             return presented.Proof is null ? new(UnlessStolen(accepted, presented)) : ProveAsync(accepted, presented);
         }
 
-        var candidate = new TokenCandidate(token.Characters, audience, issuers, clock.GetUtcNow(), token.Digest);
+        var candidate = new TokenCandidate(token, audience, issuers, clock.GetUtcNow());
         if (TokenChecks.BeforeKey.RefusalOf(candidate) is { } refusal)
         {
             return new(TokenValidation.Refused(refusal));
@@ -86,7 +86,7 @@ public sealed class TokenValidator(
     /// <summary>Runs every check but introspection from the first on, remembering nothing, and tells which of them ran.</summary>
     public async ValueTask<TokenExplanation> ExplainAsync(ReadOnlyMemory<char> token, Presentation presented, CancellationToken cancellationToken)
     {
-        var candidate = new TokenCandidate(token, audience, issuers, clock.GetUtcNow());
+        var candidate = new TokenCandidate(new TokenText(token), audience, issuers, clock.GetUtcNow());
         if (TokenChecks.BeforeKey.FirstFailure(candidate) is { } early)
         {
             return new(TokenValidation.Refused(early.Refusal), [.. TokenChecks.BeforeKey.NamesUpTo(early.Name)], early.Name);
@@ -162,7 +162,7 @@ public sealed class TokenValidator(
             return TokenValidation.Refused(unlike);
         }
 
-        var candidate = TokenCandidate.Introspected(token.Characters, active, audience, issuer, clock.GetUtcNow());
+        var candidate = TokenCandidate.Introspected(token, active, audience, issuer, clock.GetUtcNow());
         return TokenChecks.OfClaims.RefusalOf(candidate) is { } refusal
             ? TokenValidation.Refused(refusal, candidate.Present())
             : UnlessStolen(candidate.Accept(), presented, isWholeBinding: true);

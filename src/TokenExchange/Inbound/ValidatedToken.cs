@@ -12,16 +12,12 @@ namespace TokenExchange.Inbound;
 /// </summary>
 public sealed class ValidatedToken
 {
-    private readonly ReadOnlyMemory<char> text;
+    private readonly TokenText text;
     private JsonElement claims;
     private long clearAsOf;
     private TokenNames? names;
 
-    internal ValidatedToken(ReadOnlyMemory<char> text, TokenDigest digest)
-    {
-        this.text = text;
-        Digest = digest;
-    }
+    internal ValidatedToken(TokenText text) => this.text = text;
 
     /// <summary>The resource identifier of the server that the token was validated for.</summary>
     public required string Resource { get; init; }
@@ -62,10 +58,10 @@ public sealed class ValidatedToken
     {
         get
         {
-            if (claims.ValueKind == JsonValueKind.Undefined && !text.IsEmpty)
+            if (claims.ValueKind == JsonValueKind.Undefined && !text.Characters.IsEmpty)
             {
                 // Of a token that was remembered without them: read once more from what was verified.
-                claims = Jws.PayloadOf(text);
+                claims = Jws.PayloadOf(text.Characters);
             }
 
             return claims;
@@ -87,10 +83,10 @@ public sealed class ValidatedToken
         Confirmation is null ? ProofOfPossession.None : Confirmation.KeyThumbprint is null ? ProofOfPossession.Certificate : ProofOfPossession.DPoP;
 
     /// <summary>The digest that stands for the token in keys and logs.</summary>
-    public TokenDigest Digest { get; }
+    public TokenDigest Digest => text.Digest!.Value;
 
     /// <summary>The token itself. It leaves this library only in the body of an exchange, or by mode same-token.</summary>
-    internal string Value => text.ToString();
+    internal string Value => text.Characters.ToString();
 
     /// <summary>What the token is bound to (<c>cnf</c>), all of it proven; null for a bearer token.</summary>
     internal Confirmation? Confirmation { get; set; }
@@ -130,8 +126,8 @@ public sealed class ValidatedToken
     /// <summary>What stands for the token in revocations.</summary>
     internal TokenNames NamesUnder(RevocationKeys keys) => names is { } found && ReferenceEquals(found.Keys, keys) ? found : names = new TokenNames(keys, TokenFacts.Of(this));
 
-    /// <summary>A remembered token as it was presented again to the same server; the caller has found it by its digest.</summary>
-    internal static ValidatedToken Presented(RememberedToken known, string resource, ReadOnlyMemory<char> text, TokenDigest digest) => new(text, digest)
+    /// <summary>A remembered token as it was presented again to the same server; the caller has found it by the digest of that text.</summary>
+    internal static ValidatedToken Presented(RememberedToken known, string resource, TokenText text) => new(text)
     {
         Resource = resource,
         Issuer = known.Terms.Issuer.Server.Settings.Issuer,
@@ -181,7 +177,7 @@ public sealed class ValidatedToken
         Claims.TryGetProperty(name, out claim) || (Said.ValueKind == JsonValueKind.Object && AuthorityClaims.Are(name) && Said.TryGetProperty(name, out claim));
 
     /// <summary>The token with what its authorization server said of it and it does not say itself.</summary>
-    internal ValidatedToken Told(JsonElement answer) => !AuthorityClaims.Adds(answer, this) ? this : new(text, Digest)
+    internal ValidatedToken Told(JsonElement answer) => !AuthorityClaims.Adds(answer, this) ? this : new(text)
     {
         Resource = Resource,
         Issuer = Issuer,

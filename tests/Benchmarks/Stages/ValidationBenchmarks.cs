@@ -1,6 +1,7 @@
 using BenchmarkDotNet.Attributes;
 using Harness;
 using TokenExchange.Inbound;
+using TokenExchange.Jose;
 
 namespace Gateway.Benchmarks.Stages;
 
@@ -10,6 +11,7 @@ public class ValidationBenchmarks
 {
     private Stage es256 = null!;
     private Stage rs256 = null!;
+    private TokenText presented = null!;
     private TokenValidator warm = null!;
     private TokenValidator coldEs256 = null!;
     private TokenValidator coldRs256 = null!;
@@ -20,6 +22,7 @@ public class ValidationBenchmarks
         es256 = await Stage.StartAsync(TestKeys.Es256);
         rs256 = await Stage.StartAsync(TestKeys.Rs256);
         (warm, coldEs256, coldRs256) = (es256.Validator(1024), es256.Validator(0), rs256.Validator(0));
+        presented = new TokenText(es256.Token.AsMemory());
         await Warm();
     }
 
@@ -30,15 +33,16 @@ public class ValidationBenchmarks
         await rs256.DisposeAsync();
     }
 
+    /// <summary>On a connection that brought the token before.</summary>
     [Benchmark(Baseline = true)]
-    public Task<bool> Warm() => Passes(warm, es256);
+    public Task<bool> Warm() => Passes(warm, presented);
 
     [Benchmark]
-    public Task<bool> ColdEs256() => Passes(coldEs256, es256);
+    public Task<bool> ColdEs256() => Passes(coldEs256, new TokenText(es256.Token.AsMemory()));
 
     [Benchmark]
-    public Task<bool> ColdRs256() => Passes(coldRs256, rs256);
+    public Task<bool> ColdRs256() => Passes(coldRs256, new TokenText(rs256.Token.AsMemory()));
 
-    private static async Task<bool> Passes(TokenValidator validator, Stage stage) =>
-        (await validator.ValidateAsync(stage.Token.AsMemory(), CancellationToken.None)).Token is not null;
+    private static async Task<bool> Passes(TokenValidator validator, TokenText token) =>
+        (await validator.ValidateAsync(token, default, CancellationToken.None)).Token is not null;
 }

@@ -66,7 +66,7 @@ public sealed class CacheKeyFieldTests
         ["ValidatedToken.Issuer"] = Field,
         ["ValidatedToken.Digest"] = Field,
         ["ValidatedToken.Resource"] = "OutboundTarget.Server, which must be equal to it",
-        ["ValidatedToken.Value"] = Token,
+        ["ValidatedToken.Value"] = Field,
         ["ValidatedToken.Subject"] = Token,
         ["ValidatedToken.ClientId"] = Token,
         ["ValidatedToken.TokenId"] = Token,
@@ -149,7 +149,7 @@ public sealed class CacheKeyFieldTests
         var settings = new AuthorizationServerSettings { Name = "corp", Issuer = "https://issuer.example", Dialect = ExchangeProfile.Find("rfc8693")!.Dialect };
         using var server = new AuthorizationServer(settings, TimeProvider.System, NullLoggerFactory.Instance);
         var issuer = new TrustedIssuer { Server = server, Algorithms = ["ES256"], TokenTypes = ["at+jwt"], ClockSkew = default, MaxTokenLifetime = TimeSpan.FromHours(1), CompanionAudiences = [] };
-        var candidate = TokenCandidate.Introspected("opaque".AsMemory(), new IntrospectionAnswer.Active(JsonDocument.Parse(answer.ToJsonString()).RootElement), new ResourceAudience("https://mcp.example/weather", [], false), issuer, TimeProvider.System.GetUtcNow());
+        var candidate = TokenCandidate.Introspected(new TokenText("opaque".AsMemory()), new IntrospectionAnswer.Active(JsonDocument.Parse(answer.ToJsonString()).RootElement), new ResourceAudience("https://mcp.example/weather", [], false), issuer, TimeProvider.System.GetUtcNow());
         candidate.Claims = TokenClaims.Read(candidate.Payload);
 
         // The scopes of the request are a field of their own.
@@ -179,11 +179,9 @@ public sealed class CacheKeyFieldTests
             case "ValidatedToken.IsRestricted":
                 subject.GetType().GetProperty("Said", BindingFlags.Instance | BindingFlags.NonPublic)!.SetValue(subject, JsonElement.Parse("{}"));
                 break;
-            case "ValidatedToken.Digest":
-                request = new TokenExchangeRequest(Copy(new ValidatedToken("token".AsMemory(), TokenDigest.Of("another token")) { Resource = "", Issuer = "", Subject = "", ClientId = null, TokenId = null, Audiences = [], Scopes = ScopeSet.Empty, Actors = [], ExpiresAt = default, Claims = default }, subject), target, request.Scopes);
-                break;
-            case "ValidatedToken.Value":
-                request = new TokenExchangeRequest(Copy(new ValidatedToken("another token".AsMemory(), TokenDigest.Of("token")) { Resource = "", Issuer = "", Subject = "", ClientId = null, TokenId = null, Audiences = [], Scopes = ScopeSet.Empty, Actors = [], ExpiresAt = default, Claims = default }, subject), target, request.Scopes);
+            case "ValidatedToken.Digest" or "ValidatedToken.Value":
+                // The one is always that of the other.
+                request = new TokenExchangeRequest(Copy(new ValidatedToken(new TokenText("another token".AsMemory())) { Resource = "", Issuer = "", Subject = "", ClientId = null, TokenId = null, Audiences = [], Scopes = ScopeSet.Empty, Actors = [], ExpiresAt = default, Claims = default }, subject), target, request.Scopes);
                 break;
             default:
                 object owner = type == typeof(CachePartition) ? partition : type == typeof(OutboundTarget) ? target : type == typeof(ValidatedToken) ? subject : request;

@@ -73,7 +73,7 @@ public sealed class TokenExchangeClient : ITokenExchanger
     {
         ArgumentNullException.ThrowIfNull(target);
         using var claims = JsonDocument.Parse("{}");
-        var nobody = new ValidatedToken("not-a-token".AsMemory(), TokenDigest.Of("not-a-token"))
+        var nobody = new ValidatedToken(new TokenText("not-a-token".AsMemory()))
         {
             Resource = target.Server,
             Issuer = server.Settings.Issuer,
