@@ -33,6 +33,9 @@ internal sealed record DemoOptions
     /// <summary>Overrides of the gateway's configuration, as on its command line.</summary>
     public IReadOnlyList<string> GatewayArguments { get; init; } = [];
 
+    /// <summary>Those of the second replica; null: the same.</summary>
+    public IReadOnlyList<string>? SecondGatewayArguments { get; init; }
+
     /// <summary>How well the authorization server does its work.</summary>
     public AuthorizationServerBehaviour AuthorizationServer { get; init; } = AuthorizationServerBehaviour.AsTheWalkExpects;
 

@@ -124,7 +124,7 @@ internal sealed class Stage : IAsyncDisposable
         });
         if (_state is not null)
         {
-            _second = await GatewayReplica.StartAsync(ConfigPath, options, clock, cancellationToken);
+            _second = await GatewayReplica.StartAsync(ConfigPath, options with { GatewayArguments = options.SecondGatewayArguments ?? options.GatewayArguments }, clock, cancellationToken);
             await _second.ReadyAsync(clock, cancellationToken);
         }
 

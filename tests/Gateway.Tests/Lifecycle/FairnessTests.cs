@@ -202,9 +202,10 @@ public sealed class FairnessTests
             return read > 0;
         });
 
+        // Of the thousand reads. One that gave way, or waited, may be complete when HttpClient looks, which then tells two rows as one.
         await sending;
         Assert.Equal(Size, received);
-        Assert.InRange(most, 1, Turns.Most);
+        Assert.InRange(most, 1, 2 * Turns.Most);
     }
 
     /// <summary>HttpClient finds both out by a read that is complete at once, which must not give way when its turn would be over.</summary>
