@@ -109,7 +109,7 @@ internal sealed class Stage : IAsyncDisposable
         if (options.Server is null)
         {
             await KeyFiles.CreateSessionKeyAsync(sessionKeyFile, cancellationToken);
-            _state = new StateServer(GatewayReplica.FreePort());
+            _state = StateServer.Start();
         }
 
         _first = await GatewayReplica.StartAsync(ConfigPath, options, clock, cancellationToken, async url =>

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -23,16 +24,31 @@ internal sealed class StateServer : IDisposable
         }
     }
 
-    /// <summary>Starts it, empty.</summary>
-    public StateServer(int port)
+    private StateServer(int port, GarnetServer server) => (Port, _server) = (port, server);
+
+    /// <summary>Starts one, empty, on that port, or on a free one: it chooses none itself, and somebody may be faster.</summary>
+    public static StateServer Start(int? at = null)
     {
-        Endpoint = $"127.0.0.1:{port}";
-        _server = new GarnetServer(new GarnetServerOptions { EndPoints = [new IPEndPoint(IPAddress.Loopback, port)], QuietMode = true });
-        _server.Start();
+        for (var attempt = 1; ; attempt++)
+        {
+            var port = at ?? GatewayReplica.FreePort();
+            var server = new GarnetServer(new GarnetServerOptions { EndPoints = [new IPEndPoint(IPAddress.Loopback, port)], QuietMode = true });
+            try
+            {
+                server.Start();
+                return new StateServer(port, server);
+            }
+            catch (SocketException taken) when (taken.SocketErrorCode == SocketError.AddressAlreadyInUse && at is null && attempt < 5)
+            {
+                server.Dispose();
+            }
+        }
     }
 
     /// <summary>Where it listens, as <c>SharedState:Redis:Endpoints</c> says it.</summary>
-    public string Endpoint { get; }
+    public string Endpoint => $"127.0.0.1:{Port}";
+
+    public int Port { get; }
 
     /// <summary>Stops it; it forgets everything.</summary>
     public void Dispose() => _server.Dispose();

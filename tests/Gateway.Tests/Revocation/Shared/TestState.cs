@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Demo;
 using Gateway.Configuration.Options;
@@ -24,9 +22,9 @@ internal sealed class TestState : IAsyncDisposable
 
     public TestState()
     {
-        Port = FreePort();
         WriteKeys(NewKey());
-        Start();
+        server = StateServer.Start();
+        Port = server.Port;
     }
 
     public int Port { get; }
@@ -38,7 +36,7 @@ internal sealed class TestState : IAsyncDisposable
     public void WriteKeys(params string[] keys) => File.WriteAllLines(KeyFile, keys);
 
     /// <summary>Starts the server, empty.</summary>
-    public void Start() => server = new StateServer(Port);
+    public void Start() => server = StateServer.Start(Port);
 
     /// <summary>Stops the server, which forgets everything.</summary>
     public void Stop()
@@ -101,13 +99,6 @@ internal sealed class TestState : IAsyncDisposable
 
         Stop();
         Directory.Delete(directory, recursive: true);
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }
 
