@@ -67,7 +67,7 @@ public sealed class SenderPolicy
         }
 
         const int LongestId = 256;
-        if (Jws.StringOf(proof.Claims, "jti") is not { Length: > 0 and <= LongestId } id)
+        if (Jws.StringOf(proof.Claims, "jti") is not { Length: > 0 } id || !Characters.AreAtMost(LongestId, id))
         {
             return new Redemption(RedemptionOutcome.Invalid, ProofChecks.Id);
         }

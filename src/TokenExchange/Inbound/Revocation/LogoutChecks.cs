@@ -36,7 +36,7 @@ internal static class LogoutChecks
         That("events", AnnouncesLogout),
         That("nonce", token => !token.Payload.TryGetProperty("nonce", out _)),
         That("subject or session", NamesSomebody),
-        That("id", token => token.TokenId is { Length: > 0 and <= LongestName }),
+        That("id", token => token.TokenId is { Length: > 0 } id && Characters.AreAtMost(LongestName, id)),
     ]);
 
     // Who announces a logout is told the name of the check alone.
@@ -62,6 +62,6 @@ internal static class LogoutChecks
     private static bool IsNameOrAbsent(JsonElement payload, string name, out bool present)
     {
         present = payload.TryGetProperty(name, out _);
-        return !present || (Jws.StringOf(payload, name) is { Length: <= LongestName } value && !string.IsNullOrWhiteSpace(value));
+        return !present || (Jws.StringOf(payload, name) is { } value && Characters.AreAtMost(LongestName, value) && !string.IsNullOrWhiteSpace(value));
     }
 }

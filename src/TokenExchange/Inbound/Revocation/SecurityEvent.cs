@@ -119,7 +119,7 @@ public sealed class SecurityEventValidator(
         }
 
         return token.Payload.TryGetProperty("nonce", out _) ? Refused(InvalidRequest, "nonce")
-            : token.TokenId is not { Length: > 0 and <= LongestName } id ? Refused(InvalidRequest, "id")
+            : token.TokenId is not { Length: > 0 } id || !Characters.AreAtMost(LongestName, id) ? Refused(InvalidRequest, "id")
             : Read(token, id);
     }
 
@@ -252,7 +252,7 @@ public sealed class SecurityEventValidator(
     }
 
     private static string? NameIn(JsonElement element, string member) =>
-        Jws.StringOf(element, member) is { Length: > 0 and <= LongestName } value && !string.IsNullOrWhiteSpace(value) ? value : null;
+        Jws.StringOf(element, member) is { } value && Characters.AreAtMost(LongestName, value) && !string.IsNullOrWhiteSpace(value) ? value : null;
 
     private static SecurityEventValidation Refused(string error, string check) => new(error, check, [], null);
 
