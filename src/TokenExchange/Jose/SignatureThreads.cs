@@ -10,8 +10,8 @@ namespace TokenExchange.Jose;
 /// <remarks>Not the thread pool's, which adds threads beside those that are busy, and looks for more work for a while after it has done some.</remarks>
 internal static class SignatureThreads
 {
-    /// <summary>How many: one processor is left to those whose tokens are known.</summary>
-    public static readonly int Most = Math.Max(1, Environment.ProcessorCount - 1);
+    /// <summary>How many. One fewer would leave a processor to those whose tokens are known, and made them wait no less when that was measured.</summary>
+    public static readonly int Most = Environment.ProcessorCount;
 
     private static readonly object Turn = new();
     private static readonly Queue<Action> Waiting = new();
