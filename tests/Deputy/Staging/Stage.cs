@@ -13,6 +13,7 @@ namespace Deputy.Staging;
 /// <summary>A running target and all the peers that its templates name, each on a free port of loopback.</summary>
 internal sealed partial class Stage : IAsyncDisposable
 {
+    private static readonly ConcurrentDictionary<int, int> HandedOut = new();
     private readonly ConcurrentDictionary<string, AuthorizationServer> issuers = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, McpServer> servers = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> ports = [];
@@ -119,11 +120,31 @@ internal sealed partial class Stage : IAsyncDisposable
         directory.Delete(recursive: true);
     }
 
+    /// <summary>
+    /// A port that nobody listens at, handed out once: below those that the system gives to whoever asks for any, since it is the target's
+    /// only later, and what listened there meanwhile would be judged in its place.
+    /// </summary>
     private static int FreePort()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        while (true)
+        {
+            var port = Random.Shared.Next(15_000, 32_000);
+            if (!HandedOut.TryAdd(port, port))
+            {
+                continue;
+            }
+
+            try
+            {
+                using var listener = new TcpListener(IPAddress.Loopback, port);
+                listener.Start();
+                return port;
+            }
+            catch (SocketException)
+            {
+                // Somebody is there.
+            }
+        }
     }
 
     private async Task LaunchAsync()
