@@ -62,38 +62,12 @@ internal sealed class RuntimePool(TimeProvider clock, ILoggerFactory loggers, Re
     /// <summary>Remembers which ids were used at the server with this resource identifier, whatever is reloaded in between, and at all replicas where the state is shared.</summary>
     public IUsedIds Replays(string resource, int capacity, SharedNames names)
     {
-        var memory = Memory(resource, capacity);
+        var memory = OfServer(replays, resource, () => new ReplayMemory(capacity, clock), known => known.Capacity = capacity);
         return shared is null ? memory : new SharedIds(memory, shared, names, clock);
     }
 
     /// <summary>How old proofs may be at the server with this resource identifier, whatever is reloaded in between.</summary>
-    public ProofAges Ages(string resource, TimeSpan maxAge)
-    {
-        lock (ages)
-        {
-            if (!ages.TryGetValue(resource, out var known))
-            {
-                ages[resource] = known = new ProofAges(maxAge, clock);
-            }
-
-            known.MaxAge = maxAge;
-            return known;
-        }
-    }
-
-    private ReplayMemory Memory(string resource, int capacity)
-    {
-        lock (replays)
-        {
-            if (!replays.TryGetValue(resource, out var memory))
-            {
-                replays[resource] = memory = new ReplayMemory(capacity, clock);
-            }
-
-            memory.Capacity = capacity;
-            return memory;
-        }
-    }
+    public ProofAges Ages(string resource, TimeSpan maxAge) => OfServer(ages, resource, () => new ProofAges(maxAge, clock), known => known.MaxAge = maxAge);
 
     /// <summary>Lets go, after a grace, of what the current generation does not use; of everything when there is none yet.</summary>
     public void Keep(GenerationsInUse? inUse)
@@ -121,6 +95,21 @@ internal sealed class RuntimePool(TimeProvider clock, ILoggerFactory loggers, Re
         issuers.Dispose();
         senders.Dispose();
         points.Dispose();
+    }
+
+    /// <summary>What goes on for a server over all reloads, with what this one asks of it.</summary>
+    private static T OfServer<T>(Dictionary<string, T> all, string resource, Func<T> create, Action<T> change)
+    {
+        lock (all)
+        {
+            if (!all.TryGetValue(resource, out var known))
+            {
+                all[resource] = known = create();
+            }
+
+            change(known);
+            return known;
+        }
     }
 
     private sealed record SenderSettings(string? File);

@@ -34,7 +34,7 @@ internal sealed class AuditLog : IAsyncDisposable
     /// Whether as many wait for the file as its queue is long. Each holds its request, also when its client has left, and for as long as
     /// the disk is full: what has not begun is then not to begin.
     /// </summary>
-    public bool IsStuck => Volatile.Read(ref _waiting) >= _mostWaiting;
+    public bool IsStuck => Waiting >= _mostWaiting;
 
     /// <summary>How many wait for the file.</summary>
     internal int Waiting => Volatile.Read(ref _waiting);

@@ -43,21 +43,20 @@ internal sealed class Revoker(Revocations revocations, IRevocationLog shared, Ex
     {
         var added = revocations.Add(written);
         var told = await CarryOutAsync(added.New);
-        if (added.Collapsed.Count == 0 || await shared.WriteAsync(added.Collapsed, null, CancellationToken.None) != WriteOutcome.Unavailable)
-        {
-            shared.Remove(added.Gone);
-        }
-
-        foreach (var record in quietly ? [] : told)
-        {
-            await audit.WriteAsync(record);
-        }
+        var outcome = added.Collapsed.Count == 0 ? WriteOutcome.Written : await shared.WriteAsync(added.Collapsed, null, CancellationToken.None);
+        await EndAsync(outcome, added, quietly ? [] : told);
     }
 
     private async ValueTask<WriteOutcome> TellAsync(IReadOnlyList<Revocation> wanted, RevocationsAdded added, RevocationRecord[] told, UsedId? once)
     {
         // Not given up when the caller leaves: it is in force here, and the others are to know.
         var outcome = await shared.WriteAsync([.. wanted, .. added.Collapsed], once, CancellationToken.None);
+        await EndAsync(outcome, added, told);
+        return outcome;
+    }
+
+    private async ValueTask EndAsync(WriteOutcome outcome, RevocationsAdded added, RevocationRecord[] told)
+    {
         if (outcome != WriteOutcome.Unavailable)
         {
             shared.Remove(added.Gone);
@@ -67,8 +66,6 @@ internal sealed class Revoker(Revocations revocations, IRevocationLog shared, Ex
         {
             await audit.WriteAsync(record);
         }
-
-        return outcome;
     }
 
     private async ValueTask<RevocationRecord[]> CarryOutAsync(List<Revocation> fresh)
@@ -79,7 +76,7 @@ internal sealed class Revoker(Revocations revocations, IRevocationLog shared, Ex
         }
 
         // In force already. What is remembered of all users is looked through: not on a thread that others' sockets wait for.
-        await Task.CompletedTask.ConfigureAwait(Thread.CurrentThread.IsThreadPoolThread ? ConfigureAwaitOptions.None : ConfigureAwaitOptions.ForceYielding);
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         var match = revocations.Match(fresh);
         var dropped = cache.Forget(match, fresh.Count);
         var ended = new int[fresh.Count];

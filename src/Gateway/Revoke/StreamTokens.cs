@@ -42,9 +42,9 @@ internal sealed class StreamTokens
             }
         }
 
-        Keep(live, token.Digest, new(token, token.AcceptedUntil));
-        var login = new Login(token.Session);
         var kept = new Kept(token, token.AcceptedUntil);
+        Keep(live, token.Digest, kept);
+        var login = new Login(token.Session);
         Keep(logins, login, logins.TryGetValue(login, out var before) ? before.And(kept) : kept);
     }
 

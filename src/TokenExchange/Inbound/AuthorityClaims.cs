@@ -13,7 +13,11 @@ namespace TokenExchange.Inbound;
 /// <remarks>RFC 9396 §9; RFC 8693 §4.1 and §4.4; RFC 7662 §2.2.</remarks>
 internal static class AuthorityClaims
 {
-    private static readonly string[] Names = [AuthorizationDetails.Name, "act", "may_act"];
+    /// <summary>Who may act with the token.</summary>
+    /// <remarks>RFC 8693 §4.4.</remarks>
+    public const string MayAct = "may_act";
+
+    private static readonly string[] Names = [AuthorizationDetails.Name, "act", MayAct];
 
     /// <summary>Whether a claim is one of these.</summary>
     public static bool Are(string name) => Names.AsSpan().Contains(name);

@@ -54,7 +54,7 @@ internal sealed class RememberedToken(ValidatedToken token, TokenTerms terms, bo
     {
         public static Rare? Of(ValidatedToken token, bool withClaims)
         {
-            var restricted = token.TryGetAuthority("may_act", out _) || token.TryGetAuthorizationDetails(out _);
+            var restricted = token.TryGetAuthority(AuthorityClaims.MayAct, out _) || token.TryGetAuthorizationDetails(out _);
             return withClaims || restricted || !token.Actors.IsEmpty ? new Rare(token.Actors, withClaims ? token.Claims : default, restricted) : null;
         }
     }

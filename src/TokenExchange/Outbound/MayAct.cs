@@ -10,12 +10,10 @@ namespace TokenExchange.Outbound;
 /// <remarks>RFC 8693 §4.4.</remarks>
 internal static class MayAct
 {
-    public const string Name = "may_act";
-
     /// <summary>Null when it does, or says nothing.</summary>
     public static ExchangeResult.Refused? Refusal(ValidatedToken subject, OutboundTarget target) =>
-        subject.TryGetAuthority(Name, out var mayAct) && !NamesUs(mayAct, subject, target)
-            ? new ExchangeResult.Refused(ExchangeError.ClaimRefused, Diagnostic: Name)
+        subject.TryGetAuthority(AuthorityClaims.MayAct, out var mayAct) && !NamesUs(mayAct, subject, target)
+            ? new ExchangeResult.Refused(ExchangeError.ClaimRefused, Diagnostic: AuthorityClaims.MayAct)
             : null;
 
     /// <summary>Every member that names the actor must name us: together they identify one party.</summary>

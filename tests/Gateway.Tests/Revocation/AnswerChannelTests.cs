@@ -154,14 +154,7 @@ public sealed class AnswerChannelTests : IAsyncDisposable
 
         await LogOut.Async(world, session);
 
-        if (ends)
-        {
-            Assert.False((await client.AnswerAsync()).Complete);
-            return;
-        }
-
-        await says.Writer.WriteAsync("data: still here\n\n", TestContext.Current.CancellationToken);
-        await client.UntilAsync("still here");
+        await AssertAsync(client, ends);
     }
 
     [Theory]
@@ -181,14 +174,11 @@ public sealed class AnswerChannelTests : IAsyncDisposable
         Assert.InRange(Looked(), 1, 1 + (2 * StreamTokens.Most));
         await LogOut.Async(world, session);
 
+        await AssertAsync(client, ends);
         if (ends)
         {
-            Assert.False((await client.AnswerAsync()).Complete);
             return;
         }
-
-        await says.Writer.WriteAsync("data: still here\n\n", TestContext.Current.CancellationToken);
-        await client.UntilAsync("still here");
 
         // When all but one token have run out, too.
         await world.Gateway.CallAsync(endpoint, Token(life: TimeSpan.FromHours(1), session: "last"));
@@ -209,6 +199,19 @@ public sealed class AnswerChannelTests : IAsyncDisposable
 
         Assert.Equal((502, "upstream_unavailable", -32603), (answer.Status, answer.Reason, answer.Json!["error"]!["code"]!.GetValue<int>()));
         Assert.Single(world.Weather.Requests);
+    }
+
+    /// <summary>Asserts that the stream is broken off, or that it goes on.</summary>
+    private async Task AssertAsync(SocketClient client, bool ends)
+    {
+        if (ends)
+        {
+            Assert.False((await client.AnswerAsync()).Complete);
+            return;
+        }
+
+        await says.Writer.WriteAsync("data: still here\n\n", TestContext.Current.CancellationToken);
+        await client.UntilAsync("still here");
     }
 
     /// <summary>How many tokens are held against each revocation.</summary>

@@ -21,16 +21,17 @@ internal static class FrameworkRules
 
     public static void EndpointsCanBeListenedOn(RuleContext context)
     {
-        var before = new List<string>();
+        var before = new List<(string Url, ListenedAt At)>();
         foreach (var (name, endpoint) in context.Kestrel.Endpoints)
         {
-            if (ListenedAt.Of(endpoint.Url) is { } own && before.FirstOrDefault(other => ListenedAt.Of(other)!.Excludes(own)) is { } taken)
+            var own = ListenedAt.Of(endpoint.Url);
+            if (own is not null && before.FirstOrDefault(other => other.At.Excludes(own)) is { Url: { } taken })
             {
                 context.Error("listening-url", $"Kestrel:Endpoints:{name}:Url", $"Url {ConfiguredUrl.Show(endpoint.Url)} cannot be listened on beside {ConfiguredUrl.Show(taken)}, which is another endpoint; write another port, or remove one of both.");
             }
-            else if (ListenedAt.Of(endpoint.Url) is not null)
+            else if (own is not null)
             {
-                before.Add(endpoint.Url!);
+                before.Add((endpoint.Url!, own));
             }
 
             if (HostRules.AddressOf(endpoint.Url) is null)

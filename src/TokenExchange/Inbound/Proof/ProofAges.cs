@@ -61,6 +61,14 @@ public sealed class ProofAges
         return most;
     }
 
+    /// <summary>For how long a use of a proof of that time is to be remembered: until no policy of the server takes it, be it the one with this bound or the next.</summary>
+    internal TimeSpan LongestOf(DateTimeOffset issued, TimeSpan maxAge)
+    {
+        var (now, most) = (MaxAge, MostOf(issued));
+        var longest = maxAge > now ? maxAge : now;
+        return most < longest ? most : longest;
+    }
+
     /// <summary>How old proofs might be that were issued until then.</summary>
     private readonly record struct Earlier(DateTimeOffset Issued, TimeSpan MaxAge);
 

@@ -72,12 +72,10 @@ public sealed class SenderPolicy
             return new Redemption(RedemptionOutcome.Invalid, ProofChecks.Id);
         }
 
-        // For as long as any policy of the server takes it, be it this one or the next.
         var issued = DateTimeOffset.FromUnixTimeSeconds(proof.IssuedAt);
-        var until = issued + Min(Max(Settings.MaxAge, ages.MaxAge), ages.MostOf(issued));
 
         // A thumbprint is always of the same length, so that no two pairs are written alike.
-        var take = new UsedId(Purpose, TokenDigest.Of(thumbprint), TokenDigest.Of(thumbprint + id), until);
+        var take = new UsedId(Purpose, TokenDigest.Of(thumbprint), TokenDigest.Of(thumbprint + id), issued + ages.LongestOf(issued, Settings.MaxAge));
         return await used.TryTakeAsync(take, cancellationToken) switch
         {
             IdUse.Taken => new Redemption(RedemptionOutcome.Redeemed),
@@ -118,10 +116,6 @@ public sealed class SenderPolicy
 
         return failure;
     }
-
-    private static TimeSpan Min(TimeSpan one, TimeSpan other) => one < other ? one : other;
-
-    private static TimeSpan Max(TimeSpan one, TimeSpan other) => one > other ? one : other;
 
     private bool BodyIsTheProofs(DPoPProof proof, ReadOnlySpan<byte> body) =>
         proof.Claims.TryGetProperty(ProofChecks.ContentDigest, out _)
