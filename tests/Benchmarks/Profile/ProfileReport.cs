@@ -9,7 +9,7 @@ internal static class ProfileReport
 
     public static void Write(TextWriter to, string nameBefore, CpuProfile before, string nameAfter, CpuProfile after)
     {
-        Line(to, $"\nwarm request, µs of CPU: {nameBefore} {before.MicrosPerRequest:F1}, {nameAfter} {after.MicrosPerRequest:F1} ({before.Stacks.Count} and {after.Stacks.Count} samples)");
+        Line(to, $"\na request, µs of CPU: {nameBefore} {before.MicrosPerRequest:F1}, {nameAfter} {after.MicrosPerRequest:F1} ({before.Stacks.Count} and {after.Stacks.Count} samples)");
         Compare("by whose code it was", stack => [Area.Of(stack)]);
         Compare("the gateway's methods, with all they call", stack => stack.Where(IsOwn).Select(frame => frame.Method));
         Compare("the gateway's methods, with what they call of others", stack => stack.Where(IsOwn).Take(1).Select(frame => frame.Method));

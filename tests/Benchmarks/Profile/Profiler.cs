@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Gateway.Benchmarks.BareYarp;
+using Gateway.Benchmarks.Compare.Scenarios;
 using Gateway.Benchmarks.Load;
 using Gateway.Benchmarks.Peers;
 
@@ -9,7 +10,8 @@ namespace Gateway.Benchmarks.Profile;
 /// Where do the microseconds of a warm request go? Samples bare YARP and the gateway under the same load with perf, and
 /// prints what each area of code costs per request and how much of that the gateway adds; or, by <c>profile tokens</c>,
 /// <c>profile servers</c> and <c>profile audit</c>, what 100 000 live tokens, or calls at 1 000 servers in turn, add to one, and
-/// audit to a file to none. Needs wrk and perf.
+/// audit to a file to none; or, by <c>profile cold</c> and <c>profile cold-as</c>, what a token that was never seen before adds to
+/// one that was, its hop token minted here or by an authorization server. Needs wrk and perf.
 /// </summary>
 internal sealed class Profiler(TestBed bed, TimeSpan duration)
 {
@@ -27,6 +29,8 @@ internal sealed class Profiler(TestBed bed, TimeSpan duration)
             ["tokens"] => profiler.TokensAsync(),
             ["servers"] => profiler.ServersAsync(),
             ["audit"] => profiler.AuditAsync(),
+            ["cold"] => profiler.ColdAsync(exchange: false),
+            ["cold-as"] => profiler.ColdAsync(exchange: true),
             _ => profiler.WarmAsync(),
         });
         return 0;
@@ -54,6 +58,15 @@ internal sealed class Profiler(TestBed bed, TimeSpan duration)
         ProfileReport.Write(Console.Out, "audit off", off, "to a file", file);
     }
 
+    private async Task ColdAsync(bool exchange)
+    {
+        var warm = await ProfileAsync(await bed.StartGatewayAsync(change: options => options with { Exchange = exchange }, environment: Named), Calls(1));
+        var peer = await bed.StartGatewayAsync(change: options => options with { Exchange = exchange }, environment: Named);
+        var unseen = Calls(ColdTokens.MostPerSecond * (int)(Warmup + duration).TotalSeconds);
+        await WarmUpAsync(peer, unseen[..(ColdTokens.MostPerSecond * (int)Warmup.TotalSeconds)]);
+        ProfileReport.Write(Console.Out, "warm", warm, "cold", await SampleAsync(peer, unseen[(ColdTokens.MostPerSecond * (int)Warmup.TotalSeconds)..]));
+    }
+
     private async Task ServersAsync()
     {
         const int Many = 1000;
@@ -67,10 +80,22 @@ internal sealed class Profiler(TestBed bed, TimeSpan duration)
 
     private async Task<CpuProfile> ProfileAsync(PeerProcess peer, (string Path, string Token)[] calls)
     {
+        await CallBytes.EveryOnceAsync(peer.Port, calls);
+        await WarmUpAsync(peer, calls);
+        return await SampleAsync(peer, calls);
+    }
+
+    private async Task WarmUpAsync(PeerProcess peer, (string Path, string Token)[] calls)
+    {
         var script = bed.PathOf("warm.lua");
         Wrk.WriteScript(script, calls);
-        await CallBytes.EveryOnceAsync(peer.Port, calls);
         await Wrk.RunAsync(peer.Url, script, Warmup);
+    }
+
+    private async Task<CpuProfile> SampleAsync(PeerProcess peer, (string Path, string Token)[] calls)
+    {
+        var script = bed.PathOf("sampled.lua");
+        Wrk.WriteScript(script, calls);
         var samples = bed.PathOf(peer.Name + ".perf");
         using var perf = Process.Start(new ProcessStartInfo("perf", ["record", "-q", "-e", "cpu-clock", "-F", "1999", "-g", "-p", $"{peer.Id}", "-o", samples, "--", "sleep", $"{duration.TotalSeconds}"]))!;
         var before = peer.Cpu();
