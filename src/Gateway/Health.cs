@@ -42,7 +42,7 @@ internal sealed class Health(LiveGenerations generations, TimeProvider clock, St
         context.Response.StatusCode = good ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
         context.Response.ContentType = "text/plain";
         context.Response.Headers.CacheControl = "no-store";
-        return context.Response.WriteAsync(good ? "ok" : draining ? "draining" : "starting");
+        return context.Response.WriteAsync(good ? "ok" : draining ? "draining" : state is { IsComplete: true, IsReady: false } ? "not ready" : "starting");
     }
 
     private static bool Missing(TokenExchange.Issuers.AuthorizationServer server) => !server.Keys.Available;

@@ -95,7 +95,8 @@ internal sealed class Revoker(Revocations revocations, IRevocationLog shared, Ex
 
     private RevocationRecord[] Record(List<Revocation> fresh, int[] ended, int[] dropped)
     {
-        foreach (var revocation in fresh)
+        // Taking one back is an event as well, but revokes nothing.
+        foreach (var revocation in fresh.Where(revocation => revocation.Selector != RevocationSelector.Undo))
         {
             metrics.Revoked(revocation.Source);
         }

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Gateway.Revoke;
 using Gateway.Tests.Forward;
 using Gateway.Tests.Harness;
@@ -40,5 +41,32 @@ public sealed class RevokerTests
         Assert.True(lifetime.IsAborted);
         Assert.True(lifetime.OnPool);
         Assert.True(inForce);
+    }
+
+    [Fact]
+    public async Task Taking_a_revocation_back_is_counted_as_none()
+    {
+        await using var world = await World.StartAsync();
+        var revoker = world.Gateway.Services.GetRequiredService<Revoker>();
+        long counted = 0;
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, self) =>
+            {
+                if (instrument.Name == "gateway.revocations" && instrument.Meter.Scope == world.Gateway.Services.GetRequiredService<IMeterFactory>())
+                {
+                    self.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        listener.SetMeasurementEventCallback<long>((_, measured, _, _) => Interlocked.Add(ref counted, measured));
+        listener.Start();
+        var revocation = TokenExchange.Inbound.Revocation.Revocation.Of(
+            revoker.Revocations.Keys, RevocationSelector.Subject, world.As.Issuer, "alice", TimeProvider.System.GetUtcNow(), TimeSpan.FromDays(1), RevocationSource.Command);
+
+        await revoker.RevokeAsync([revocation]);
+        await revoker.RevokeAsync([revocation.Undo(revoker.Revocations.Keys)]);
+
+        Assert.Equal(1, Interlocked.Read(ref counted));
     }
 }

@@ -3,6 +3,7 @@ using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using TokenExchange.Jose;
 
 namespace TokenExchange.Issuers.ClientAuthentication;
 
@@ -39,7 +40,7 @@ internal static class ClientAssertion
     private static ReadOnlySpan<byte> Json(Action<Utf8JsonWriter> write)
     {
         var buffer = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(buffer))
+        using (var writer = new Utf8JsonWriter(buffer, JoseJson.Options))
         {
             writer.WriteStartObject();
             write(writer);

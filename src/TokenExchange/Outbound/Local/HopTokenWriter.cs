@@ -3,7 +3,6 @@ using System.Buffers.Text;
 using System.Collections.Frozen;
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using TokenExchange.Inbound;
 using TokenExchange.Inbound.Introspection;
@@ -21,9 +20,6 @@ internal sealed class HopTokenWriter(string issuer, LocalTokenSettings settings)
     /// </summary>
     private static readonly FrozenSet<string> NeverCarried =
         ((IEnumerable<string>)["iss", "sub", "sub_iss", "aud", "client_id", "scope", "scp", "iat", "nbf", "exp", "jti", "act", "may_act", "cnf", .. IntrospectedClaims.Passing]).ToFrozenSet(StringComparer.Ordinal);
-
-    // What is encoded never meets HTML; the default would write every letter beyond ASCII as six.
-    private static readonly JsonWriterOptions Compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
     [ThreadStatic]
     private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Json)? reusable;
@@ -199,6 +195,6 @@ internal sealed class HopTokenWriter(string issuer, LocalTokenSettings settings)
     private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Json) Rent()
     {
         var buffer = new ArrayBufferWriter<byte>(2048);
-        return (buffer, new Utf8JsonWriter(buffer, Compact));
+        return (buffer, new Utf8JsonWriter(buffer, JoseJson.Options));
     }
 }

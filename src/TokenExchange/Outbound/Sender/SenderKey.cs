@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using TokenExchange.Jose;
 
@@ -15,9 +14,6 @@ namespace TokenExchange.Outbound.Sender;
 /// <remarks>RFC 9449 §4.</remarks>
 public sealed class SenderKey
 {
-    // What is encoded never meets HTML.
-    private static readonly JsonWriterOptions Compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
-
     [ThreadStatic]
     private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Json)? reusable;
 
@@ -139,6 +135,6 @@ public sealed class SenderKey
     private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Json) Rent()
     {
         var buffer = new ArrayBufferWriter<byte>(512);
-        return (buffer, new Utf8JsonWriter(buffer, Compact));
+        return (buffer, new Utf8JsonWriter(buffer, JoseJson.Options));
     }
 }

@@ -80,7 +80,7 @@ public sealed class SharedRevocationTests : IAsyncDisposable
         Assert.Equal("revocations", (string?)world.Gateway.Audit[^1]["detail"]);
         Assert.NotNull(answer.Headers.GetValueOrDefault("Retry-After"));
         Assert.Null(answer.Challenge);
-        Assert.Equal(503, (await world.Gateway.SendAsync(HttpMethod.Get, "/healthz/ready")).Status);
+        Assert.Equal((503, "starting"), await ReadinessAsync(world.Gateway));
         Assert.Equal(200, (await world.Gateway.SendAsync(HttpMethod.Get, "/healthz/live")).Status);
         world.AssertNothingWasSent();
         state.Start();
@@ -90,9 +90,9 @@ public sealed class SharedRevocationTests : IAsyncDisposable
     }
 
     [Theory]
-    [InlineData("refuse", 503)]
-    [InlineData("serve", 200)]
-    public async Task A_replica_cut_off_for_too_long_does_what_was_configured_and_recovers(string onStale, int status)
+    [InlineData("refuse", 503, "not ready")]
+    [InlineData("serve", 200, "ok")]
+    public async Task A_replica_cut_off_for_too_long_does_what_was_configured_and_recovers(string onStale, int status, string readiness)
     {
         await using var replicas = await state.StartReplicasAsync(options => options["SharedState"]!["OnStale"] = onStale, clock);
         var token = replicas.World.WeatherToken();
@@ -105,7 +105,7 @@ public sealed class SharedRevocationTests : IAsyncDisposable
         clock.Advance(TimeSpan.FromSeconds(2));
 
         Assert.Equal(status, (await replicas.First.CallAsync("/weather", token)).Status);
-        Assert.Equal(status, (await replicas.First.SendAsync(HttpMethod.Get, "/healthz/ready")).Status);
+        Assert.Equal((status, readiness), await ReadinessAsync(replicas.First));
         state.Start();
         await Replicas.PollAsync(replicas.First);
         Assert.Equal(200, (await replicas.First.CallAsync("/weather", token)).Status);
@@ -290,5 +290,11 @@ public sealed class SharedRevocationTests : IAsyncDisposable
     {
         options["SharedState"] = state.Options();
         options["SessionKeyFile"] = state.KeyFile;
+    }
+
+    private static async Task<(int Status, string Said)> ReadinessAsync(TestGateway gateway)
+    {
+        var answer = await gateway.SendAsync(HttpMethod.Get, "/healthz/ready");
+        return (answer.Status, answer.Body);
     }
 }
