@@ -78,7 +78,7 @@ internal sealed partial record Programs(PeerProgram Gateway, PeerProgram Yarp, P
             }
         }
 
-        throw new InvalidOperationException("The sources are not above this program; say where the gateway is: --gateway PROGRAM, or --no-publish.");
+        throw new InvalidOperationException("The sources are not above this program; nothing can be published: --no-publish takes what lies beside it, and --gateway PROGRAM another gateway.");
     }
 
     private static PeerProgram OfBuild(string assembly) => new("dotnet", Path.Combine(AppContext.BaseDirectory, assembly));
