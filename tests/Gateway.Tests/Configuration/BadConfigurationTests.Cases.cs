@@ -394,6 +394,14 @@ public sealed partial class BadConfigurationTests
         // host, bounds, files
         { "Management={'Url':'9090'}", "management-url", "not an address" },
         { "Management={'Page':true}", "management-url", "missing" },
+        { "Management={'Url':'http://127.0.0.1:99999'}", "management-url", "'http://127.0.0.1:99999' is not an address" },
+        { "Management={'Url':'http://127.0.0.1:99999999999'}", "management-url", "not an address" },
+        { "Management={'Url':'http://localhost:0'}", "management-url", "not an address" },
+        { "$:Kestrel={'Endpoints':{'a':{'Url':'http://127.0.0.1:99999'}}}", "listening-url", "'http://127.0.0.1:99999' is not an address" },
+        { "$:Kestrel={'Endpoints':{'a':{'Url':'http://127.0.0.1:99999999999'}}}", "listening-url", "not an address" },
+        { "$:Kestrel={'Endpoints':{'a':{'Url':'http://127.0.0.1:-1'}}}", "listening-url", "not an address" },
+        { "$:Kestrel={'Endpoints':{'a':{'Url':'http://127.0.0.1:8080/base'}}}", "listening-url", "not an address" },
+        { "$:Kestrel={'Endpoints':{'a':{'Url':'http://unix:/'}}}", "listening-url", "not an address" },
         { "Management={'Url':'http://127.0.0.1:8080'}", "management-url", "'http://127.0.0.1:8080' is where the gateway listens for clients" },
         { "Management={'Url':'https://localhost:8080'}", "management-url", "another port" },
         { "Management={'Url':'http://*:8080'}", "management-url", "another port" },
@@ -437,6 +445,7 @@ public sealed partial class BadConfigurationTests
         { "A:Client={'Id':'g','Authentication':'assertion_file','AssertionFile':'/dev/null','AssertionType':'spiffe'}", "type", "jwt-spiffe" },
         { "A:Client:SecretFile='/nowhere/secret'", "file-missing", "/nowhere/secret" },
         { "SessionKeyFile='/nowhere/keys'", "file-missing", "/nowhere/keys" },
+        { "Audit:File=''", "file-missing", "''" },
         { "Audit:File='/nowhere/audit.log'", "file-missing", "The directory '/nowhere'" },
         { "Servers={}", "required", "at least one" },
 
