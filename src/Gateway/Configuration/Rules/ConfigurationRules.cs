@@ -73,6 +73,8 @@ internal static class ConfigurationRules
         FrameworkRules.LogLevelsExist,
         FileRules.FilesAreThere,
         FileRules.SessionKeysAreKeys,
+        KeyRules.SigningKeysCanSign,
+        KeyRules.SenderKeyCanSign,
         CertificateRules.CertificatesCanBeServed,
         WeakenedDefaults.AuthorizationServers,
         WeakenedDefaults.Servers,
