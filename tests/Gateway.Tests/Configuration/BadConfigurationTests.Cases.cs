@@ -474,6 +474,8 @@ public sealed partial class BadConfigurationTests
         { $"SenderKeyFile='{KeyFile()}'; W:Outbound:Bind='dpop'", "sender-key", "is open to everybody" },
         { $"SenderKeyFile='{NoPem()}'; W:Outbound:Bind='dpop'", "sender-key", "private key in PEM" },
         { $"PublicUrl='http://x.example'; SenderKeyFile='{NoPem()}'; W:Outbound:Bind='dpop'; LocalIssuer={{'Issuer':'http://x.example/hop','KeyDirectory':'{Empty()}'}}", "public-url issuer-url signing-key sender-key", "private key in PEM" },
+        { $"Audit:File='{Empty()}'", "audit-file", "is a directory" },
+        { "Audit:File='/'", "audit-file", "is a directory" },
         { "Audit:File=''", "file-missing", "''" },
         { "Audit:File='/nowhere/audit.log'", "file-missing", "The directory '/nowhere'" },
         { "Servers={}", "required", "at least one" },

@@ -2,7 +2,7 @@ using Gateway.Configuration.Options;
 
 namespace Gateway.Configuration.Rules;
 
-/// <summary><c>file-missing</c>, <c>session-key</c>: what the configuration names is there. In <c>check</c>, on another machine, a warning.</summary>
+/// <summary><c>file-missing</c>, <c>session-key</c>, <c>audit-file</c>: what the configuration names is there. In <c>check</c>, on another machine, a warning.</summary>
 internal static class FileRules
 {
     public static void FilesAreThere(RuleContext context)
@@ -55,6 +55,10 @@ internal static class FileRules
             var directory = IsPath(audit) ? Path.GetDirectoryName(Path.GetFullPath(audit)) : audit;
             var isUrl = ConfiguredUrl.WithoutUser(audit) != audit;
             Check("Gateway:Audit:File", isUrl ? audit : directory, _ => Directory.Exists(directory), "The directory");
+            if (Directory.Exists(audit))
+            {
+                context.Error("audit-file", "Gateway:Audit:File", $"{ConfiguredUrl.Show(Absolute(audit))} is a directory; write the path of a file in it.");
+            }
         }
 
         void CheckFile(string key, string? path) => Check(key, path, File.Exists, "The file");
