@@ -86,10 +86,15 @@ internal static class BridgeCommand
             MaxProcesses = maxSessions,
             Shared = shared,
         };
-        await using var bridge = BridgeApplication.Create(settings, TimeProvider.System);
+        var starting = true;
+
+        // The host logs a start that fails with its stack, which says nothing that we do not.
+        await using var bridge = BridgeApplication.Create(settings, TimeProvider.System, builder =>
+            builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", level => !Volatile.Read(ref starting) && level >= LogLevel.Warning));
         try
         {
             await bridge.StartAsync(cancellation);
+            starting = false;
         }
         catch (Exception error) when (error is IOException or System.Net.Sockets.SocketException or UnauthorizedAccessException)
         {

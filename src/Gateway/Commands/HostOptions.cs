@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Gateway.Configuration.Rules;
 
 namespace Gateway.Commands;
 
@@ -58,15 +59,5 @@ internal sealed class HostOptions
     private static bool IsPorts(string value) => value.Split(';').All(port =>
         int.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= 65535);
 
-    private static bool IsUrls(string value) => value.Split(';').All(url =>
-    {
-        try
-        {
-            return BindingAddress.Parse(url).Scheme is "http" or "https";
-        }
-        catch (FormatException)
-        {
-            return false;
-        }
-    });
+    private static bool IsUrls(string value) => value.Split(';').All(url => HostRules.AddressOf(url.Trim()) is not null);
 }

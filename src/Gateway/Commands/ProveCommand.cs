@@ -22,7 +22,7 @@ internal static class ProveCommand
         command.SetAction(parsed =>
         {
             var path = options.PathOf(parsed);
-            var loaded = ConfigurationLoader.Load(ConfigurationInput.Of(path, [.. options.ArgumentsOf(parsed), .. overrides], filesMustExist: false));
+            var loaded = ConfigurationLoader.Load(ConfigurationInput.Of(path, [.. options.ArgumentsOf(parsed), .. overrides], filesMustExist: false) with { IsInboundOnly = true });
             var report = new ProofReport(path, loaded, loaded.Options is { } read ? Proof.Of(read) : null);
             output.Write(parsed.GetValue(format) == "json" ? report.ToJson() : report.ToText());
             return loaded.Unreadable ? Unreadable : report.Holds ? Proven : Refuted;

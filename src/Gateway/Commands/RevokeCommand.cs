@@ -120,7 +120,7 @@ internal static class RevokeCommand
     private static async Task<int> RunAsync(ParseResult parsed, HostOptions host, IReadOnlyList<string> overrides, TextWriter errors, Func<RevocationDesk, Task<int>> act)
     {
         var path = host.PathOf(parsed);
-        var loaded = ConfigurationLoader.Load(ConfigurationInput.Of(path, overrides, filesMustExist: false));
+        var loaded = ConfigurationLoader.Load(ConfigurationInput.Of(path, overrides, filesMustExist: false) with { IsInboundOnly = true });
         if (loaded.HasErrors || loaded.Options is not { } options)
         {
             await errors.WriteLineAsync(new ConfigurationReport(path, loaded).Errors());

@@ -103,7 +103,7 @@ internal static class RunCommand
         var reasons = new List<string>();
         for (var current = error; current is not null; current = current.InnerException)
         {
-            if (!reasons.Any(reason => reason.Contains(current.Message, StringComparison.Ordinal)))
+            if (!reasons.Any(reason => reason.Contains(current.Message.TrimEnd('.'), StringComparison.OrdinalIgnoreCase)))
             {
                 reasons.Add(current.Message.ReplaceLineEndings(" ").Trim());
             }

@@ -33,7 +33,7 @@ internal sealed class Unserved : IDisposable
     /// <param name="errors">Where problems go.</param>
     public static Unserved? Build(string path, IReadOnlyList<string> overrides, bool inboundOnly, TextWriter errors)
     {
-        var loaded = ConfigurationLoader.Load(ConfigurationInput.Of(path, overrides, filesMustExist: !inboundOnly));
+        var loaded = ConfigurationLoader.Load(ConfigurationInput.Of(path, overrides, filesMustExist: !inboundOnly) with { IsInboundOnly = inboundOnly });
         if (loaded.HasErrors || loaded.Options is not { } options)
         {
             errors.WriteLine(new ConfigurationReport(path, loaded).Errors());

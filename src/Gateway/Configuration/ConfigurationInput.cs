@@ -18,6 +18,9 @@ internal sealed record ConfigurationInput
     /// <summary>Whether a file that is not there is an error (<c>run</c>) or a warning (<c>check</c>, on another machine).</summary>
     public bool FilesMustExist { get; init; } = true;
 
+    /// <summary>Whether it is read to judge what comes in, for which the keys of the way out need not be usable.</summary>
+    public bool IsInboundOnly { get; init; }
+
     /// <summary>The file with the overrides of this process's environment and of a command line.</summary>
     public static ConfigurationInput Of(string path, IReadOnlyList<string> arguments, bool filesMustExist = true) => new()
     {

@@ -39,11 +39,25 @@ internal static class ConfigurationLoader
             return new LoadedConfiguration(null, [], [.. tree.Problems]);
         }
 
+        try
+        {
+            return Judged(tree, input);
+        }
+        catch (Exception bug)
+        {
+            tree.Report("unexpected", "", $"The configuration cannot be read ({bug.GetType().Name}), which is a bug of the gateway; report it with the value that it does not bear, and write another one meanwhile.");
+            return new LoadedConfiguration(null, [], InFileOrder(tree.Problems));
+        }
+    }
+
+    private static LoadedConfiguration Judged(ConfigurationTree tree, ConfigurationInput input)
+    {
         foreach (var change in input.Overrides)
         {
             OverrideReader.Apply(change, tree);
         }
 
+        tree.Override("urls", "--urls, ASPNETCORE_URLS, or the ports of both");
         new Structure(tree).Check();
         var written = OptionsOf(tree);
         if (written is not null)

@@ -16,7 +16,7 @@ internal sealed record UnixDestination(string Socket, string Path)
     private const string Suffix = ".unix.invalid";
 
     /// <summary>What the operating system's address structure holds.</summary>
-    private const int MaxSocket = 107;
+    internal const int MaxSocket = 107;
 
     /// <summary>Labels of a host name have 63 characters at most; an even number of hexadecimal digits.</summary>
     private const int LabelLength = 62;

@@ -79,6 +79,8 @@ public sealed class CommandTests : IDisposable
     [InlineData("the value is missing", "run", "--Gateway:PublicUrl", "--urls=http://127.0.0.1:0")]
     [InlineData("'schema' reads no configuration", "schema", "--Gateway:PublicUrl=x")]
     [InlineData("write addresses such as", "run", "--urls", "nonsense")]
+    [InlineData("write addresses such as", "run", "--urls", "http://127.0.0.1:99999")]
+    [InlineData("write addresses such as", "check", "--urls", "http://127.0.0.1:99999999999")]
     [InlineData("write ports such as", "run", "--http_ports", "http")]
     [InlineData("'@file' is not a command", "@file")]
     public async Task What_is_not_understood_is_an_error_that_names_it(string expected, params string[] arguments)

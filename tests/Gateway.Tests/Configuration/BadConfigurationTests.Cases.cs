@@ -10,7 +10,10 @@ public sealed partial class BadConfigurationTests
     /// <summary>The other server leads to the same MCP server, for tokens of another issuer.</summary>
     private const string Foreign = Partner + "AuthorizationServers:partner:Client={'Id':'mcp-gateway','Authentication':'client_secret_basic','SecretFile':'/dev/null'}; F:AuthorizationServers=['partner']; F:Destinations=['http://weather.mcp.svc:8080/mcp']; ";
 
-    private const string Local = "LocalIssuer={'Issuer':'https://mcp.example.com/hop','KeyDirectory':'/'}; W:Outbound={'Mode':'local','Resource':'https://weather.internal/mcp'}; ";
+    /// <summary>What the local issuer takes.</summary>
+    private static readonly string Keys = MakeKeys();
+
+    private static readonly string Local = "LocalIssuer={'Issuer':'https://mcp.example.com/hop','KeyDirectory':'" + Keys + "'}; W:Outbound={'Mode':'local','Resource':'https://weather.internal/mcp'}; ";
 
     private const string Front = "A:Registration={'ClientId':'public-client','RedirectUris':['http://127.0.0.1:*/callback'],'Scopes':{'weather':['api://weather/access'],'files':['api://files/access']}}; ";
 
@@ -19,6 +22,27 @@ public sealed partial class BadConfigurationTests
     private const string Identity = "W:Destinations=['http://127.0.0.1:3000/mcp']; ";
 
     private static readonly string State = $"SessionKeyFile='{KeyFile()}'; SharedState={{'Redis':{{'Endpoints':['redis:6379']}}}}; ";
+
+    private static string MakeKeys()
+    {
+        var directory = Empty();
+        TokenExchange.Outbound.Local.SigningKeyFile.Create(directory, "ES256", TimeProvider.System);
+        return directory;
+    }
+
+    private static string Empty() => Directory.CreateTempSubdirectory("gateway-empty-").FullName;
+
+    private static string NoPem()
+    {
+        var path = Path.Combine(Empty(), "sender.pem");
+        File.WriteAllText(path, "short");
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        }
+
+        return path;
+    }
 
     private static string KeyFile()
     {
@@ -71,10 +95,10 @@ public sealed partial class BadConfigurationTests
         { "A:MetadataUrl='/meta'", "insecure-url", "not an absolute" },
         { "A:Introspection={'Endpoint':'http://login.example.com/i'}", "insecure-url", "Endpoint" },
         { "A:TokenEndpoint='https://u:p@login.example.com/token'", "insecure-url", "holds a user" },
-        { "LocalIssuer={'Issuer':'https://elsewhere.example.com/hop','KeyDirectory':'/'}", "issuer-url", "is not a path under" },
-        { "LocalIssuer={'Issuer':'https://mcp.example.com','KeyDirectory':'/'}", "issuer-url", "is not a path under" },
-        { "LocalIssuer={'Issuer':'https://mcp.example.com.evil.example/hop','KeyDirectory':'/'}", "issuer-url", "is not a path under" },
-        { "LocalIssuer={'KeyDirectory':'/'}", "issuer-url", "Issuer is missing" },
+        { "LocalIssuer={'Issuer':'https://elsewhere.example.com/hop','KeyDirectory':'" + Keys + "'}", "issuer-url", "is not a path under" },
+        { "LocalIssuer={'Issuer':'https://mcp.example.com','KeyDirectory':'" + Keys + "'}", "issuer-url", "is not a path under" },
+        { "LocalIssuer={'Issuer':'https://mcp.example.com.evil.example/hop','KeyDirectory':'" + Keys + "'}", "issuer-url", "is not a path under" },
+        { "LocalIssuer={'KeyDirectory':'" + Keys + "'}", "issuer-url", "Issuer is missing" },
 
         // policy-url, and what else is said of a policy
         { "W:Policy={}", "policy-url", "Url is missing" },
@@ -91,7 +115,7 @@ public sealed partial class BadConfigurationTests
         // issuer-duplicate, local-issuer-trusted, authorization-servers, reference, introspection-ambiguous
         { Partner + "AuthorizationServers:partner:Issuer='https://login.example.com/realms/corp'", "issuer-duplicate", "that of 'corp' too" },
         { Partner + "AuthorizationServers:partner:Issuer='https://LOGIN.example.com:443/realms/corp/'", "issuer-duplicate", "that of 'corp' too" },
-        { Partner + "AuthorizationServers:partner:Issuer='https://mcp.example.com/hop'; LocalIssuer={'Issuer':'https://mcp.example.com/hop','KeyDirectory':'/'}", "local-issuer-trusted", "gateway's own" },
+        { Partner + "AuthorizationServers:partner:Issuer='https://mcp.example.com/hop'; LocalIssuer={'Issuer':'https://mcp.example.com/hop','KeyDirectory':'" + Keys + "'}", "local-issuer-trusted", "gateway's own" },
         { "AuthorizationServers:partner={'Issuer':'https://partner.example.com'}; W:AuthorizationServers=['corp']", "authorization-servers subject-issuer", "several are inbound (corp, partner)" },
         { "A:Inbound=false", "authorization-servers authorization-servers", "No authorization server is inbound" },
         { "W:AuthorizationServers=['crop']", "reference", "did you mean 'corp'?" },
@@ -123,9 +147,9 @@ public sealed partial class BadConfigurationTests
         { "F:Path='/weather/files'", "server-path", "contain one another" },
         { "W:Path='/'", "server-path", "contain one another" },
         { "Servers:wea ther={'Destinations':['http://a'],'Outbound':{'Mode':'none'}}", "server-id server-path", "The default path '/wea ther'" },
-        { "LocalIssuer={'Issuer':'https://mcp.example.com/weather','KeyDirectory':'/'}", "server-path", "meets the path of LocalIssuer" },
-        { "LocalIssuer={'Issuer':'https://mcp.example.com/weather/hop','KeyDirectory':'/'}", "server-path", "meets the path of LocalIssuer" },
-        { "LocalIssuer={'Issuer':'https://mcp.example.com/hop','KeyDirectory':'/'}; W:Path='/hop/weather'", "server-path", "meets the path of LocalIssuer" },
+        { "LocalIssuer={'Issuer':'https://mcp.example.com/weather','KeyDirectory':'" + Keys + "'}", "server-path", "meets the path of LocalIssuer" },
+        { "LocalIssuer={'Issuer':'https://mcp.example.com/weather/hop','KeyDirectory':'" + Keys + "'}", "server-path", "meets the path of LocalIssuer" },
+        { "LocalIssuer={'Issuer':'https://mcp.example.com/hop','KeyDirectory':'" + Keys + "'}; W:Path='/hop/weather'", "server-path", "meets the path of LocalIssuer" },
 
         // registration
         { "A:Registration={}", "registration registration registration", "ClientId is missing" },
@@ -156,8 +180,8 @@ public sealed partial class BadConfigurationTests
         { Front + "A:Registration:Scopes={'weather':['a b'],'files':['a']}", "registration", "is no scope" },
         { Partner + Front + "W:AuthorizationServers=['partner']; F:AuthorizationServers=['corp']; W:Outbound:ForeignSubjects=true", "registration", "takes no tokens of 'corp'" },
         { Partner + "AuthorizationServers:partner:Inbound=false; AuthorizationServers:partner:Registration={'ClientId':'c','RedirectUris':['https://c.example.com/'],'Scopes':{'weather':['a']}}", "registration registration", "not accepted from clients" },
-        { Front + "LocalIssuer={'Issuer':'https://mcp.example.com/oauth/corp','KeyDirectory':'/'}", "registration", "is that of LocalIssuer" },
-        { Front + "LocalIssuer={'Issuer':'https://mcp.example.com/OAUTH/corp/token','KeyDirectory':'/'}", "registration", "is that of LocalIssuer" },
+        { Front + "LocalIssuer={'Issuer':'https://mcp.example.com/oauth/corp','KeyDirectory':'" + Keys + "'}", "registration", "is that of LocalIssuer" },
+        { Front + "LocalIssuer={'Issuer':'https://mcp.example.com/OAUTH/corp/token','KeyDirectory':'" + Keys + "'}", "registration", "is that of LocalIssuer" },
 
         // audience-shared, outbound-audience-shared, boomerang
         { "F:AcceptedAudiences=['https://mcp.example.com/weather']", "audience-shared audience-shadowed", "accepted at 'weather' too" },
@@ -310,7 +334,7 @@ public sealed partial class BadConfigurationTests
         { "A:ExtraParameters={'audience':'x'}", "extra-parameters", "'audience'" },
         { "A:ExtraParameters={'Client_Secret':'x'}", "extra-parameters", "'Client_Secret'" },
         { "LocalIssuer={'Issuer':'https://mcp.example.com/hop'}", "required", "keys new" },
-        { "LocalIssuer={'Issuer':'https://mcp.example.com/hop','KeyDirectory':'/','Algorithm':'HS256'}", "type", "ES256, ES384, PS256, RS256" },
+        { "LocalIssuer={'Issuer':'https://mcp.example.com/hop','KeyDirectory':'" + Keys + "','Algorithm':'HS256'}", "type", "ES256, ES384, PS256, RS256" },
 
         // clients
         { "-A:Client", "client-auth", "exchanges are asked for as it" },
@@ -394,6 +418,14 @@ public sealed partial class BadConfigurationTests
         // host, bounds, files
         { "Management={'Url':'9090'}", "management-url", "not an address" },
         { "Management={'Page':true}", "management-url", "missing" },
+        { "Management={'Url':'http://127.0.0.1:99999'}", "management-url", "'http://127.0.0.1:99999' is not an address" },
+        { "Management={'Url':'http://127.0.0.1:99999999999'}", "management-url", "not an address" },
+        { "Management={'Url':'http://localhost:0'}", "management-url", "not an address" },
+        { "$:Kestrel={'Endpoints':{'a':{'Url':'http://127.0.0.1:99999'}}}", "listening-url", "'http://127.0.0.1:99999' is not an address" },
+        { "$:Kestrel={'Endpoints':{'a':{'Url':'http://127.0.0.1:99999999999'}}}", "listening-url", "not an address" },
+        { "$:Kestrel={'Endpoints':{'a':{'Url':'http://127.0.0.1:-1'}}}", "listening-url", "not an address" },
+        { "$:Kestrel={'Endpoints':{'a':{'Url':'http://127.0.0.1:8080/base'}}}", "listening-url", "not an address" },
+        { "$:Kestrel={'Endpoints':{'a':{'Url':'http://unix:/'}}}", "listening-url", "not an address" },
         { "Management={'Url':'http://127.0.0.1:8080'}", "management-url", "'http://127.0.0.1:8080' is where the gateway listens for clients" },
         { "Management={'Url':'https://localhost:8080'}", "management-url", "another port" },
         { "Management={'Url':'http://*:8080'}", "management-url", "another port" },
@@ -437,6 +469,14 @@ public sealed partial class BadConfigurationTests
         { "A:Client={'Id':'g','Authentication':'assertion_file','AssertionFile':'/dev/null','AssertionType':'spiffe'}", "type", "jwt-spiffe" },
         { "A:Client:SecretFile='/nowhere/secret'", "file-missing", "/nowhere/secret" },
         { "SessionKeyFile='/nowhere/keys'", "file-missing", "/nowhere/keys" },
+        { $"LocalIssuer={{'Issuer':'https://mcp.example.com/hop','KeyDirectory':'{Empty()}'}}; W:Outbound={{'Mode':'local','Resource':'https://weather.internal/mcp'}}", "signing-key", "holds no signing key" },
+        { $"LocalIssuer={{'Issuer':'https://mcp.example.com/hop','KeyDirectory':'{Keys}','Algorithm':'PS256'}}; W:Outbound={{'Mode':'local','Resource':'https://weather.internal/mcp'}}", "signing-key", "as PS256 needs" },
+        { $"SenderKeyFile='{KeyFile()}'; W:Outbound:Bind='dpop'", "sender-key", "is open to everybody" },
+        { $"SenderKeyFile='{NoPem()}'; W:Outbound:Bind='dpop'", "sender-key", "private key in PEM" },
+        { $"PublicUrl='http://x.example'; SenderKeyFile='{NoPem()}'; W:Outbound:Bind='dpop'; LocalIssuer={{'Issuer':'http://x.example/hop','KeyDirectory':'{Empty()}'}}", "public-url issuer-url signing-key sender-key", "private key in PEM" },
+        { $"Audit:File='{Empty()}'", "audit-file", "is a directory" },
+        { "Audit:File='/'", "audit-file", "is a directory" },
+        { "Audit:File=''", "file-missing", "''" },
         { "Audit:File='/nowhere/audit.log'", "file-missing", "The directory '/nowhere'" },
         { "Servers={}", "required", "at least one" },
 
@@ -531,7 +571,7 @@ public sealed partial class BadConfigurationTests
         "-W:AdvertisedScopes; W:RequiredScopes=['weather.read']",
         "-W:AdvertisedScopes; W:Operations=[{'Method':'tools/call','Scopes':['weather.read']}]",
         Front + "A:Registration:RedirectUris=['http://127.0.0.1:*/','http://[::1]:*/a','http://localhost:*/a?b=c','http://127.0.0.1:33418/','https://vscode.dev/redirect','cursor://anysphere.cursor-retrieval/oauth/callback','com.example.app:/oauth']",
-        Front + "LocalIssuer={'Issuer':'https://mcp.example.com/oauth/corporate','KeyDirectory':'/'}",
+        Front + "LocalIssuer={'Issuer':'https://mcp.example.com/oauth/corporate','KeyDirectory':'" + Keys + "'}",
         "PublicUrl='http://127.0.0.1:5000'",
         "PublicUrl='http://[::1]:5000'",
         "A:Issuer='http://localhost:9000'",

@@ -29,6 +29,23 @@ public sealed class ProcessTests : IDisposable
     public void Dispose() => Directory.Delete(directory, recursive: true);
 
     [Theory]
+    [InlineData("run", "--urls")]
+    [InlineData("bridge", "--url")]
+    public async Task A_port_that_is_taken_is_said_once_and_without_a_stack(string command, string option)
+    {
+        await File.WriteAllTextAsync(Path.Combine(directory, "gateway.json"), Good, Cancellation);
+        using var taken = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        taken.Start();
+        string[] program = command == "bridge" ? ["--", "cat"] : [];
+
+        var (exit, output) = await GatewayProcess.RunAsync(directory, [command, option, $"http://{taken.LocalEndpoint}", .. program]);
+
+        Assert.Equal(1, exit);
+        Assert.True(output.ToUpperInvariant().Split("ALREADY IN USE").Length == 2, output);
+        Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData(0, Good, "check")]
     [InlineData(1, "{\"Gateway\":{\"PublicUr\":\"x\"}}", "check")]
     [InlineData(1, "{\"Gateway\":", "check")]

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 
 namespace Gateway.Configuration.Read;
@@ -48,7 +49,7 @@ internal sealed class ConfigurationTree
                 var child = node switch
                 {
                     JsonObject map => map[name],
-                    JsonArray list when int.TryParse(name, out var index) && index < list.Count => list[index],
+                    JsonArray list when int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var index) && index < list.Count => list[index],
                     _ => null,
                 };
                 if (child is not null && Find(child, end < 0 ? "" : rest[(end + 1)..]) is { } found)

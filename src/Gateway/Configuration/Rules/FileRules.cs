@@ -2,7 +2,7 @@ using Gateway.Configuration.Options;
 
 namespace Gateway.Configuration.Rules;
 
-/// <summary><c>file-missing</c>, <c>session-key</c>: what the configuration names is there. In <c>check</c>, on another machine, a warning.</summary>
+/// <summary><c>file-missing</c>, <c>session-key</c>, <c>audit-file</c>: what the configuration names is there. In <c>check</c>, on another machine, a warning.</summary>
 internal static class FileRules
 {
     public static void FilesAreThere(RuleContext context)
@@ -52,9 +52,13 @@ internal static class FileRules
         if (context.Options.Audit.File is { } audit)
         {
             // A URL by mistake is shown whole or not at all: cut at a slash, what is left of its password looks like a name.
-            var directory = Path.GetDirectoryName(Path.GetFullPath(audit));
+            var directory = IsPath(audit) ? Path.GetDirectoryName(Path.GetFullPath(audit)) : audit;
             var isUrl = ConfiguredUrl.WithoutUser(audit) != audit;
             Check("Gateway:Audit:File", isUrl ? audit : directory, _ => Directory.Exists(directory), "The directory");
+            if (Directory.Exists(audit))
+            {
+                context.Error("audit-file", "Gateway:Audit:File", $"{ConfiguredUrl.Show(Absolute(audit))} is a directory; write the path of a file in it.");
+            }
         }
 
         void CheckFile(string key, string? path) => Check(key, path, File.Exists, "The file");
@@ -72,7 +76,10 @@ internal static class FileRules
     }
 
     /// <summary>Where a path leads from here: whoever reads the message need not guess from where it was looked up.</summary>
-    private static string Absolute(string path) => ConfiguredUrl.WithoutUser(path) != path || path.Contains("://", StringComparison.Ordinal) || path.Length == 0 || path.Contains('\0', StringComparison.Ordinal) ? path : Path.GetFullPath(path);
+    private static string Absolute(string path) => ConfiguredUrl.WithoutUser(path) != path || path.Contains("://", StringComparison.Ordinal) || !IsPath(path) ? path : Path.GetFullPath(path);
+
+    /// <summary>Whether a text can be a path at all; for others the framework throws.</summary>
+    private static bool IsPath(string text) => text.Length > 0 && !text.Contains('\0', StringComparison.Ordinal);
 
     /// <summary>An error where the gateway is to run; a warning on another machine.</summary>
     internal static void Missing(RuleContext context, string key, string message)

@@ -42,6 +42,20 @@ internal static class FrameworkRules
         }
     }
 
+    /// <summary>Addresses of the environment: those of the command line were judged as options.</summary>
+    public static void OptionsCanBeListenedOn(RuleContext context)
+    {
+        if (context.Kestrel.Endpoints.Count > 0)
+        {
+            return;
+        }
+
+        foreach (var url in context.Listening.Where(url => HostRules.AddressOf(url) is null))
+        {
+            context.Error("listening-url", "urls", $"{ConfiguredUrl.Show(url)} is not an address to listen on; write one such as 'http://0.0.0.0:8080'.");
+        }
+    }
+
     /// <summary>Kestrel's own judgement, asked now and not while it starts.</summary>
     public static void LimitsAreTaken(RuleContext context)
     {

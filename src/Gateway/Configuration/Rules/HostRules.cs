@@ -14,7 +14,7 @@ internal static class HostRules
         }
 
         const string key = "Gateway:Management:Url";
-        if (AddressOf(management.Url) is not { } address || address.PathBase.Length > 0 || address.IsUnixPipe || address.IsNamedPipe)
+        if (AddressOf(management.Url) is not { } address || address.IsUnixPipe || address.IsNamedPipe)
         {
             context.Error("management-url", key, $"{(management.Url is null ? "Url is missing" : $"Url {ConfiguredUrl.Show(management.Url)} is not an address to listen on")}; write one such as 'http://127.0.0.1:9090' (or 'http://*:9090' for every interface).");
         }
@@ -76,16 +76,36 @@ internal static class HostRules
         }
     }
 
-    /// <summary>An address to listen on; null when it is none.</summary>
+    /// <summary>An address to listen on; null for what Kestrel would not take when it starts, or would read as another address.</summary>
     internal static BindingAddress? AddressOf(string? url)
     {
         try
         {
-            return url is not null && (url.StartsWith("http://", StringComparison.Ordinal) || url.StartsWith("https://", StringComparison.Ordinal)) ? BindingAddress.Parse(url) : null;
+            return url is not null && (url.StartsWith("http://", StringComparison.OrdinalIgnoreCase) || url.StartsWith("https://", StringComparison.OrdinalIgnoreCase))
+                && BindingAddress.Parse(url) is var address && CanBeListenedOn(address) ? address : null;
         }
-        catch (FormatException)
+        catch (Exception error) when (error is FormatException or ArgumentException)
         {
+            // The parser's own answers, the second to a socket without its path.
             return null;
         }
+    }
+
+    private static bool CanBeListenedOn(BindingAddress address)
+    {
+        if (address.PathBase.Length > 0 || (address.IsNamedPipe && !OperatingSystem.IsWindows()))
+        {
+            return false;
+        }
+
+        if (address.IsUnixPipe)
+        {
+            return System.Text.Encoding.UTF8.GetByteCount(address.UnixPipePath) <= UnixDestination.MaxSocket && !address.UnixPipePath.Contains('\0', StringComparison.Ordinal);
+        }
+
+        // What is left of a port that is no number stands in the host, and any name but localhost means every interface, at port 80.
+        return address.Port is >= 0 and <= IPEndPoint.MaxPort
+            && (!address.Host.Contains(':', StringComparison.Ordinal) || IPAddress.TryParse(address.Host, out _))
+            && (address.Port > 0 || !address.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase));
     }
 }

@@ -18,6 +18,9 @@ internal sealed class RuleContext(ConfigurationTree tree, ConfigurationFile file
 
     public bool FilesMustExist => input.FilesMustExist;
 
+    /// <summary>Whether nothing is minted or bound by whoever reads this configuration.</summary>
+    public bool IsInboundOnly => input.IsInboundOnly;
+
     /// <summary>The addresses that the gateway listens on for clients.</summary>
     public IEnumerable<string> Listening => file.Kestrel.Endpoints.Count > 0 ? file.Kestrel.Endpoints.Values.Select(endpoint => endpoint.Url).OfType<string>() : input.Listening;
 

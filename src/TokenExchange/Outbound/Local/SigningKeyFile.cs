@@ -48,6 +48,17 @@ public static class SigningKeyFile
         return path;
     }
 
+    /// <summary>
+    /// Every reason for which <see cref="LocalIssuer"/> would refuse a directory; none when it would take it. Throws
+    /// <see cref="ArgumentException"/> for an algorithm that is none of ES256, ES384, PS256 and RS256.
+    /// </summary>
+    public static IReadOnlyList<string> Problems(string directory, string algorithm)
+    {
+        var signing = SigningAlgorithm.Named(algorithm) ?? throw new ArgumentException($"'{algorithm}' is none of {SigningAlgorithm.Names}.", nameof(algorithm));
+        using var files = KeyFiles.Read(directory);
+        return SigningKeyRing.Of(files, signing, previous: null).Problems;
+    }
+
     private static void CreateDirectory(string directory)
     {
         if (OperatingSystem.IsWindows())

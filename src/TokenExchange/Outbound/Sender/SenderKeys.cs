@@ -82,15 +82,24 @@ public sealed partial class SenderKeys : IDisposable
     }
 
     /// <summary>The key of the file, the current one where its bytes are the same; null with the reason when it holds none.</summary>
-    private SenderKey? Read(out byte[] digest, out string? unusable)
+    private SenderKey? Read(out byte[] digest, out string? unusable) => Read(path!, seen, current, out digest, out unusable);
+
+    /// <summary>Why <see cref="SenderKeys"/> would refuse a file, as the end of a sentence that begins with its name; null when it would take it.</summary>
+    public static string? Problem(string path)
+    {
+        Read(path, [], null, out _, out var unusable);
+        return unusable;
+    }
+
+    private static SenderKey? Read(string path, byte[] seen, SenderKey? current, out byte[] digest, out string? unusable)
     {
         byte[]? content = null;
         (digest, unusable) = ([], null);
         try
         {
-            content = PrivateFile.Read(path!, FileContent.Key);
+            content = PrivateFile.Read(path, FileContent.Key);
             digest = SHA256.HashData(content);
-            return digest.AsSpan().SequenceEqual(seen) ? current : SenderKey.FromPem(content);
+            return current is not null && digest.AsSpan().SequenceEqual(seen) ? current : SenderKey.FromPem(content);
         }
         catch (PrivateFileException exposed)
         {
