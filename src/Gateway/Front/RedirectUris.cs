@@ -59,7 +59,7 @@ internal sealed class RedirectUris
             : Unfit.Contains(uri.Scheme) ? $"has the scheme '{uri.Scheme}', at which no client listens"
             : uri.Scheme != Uri.UriSchemeHttps && uri.Scheme != Uri.UriSchemeHttp ? null
             : uri.UserInfo.Length > 0 || written.Contains('@', StringComparison.Ordinal) ? "holds a user or password"
-            : uri.Scheme == Uri.UriSchemeHttp && !Loopback.Is(uri.IdnHost) ? "is not https"
+            : uri.Scheme == Uri.UriSchemeHttp && !Loopback.Is(uri) ? "is not https"
             : uri.AbsoluteUri != written ? $"is not written as browsers write it: '{uri.AbsoluteUri}'"
             : null;
     }

@@ -235,7 +235,7 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
             HandsOn = topology.Outbound.Mode is OutboundMode.Exchange or OutboundMode.Local,
             Locations = topology.AcceptedAudiences,
             Approvals = new ApprovalIds(sessionKeys.Derive(options.SessionKeyFile, "approval"), clock),
-            Used = pool.Replays("calls " + topology.Resource, UsedCalls, names),
+            Used = pool.Replays(topology.Resource, "calls", UsedCalls, names),
         };
     }
 
@@ -263,7 +263,7 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
             Algorithms = [.. proofs.Algorithms],
         };
         return new SenderPolicy(
-            settings, topology.Options.SenderConstraint == SenderConstraint.Required, pool.Replays(topology.Resource, proofs.ReplayCapacity, names), nonces, clock, pool.Ages(topology.Resource, proofs.MaxAge));
+            settings, topology.Options.SenderConstraint == SenderConstraint.Required, pool.Replays(topology.Resource, SenderPolicy.Purpose, proofs.ReplayCapacity, names), nonces, clock, pool.Ages(topology.Resource, proofs.MaxAge));
     }
 
     /// <summary>One for all servers: what an authorization server says of a token holds wherever the token goes.</summary>

@@ -31,7 +31,7 @@ internal sealed class RuntimePool(TimeProvider clock, ILoggerFactory loggers, Re
     private readonly Retirement<DecisionPointSettings, DecisionPoint> points =
         new(Grace, clock, static (generation, _, point) => generation.DecisionPoints.Contains(point));
 
-    private readonly Dictionary<string, ReplayMemory> replays = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Resource, string Purpose), ReplayMemory> replays = [];
     private readonly Dictionary<string, ProofAges> ages = new(StringComparer.Ordinal);
 
     /// <summary>How many connections and issuers are alive, those in their grace included.</summary>
@@ -59,10 +59,13 @@ internal sealed class RuntimePool(TimeProvider clock, ILoggerFactory loggers, Re
     /// <summary>The decision point with these settings, for all servers that ask it.</summary>
     public DecisionPoint Decide(DecisionPointSettings settings) => points.Get(settings, settings => new DecisionPoint(settings, clock));
 
-    /// <summary>Remembers which ids were used at the server with this resource identifier, whatever is reloaded in between, and at all replicas where the state is shared.</summary>
-    public IUsedIds Replays(string resource, int capacity, SharedNames names)
+    /// <summary>
+    /// Remembers which ids of one kind were used at the server with this resource identifier, whatever is reloaded in between, and at all replicas
+    /// where the state is shared.
+    /// </summary>
+    public IUsedIds Replays(string resource, string purpose, int capacity, SharedNames names)
     {
-        var memory = OfServer(replays, resource, () => new ReplayMemory(capacity, clock), known => known.Capacity = capacity);
+        var memory = OfServer(replays, (resource, purpose), () => new ReplayMemory(capacity, clock), known => known.Capacity = capacity);
         return shared is null ? memory : new SharedIds(memory, shared, names, clock);
     }
 
@@ -78,12 +81,12 @@ internal sealed class RuntimePool(TimeProvider clock, ILoggerFactory loggers, Re
         points.Keep(inUse);
         lock (replays)
         {
-            // Not before everything in it has had its time: a server may come back.
-            foreach (var (resource, memory) in replays)
+            // Not before everything in it has had its time, nor while anybody may still write into it: a server may come back.
+            foreach (var (kind, memory) in replays)
             {
-                if (inUse?.Current.Servers.Any(server => server.Resource == resource) != true && memory.Count == 0)
+                if (memory.Count == 0 && !IsServed(kind.Resource, inUse))
                 {
-                    replays.Remove(resource);
+                    replays.Remove(kind);
                 }
             }
         }
@@ -97,14 +100,18 @@ internal sealed class RuntimePool(TimeProvider clock, ILoggerFactory loggers, Re
         points.Dispose();
     }
 
+    private static bool IsServed(string resource, GenerationsInUse? inUse) =>
+        inUse is not null && inUse.Older.Prepend(inUse.Current).Any(generation => generation.Servers.Any(server => server.Resource == resource));
+
     /// <summary>What goes on for a server over all reloads, with what this one asks of it.</summary>
-    private static T OfServer<T>(Dictionary<string, T> all, string resource, Func<T> create, Action<T> change)
+    private static T OfServer<TKey, T>(Dictionary<TKey, T> all, TKey server, Func<T> create, Action<T> change)
+        where TKey : notnull
     {
         lock (all)
         {
-            if (!all.TryGetValue(resource, out var known))
+            if (!all.TryGetValue(server, out var known))
             {
-                all[resource] = known = create();
+                all[server] = known = create();
             }
 
             change(known);

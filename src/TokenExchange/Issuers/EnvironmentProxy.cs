@@ -19,5 +19,5 @@ internal sealed class EnvironmentProxy : IWebProxy
     public Uri? GetProxy(Uri destination) => IsBypassed(destination) ? null : HttpClient.DefaultProxy.GetProxy(destination);
 
     public bool IsBypassed(Uri host) =>
-        host.Scheme != Uri.UriSchemeHttps || Loopback.Is(host.IdnHost) || HttpClient.DefaultProxy.IsBypassed(host);
+        host.Scheme != Uri.UriSchemeHttps || Loopback.Is(host) || HttpClient.DefaultProxy.IsBypassed(host);
 }

@@ -70,12 +70,12 @@ internal sealed class IssuerDocument(AuthorizationServerSettings settings, HttpM
         IsAllowed(address) && (address.Scheme == Uri.UriSchemeHttps || document.Scheme != Uri.UriSchemeHttps || IsPlainOnThisMachine(settings.Issuer));
 
     private static bool IsPlainOnThisMachine(string issuer) =>
-        Uri.TryCreate(issuer, UriKind.Absolute, out var url) && url.Scheme == Uri.UriSchemeHttp && Loopback.Is(url.IdnHost);
+        Uri.TryCreate(issuer, UriKind.Absolute, out var url) && url.Scheme == Uri.UriSchemeHttp && Loopback.Is(url);
 
     /// <summary>The same for any endpoint of the server with these settings.</summary>
     public static bool IsAllowed(Uri address, AuthorizationServerSettings settings) =>
         address.IsAbsoluteUri && address.UserInfo.Length == 0 && address.Fragment.Length == 0 &&
-        (address.Scheme == Uri.UriSchemeHttps || (address.Scheme == Uri.UriSchemeHttp && (settings.AllowHttp || Loopback.Is(address.IdnHost))));
+        (address.Scheme == Uri.UriSchemeHttps || (address.Scheme == Uri.UriSchemeHttp && (settings.AllowHttp || Loopback.Is(address))));
 
     private static async Task<byte[]?> ReadAsync(Stream body, CancellationToken cancellationToken)
     {

@@ -13,4 +13,18 @@ public static class Loopback
         return host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
             || (IPAddress.TryParse(host is ['[', .. var inner, ']'] ? inner : host, out var address) && IPAddress.IsLoopback(address));
     }
+
+    /// <summary>The same of the host of an absolute address; a host that is no name in any script leads nowhere, and not there.</summary>
+    public static bool Is(Uri address)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        try
+        {
+            return Is(address.IdnHost);
+        }
+        catch (UriFormatException)
+        {
+            return false;
+        }
+    }
 }

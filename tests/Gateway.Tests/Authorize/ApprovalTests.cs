@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
+using Gateway.Generations;
 using Gateway.Tests.Harness;
 using Harness;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace Gateway.Tests.Authorize;
@@ -85,6 +87,19 @@ public sealed class ApprovalTests
         Assert.Equal(200, (await world.Gateway.CallAsync("/weather", Approved(world, early), Pay)).Status);
         clock.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal((403, "approval_required"), await ReasonAsync(world, Approved(world, late), Pay));
+    }
+
+    [Fact]
+    public async Task An_approval_passes_once_over_reloads_too()
+    {
+        await using var world = await StartAsync();
+        var approved = Approved(world, await AskAsync(world, Pay));
+        Reload(world, "00:01:01");
+        Assert.Equal(200, (await world.Gateway.CallAsync("/weather", approved, Pay)).Status);
+        Reload(world, "00:01:02");
+
+        Assert.Equal((403, "approval_required"), await ReasonAsync(world, approved, Pay));
+        Assert.Single(world.Weather.Requests);
     }
 
     [Theory]
@@ -185,7 +200,21 @@ public sealed class ApprovalTests
     private static string Listen(string uris) =>
         $$$"""{"jsonrpc":"2.0","id":1,"method":"subscriptions/listen","params":{"notifications":{"toolsListChanged":true,"resourceSubscriptions":[{{{uris}}}]} } }""";
 
-    private static Task<World> StartAsync(TimeProvider? clock = null, string rules = """[{ "Method": "tools/call", "Name": "pay_*", "Approval": true }]""") =>
+    private const string PayNeedsApproval = """[{ "Method": "tools/call", "Name": "pay_*", "Approval": true }]""";
+
+    /// <summary>Applies the configuration again, with something changed that has nothing to do with approvals.</summary>
+    private static void Reload(World world, string maxAge)
+    {
+        var options = World.Options(world.As, world.Weather, world.Notes);
+        options["Servers"]!["weather"]!["Operations"] = JsonNode.Parse(PayNeedsApproval);
+        options["Servers"]!["weather"]!["DPoP"] = new JsonObject { ["MaxAge"] = maxAge };
+        world.Gateway.Write(options);
+        var before = world.Gateway.Services.GetRequiredService<LiveGenerations>().Current;
+        world.Gateway.Services.GetRequiredService<Reload>().Poll();
+        Assert.NotSame(before, world.Gateway.Services.GetRequiredService<LiveGenerations>().Current);
+    }
+
+    private static Task<World> StartAsync(TimeProvider? clock = null, string rules = PayNeedsApproval) =>
         World.StartAsync(options => options["Servers"]!["weather"]!["Operations"] = JsonNode.Parse(rules), clock);
 
     private static async Task<JsonNode> AskAsync(World world, string body) =>

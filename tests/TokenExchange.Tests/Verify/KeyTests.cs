@@ -299,6 +299,7 @@ public sealed class KeyTests
     [InlineData("issuer", "null")]
     [InlineData("jwks_uri", "\"http://keys.example/jwks\"")]
     [InlineData("jwks_uri", "\"/jwks\"")]
+    [InlineData("jwks_uri", "\"http://xn--\u00fc/jwks\"")]
     [InlineData("jwks_uri", "\"file:///etc/passwd\"")]
     [InlineData("jwks_uri", "\"https://user:secret@keys.example/jwks\"")]
     [InlineData("jwks_uri", "1")]

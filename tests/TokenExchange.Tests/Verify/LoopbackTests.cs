@@ -29,6 +29,16 @@ public sealed class LoopbackTests
     {
         Assert.Equal(expected, Loopback.Is(new Uri(url).IdnHost));
         Assert.Equal(expected, Loopback.Is(new Uri(url).Host));
+        Assert.Equal(expected, Loopback.Is(new Uri(url)));
+    }
+
+    [Fact]
+    public void A_host_that_is_no_name_in_any_script_is_not_this_machine()
+    {
+        var address = new Uri("http://xn--\u00fc/");
+        Assert.Throws<UriFormatException>(() => address.IdnHost);
+
+        Assert.False(Loopback.Is(address));
     }
 
     [Fact]

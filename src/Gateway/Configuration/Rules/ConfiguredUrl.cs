@@ -20,7 +20,7 @@ internal static class ConfiguredUrl
     }
 
     /// <summary>Whether a URL stays on this machine.</summary>
-    public static bool IsLoopback(Uri url) => Loopback.Is(url.IdnHost);
+    public static bool IsLoopback(Uri url) => Loopback.Is(url);
 
     /// <summary>Whether what is sent there can be read or changed on the way.</summary>
     public static bool IsInsecure(Uri url) => url.Scheme != Uri.UriSchemeHttps && !IsLoopback(url);

@@ -30,11 +30,11 @@ internal sealed class ListenedAt
             return false;
         }
 
-        var (here, there) = (HostOf(address.Host), HostOf(destination.IdnHost));
+        var (here, there) = (HostOf(address.Host), HostOf(ConfiguredUrl.HostInAscii(destination)));
         if (IsEveryInterface(here))
         {
-            return IsEveryInterface(there) || Loopback.Is(destination.IdnHost)
-                || (ConfiguredUrl.TryParse(publicUrl, out var ours) && HostOf(ours.IdnHost).Equals(there, StringComparison.OrdinalIgnoreCase));
+            return IsEveryInterface(there) || Loopback.Is(destination)
+                || (ConfiguredUrl.TryParse(publicUrl, out var ours) && HostOf(ConfiguredUrl.HostInAscii(ours)).Equals(there, StringComparison.OrdinalIgnoreCase));
         }
 
         // Connecting to "every interface" connects to this machine, and a name for loopback is both of its addresses.
