@@ -43,7 +43,7 @@ internal static class HopTokenPrincipal
                 identity.AddClaim(new Claim(name, value.GetString()!, ClaimValueTypes.String, issuer));
                 break;
             case JsonValueKind.Number:
-                identity.AddClaim(new Claim(name, value.GetRawText(), ClaimValueTypes.Integer64, issuer));
+                identity.AddClaim(new Claim(name, value.GetRawText(), value.TryGetInt64(out _) ? ClaimValueTypes.Integer64 : ClaimValueTypes.Double, issuer));
                 break;
             case JsonValueKind.True or JsonValueKind.False:
                 identity.AddClaim(new Claim(name, value.GetRawText(), ClaimValueTypes.Boolean, issuer));

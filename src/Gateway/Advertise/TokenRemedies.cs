@@ -24,7 +24,7 @@ internal static class TokenRemedies
         TokenRefusal.NotYetValid => Always("Its nbf or iat lies in the future; compare the clocks, and ClockSkew."),
         TokenRefusal.SignatureInvalid => Always("It was changed, or signed with another key than the one that it names."),
         TokenRefusal.SenderConstrained => Always("What it is bound to (cnf) is not proven, or it is bound to nothing and has to be. A token with cnf.jkt is sent as 'Authorization: DPoP' with a proof, one with cnf.x5t#S256 over mutual TLS, and one without cnf as Bearer, where SenderConstraint allows it."),
-        TokenRefusal.Revoked => Always("Its user was logged out; sign in again."),
+        TokenRefusal.Revoked => Always("It was revoked: its user was logged out, or somebody took it back; sign in again."),
         TokenRefusal.KeysUnavailable => Always("The issuer's keys could not be fetched; see doctor."),
         _ => null,
     };

@@ -159,6 +159,11 @@ internal sealed class Authorized
             return BodyRefusal.UriForm;
         }
 
+        if (admitted.Server.Operations.Rules.LacksName(operation))
+        {
+            return BodyRefusal.NameMissing;
+        }
+
         var parameters = PolicyParameters.None;
         if (admitted.Server.Operations.Policy is { } policy)
         {

@@ -12,10 +12,10 @@ internal readonly record struct Principal(string Issuer, string Subject);
 internal sealed class HeldBodies
 {
     private readonly Stripe[] stripes = [.. Enumerable.Range(0, 16).Select(_ => new Stripe())];
-    private long total;
+    private readonly HeldBytes total = new();
 
     /// <summary>How many bytes are held by all.</summary>
-    public long Total => Volatile.Read(ref total);
+    public long Total => total.Value;
 
     /// <summary>Counts further bytes of a principal, unless all would then hold more than <paramref name="most"/>, or the principal more than <paramref name="own"/>.</summary>
     public bool TryTake(in Principal principal, long bytes, long most, long own)
@@ -24,7 +24,7 @@ internal sealed class HeldBodies
         lock (stripe.Gate)
         {
             var held = stripe.Held.GetValueOrDefault(principal);
-            if (held + bytes > own || !TryTakeOfAll(bytes, most))
+            if (held + bytes > own || !total.TryAdd(bytes, most))
             {
                 return false;
             }
@@ -47,25 +47,7 @@ internal sealed class HeldBodies
             }
         }
 
-        Interlocked.Add(ref total, -bytes);
-    }
-
-    // Never above the bound, not even for a moment: whoever is turned away takes nothing from anybody.
-    private bool TryTakeOfAll(long bytes, long most)
-    {
-        var held = Volatile.Read(ref total);
-        while (held + bytes <= most)
-        {
-            var seen = Interlocked.CompareExchange(ref total, held + bytes, held);
-            if (seen == held)
-            {
-                return true;
-            }
-
-            held = seen;
-        }
-
-        return false;
+        total.Subtract(bytes);
     }
 
     private Stripe StripeOf(in Principal principal) => stripes[(uint)principal.GetHashCode() % (uint)stripes.Length];

@@ -8,12 +8,17 @@ namespace Gateway.Authorize;
 
 /// <summary>
 /// The member names of one JSON object, compared as the most careless reader would: case folded. A second name that
-/// folds to the same, one of the protocol's names in another spelling, and one with a NUL, where a reader in C stops, do
-/// not fit.
+/// folds to the same, one of the protocol's names in another spelling, one with a NUL, where a reader in C stops, and the
+/// one that is no member but a parent to readers in JavaScript, do not fit.
 /// </summary>
 /// <param name="own">Names of the protocol at this level alone.</param>
 internal struct MemberNames(string[]? own)
 {
+    /// <summary>To a reader that copies objects member by member, as some versions of zod do, what it holds stands in the object itself, where nothing else does.</summary>
+    internal const string Parent = "__proto__";
+
+    /// <summary>Messages have dozens at most; what is remembered to compare them stands in no budget.</summary>
+    private const int Most = 1024;
     private const int Few = 8;
 
     /// <summary>The capital I with a dot is an i to some readers, and one with this behind it to others: here all three are one.</summary>
@@ -64,7 +69,7 @@ internal struct MemberNames(string[]? own)
         var folded = Fold(name);
         if (ReferenceEquals(folded, name) && own is null && !FoldedAway.Contains(name))
         {
-            return AddFolded(folded) ? null : BodyRefusal.Duplicate;
+            return folded == Parent ? BodyRefusal.Parent : AddFolded(folded);
         }
 
         if (name.Contains('\0', StringComparison.Ordinal))
@@ -73,7 +78,8 @@ internal struct MemberNames(string[]? own)
         }
 
         return IsOtherSpelling(name, folded, Protocol) || (own is not null && IsOtherSpelling(name, folded, own)) ? BodyRefusal.Misspelt
-            : AddFolded(folded) ? null : BodyRefusal.Duplicate;
+            : folded == Parent ? BodyRefusal.Parent
+            : AddFolded(folded);
     }
 
     private static bool IsOtherSpelling(string name, string folded, string[] protocol)
@@ -90,18 +96,18 @@ internal struct MemberNames(string[]? own)
         return false;
     }
 
-    private bool AddFolded(string folded)
+    private Refusal? AddFolded(string folded)
     {
         if (many is not null)
         {
-            return many.Add(folded);
+            return many.Count == Most ? BodyRefusal.TooManyMembers : many.Add(folded) ? null : BodyRefusal.Duplicate;
         }
 
         for (var i = 0; i < count; i++)
         {
             if (few[i] == folded)
             {
-                return false;
+                return BodyRefusal.Duplicate;
             }
         }
 
@@ -113,11 +119,11 @@ internal struct MemberNames(string[]? own)
                 many.Add(seen!);
             }
 
-            return many.Add(folded);
+            return many.Add(folded) ? null : BodyRefusal.Duplicate;
         }
 
         few[count++] = folded;
-        return true;
+        return null;
     }
 
     /// <summary>The usual names, without allocating them.</summary>

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace Gateway.Authorize;
 
-/// <summary>What an HTTP request wants from an MCP server.</summary>
+/// <summary>Which of JSON-RPC's messages a request carries, if any.</summary>
 internal enum MessageKind
 {
     /// <summary>No message: a GET stream or a DELETE.</summary>

@@ -81,6 +81,14 @@ internal sealed class OperationRules
         return false;
     }
 
+    /// <summary>
+    /// Whether a rule that is not a Deny would have to know the name that the operation does not say: a server that finds one
+    /// all the same would do what the rule speaks of. A Deny matches it (<see cref="Of(Operation)"/>).
+    /// </summary>
+    public bool LacksName(Operation operation) =>
+        operation is { Method: { } method, Name: null } && OperationNames.Of(method) != NameKind.None
+        && rules.Any(rule => rule.Name is not null && rule.Method.Matches(method)) && !Of(operation).Denied;
+
     public OperationVerdict Of(Operation operation)
     {
         if (operation.Method is not { } method)

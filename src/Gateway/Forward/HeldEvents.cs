@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Gateway.Authorize;
 
 namespace Gateway.Forward;
 
@@ -14,8 +15,8 @@ internal sealed class HeldEvents
     /// <summary>Bytes for one server.</summary>
     public const long Share = Total / 4;
 
-    private readonly ConcurrentDictionary<string, Counter> servers = new(StringComparer.Ordinal);
-    private readonly Counter all = new();
+    private readonly ConcurrentDictionary<string, HeldBytes> servers = new(StringComparer.Ordinal);
+    private readonly HeldBytes all = new();
 
     /// <summary>How many bytes are held now.</summary>
     public long Bytes => all.Value;
@@ -23,7 +24,7 @@ internal sealed class HeldEvents
     /// <summary>Takes memory for a server; false when there is none left, and then nothing is taken.</summary>
     public bool TryTake(string server, int bytes)
     {
-        var own = servers.GetOrAdd(server, static _ => new Counter());
+        var own = servers.GetOrAdd(server, static _ => new HeldBytes());
         if (!own.TryAdd(bytes, Share))
         {
             return false;
@@ -42,26 +43,6 @@ internal sealed class HeldEvents
     {
         servers[server].Subtract(bytes);
         all.Subtract(bytes);
-    }
-
-    private sealed class Counter
-    {
-        private long value;
-
-        public long Value => Interlocked.Read(ref value);
-
-        public bool TryAdd(long bytes, long most)
-        {
-            if (Interlocked.Add(ref value, bytes) <= most)
-            {
-                return true;
-            }
-
-            Interlocked.Add(ref value, -bytes);
-            return false;
-        }
-
-        public void Subtract(long bytes) => Interlocked.Add(ref value, -bytes);
     }
 }
 

@@ -83,7 +83,7 @@ internal sealed class InboundResponse(RequestEnd end, AnswerRewrite rewrite, Ope
         var context = transform.HttpContext;
         var answer = transform.ProxyResponse!;
         var length = context.Response.ContentLength ?? answer.Content.Headers.ContentLength;
-        if (!isStream && (length <= LeasedStream.AtOnce || answer.StatusCode is HttpStatusCode.NoContent or HttpStatusCode.ResetContent or HttpStatusCode.NotModified))
+        if (!isStream && (length == 0 || answer.StatusCode is HttpStatusCode.NoContent or HttpStatusCode.ResetContent or HttpStatusCode.NotModified))
         {
             return;
         }

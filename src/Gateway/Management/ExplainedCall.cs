@@ -18,7 +18,7 @@ internal static class ExplainedCall
         var policy = server.Operations;
         var operation = OperationReader.Read(body.Span, out var unreadable, out _);
         var parameters = PolicyParameters.None;
-        var fault = operation is null ? unreadable : policy.Rules.AreMistakable(operation) ? BodyRefusal.UriForm : null;
+        var fault = operation is null ? unreadable : policy.Rules.AreMistakable(operation) ? BodyRefusal.UriForm : policy.Rules.LacksName(operation) ? BodyRefusal.NameMissing : null;
         if (operation is not null && fault is null && policy.Policy is { } judge)
         {
             parameters = judge.Read(operation, body, out fault);

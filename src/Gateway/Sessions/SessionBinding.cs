@@ -98,8 +98,9 @@ internal sealed class SessionBinding
     private static void Sign(byte[] key, BoundSession session, string server, ValidatedToken principal, Span<byte> mac)
     {
         using var hash = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, key);
-        hash.AppendFields("session-1", server, principal.Issuer, principal.Subject, principal.ClientId, session.Destination, session.Id);
 
+        // An id and an address are signed as such: what a client may say in a query is no address that it was told.
+        hash.AppendFields(session.Path is null ? "session-1" : "endpoint-1", server, principal.Issuer, principal.Subject, principal.ClientId, session.Destination, session.Id);
         hash.GetHashAndReset(mac);
     }
 }

@@ -91,7 +91,7 @@ internal static class SseEndpoint
         return true;
     }
 
-    /// <summary>The whole address in place of a session's id; the method in front tells it from the id of a query, which is sealed as it is.</summary>
+    /// <summary>The whole address in place of a session's id; it is sealed as an address, and is none in a query.</summary>
     private static BoundSession Whole(string path, string query, string destination) => new($"POST {path}{query}", destination) { Path = path };
 
     /// <summary>How the official TypeScript, C# and Java servers call it, how the Python one does, and what else there is.</summary>

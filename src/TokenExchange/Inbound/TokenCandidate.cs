@@ -39,7 +39,7 @@ internal sealed class TokenCandidate(TokenText text, ResourceAudience audience, 
     /// <summary>The issuers whose terms count before the issuer itself does: the named one, or all when it is none of them.</summary>
     public ImmutableArray<TrustedIssuer> CandidateIssuers => Issuer is { } known ? [known] : issuers;
 
-    /// <summary>The key that the header names at that issuer; set between the checks "issuer" and "key".</summary>
+    /// <summary>The key that the header names at that issuer; set before the checks that need it.</summary>
     public KeyLookup? Key { get; set; }
 
     /// <summary>Set by the check "signature".</summary>

@@ -9,6 +9,9 @@ namespace Gateway.Authorize.Policy;
 /// </summary>
 internal sealed record PolicyParameters
 {
+    /// <summary>Of one object: what is remembered to compare them stands in no budget.</summary>
+    private const int MostMembers = 16 * 1024;
+
     /// <summary>Nothing besides the name.</summary>
     public static readonly PolicyParameters None = new();
 
@@ -84,7 +87,7 @@ internal sealed record PolicyParameters
         return wanted == "level" ? new() { Level = text } : new() { ProtocolVersion = text };
     }
 
-    /// <summary>Skips a value; false when an object in it has two members that are one for a reader that folds case.</summary>
+    /// <summary>Skips a value; false when an object in it has two members that are one for a reader that folds case, one that some readers take for others, or more than are compared.</summary>
     private static bool TrySkipUnique(ref Utf8JsonReader reader)
     {
         var unique = true;
@@ -103,7 +106,8 @@ internal sealed record PolicyParameters
                     open.Pop();
                     break;
                 case JsonTokenType.PropertyName:
-                    unique &= open.Peek()!.Add(MemberNames.Fold(reader.GetString()!));
+                    var (names, folded) = (open.Peek()!, MemberNames.Fold(reader.GetString()!));
+                    unique = unique && folded != MemberNames.Parent && names.Count < MostMembers && names.Add(folded);
                     break;
             }
         }

@@ -28,7 +28,7 @@ internal sealed class ResultCandidate(TokenResponse response, TokenExchangeReque
     /// <summary>How far the issuer's clock may be off.</summary>
     public TimeSpan Skew => skew;
 
-    /// <summary>The key that the header names at that issuer; set between the checks "issuer" and "key".</summary>
+    /// <summary>The key that the header names at that issuer; set before the checks that need it.</summary>
     public KeyLookup? Key { get; set; }
 
     /// <summary>Set by the check "claim types".</summary>
