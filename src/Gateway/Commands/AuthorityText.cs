@@ -8,8 +8,6 @@ namespace Gateway.Commands;
 /// <summary>An authority on a terminal: what it is good for, in words, and control characters of others as question marks.</summary>
 internal static class AuthorityText
 {
-    private const int Longest = 400;
-
     public static string Of(Authority authority, AuthorityPart part) => part switch
     {
         AuthorityPart.Audience => Joined(authority.Audiences),
@@ -39,5 +37,5 @@ internal static class AuthorityText
 
     private static string Joined(IEnumerable<string> values) => string.Join(' ', values) is { Length: > 0 } text ? Visible(text) : "(none)";
 
-    private static string Visible(string text) => ExplainCommand.Visible(text.Length <= Longest ? text : text[..Longest] + "…");
+    private static string Visible(string text) => ExplainCommand.Visible(Shown.Foreign(text));
 }

@@ -2,12 +2,25 @@ using System.Globalization;
 using System.Text.Json;
 using Gateway.Configuration.Options;
 using Gateway.Generations;
+using Gateway.Management;
 
 namespace Gateway.Commands;
 
 /// <summary>What a token says beside what is accepted: the values that the checks compare, for an operator's eyes. Decides nothing.</summary>
 internal static class ComparedValues
 {
+    /// <summary>Whom the token is for, once its signature was verified, and whom tokens have to be for.</summary>
+    public static void PrintAudiences(Explanation explanation, TextWriter output)
+    {
+        if (explanation.PresentedAudiences is { } presented)
+        {
+            // Verified, but still somebody else's text on a terminal.
+            output.WriteLine($"presented aud: {ExplainCommand.Visible(Shown.Foreign(string.Join(" ", presented)))}");
+        }
+
+        output.WriteLine($"accepted aud:  {string.Join(" ", explanation.AcceptedAudiences)}");
+    }
+
     public static void Print(string token, McpServer server, GatewayOptions options, bool verified, TextWriter output)
     {
         if (Shown.PartOf(token, 1) is not { } payload)
@@ -26,7 +39,7 @@ internal static class ComparedValues
         Line("client", Text(payload, "client_id") ?? Text(payload, "azp") ?? Text(payload, "appid") ?? Text(payload, "cid"), server.Admission.AllowedClients is { } clients ? $"allowed: {string.Join(" ", clients)}" : "any");
         Line("scope", Text(payload, "scope") ?? Text(payload, "scp"), server.Operations.Rules.Required is { Count: > 0 } needed ? $"needed: {needed}" : "none is needed by every request");
 
-        void Line(string name, string? says, string compared) => output.WriteLine($"  {name,-7}{ExplainCommand.Visible(Shown.Cut(says ?? "(absent)"))}   ({compared})");
+        void Line(string name, string? says, string compared) => output.WriteLine($"  {name,-7}{ExplainCommand.Visible(Shown.Foreign(says ?? "(absent)", token))}   ({compared})");
     }
 
     private static string? Text(JsonElement payload, string name)

@@ -1,4 +1,4 @@
-using System.Globalization;
+using Gateway.Advertise;
 using Gateway.Authenticate;
 using Gateway.Configuration.Options;
 using Gateway.Exchange;
@@ -6,6 +6,7 @@ using Gateway.Generations;
 using Gateway.Management;
 using Gateway.Observe;
 using TokenExchange.Inbound;
+using TokenExchange.Jose;
 using TokenExchange.Issuers;
 using TokenExchange.Outbound;
 using TokenExchange.Outbound.Profiles;
@@ -16,7 +17,6 @@ namespace Gateway.Commands;
 internal sealed class DoctorChecks(Unserved gateway, DoctorReport report)
 {
     private readonly GatewayOptions options = gateway.Options;
-    private readonly HashSet<string> exchanged = [];
     private readonly Dictionary<string, OutboundToken> issued = [];
 
     /// <summary>The authorization servers that the chosen servers trust or ask.</summary>
@@ -39,7 +39,7 @@ internal sealed class DoctorChecks(Unserved gateway, DoctorReport report)
             else
             {
                 var problem = server.MetadataProblem ?? new IssuerProblem(null, "unknown");
-                report.Fail($"{name} metadata", Told(problem, written.MetadataUrl ?? written.Issuer!), Remedies.For(problem, written.Issuer));
+                report.Fail($"{name} metadata", ExchangeFault.Told(problem, written.MetadataUrl ?? written.Issuer!), Remedies.For(problem, written.Issuer));
             }
         }
 
@@ -56,7 +56,7 @@ internal sealed class DoctorChecks(Unserved gateway, DoctorReport report)
         else
         {
             var problem = server.Keys.Problem ?? new IssuerProblem(null, "unknown");
-            report.Fail($"{name} keys", "no key set could be fetched: " + Told(problem, written.JwksUrl ?? written.Issuer!), Remedies.For(problem, written.Issuer));
+            report.Fail($"{name} keys", "no key set could be fetched: " + ExchangeFault.Told(problem, written.JwksUrl ?? written.Issuer!), Remedies.For(problem, written.Issuer));
         }
     }
 
@@ -79,9 +79,6 @@ internal sealed class DoctorChecks(Unserved gateway, DoctorReport report)
         }
     }
 
-    private static string Told(IssuerProblem problem, string address) =>
-        $"{problem.Cause} at {problem.Address?.GetLeftPart(UriPartial.Path) ?? address}{(problem.Detail is null ? "" : $" ({problem.Detail.TrimEnd('.')})")}";
-
     /// <summary>Whether the gateway's client is accepted: as a real exchange has shown, or else asked with a subject token that nobody can accept.</summary>
     public async Task ClientAsync(McpServer server, CancellationToken cancellation)
     {
@@ -92,18 +89,18 @@ internal sealed class DoctorChecks(Unserved gateway, DoctorReport report)
 
         var (outbound, profile) = OutboundOf(server);
         var check = $"{server.Id} client at {outbound.AuthorizationServer}";
-        if (exchanged.Contains(server.Id))
+        if (issued.ContainsKey(server.Id))
         {
             report.Pass(check, "accepted in the exchange");
             return;
         }
 
         var client = GenerationBuilder.Client(outbound, options, gateway.Generation.AuthorizationServers, TimeProvider.System);
-        var result = await client.ProbeAsync(source.Target, cancellation);
-        switch (result)
+        var seen = await client.ProbeAsync(source.Target, cancellation);
+        switch (seen.Result)
         {
             case ExchangeResult.Refused { Error: ExchangeError.SubjectRefused or ExchangeError.InteractionRequired } or ExchangeResult.Refused { Error: ExchangeError.TargetRefused, Diagnostic: "access_denied" }:
-                var refusedSubject = (ExchangeResult.Refused)result;
+                var refusedSubject = (ExchangeResult.Refused)seen.Result;
                 if (ExchangeProfile.Find(profile)?.ChecksSubjectFirst == true)
                 {
                     // Refused before anybody asked what the client may do.
@@ -113,14 +110,12 @@ internal sealed class DoctorChecks(Unserved gateway, DoctorReport report)
 
                 report.Pass(check, $"accepted; an invalid subject is refused ({refusedSubject.Diagnostic})");
                 break;
-            case ExchangeResult.Refused refused:
-                report.Fail(check, refused.Diagnostic ?? "refused", DoctorHints.For(result, profile));
-                break;
-            case ExchangeResult.Rejected:
+            case ExchangeResult.Rejected when seen.HoldsToken:
                 report.Fail(check, "the authorization server answered an invalid subject token with success", "its token endpoint does not check subject tokens; do not use it");
                 break;
             default:
-                report.Fail(check, $"the token endpoint gave no answer worth trusting: none in time, a 5xx or a 429 ({(result as ExchangeResult.Unavailable)?.Cause ?? "unknown"})", $"{Remedies.For((result as ExchangeResult.Unavailable)?.Cause)}; check its address, network and certificate, and its log; where it fails over the invalid subject token of this check alone, give a real one with --subject-token-file");
+                var (problem, hint) = ExchangeFault.Of(seen, profile);
+                report.Fail(check, problem, seen.Result is ExchangeResult.Unavailable ? $"{hint}; where it fails over the invalid subject token of this check alone, give a real one with --subject-token-file" : hint);
                 break;
         }
     }
@@ -163,16 +158,29 @@ internal sealed class DoctorChecks(Unserved gateway, DoctorReport report)
         foreach (var server in servers)
         {
             var validation = await server.Admission.Validator.ValidateAsync(token.AsMemory(), cancellation);
-            if (validation.Token is { } subject && Admitted.CheckAdmission(subject, server) is null && (await Explaining.ExplainAsync(server, token, cancellation)).Passes)
+            var explanation = await Explaining.ExplainAsync(server, token, cancellation);
+            if (validation.Token is { } subject && Admitted.CheckAdmission(subject, server) is null && explanation.Passes)
             {
                 accepted++;
                 report.Pass($"{server.Id} subject token", "passes every check");
-                await ExchangeAsync(server, subject, cancellation);
+                Compare(server, token, explanation);
+                if (await new ExchangeCheck(server, gateway, report).RunAsync(subject, token, cancellation) is { } sent)
+                {
+                    issued[server.Id] = sent;
+                }
             }
             else if (servers.Count == 1)
             {
-                var explanation = await Explaining.ExplainAsync(server, token, cancellation);
-                report.Fail($"{server.Id} subject token", explanation.Reason ?? "refused", explanation.Text);
+                if (validation is { Token: null, Refusal: TokenRefusal.IntrospectionUnavailable })
+                {
+                    await IntrospectionAsync(server, validation, cancellation);
+                }
+                else
+                {
+                    report.Fail($"{server.Id} subject token", explanation.Reason ?? (validation.Token is null ? Refusal.Of(validation.Refusal).Reason : "refused"), explanation.Text);
+                }
+
+                Compare(server, token, explanation);
                 return;
             }
         }
@@ -183,53 +191,26 @@ internal sealed class DoctorChecks(Unserved gateway, DoctorReport report)
         }
     }
 
-    private async Task ExchangeAsync(McpServer server, ValidatedToken subject, CancellationToken cancellation)
+    private void Compare(McpServer server, string token, Explanation explanation) => report.Below(output =>
     {
-        if (server.Source is not CredentialSource.Token source)
-        {
-            return;
-        }
+        ComparedValues.PrintAudiences(explanation, output);
+        ComparedValues.Print(token, server, options, explanation.PresentedAudiences is not null, output);
+    });
 
-        var scopes = server.Operations.Scopes.Outbound(server.Operations.Scopes.Effective(subject.Scopes));
-        var result = await source.Exchanger.ExchangeAsync(new TokenExchangeRequest(subject, source.Target, scopes), cancellation);
-        if (result is ExchangeResult.Issued { Token: var sent })
-        {
-            issued[server.Id] = sent;
-        }
-
-        if (!source.Renewable)
-        {
-            return;
-        }
-
-        if (result is not ExchangeResult.Issued { Token: var issuedToken })
-        {
-            var problem = result switch
-            {
-                ExchangeResult.Refused refused => refused.Diagnostic ?? refused.Error.ToString(),
-                ExchangeResult.Rejected rejected => $"the result was rejected ({rejected.Detail.ToReason()})",
-                ExchangeResult.Unavailable unavailable => $"no answer worth trusting ({unavailable.Cause ?? "unknown"})",
-                _ => "no answer",
-            };
-            report.Fail($"{server.Id} exchange", problem, DoctorHints.For(result, source.Kind == TokenSourceKind.Exchange ? OutboundOf(server).Profile : "local"));
-            return;
-        }
-
-        exchanged.Add(server.Id);
-        var (before, after) = (Authority.Of(subject), Authority.Of(issuedToken));
-        report.Pass($"{server.Id} exchange aud", $"requested {string.Join(" ", source.Target.ResultAudiences)}, returned {string.Join(" ", issuedToken.Audiences)}");
-        report.Pass($"{server.Id} exchange scope", $"requested {Text(scopes)}, returned {Text(issuedToken.Scopes)}");
-        report.Pass($"{server.Id} exchange sub", $"inbound {AuthorityText.Of(before, AuthorityPart.Subject)}, returned {AuthorityText.Of(after, AuthorityPart.Subject)}");
-        report.Pass($"{server.Id} exchange act", $"inbound {AuthorityText.Of(before, AuthorityPart.Actors)}, returned {AuthorityText.Of(after, AuthorityPart.Actors)}");
-        report.Pass($"{server.Id} exchange authorization_details", $"inbound {AuthorityText.Of(before, AuthorityPart.Details)}, returned {AuthorityText.Of(after, AuthorityPart.Details)}");
-        if (issuedToken.BoundTo is { } key)
-        {
-            report.Pass($"{server.Id} exchange cnf", $"bound to the gateway's key, {key}");
-        }
-
-        var lifetime = issuedToken.ExpiresAt - TimeProvider.System.GetUtcNow();
-        report.Pass($"{server.Id} exchange lifetime", string.Create(CultureInfo.InvariantCulture, $"{lifetime.TotalSeconds:0} s, at most {source.Target.MaxLifetime.TotalSeconds:0} s; inbound {(subject.ExpiresAt - TimeProvider.System.GetUtcNow()).TotalSeconds:0} s"));
-        report.Pass($"{server.Id} exchange authority", $"shrank: {AuthorityText.Of(after.ShortOf(before))}");
+    /// <summary>Whose word on the token could not be had, where it was asked for, and what to do about it.</summary>
+    private async Task IntrospectionAsync(McpServer server, TokenValidation validation, CancellationToken cancellation)
+    {
+        // The issuer of a token that could be looked into; an opaque one is shown to one issuer alone.
+        var name = ServerTopology.Of(options).First(topology => topology.Id == server.Id).InboundServers
+            .First(name => options.AuthorizationServers[name] is { Introspection: not null, Issuer: var issuer } && (validation.Presented is null || validation.Presented.Issuer == issuer));
+        var asked = gateway.Generation.AuthorizationServers[name];
+        var endpoint = options.AuthorizationServers[name].Introspection!.Endpoint is { } written ? new Uri(written) : (await asked.DiscoverAsync(cancellation))?.IntrospectionEndpoint;
+        report.Fail(
+            $"{server.Id} subject token",
+            $"{Refusal.IntrospectionUnavailable.Reason}: {validation.Outage ?? "unknown"} at {endpoint?.GetLeftPart(UriPartial.Path) ?? $"the introspection endpoint that the metadata of {asked.Settings.Issuer} should name"}",
+            asked.IntrospectionOutage is null
+                ? "the endpoint answered, and gave no word on the token; compare the gateway's client and its right to introspect with what is registered, and Introspection:Endpoint with the product's page (docs/authorization-servers)"
+                : Remedies.ForEndpoint(validation.Outage, "Introspection:Endpoint"));
     }
 
     private (OutboundOptions Outbound, string Profile) OutboundOf(McpServer server)
@@ -237,6 +218,4 @@ internal sealed class DoctorChecks(Unserved gateway, DoctorReport report)
         var outbound = options.Servers[server.Id].Outbound!;
         return (outbound, options.AuthorizationServers[outbound.AuthorizationServer!].Profile);
     }
-
-    private static string Text(ScopeSet scopes) => scopes.ToString() is { Length: > 0 } text ? text : "(none)";
 }

@@ -82,4 +82,18 @@ internal sealed class DoctorReport(TextWriter output)
         Failed++;
         output.WriteLine($"FAIL  {check}: {ExplainCommand.Visible(problem)}. Hint: {hint}");
     }
+
+    /// <summary>A part of what has failed already: not counted again, and the hint was given there.</summary>
+    public void Differs(string check, string detail) => output.WriteLine($"FAIL  {check}: {ExplainCommand.Visible(detail)}");
+
+    /// <summary>Lines below the last check, each written by <paramref name="write"/> and set in.</summary>
+    public void Below(Action<TextWriter> write)
+    {
+        using var lines = new StringWriter(System.Globalization.CultureInfo.InvariantCulture);
+        write(lines);
+        foreach (var line in lines.ToString().Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries))
+        {
+            output.WriteLine("      " + line);
+        }
+    }
 }

@@ -6,16 +6,25 @@ namespace Gateway.Commands;
 /// <summary>What usually is behind a failed check; what a product means by it comes first (<see cref="ExchangeProfile.HintFor"/>).</summary>
 internal static class DoctorHints
 {
+    // What the library says of an answer that is no OAuth, or of a request that was not sent.
+    public const string Redirects = "the endpoint redirects";
+    public const string NoOAuth = "the endpoint's answer is none of OAuth";
+    public const string NoEndpoint = "the metadata names no such endpoint";
+    public const string NoHttps = "the endpoint is not https";
+
     public static string For(ExchangeResult result, string profile) => ExchangeProfile.Find(profile)?.HintFor(result) ?? result switch
     {
         ExchangeResult.Refused refused => For(refused),
         ExchangeResult.Rejected rejected => For(rejected.Detail),
-        ExchangeResult.Unavailable => "no answer worth trusting; check address, network and certificate of the token endpoint",
         _ => "",
     };
 
     private static string For(ExchangeResult.Refused refused) => (refused.Diagnostic, refused.Error) switch
     {
+        (Redirects, _) => "redirects are not followed; if it is the authorization server's, write the address that it leads to as TokenEndpoint",
+        (NoOAuth, _) => "no token endpoint answers so; perhaps it is a sign-in page or an error page: compare the address with the product's page (docs/authorization-servers), and set TokenEndpoint",
+        (NoEndpoint, _) => "set TokenEndpoint, or have the authorization server name it in its metadata",
+        (NoHttps, _) => "write an https URL; http is for loopback, or with AllowHttp",
         ("invalid_client", _) => "client id, secret or key differ from what is registered, or the registered authentication method does; for private_key_jwt also compare AssertionAudience",
         ("unauthorized_client", _) => "the client may not use this grant; allow token exchange for it",
         ("unsupported_grant_type", _) => "this authorization server does not offer this grant, or the Profile is not the one of the product",

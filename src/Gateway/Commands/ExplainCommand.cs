@@ -62,13 +62,7 @@ internal static class ExplainCommand
 
         output.WriteLine(explanation.Passes ? "passes" : $"refused: {explanation.Reason}");
         output.WriteLine(Visible(explanation.Text.Trim()));
-        if (explanation.PresentedAudiences is { } presented)
-        {
-            // Verified, but still somebody else's text on a terminal.
-            output.WriteLine($"presented aud: {Visible(string.Join(" ", presented))}");
-        }
-
-        output.WriteLine($"accepted aud:  {string.Join(" ", explanation.AcceptedAudiences)}");
+        ComparedValues.PrintAudiences(explanation, output);
         if (explanation.Question is { } question)
         {
             output.WriteLine($"policy was asked: {Visible(question)}");

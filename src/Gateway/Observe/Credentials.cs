@@ -52,6 +52,18 @@ internal ref struct Credentials
     /// <summary>Those of a request, as far as it has come.</summary>
     public static Credentials Of(HttpContext context, GatewayRequest? request) => new(context, request);
 
+    /// <summary>These, wherever they come from.</summary>
+    public static Credentials Of(params ReadOnlySpan<string?> secrets)
+    {
+        var credentials = default(Credentials);
+        foreach (var secret in secrets)
+        {
+            credentials.Add(secret.AsMemory());
+        }
+
+        return credentials;
+    }
+
     private void Add(ReadOnlyMemory<char> value)
     {
         if (value.Length >= Shortest && Count < Most)

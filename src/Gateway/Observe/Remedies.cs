@@ -19,6 +19,10 @@ internal static class Remedies
         var cause => For(cause),
     };
 
+    /// <summary>Of an endpoint that is asked with the gateway's own credentials, which <paramref name="setting"/> names.</summary>
+    public static string ForEndpoint(string? cause, string setting) =>
+        cause is "breaker" or "timeout" or "status 429" ? For(cause) : $"{For(cause)}; check its address ({setting}, or what the metadata names)";
+
     /// <summary>Of a peer that could not be had.</summary>
     public static string For(string? cause) => cause switch
     {

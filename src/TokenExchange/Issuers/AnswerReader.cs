@@ -22,7 +22,12 @@ internal static class AnswerReader
             return new EndpointAnswer.Outage(retryAfter, Repeatable: status >= 500 && retryAfter is null, OutageCause.Status(status));
         }
 
-        return new EndpointAnswer.Reply(status, IsJson(response.Content) ? await ReadObjectAsync(response.Content, cancellationToken) : null);
+        var body = IsJson(response.Content) ? await ReadObjectAsync(response.Content, cancellationToken) : null;
+        return new EndpointAnswer.Reply(status, body)
+        {
+            MediaType = body is null && response.Content.Headers.NonValidated.TryGetValues("Content-Type", out var types) ? types.ToString() : null,
+            Location = status is >= 300 and < 400 && response.Headers.NonValidated.TryGetValues("Location", out var to) ? to.ToString() : null,
+        };
     }
 
     /// <summary>One JSON object without duplicate members at any depth, in UTF-8 throughout, or null.</summary>

@@ -64,6 +64,10 @@ internal sealed class BackChannelEndpoints(AuthorizationServerSettings settings,
             await PostAsync(client, client.Http(stranger ? Lane.Strangers : Lane.Introspection) ?? (stranger ? strangers : http), endpoint, known => known.IntrospectionEndpoint, write, null, cancellationToken));
     }
 
+    /// <summary>The address of the token endpoint, as a request finds it; null when nothing names one.</summary>
+    public async ValueTask<Uri?> TokenEndpointAsync(CancellationToken cancellationToken) =>
+        settings.TokenEndpoint ?? (await metadata.GetAsync(cancellationToken))?.TokenEndpoint;
+
     public void Dispose()
     {
         foreach (var client in clients.Values)

@@ -15,6 +15,12 @@ internal abstract record EndpointAnswer
     /// </summary>
     public sealed record Reply(int Status, JsonElement? Body) : EndpointAnswer
     {
+        /// <summary>What the answer calls itself where there is no body; for an operator's eyes, and somebody else's text.</summary>
+        public string? MediaType { get; init; }
+
+        /// <summary>Where a redirect leads; the same.</summary>
+        public string? Location { get; init; }
+
         public override string ToString() => $"reply {Status}";
     }
 

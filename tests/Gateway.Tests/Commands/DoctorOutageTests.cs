@@ -19,7 +19,7 @@ public sealed class DoctorOutageTests
         var exit = await new CommandLine(output, errors).RunAsync(["doctor", "--server", "weather", "--config", world.Gateway.ConfigPath]);
 
         Assert.Equal(1, exit);
-        Assert.Contains("FAIL  weather client at corp: the token endpoint gave no answer worth trusting: none in time, a 5xx or a 429", output.ToString(), StringComparison.Ordinal);
+        Assert.Contains("FAIL  weather client at corp: the token endpoint gave no answer worth trusting: status 500 at ", output.ToString(), StringComparison.Ordinal);
         Assert.Contains("--subject-token-file", output.ToString(), StringComparison.Ordinal);
     }
 }

@@ -85,7 +85,7 @@ public sealed partial class ProductPageTests
         ("okta", "grant not allowed", "client at okta-weather: unauthorized_client", p => ((Okta)p).GrantAllowed = false, null),
         ("okta", "no policy rule", "exchange: access_denied", p => ((Okta)p).PolicyAllows = false, null),
         ("okta", "untrusted server", "exchange: invalid_grant", p => ((Okta)p).Trusts = false, null),
-        ("okta", "rate limit", "exchange: no answer worth trusting (status 429)", p => p.Outage = StubAnswer.Raw(429, "Content-Type: application/json\r\n", """{"errorCode":"E0000047"}"""), null),
+        ("okta", "rate limit", "exchange: the token endpoint gave no answer worth trusting: status 429", p => p.Outage = StubAnswer.Raw(429, "Content-Type: application/json\r\n", """{"errorCode":"E0000047"}"""), null),
 
         ("zitadel", "feature off", "client at zitadel: invalid_request", p => ((Zitadel)p).FeatureOn = false, null),
         ("zitadel", "grant not allowed", "client at zitadel: unauthorized_client", p => ((Zitadel)p).GrantAllowed = false, null),
@@ -144,7 +144,7 @@ public sealed partial class ProductPageTests
         var (exit, output) = await page.DoctorAsync(withSubject: true, row.Change);
 
         Assert.Equal(1, exit);
-        var line = output.Split('\n').FirstOrDefault(text => text.StartsWith($"FAIL  weather {row.Line}. Hint: ", StringComparison.Ordinal));
+        var line = output.Split('\n').FirstOrDefault(text => Regex.IsMatch(text, $@"^FAIL  weather {Regex.Escape(row.Line)}( at http\S+)?\. Hint: "));
         Assert.True(line is not null, output);
         Assert.Contains(line[(line.IndexOf("Hint: ", StringComparison.Ordinal) + 6)..], page.Text, StringComparison.Ordinal);
         Assert.DoesNotContain("eyJ", output, StringComparison.Ordinal);
@@ -157,7 +157,7 @@ public sealed partial class ProductPageTests
     {
         var source = Path.Combine(CommandTests.Repository(), "src");
         var profiles = Directory.EnumerateFiles(Path.Combine(source, "TokenExchange", "Outbound", "Profiles")).Select(File.ReadAllText);
-        var code = string.Concat(profiles) + File.ReadAllText(Path.Combine(source, "Gateway", "Commands", "DoctorHints.cs"));
+        var code = string.Concat(profiles) + File.ReadAllText(Path.Combine(source, "Gateway", "Commands", "DoctorHints.cs")) + File.ReadAllText(Path.Combine(source, "Gateway", "Observe", "Remedies.cs"));
         var hints = HintCells().Matches(File.ReadAllText(Path.Combine(CommandTests.Repository(), "docs", "authorization-servers", profile + ".md"))).Select(match => match.Groups[1].Value).Except(["`doctor` says", "---", "the same"]).ToList();
 
         Assert.NotEmpty(hints);

@@ -65,11 +65,20 @@ public sealed class TokenExchangeClient : ITokenExchanger
         return result;
     }
 
+    /// <summary>The same exchange, with what an operator is shown of it. For an operator's checks; it is not counted.</summary>
+    public async Task<InspectedExchange> InspectAsync(TokenExchangeRequest request, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var seen = new InspectedExchange(server);
+        seen.Result = Delegation.Refusal(request.Subject, request.Target) ?? await RunAsync(request, seen).WaitAsync(cancellationToken);
+        return seen;
+    }
+
     /// <summary>
     /// Asks with a subject token that nobody can accept, and never returns a token: a refusal of the subject says that the
     /// client itself was accepted. For an operator's checks.
     /// </summary>
-    public async Task<ExchangeResult> ProbeAsync(OutboundTarget target, CancellationToken cancellationToken)
+    public async Task<InspectedExchange> ProbeAsync(OutboundTarget target, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(target);
         using var claims = JsonDocument.Parse("{}");
@@ -86,8 +95,10 @@ public sealed class TokenExchangeClient : ITokenExchanger
             ExpiresAt = clock.GetUtcNow(),
             Claims = claims.RootElement,
         };
-        var result = await RunAsync(new TokenExchangeRequest(nobody, target, ScopeSet.Empty)).WaitAsync(cancellationToken);
-        return result is ExchangeResult.Issued ? new ExchangeResult.Rejected(ResultRejection.Subject) : result;
+        var seen = new InspectedExchange(server);
+        var result = await RunAsync(new TokenExchangeRequest(nobody, target, ScopeSet.Empty), seen).WaitAsync(cancellationToken);
+        seen.Result = result is ExchangeResult.Issued ? new ExchangeResult.Rejected(ResultRejection.Subject) : result;
+        return seen;
     }
 
     /// <inheritdoc/>
@@ -95,7 +106,7 @@ public sealed class TokenExchangeClient : ITokenExchanger
     {
     }
 
-    private async Task<ExchangeResult> RunAsync(TokenExchangeRequest request)
+    private async Task<ExchangeResult> RunAsync(TokenExchangeRequest request, InspectedExchange? seen = null)
     {
         string? unreadable = null;
         var acting = actor?.Read(out unreadable);
@@ -104,7 +115,7 @@ public sealed class TokenExchangeClient : ITokenExchanger
             return new ExchangeResult.Refused(ExchangeError.Misconfigured, Diagnostic: unreadable);
         }
 
-        var leg = await AskAsync(server, profile, request.Subject.Value, request, acting, extraParameters);
+        var leg = await AskAsync(server, profile, request.Subject.Value, request, acting, extraParameters, seen);
         if (leg.Token is { } grant && profile.IssuedTokenType == TokenType.IdJag)
         {
             if (IdJagGrant.Rejection(grant.AccessToken, server.Settings.Issuer, resultIssuer.Settings.Issuer, client.Id, request.Target.Resource, clock.GetUtcNow()) is { } unfit)
@@ -112,13 +123,13 @@ public sealed class TokenExchangeClient : ITokenExchanger
                 return new ExchangeResult.Rejected(unfit);
             }
 
-            leg = await AskAsync(resultIssuer, IdJagProfile.Grant, grant.AccessToken, request, null, []);
+            leg = await AskAsync(resultIssuer, IdJagProfile.Grant, grant.AccessToken, request, null, [], seen);
         }
 
-        return leg.Token is { } token ? await verifier.VerifyAsync(token, request, acting?.Subject, CancellationToken.None) : leg.Failure!;
+        return leg.Token is { } token ? await verifier.VerifyAsync(token, request, acting?.Subject, CancellationToken.None, seen) : leg.Failure!;
     }
 
-    private async Task<Leg> AskAsync(AuthorizationServer asked, ExchangeProfile shape, string subjectToken, TokenExchangeRequest request, ActorToken.Content? acting, ImmutableArray<KeyValuePair<string, string>> extra)
+    private async Task<Leg> AskAsync(AuthorizationServer asked, ExchangeProfile shape, string subjectToken, TokenExchangeRequest request, ActorToken.Content? acting, ImmutableArray<KeyValuePair<string, string>> extra, InspectedExchange? seen)
     {
         var registered = asked.Endpoints.Client(client);
         if (registered.Exchanging.RefusedWith is { } code)
@@ -140,6 +151,11 @@ public sealed class TokenExchangeClient : ITokenExchanger
                 form.Add(name, value);
             }
         }, Prover(shape, request));
+        if (seen is not null)
+        {
+            seen.Take(asked, answer, await asked.Endpoints.TokenEndpointAsync(CancellationToken.None), asked.Settings.AllowMissingIssuedTokenType || shape.OmitsIssuedTokenType);
+        }
+
         return answer switch
         {
             EndpointAnswer.Reply { Status: 200 } reply => Succeeded(reply, asked, shape, request),

@@ -31,6 +31,9 @@ internal sealed class ResultCandidate(TokenResponse response, TokenExchangeReque
     /// <summary>The key that the header names at that issuer; set before the checks that need it.</summary>
     public KeyLookup? Key { get; set; }
 
+    /// <summary>Whether the check "signature" was passed.</summary>
+    public bool IsVerified { get; set; }
+
     /// <summary>Set by the check "claim types".</summary>
     public TokenClaims? Claims { get; set; }
 

@@ -88,7 +88,8 @@ internal static class ResultChecks
     {
         try
         {
-            return token.Key!.Key is { } key && key.Verify(token.Algorithm!, token.SigningInput, token.Signature) ? null : ResultRejection.Signature;
+            token.IsVerified = token.Key!.Key is { } key && key.Verify(token.Algorithm!, token.SigningInput, token.Signature);
+            return token.IsVerified ? null : ResultRejection.Signature;
         }
         catch
         {

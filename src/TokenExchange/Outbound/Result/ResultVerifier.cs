@@ -14,7 +14,7 @@ internal sealed class ResultVerifier(AuthorizationServer resultIssuer, TimeProvi
     private static readonly TimeSpan RetryKeysAfter = ProtectedEndpoint.ShortestBreak;
 
     /// <summary>Issued, rejected, or, when the issuer's keys cannot be had, unavailable; only cancellation throws.</summary>
-    public async ValueTask<ExchangeResult> VerifyAsync(TokenResponse response, TokenExchangeRequest request, string? actor, CancellationToken cancellationToken)
+    public async ValueTask<ExchangeResult> VerifyAsync(TokenResponse response, TokenExchangeRequest request, string? actor, CancellationToken cancellationToken, InspectedExchange? seen = null)
     {
         var candidate = new ResultCandidate(response, request, resultIssuer.Settings.Issuer, actor, clock.GetUtcNow(), resultIssuer.Settings.ClockSkew);
         if (!request.Target.ResultIsJwt)
@@ -35,7 +35,13 @@ internal sealed class ResultVerifier(AuthorizationServer resultIssuer, TimeProvi
 
         // The thread that brought the answer serves the sockets of others too.
         await SignatureThreads.Switch();
-        return ResultChecks.WithKey.RefusalOf(candidate) is { } rejection ? new ExchangeResult.Rejected(rejection) : Issue(candidate);
+        var rejected = ResultChecks.WithKey.RefusalOf(candidate);
+        if (seen is not null)
+        {
+            seen.IsVerified = candidate.IsVerified;
+        }
+
+        return rejected is { } rejection ? new ExchangeResult.Rejected(rejection) : Issue(candidate);
     }
 
     private static ExchangeResult.Issued Issue(ResultCandidate candidate)
