@@ -124,15 +124,16 @@ internal sealed class BridgeEndpoint(BridgeSessions sessions, Children children,
     {
         if (context.Request.Headers[BridgeSessions.Header] is [{ } id])
         {
-            var refusal = sessions.Find(id) is not { } session ? BridgeRefusal.SessionUnknown
+            var session = sessions.Find(id);
+            var refusal = session is null ? BridgeRefusal.SessionUnknown
                 : message.Method != "initialize" && context.Request.Headers["MCP-Protocol-Version"] is [{ } version] && !Versions.Contains(version) ? BridgeRefusal.Version
                 : null;
-            await (refusal is null ? PassAsync(context, sessions.Find(id)!, message, isNew: false) : refusal.WriteAsync(context));
+            await (refusal is null ? PassAsync(context, session!, message, isNew: false) : refusal.WriteAsync(context));
         }
         else if (message is { Kind: MessageKind.Request, Method: "initialize" })
         {
-            var (session, refusal) = await sessions.BeginAsync(context.RequestAborted);
-            await (session is null ? refusal!.WriteAsync(context, message.Line[message.Id.At]) : PassAsync(context, session, message, isNew: true));
+            var (begun, refusal) = await sessions.BeginAsync(context.RequestAborted);
+            await (begun is null ? refusal!.WriteAsync(context, message.Line[message.Id.At]) : PassAsync(context, begun, message, isNew: true));
         }
         else
         {

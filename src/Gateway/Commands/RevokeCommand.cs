@@ -105,9 +105,10 @@ internal static class RevokeCommand
         options.AddTo(command);
         command.SetAction((parsed, _) => RunAsync(parsed, options, overrides, errors, async state =>
         {
-            if (!ulong.TryParse(parsed.GetValue(id), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var number) || !await state.UndoAsync(number))
+            var problem = ulong.TryParse(parsed.GetValue(id), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var number) ? await state.UndoAsync(number) : RevocationDesk.NotInForce;
+            if (problem is not null)
             {
-                errors.WriteLine("No revocation of that id is in force; see 'revoke list'.");
+                errors.WriteLine(problem);
                 return 1;
             }
 
@@ -157,6 +158,8 @@ internal static class RevokeCommand
 /// <summary>What an operator does with the shared state, apart from any replica.</summary>
 internal sealed class RevocationDesk : IAsyncDisposable
 {
+    internal const string NotInForce = "No revocation of that id is in force; see 'revoke list'.";
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5), Pause = TimeSpan.FromMilliseconds(200);
 
     private readonly GatewayOptions options;
@@ -224,15 +227,21 @@ internal sealed class RevocationDesk : IAsyncDisposable
         return ([.. known.All().Where(revocation => revocation.Selector != RevocationSelector.Undo && revocation.Until > clock.GetUtcNow())], reading.Ignored);
     }
 
-    public async Task<bool> UndoAsync(ulong id)
+    /// <summary>Takes a revocation back; returns why not, or null.</summary>
+    public async Task<string?> UndoAsync(ulong id)
     {
         if ((await InForceAsync()).Revocations.FirstOrDefault(known => known.Id == id) is not { } revocation)
         {
-            return false;
+            return NotInForce;
+        }
+
+        if (revocation.Source == RevocationSource.Limit)
+        {
+            return "It stands for all revocations of its issuer, of which there were more than are kept one by one; it ends when they would have, and cannot be taken back.";
         }
 
         await state.AppendAsync([revocation.Undo(keys).Bytes], [], TimeSpan.Zero);
-        return true;
+        return null;
     }
 
     /// <summary>Whether an id that nobody else takes can be taken, and not a second time. Throws <see cref="StateException"/>.</summary>

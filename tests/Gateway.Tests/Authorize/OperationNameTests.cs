@@ -158,6 +158,13 @@ public sealed class OperationNameTests
     [InlineData("""{"jsonrpc":"2.0","id":1,"method":"subscriptions/listen","params":{"notifications":{"resourceSubscriptions":[1]}}}""")]
     [InlineData("""{"jsonrpc":"2.0","id":1,"method":"subscriptions/listen","params":{"notifications":[]}}""")]
     [InlineData("""{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a"},"Result":{}}""")]
+    [InlineData("""{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"__proto__":{"name":"a"}}}""")]
+    [InlineData("""{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","\u005f_proto__":{"arguments":{"x":1}}}}""")]
+    [InlineData("""{"jsonrpc":"2.0","id":1,"method":"tools/call","__proto__":{"params":{"name":"a"}}}""")]
+    [InlineData("""{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","_meta":{"__proto__":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}}}""")]
+    [InlineData("""{"jsonrpc":"2.0","id":1,"method":"completion/complete","params":{"ref":{"type":"ref/prompt","name":"a","__proto__":{"uri":"a:b"}}}}""")]
+    [InlineData("""{"jsonrpc":"2.0","id":1,"method":"subscriptions/listen","params":{"__proto__":{"notifications":{"resourceSubscriptions":["a:b"]}}}}""")]
+    [InlineData("""{"jsonrpc":"2.0","id":1,"method":"subscriptions/listen","params":{"notifications":{"__proto__":{"resourceSubscriptions":["a:b"]}}}}""")]
     public async Task What_two_readers_could_read_differently_is_refused(string body)
     {
         await using var world = await World.StartAsync();
@@ -166,6 +173,47 @@ public sealed class OperationNameTests
 
         Assert.Equal((400, "body_invalid", -32600), (answer.Status, answer.Reason, answer.Json!["error"]!["code"]!.GetValue<int>()));
         world.AssertNothingWasForwarded();
+    }
+
+    [Theory]
+    [InlineData("tools/call", "{}")]
+    [InlineData("tools/call", """{"arguments":{}}""")]
+    [InlineData("prompts/get", "{}")]
+    [InlineData("resources/read", "{}")]
+    [InlineData("tasks/result", "{}")]
+    [InlineData("completion/complete", "{}")]
+    public async Task A_name_that_a_rule_asks_for_must_be_there(string method, string parameters)
+    {
+        foreach (var (member, value) in ((string, JsonNode)[])[("Scopes", new JsonArray("admin")), ("Approval", true)])
+        {
+            await using var world = await WorldWith(new JsonObject { ["Method"] = method, ["Name"] = "payroll*", [member] = value });
+
+            var answer = await world.Gateway.CallAsync("/weather", world.WeatherToken(), Message(method, parameters));
+            var without = await world.Gateway.CallAsync("/weather", world.WeatherToken(), Messages.Of(method));
+
+            Assert.Equal((400, "body_invalid"), (answer.Status, answer.Reason));
+            Assert.Equal((400, "body_invalid"), (without.Status, without.Reason));
+            world.AssertNothingWasForwarded();
+        }
+    }
+
+    [Theory]
+    [InlineData("params", 1024, 200)]
+    [InlineData("params", 1025, 400)]
+    [InlineData("root", 1025, 400)]
+    [InlineData("arguments", 5000, 200)]
+    public async Task So_many_members_of_an_object_as_are_compared_pass(string where, int count, int status)
+    {
+        await using var world = await World.StartAsync();
+        var many = string.Join(',', Enumerable.Range(0, count - (where == "params" ? 1 : where == "root" ? 4 : 0)).Select(i => $"\"é{i}\":0"));
+        var body = where switch
+        {
+            "params" => $$$"""{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a",{{{many}}} } }""",
+            "root" => $$$"""{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a"},{{{many}}} }""",
+            _ => $$$"""{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","arguments":{ {{{many}}} } } }""",
+        };
+
+        Assert.Equal(status, (await world.Gateway.CallAsync("/weather", world.WeatherToken(), body)).Status);
     }
 
     [Theory]

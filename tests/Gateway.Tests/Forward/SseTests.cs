@@ -88,11 +88,16 @@ public sealed class SseTests
         var stolen = await world.Gateway.CallAsync(endpoint, mallory);
         var changed = await world.Gateway.CallAsync(endpoint + (endpoint.Contains('?', StringComparison.Ordinal) ? "&" : "?") + "id=other", token);
         var elsewhere = await world.Gateway.CallAsync(endpoint.Replace("/weather/", "/weather/other/", StringComparison.Ordinal), token);
+
+        // What was sealed is the whole address: said in a query, of another path, it is no session.
+        var seal = endpoint[(endpoint.Split('?')[0].LastIndexOf('/') + 1)..].Split('.');
+        var moved = await world.Gateway.CallAsync(
+            $"/weather/messages/victim?sessionId={seal[0]}.{seal[1]}.{Uri.EscapeDataString("POST " + Uri.UnescapeDataString(announced["/mcp".Length..].Split('?')[0]) + (announced.Contains('?', StringComparison.Ordinal) ? announced[announced.IndexOf('?', StringComparison.Ordinal)..] : ""))}", token);
         step.SetResult();
 
         Assert.StartsWith(start, endpoint, StringComparison.Ordinal);
         Assert.Equal(202, answer.Status);
-        Assert.All(new[] { stolen, changed, elsewhere }, refused => Assert.Equal((404, "session_not_yours"), (refused.Status, refused.Reason)));
+        Assert.All(new[] { stolen, changed, elsewhere, moved }, refused => Assert.Equal((404, "session_not_yours"), (refused.Status, refused.Reason)));
         var posted = Assert.Single(world.Weather.Requests, request => request.Method == "POST");
         Assert.Equal(announced, new Uri("http://x" + posted.Path + posted.Query).PathAndQuery);
     }

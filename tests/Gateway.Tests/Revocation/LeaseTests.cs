@@ -50,6 +50,8 @@ public sealed class LeaseTests
     [InlineData("POST", "application/x-ndjson", null)]
     [InlineData("POST", "application/json", null)]
     [InlineData("POST", "application/json", 1_000_000L)]
+    [InlineData("GET", "application/x-ndjson", 1_000L)]
+    [InlineData("POST", "application/json", 1_000L)]
     public async Task A_logout_breaks_it_off_whatever_its_media_type(string method, string? type, long? length)
     {
         await using var world = await StartAsync();

@@ -84,6 +84,19 @@ public sealed class RevocationsTests
     }
 
     [Fact]
+    public void What_took_the_place_of_many_is_not_taken_back()
+    {
+        var revocations = new Revocations(clock);
+        revocations.Revoke(Issuer, new LogoutToken("alice", null, clock.GetUtcNow()), Day);
+        var wide = Revocation.Of(revocations.Keys, RevocationSelector.Issuer, Issuer, "", clock.GetUtcNow() + TimeSpan.FromSeconds(10), Day, RevocationSource.Limit);
+        Assert.Single(revocations.Add([wide]).Gone);
+
+        revocations.Add([wide.Undo(revocations.Keys)]);
+
+        Assert.True(revocations.IsRevoked(Token(issued: 0)));
+    }
+
+    [Fact]
     public void What_a_wide_revocation_covers_in_part_stays_in_force()
     {
         var revocations = new Revocations(clock);

@@ -339,7 +339,8 @@ public sealed class Revocations
 
     private void Undo(Revocation undo, RevocationsAdded added)
     {
-        if (undo.UntilSeconds <= Now || !undone.TryAdd(undo.Undone, undo))
+        // One that took the place of many stands for what others decided, which nothing else remembers.
+        if (undo.UntilSeconds <= Now || (entries.TryGetValue(undo.Undone, out var known) && known.Source == RevocationSource.Limit) || !undone.TryAdd(undo.Undone, undo))
         {
             return;
         }
