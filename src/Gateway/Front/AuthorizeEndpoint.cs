@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using Gateway.Authorize;
-using Gateway.Configuration.Rules;
+using TokenExchange.Issuers;
 
 namespace Gateway.Front;
 
@@ -136,7 +136,7 @@ internal static class AuthorizeEndpoint
     /// </summary>
     /// <remarks>Content Security Policy Level 3, §6.4.1.</remarks>
     private static string SourceOf(Uri address) =>
-        address.Scheme == Uri.UriSchemeHttp && address.HostNameType != UriHostNameType.IPv6 ? $"http://{ConfiguredUrl.HostInAscii(address)}:{address.Port.ToString(System.Globalization.CultureInfo.InvariantCulture)}" : address.Scheme + ":";
+        address.Scheme == Uri.UriSchemeHttp && address.HostNameType != UriHostNameType.IPv6 ? $"http://{HostName.InAscii(address)}:{address.Port.ToString(System.Globalization.CultureInfo.InvariantCulture)}" : address.Scheme + ":";
 
     /// <summary>What browsers say of where a form was sent from; something that is no browser says nothing.</summary>
     private static bool IsFromThisPage(FrontVisit visit)

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Gateway.Configuration.Rules;
 using Gateway.Pages;
 using TokenExchange.Issuers;
 
@@ -20,7 +19,7 @@ internal static class FrontPage
             <dt>The answer goes to</dt><dd><strong>{Destination(new Uri(request.RedirectUri))}</strong><br><code>{request.RedirectUri}</code></dd>
             <dt>Server</dt><dd><strong>{request.Server.Id}</strong><br><code>{request.Server.Resource}</code></dd>
             <dt>Scopes</dt><dd>{request.Server.Scope.Split(' ').Select(scope => Html.Of($"<code>{scope}</code> "))}</dd>
-            <dt>You sign in at</dt><dd>{ConfiguredUrl.HostInAscii(signIn)}</dd>
+            <dt>You sign in at</dt><dd>{HostName.InAscii(signIn)}</dd>
             </dl>
             <form method="post" action="{front.Path + FrontEndpoints.Authorize}">
             {request.Parameters.Append(new("consent", seal)).Select(pair => Html.Of($"""
@@ -46,8 +45,8 @@ internal static class FrontPage
     internal static string Destination(Uri redirectUri) =>
         redirectUri.Scheme != Uri.UriSchemeHttps && redirectUri.Scheme != Uri.UriSchemeHttp ? $"whichever app on this computer opens {redirectUri.Scheme}: addresses"
         : Loopback.Is(redirectUri) ? string.Create(CultureInfo.InvariantCulture, $"a program on this computer ({redirectUri.Host}:{redirectUri.Port})")
-        : redirectUri.IsDefaultPort ? ConfiguredUrl.HostInAscii(redirectUri)
-        : string.Create(CultureInfo.InvariantCulture, $"{ConfiguredUrl.HostInAscii(redirectUri)}:{redirectUri.Port}");
+        : redirectUri.IsDefaultPort ? HostName.InAscii(redirectUri)
+        : string.Create(CultureInfo.InvariantCulture, $"{HostName.InAscii(redirectUri)}:{redirectUri.Port}");
 
     private static string Document(ClientFront front, string title, Html body) => HtmlDocument.Of(title, front.Path + FrontEndpoints.Style, Html.Of($"""
         <body>

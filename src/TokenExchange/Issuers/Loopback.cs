@@ -14,17 +14,6 @@ public static class Loopback
             || (IPAddress.TryParse(host is ['[', .. var inner, ']'] ? inner : host, out var address) && IPAddress.IsLoopback(address));
     }
 
-    /// <summary>The same of the host of an absolute address; a host that is no name in any script leads nowhere, and not there.</summary>
-    public static bool Is(Uri address)
-    {
-        ArgumentNullException.ThrowIfNull(address);
-        try
-        {
-            return Is(address.IdnHost);
-        }
-        catch (UriFormatException)
-        {
-            return false;
-        }
-    }
+    /// <summary>The same of the host of an absolute address.</summary>
+    public static bool Is(Uri address) => Is(HostName.InAscii(address));
 }

@@ -64,14 +64,15 @@ public sealed class BodyFuzzTests
         Fuzzing.AssertLinear(piece, text => OperationReader.Read(Encoding.UTF8.GetBytes(text), out _, out _));
 
     [Fact]
-    public void So_does_a_message_of_a_hundred_thousand_members()
+    public void A_message_of_a_hundred_thousand_members_is_refused_at_a_cost_in_proportion_to_it()
     {
         var next = 0;
         var members = string.Join(',', Enumerable.Range(0, 100_000).Select(_ => $"\"m{next++}\":0"));
         var body = Encoding.UTF8.GetBytes("""{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo",""" + members + "}}");
         var before = GC.GetAllocatedBytesForCurrentThread();
 
-        Assert.NotNull(OperationReader.Read(body, out _, out _));
+        Assert.Null(OperationReader.Read(body, out var refusal, out _));
+        Assert.Same(Advertise.BodyRefusal.TooManyMembers, refusal);
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 40L * body.Length);
     }
 

@@ -59,22 +59,9 @@ internal static class ConfiguredUrl
 
     /// <summary>A hint for a name in another script: how it is written in ASCII; empty for anything else.</summary>
     public static string InAscii(string? value) =>
-        value is not null && !Ascii.IsValid(value) && Uri.TryCreate(value, UriKind.Absolute, out var url) && HostInAscii(url) is var host && host != url.Host
+        value is not null && !Ascii.IsValid(value) && Uri.TryCreate(value, UriKind.Absolute, out var url) && HostName.InAscii(url) is var host && host != url.Host
             ? $" (the host is '{host}' there)"
             : "";
-
-    /// <summary>The host as it is asked for in the DNS; as it is written where it is no name in any script, for which the framework throws.</summary>
-    public static string HostInAscii(Uri url)
-    {
-        try
-        {
-            return url.IdnHost;
-        }
-        catch (UriFormatException)
-        {
-            return url.Host;
-        }
-    }
 
     private static string AuthorityOf(string url)
     {

@@ -30,11 +30,11 @@ internal sealed class ListenedAt
             return false;
         }
 
-        var (here, there) = (HostOf(address.Host), HostOf(ConfiguredUrl.HostInAscii(destination)));
+        var (here, there) = (HostOf(address.Host), HostOf(HostName.InAscii(destination)));
         if (IsEveryInterface(here))
         {
             return IsEveryInterface(there) || Loopback.Is(destination)
-                || (ConfiguredUrl.TryParse(publicUrl, out var ours) && HostOf(ConfiguredUrl.HostInAscii(ours)).Equals(there, StringComparison.OrdinalIgnoreCase));
+                || (ConfiguredUrl.TryParse(publicUrl, out var ours) && HostOf(HostName.InAscii(ours)).Equals(there, StringComparison.OrdinalIgnoreCase));
         }
 
         // Connecting to "every interface" connects to this machine, and a name for loopback is both of its addresses.

@@ -1,5 +1,6 @@
 using Gateway.Configuration.Options;
 using Gateway.Generations;
+using TokenExchange.Issuers;
 
 namespace Gateway.Configuration.Rules;
 
@@ -60,7 +61,7 @@ internal static class ShadowRules
 
     /// <summary>Dot segments, escapes, and the other spellings of a host are gone here; the paths of servers have none.</summary>
     private static string Parsed(Uri url) =>
-        $"{url.Scheme}://{(url.HostNameType == UriHostNameType.IPv6 ? url.Host : ConfiguredUrl.HostInAscii(url).TrimEnd('.'))}{(url.IsDefaultPort ? "" : $":{url.Port}")}{Uri.UnescapeDataString(url.AbsolutePath)}";
+        $"{url.Scheme}://{(url.HostNameType == UriHostNameType.IPv6 ? url.Host : HostName.InAscii(url).TrimEnd('.'))}{(url.IsDefaultPort ? "" : $":{url.Port}")}{Uri.UnescapeDataString(url.AbsolutePath)}";
 
     private static bool IsAtOrBelow(string value, string identifier)
     {
