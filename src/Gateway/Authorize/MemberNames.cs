@@ -69,7 +69,7 @@ internal struct MemberNames(string[]? own)
         var folded = Fold(name);
         if (ReferenceEquals(folded, name) && own is null && !FoldedAway.Contains(name))
         {
-            return folded == Parent ? BodyRefusal.Parent : AddFolded(folded);
+            return AddFolded(folded);
         }
 
         if (name.Contains('\0', StringComparison.Ordinal))
@@ -78,7 +78,6 @@ internal struct MemberNames(string[]? own)
         }
 
         return IsOtherSpelling(name, folded, Protocol) || (own is not null && IsOtherSpelling(name, folded, own)) ? BodyRefusal.Misspelt
-            : folded == Parent ? BodyRefusal.Parent
             : AddFolded(folded);
     }
 
@@ -98,6 +97,11 @@ internal struct MemberNames(string[]? own)
 
     private Refusal? AddFolded(string folded)
     {
+        if (folded == Parent)
+        {
+            return BodyRefusal.Parent;
+        }
+
         if (many is not null)
         {
             return many.Count == Most ? BodyRefusal.TooManyMembers : many.Add(folded) ? null : BodyRefusal.Duplicate;

@@ -34,7 +34,7 @@ internal sealed class ExchangeCheck(McpServer server, Unserved gateway, DoctorRe
         switch (await source.Exchanger.ExchangeAsync(request, cancellation))
         {
             case ExchangeResult.Issued { Token: var token }:
-                return source.Renewable ? Compared(request, token, $"Lifetime {Seconds(outbound.Lifetime ?? TimeSpan.FromMinutes(2))} s") : token;
+                return source.Renewable ? Compared(request, token, $"Lifetime {Seconds(outbound.Lifetime ?? OutboundOptions.UsualLifetime)} s") : token;
             case var result when source.Renewable:
                 report.Fail($"{server.Id} exchange", result is ExchangeResult.Refused refused ? refused.Diagnostic ?? refused.Error.ToString() : "no answer", DoctorHints.For(result, "local"));
                 return null;
@@ -48,7 +48,7 @@ internal sealed class ExchangeCheck(McpServer server, Unserved gateway, DoctorRe
         var (subject, target, scopes) = request;
         var (before, after) = (Authority.Of(subject), Authority.Of(token));
         report.Pass($"{server.Id} exchange aud", $"requested {string.Join(" ", target.ResultAudiences)}, returned {AuthorityText.Of(after, AuthorityPart.Audience)}");
-        report.Pass($"{server.Id} exchange scope", $"requested {Text(scopes)}, returned {AuthorityText.Of(after, AuthorityPart.Scope)}");
+        report.Pass($"{server.Id} exchange scope", $"requested {Shown.Scopes(scopes)}, returned {AuthorityText.Of(after, AuthorityPart.Scope)}");
         foreach (var (name, part) in new[] { ("sub", AuthorityPart.Subject), ("act", AuthorityPart.Actors), ("authorization_details", AuthorityPart.Details) })
         {
             report.Pass($"{server.Id} exchange {name}", $"inbound {AuthorityText.Of(before, part)}, returned {AuthorityText.Of(after, part)}");
@@ -99,6 +99,4 @@ internal sealed class ExchangeCheck(McpServer server, Unserved gateway, DoctorRe
     private string ResultIssuer => gateway.Generation.AuthorizationServers[outbound.ResultIssuer ?? outbound.AuthorizationServer!].Settings.Issuer;
 
     private static string Seconds(TimeSpan time) => time.TotalSeconds.ToString("0", CultureInfo.InvariantCulture);
-
-    private static string Text(ScopeSet scopes) => scopes.ToString() is { Length: > 0 } text ? text : "(none)";
 }

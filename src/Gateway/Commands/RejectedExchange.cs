@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using TokenExchange.Inbound;
 using TokenExchange.Outbound;
 using TokenExchange.Outbound.Exchange;
 
@@ -42,7 +41,7 @@ internal sealed class RejectedExchange(string server, InspectedExchange seen, Re
 
         var returned = claims.ValueKind == JsonValueKind.Object && claims.TryGetProperty("scope", out _) ? "scope" : "scp";
         var admitted = scopes.Union(target.ExtraResultScopes);
-        Line("scope", $"requested {Text(scopes)}{(target.ExtraResultScopes.Count > 0 ? $", also admitted {target.ExtraResultScopes}" : "")}, returned {Said(returned)}, the answer says {Answered(seen.Scope)}",
+        Line("scope", $"requested {Shown.Scopes(scopes)}{(target.ExtraResultScopes.Count > 0 ? $", also admitted {target.ExtraResultScopes}" : "")}, returned {Said(returned)}, the answer says {Answered(seen.Scope)}",
             Is(ResultRejection.Scope) || Strings(returned).Append(seen.Scope ?? "").SelectMany(text => text.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Any(scope => !admitted.Contains(scope)));
         Life(target, subject.ExpiresAt);
     }
@@ -134,6 +133,4 @@ internal sealed class RejectedExchange(string server, InspectedExchange seen, Re
 
     private static bool IsAccessTokenType(string type) =>
         new[] { "at+jwt", "JWT", "application/at+jwt", "application/JWT" }.Contains(type, StringComparer.OrdinalIgnoreCase);
-
-    private static string Text(ScopeSet scopes) => scopes.ToString() is { Length: > 0 } text ? text : "(none)";
 }

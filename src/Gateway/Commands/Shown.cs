@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Text.Json;
 using Gateway.Observe;
+using TokenExchange.Inbound;
 
 namespace Gateway.Commands;
 
@@ -10,6 +11,8 @@ internal static class Shown
     public const int Most = 300;
 
     public static string Cut(string text) => text.Length <= Most ? text : text[..Most] + "…";
+
+    public static string Scopes(ScopeSet scopes) => scopes.ToString() is { Length: > 0 } text ? text : "(none)";
 
     /// <summary>
     /// Somebody else's text: short, and without these credentials or whatever looks like a token. A peer may send back what

@@ -75,8 +75,8 @@ internal sealed class InboundResponse(RequestEnd end, AnswerRewrite rewrite, Ope
     }
 
     /// <summary>
-    /// Puts an answer that does not say where it ends under a lease, whatever its media type: one that listens until its
-    /// token is accepted no more, the answer to a request until the server's limit.
+    /// Puts every answer that has a body under a lease, whatever its media type and length: one that listens until its token
+    /// is accepted no more, the answer to a request until the server's limit. One that is there at once ends before it opens.
     /// </summary>
     private async ValueTask LeaseAsync(ResponseTransformContext transform, GatewayRequest request, Cleared cleared, bool isStream)
     {

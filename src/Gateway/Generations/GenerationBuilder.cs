@@ -357,7 +357,7 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
     private ITokenExchanger LocalExchanger(OutboundOptions outbound, GatewayOptions options, LocalIssuer issuer)
     {
         var settings = new LocalTokenSettings(
-            outbound.Lifetime ?? TimeSpan.FromMinutes(2),
+            outbound.Lifetime ?? OutboundOptions.UsualLifetime,
             outbound.Claims,
             outbound.Subject == LocalSubject.IssuerQualified);
         if (outbound.BindCall)

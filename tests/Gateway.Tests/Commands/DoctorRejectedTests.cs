@@ -20,16 +20,12 @@ public sealed class DoctorRejectedTests
     public async Task What_differs_fails_beside_what_was_requested(string mistake, string reason, string line)
     {
         await using var world = await World.StartAsync();
-        Behave(world, mistake);
 
-        var run = await DoctorRun.OfAsync(world, Subject(world));
+        var run = await RejectedAsync(world, mistake, reason);
 
-        Assert.Equal(1, run.Exit);
-        Assert.StartsWith($"FAIL  weather exchange: the result was rejected ({reason}). Hint: ", run.Line("FAIL  weather exchange: "), StringComparison.Ordinal);
         Assert.Contains("its signature verified, and it was not sent", run.Line("note  weather exchange: "), StringComparison.Ordinal);
         Assert.Contains(line.Replace("{weather}", world.Weather.Url, StringComparison.Ordinal), run.Output, StringComparison.Ordinal);
         Assert.Single(run.Output.Split('\n'), text => text.StartsWith("FAIL  weather exchange ", StringComparison.Ordinal));
-        Assert.DoesNotContain("eyJ", run.Output, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -42,17 +38,13 @@ public sealed class DoctorRejectedTests
     public async Task What_nobody_vouches_for_is_called_unverified_and_passes_nothing(string mistake, string reason, string line)
     {
         await using var world = await World.StartAsync();
-        Behave(world, mistake);
 
-        var run = await DoctorRun.OfAsync(world, Subject(world));
+        var run = await RejectedAsync(world, mistake, reason);
 
-        Assert.Equal(1, run.Exit);
-        Assert.StartsWith($"FAIL  weather exchange: the result was rejected ({reason}). Hint: ", run.Line("FAIL  weather exchange: "), StringComparison.Ordinal);
         Assert.Contains("unverified", run.Line("note  weather exchange: "), StringComparison.Ordinal);
         Assert.Contains(line.Replace("{issuer}", world.As.Issuer, StringComparison.Ordinal), run.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("pass  weather exchange", run.Output, StringComparison.Ordinal);
         Assert.Contains($"note  weather exchange aud: requested {world.Weather.Url}, returned {world.Weather.Url}", run.Output, StringComparison.Ordinal);
-        Assert.DoesNotContain("eyJ", run.Output, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -81,6 +73,18 @@ public sealed class DoctorRejectedTests
         Assert.True(run.Line("FAIL  weather exchange scope: ").Length < 500, run.Output);
         Assert.DoesNotContain('\u001b', run.Output);
         Assert.DoesNotContain(subject[..40], run.Output, StringComparison.Ordinal);
+    }
+
+    /// <summary>The run over a result that is rejected for this reason, which gives no token away.</summary>
+    private static async Task<DoctorRun> RejectedAsync(World world, string mistake, string reason)
+    {
+        Behave(world, mistake);
+        var run = await DoctorRun.OfAsync(world, Subject(world));
+
+        Assert.Equal(1, run.Exit);
+        Assert.StartsWith($"FAIL  weather exchange: the result was rejected ({reason}). Hint: ", run.Line("FAIL  weather exchange: "), StringComparison.Ordinal);
+        Assert.DoesNotContain("eyJ", run.Output, StringComparison.Ordinal);
+        return run;
     }
 
     private static string Subject(World world) => world.WeatherToken((_, payload) =>

@@ -9,7 +9,6 @@ namespace Gateway.Commands.Proving;
 internal static class Ways
 {
     private static readonly TimeSpan UsualLifetime = TimeSpan.FromHours(1);
-    private static readonly TimeSpan UsualLocalLifetime = TimeSpan.FromMinutes(2);
 
     public static ImmutableArray<Way> Of(GatewayOptions options, ImmutableArray<ServerTopology> servers) =>
     [
@@ -49,7 +48,7 @@ internal static class Ways
             Lifetime = mode switch
             {
                 OutboundMode.Exchange => outbound.MaxLifetime ?? profile?.MaxLifetime ?? UsualLifetime,
-                OutboundMode.Local => outbound.Lifetime ?? UsualLocalLifetime,
+                OutboundMode.Local => outbound.Lifetime ?? OutboundOptions.UsualLifetime,
                 OutboundMode.SameToken => issuer.MaxTokenLifetime,
                 _ => null,
             },

@@ -284,6 +284,9 @@ internal sealed class ImpliedScopeOptions
 /// <summary>The outbound credential, as written.</summary>
 internal sealed class OutboundOptions
 {
+    /// <summary>How long hop tokens of mode local live where <see cref="Lifetime"/> says nothing.</summary>
+    public static readonly TimeSpan UsualLifetime = TimeSpan.FromMinutes(2);
+
     [Description("Where the outbound credential comes from. There is no default: it must be said.")]
     public OutboundMode? Mode { get; set; }
 

@@ -56,7 +56,7 @@ internal static class WeakenedDefaults
                 CheckSubjectClaims(server);
             }
 
-            Longer(context, Key("Outbound:Lifetime"), outbound.Lifetime, TimeSpan.FromMinutes(2));
+            Longer(context, Key("Outbound:Lifetime"), outbound.Lifetime, OutboundOptions.UsualLifetime);
             Warn(server.Options.MaxRequestBody > new ServerOptions().MaxRequestBody, "weak-size", Key("MaxRequestBody"), "Bodies are held in memory while they are checked; larger ones cost memory for every request.");
             Longer(context, Key("RequestBodyTimeout"), server.Options.RequestBodyTimeout, new ServerOptions().RequestBodyTimeout);
             Longer(context, Key("MaxResponseDuration"), server.Options.MaxResponseDuration, new ServerOptions().MaxResponseDuration);

@@ -12,7 +12,8 @@ public sealed class ReplayMemory : IUsedIds
     private readonly Lock gate = new();
     private readonly TimeProvider clock;
 
-    // Half a digest is enough: nobody finds a second id with the same 128 bits. Hashed with this process's own seed: whoever chooses ids does not choose where they are kept.
+    // Half a digest is enough: nobody finds a second id with the same 128 bits. Hashed with this process's own seed: whoever
+    // chooses ids does not choose where they are kept.
     private readonly HashSet<UInt128> ids = [];
     private readonly Dictionary<UInt128, Owner> owners = [];
     private readonly SortedDictionary<long, List<(UInt128 Id, Owner Owner)>> ends = [];
