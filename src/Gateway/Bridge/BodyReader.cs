@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace Gateway.Bridge;
 
-/// <summary>Reads bodies whole: each bounded, and all that are being held bounded together.</summary>
+/// <summary>Reads bodies whole: each bounded, and all that are being held bounded together but for the first bytes of each.</summary>
 internal sealed class BodyReader
 {
     private const int Block = 16 * 1024;
@@ -57,16 +57,21 @@ internal sealed class BodyReader
     /// <summary>The bytes of a body, counted until they are given back.</summary>
     internal sealed class HeldBody(BodyReader reader) : IDisposable
     {
-        private int count;
+        private int length;
+        private int counted;
 
         public ReadOnlyMemory<byte> Bytes { get; set; }
 
         public bool Hold(int bytes)
         {
-            count += bytes;
-            return Interlocked.Add(ref reader.held, bytes) <= MaxHeld;
+            length += bytes;
+
+            // A small body always finds room: large ones that wait for their answers must not shut everybody else out.
+            var more = Math.Max(length - Block, 0) - counted;
+            counted += more;
+            return more == 0 || Interlocked.Add(ref reader.held, more) <= MaxHeld;
         }
 
-        public void Dispose() => Interlocked.Add(ref reader.held, -Interlocked.Exchange(ref count, 0));
+        public void Dispose() => Interlocked.Add(ref reader.held, -Interlocked.Exchange(ref counted, 0));
     }
 }

@@ -143,7 +143,12 @@ internal sealed class BridgeEndpoint(BridgeSessions sessions, Children children,
 
     private async Task PassAsync(HttpContext context, Session session, Message message, bool isNew)
     {
-        session.Use(1);
+        if (!session.TryUse())
+        {
+            await BridgeRefusal.SessionUnknown.WriteAsync(context);
+            return;
+        }
+
         try
         {
             if (message.Kind != MessageKind.Request)
@@ -174,7 +179,7 @@ internal sealed class BridgeEndpoint(BridgeSessions sessions, Children children,
         }
         finally
         {
-            session.Use(-1);
+            session.Leave();
             if (isNew)
             {
                 // Nobody has learnt of it.
@@ -198,14 +203,19 @@ internal sealed class BridgeEndpoint(BridgeSessions sessions, Children children,
             return;
         }
 
-        session.Use(1);
+        if (!session.TryUse())
+        {
+            await BridgeRefusal.SessionUnknown.WriteAsync(context);
+            return;
+        }
+
         try
         {
             await new AnswerWriter(context, clock).ListenAsync(session.Listen());
         }
         finally
         {
-            session.Use(-1);
+            session.Leave();
         }
     }
 

@@ -21,7 +21,7 @@ internal static partial class BridgeEvents
     [LoggerMessage(9006, LogLevel.Warning, "Process {Id} wrote a line to its standard output that is not one JSON-RPC message; it goes to nobody", EventName = "ChildLineRefused")]
     internal static partial void ChildLineRefused(this ILogger logger, int id);
 
-    [LoggerMessage(9007, LogLevel.Error, "Process {Id} wrote a line of more than {Limit} bytes and is ended", EventName = "ChildLineTooLong")]
+    [LoggerMessage(9007, LogLevel.Error, "Process {Id} wrote a line of more than {Limit} bytes; no message is that long", EventName = "ChildLineTooLong")]
     internal static partial void ChildLineTooLong(this ILogger logger, int id, int limit);
 
     [LoggerMessage(9008, LogLevel.Debug, "A message of process {Id} belongs to nobody", EventName = "MessageUnclaimed")]

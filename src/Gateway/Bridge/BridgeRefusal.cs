@@ -29,6 +29,7 @@ internal sealed record BridgeRefusal(int Status, int Code, string Text, bool Ret
     public static readonly BridgeRefusal Overloaded = new(503, -32000, "Too much is being received; try again later.", Retry: true);
     public static readonly BridgeRefusal NotStarted = new(502, -32603, "The MCP server cannot be started.");
     public static readonly BridgeRefusal Ended = new(502, -32603, "The MCP server ended before it answered.");
+    public static readonly BridgeRefusal AnswerTooLarge = new(502, -32603, "The MCP server's answer is too large.");
     public static readonly BridgeRefusal Failed = new(500, -32603, "The bridge failed.");
 
     /// <summary>The refusal as the answer to a request.</summary>

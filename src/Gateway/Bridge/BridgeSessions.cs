@@ -15,9 +15,10 @@ internal sealed class BridgeSessions(BridgeSettings settings, Children children,
     {
         // 122 random bits of the operating system; RandomNumberGenerator would need OpenSSL, which a server's image may lack.
         var session = new Session(Guid.NewGuid().ToString("N"), settings.Idle, logger, clock);
-        var (child, refusal) = await children.StartAsync(session.ReceivedAsync, cancellation);
+        var (child, refusal) = await children.StartAsync(session, cancellation);
         if (child is null)
         {
+            session.Close();
             return (null, refusal);
         }
 

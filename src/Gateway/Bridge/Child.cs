@@ -11,6 +11,9 @@ internal sealed class Child : IDisposable
     /// <summary>The longest message, either way.</summary>
     public const int MaxMessage = 16 * 1024 * 1024;
 
+    /// <summary>Who writes on beyond this writes no message, and nobody hears of anything else meanwhile.</summary>
+    private const long MaxSkipped = 1024L * 1024 * 1024;
+
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(50);
     private static readonly byte[] LineEnd = "\n"u8.ToArray();
@@ -26,16 +29,24 @@ internal sealed class Child : IDisposable
     private readonly Task logging;
     private Task? ending;
 
-    /// <summary>Starts the command. <paramref name="received"/> gets each message, one at a time; what it awaits, the child waits for.</summary>
-    public Child(ChildCommand command, ChildWatch watch, ILogger logger, TimeProvider clock, Func<Child, Message, ValueTask> received)
+    /// <summary>Starts the command; when it throws, nothing is left of what was started.</summary>
+    public Child(ChildCommand command, ChildWatch watch, ILogger logger, TimeProvider clock, IReceiver receiver)
     {
         (this.logger, this.clock, Over) = (logger, clock, over.Token);
         process = Spawn.Start(command.File, command.Arguments, command.Environment);
-        exit = watch.ExitOf(process.Id);
-        logger.ChildStarted(process.Id);
-        reading = Task.Run(() => ReadAsync(received));
-        logging = Task.Run(() => new ChildLog(process.Id, logger, clock).ReadAsync(process.Errors, CancellationToken.None));
-        _ = EndWithItsProcessAsync();
+        try
+        {
+            exit = watch.ExitOf(process.Id);
+            logger.ChildStarted(process.Id);
+            reading = Task.Run(() => ReadAsync(receiver));
+            logging = Task.Run(() => new ChildLog(process.Id, logger, clock).ReadAsync(process.Errors, CancellationToken.None));
+            _ = EndWithItsProcessAsync();
+        }
+        catch
+        {
+            _ = UndoAsync(exit ?? Task.CompletedTask);
+            throw;
+        }
     }
 
     public int Id => process.Id;
@@ -84,6 +95,17 @@ internal sealed class Child : IDisposable
         writing.Dispose();
     }
 
+    /// <summary>Ends at once what nobody will look after.</summary>
+    private async Task UndoAsync(Task ended)
+    {
+        ProcessGroup.Signal(Id, Native.SignalKill);
+        process.Input.Dispose();
+        process.Output.Dispose();
+        process.Errors.Dispose();
+        await ended;
+        ChildWatch.Reap(Id);
+    }
+
     private async Task<bool> WriteAsync(ReadOnlyMemory<byte> line)
     {
         try
@@ -102,28 +124,25 @@ internal sealed class Child : IDisposable
         }
     }
 
-    private async Task ReadAsync(Func<Child, Message, ValueTask> received)
+    private async Task ReadAsync(IReceiver receiver)
     {
         var reader = new LineReader(process.Output, MaxMessage);
         try
         {
             while (await reader.ReadAsync(CancellationToken.None) is { } line)
             {
-                if (reader.WasCut)
-                {
-                    if (!over.IsCancellationRequested)
-                    {
-                        logger.ChildLineTooLong(Id, MaxMessage);
-                        _ = EndAsync();
-                    }
-                }
-                else if (over.IsCancellationRequested)
+                if (over.IsCancellationRequested)
                 {
                     // Read on, so that a child that still writes gets to see the end of its input.
                 }
+                else if (reader.WasCut)
+                {
+                    logger.ChildLineTooLong(Id, MaxMessage);
+                    await receiver.TooLongAsync(this, () => OutlineOfAsync(line, reader));
+                }
                 else if (Message.Read(line.ToArray()) is { } message)
                 {
-                    await received(this, message);
+                    await receiver.ReceivedAsync(this, message);
                 }
                 else if (line.Span.Trim(" \r\t"u8).Length > 0)
                 {
@@ -135,6 +154,25 @@ internal sealed class Child : IDisposable
         {
             // The process has gone.
         }
+    }
+
+    private async ValueTask<Message?> OutlineOfAsync(ReadOnlyMemory<byte> begin, LineReader reader)
+    {
+        var outline = new MessageOutline();
+        var length = 0L;
+        for (ReadOnlyMemory<byte>? piece = begin; piece is { } next; piece = await reader.ReadRestAsync(CancellationToken.None))
+        {
+            length += next.Length;
+            if (length > MaxSkipped)
+            {
+                _ = EndAsync();
+                return null;
+            }
+
+            outline.Add(next.Span);
+        }
+
+        return outline.Read();
     }
 
     private async Task EndWithItsProcessAsync()

@@ -1,5 +1,3 @@
-using System.ComponentModel;
-
 namespace Gateway.Bridge;
 
 /// <summary>All processes of the bridge: at most so many at once, and none of them left when it stops.</summary>
@@ -14,31 +12,43 @@ internal sealed class Children(BridgeSettings settings, ChildWatch watch, ILogge
     private bool stopping;
 
     /// <summary>
-    /// Starts a process. The refusal when there are too many, or when the system refuses.
+    /// Starts a process. The refusal when there are too many, or when it cannot be started, for whatever reason.
     /// </summary>
-    public async ValueTask<(Child? Child, BridgeRefusal? Refusal)> StartAsync(Func<Child, Message, ValueTask> received, CancellationToken cancellation)
+    public async ValueTask<(Child? Child, BridgeRefusal? Refusal)> StartAsync(IReceiver receiver, CancellationToken cancellation)
     {
         if (!await TakePlaceAsync(cancellation))
         {
             return (null, BridgeRefusal.Full);
         }
 
+        Child? child = null;
         try
         {
             lock (gate)
             {
-                ObjectDisposedException.ThrowIf(stopping, this);
-                var child = new Child(settings.Command, watch, logger, clock, received);
+                if (stopping)
+                {
+                    return (null, BridgeRefusal.Full);
+                }
+
+                child = new Child(settings.Command, watch, logger, clock, receiver);
                 living.Add(child);
-                child.Over.Register(() => _ = LeaveAsync(child));
-                return (child, null);
             }
+
+            child.Over.Register(() => _ = LeaveAsync(child));
+            return (child, null);
         }
-        catch (Exception error) when (error is Win32Exception or ObjectDisposedException)
+        catch (Exception error)
         {
-            places.Release();
             logger.ChildNotStarted(error.Message);
-            return (null, error is Win32Exception ? BridgeRefusal.NotStarted : BridgeRefusal.Full);
+            return (null, BridgeRefusal.NotStarted);
+        }
+        finally
+        {
+            if (child is null)
+            {
+                places.Release();
+            }
         }
     }
 
@@ -97,13 +107,19 @@ internal sealed class Children(BridgeSettings settings, ChildWatch watch, ILogge
 
     private async Task LeaveAsync(Child child)
     {
-        await child.EndAsync();
-        lock (gate)
+        try
         {
-            living.Remove(child);
+            await child.EndAsync();
         }
+        finally
+        {
+            lock (gate)
+            {
+                living.Remove(child);
+            }
 
-        child.Dispose();
-        places.Release();
+            child.Dispose();
+            places.Release();
+        }
     }
 }

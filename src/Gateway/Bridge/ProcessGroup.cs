@@ -7,18 +7,20 @@ internal static class ProcessGroup
 {
     public static void Signal(int id, int signal) => _ = Native.Kill(-id, signal);
 
-    /// <summary>Whether a process of the group still runs; what has ended and waits to be reaped does not count.</summary>
+    /// <summary>
+    /// Whether a process of the group still runs; what has ended and waits to be reaped does not count. Where the system
+    /// does not let us look, as without a free descriptor, one may.
+    /// </summary>
     public static bool IsAlive(int id)
     {
-        foreach (var directory in Directory.EnumerateDirectories("/proc"))
+        try
         {
-            if (char.IsAsciiDigit(Path.GetFileName(directory)[0]) && Reads(directory, id))
-            {
-                return true;
-            }
+            return Directory.EnumerateDirectories("/proc").Any(directory => char.IsAsciiDigit(Path.GetFileName(directory)[0]) && Reads(directory, id));
         }
-
-        return false;
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return true;
+        }
     }
 
     /// <summary>The fields after the name, which may hold anything in its brackets: state, parent, group.</summary>

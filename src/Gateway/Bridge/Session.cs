@@ -4,7 +4,7 @@ namespace Gateway.Bridge;
 /// A session of the revisions before 2026-07-28: one client, one process of its own. What the process says goes to the
 /// request that it names, and what names none to this client's streams, never to another's.
 /// </summary>
-internal sealed class Session
+internal sealed class Session : IReceiver
 {
     private const int MaxPending = 1024;
     private const int MaxUnclaimed = 1024 * 1024;
@@ -20,6 +20,7 @@ internal sealed class Session
     private int unclaimedBytes;
     private int inUse;
     private long lastUse;
+    private bool isEnding;
     private bool closed;
 
     public Session(string id, TimeSpan idle, ILogger logger, TimeProvider clock)
@@ -67,17 +68,35 @@ internal sealed class Session
     /// <summary>Hands a message to the process; false when it has gone or the client leaves first.</summary>
     public ValueTask<bool> SendAsync(Message message, CancellationToken cancellation) => child!.SendAsync(message.Line, cancellation);
 
-    /// <summary>Counts a request or stream that is open: while there is one, the session is not idle.</summary>
-    public void Use(int change)
+    /// <summary>Counts a request or stream that is open: while there is one, the session is not idle. False when it ends already.</summary>
+    public bool TryUse()
     {
         lock (gate)
         {
-            inUse += change;
+            inUse += isEnding ? 0 : 1;
+            return !isEnding;
+        }
+    }
+
+    /// <summary>What <see cref="TryUse"/> has counted is over.</summary>
+    public void Leave()
+    {
+        lock (gate)
+        {
+            inUse--;
             lastUse = clock.GetTimestamp();
         }
     }
 
-    public Task EndAsync() => child!.EndAsync();
+    public Task EndAsync()
+    {
+        lock (gate)
+        {
+            isEnding = true;
+        }
+
+        return child!.EndAsync();
+    }
 
     /// <summary>Ends what is open; the process has gone, or will have soon.</summary>
     public void Close()
@@ -112,6 +131,13 @@ internal sealed class Session
         {
             logger.MessageUnclaimed(from.Id);
         }
+    }
+
+    /// <summary>Ends the process, and so the session: its client's messages would have a gap that it does not see.</summary>
+    public ValueTask TooLongAsync(Child from, Func<ValueTask<Message?>> outline)
+    {
+        _ = from.EndAsync();
+        return default;
     }
 
     private Answer? Take(string? id)
@@ -172,6 +198,9 @@ internal sealed class Session
                 timer.Change(left, Timeout.InfiniteTimeSpan);
                 return;
             }
+
+            // In the same step: nobody's request comes to a process that is just being ended.
+            isEnding = true;
         }
 
         _ = child?.EndAsync();

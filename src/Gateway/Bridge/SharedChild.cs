@@ -10,7 +10,7 @@ namespace Gateway.Bridge;
 /// every id, progress token and subscription id is replaced by the bridge's own on the way in and put back on the way out,
 /// and a message of the process that names none of them, or two that belong to different requests, goes to nobody.
 /// </summary>
-internal sealed class SharedChild(BridgeSettings settings, Children children, ILogger<SharedChild> logger, TimeProvider clock) : IDisposable
+internal sealed class SharedChild(BridgeSettings settings, Children children, ILogger<SharedChild> logger, TimeProvider clock) : IReceiver, IDisposable
 {
     private const int MaxPending = 1024;
     private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(1);
@@ -25,20 +25,14 @@ internal sealed class SharedChild(BridgeSettings settings, Children children, IL
     public async Task RunAsync(HttpContext context, Message request)
     {
         var id = request.Line[request.Id.At];
-        var (child, refusal) = await CurrentAsync(context.RequestAborted);
-        if (child is null)
+        var (own, refusal) = await BeginAsync(request, context.RequestAborted);
+        if (own is null)
         {
             await refusal!.WriteAsync(context, id);
             return;
         }
 
-        var own = Begin(child, request);
-        if (own is null)
-        {
-            await BridgeRefusal.Busy.WriteAsync(context, id);
-            return;
-        }
-
+        var child = own.Child;
         var answered = false;
         try
         {
@@ -55,6 +49,38 @@ internal sealed class SharedChild(BridgeSettings settings, Children children, IL
             {
                 _ = CancelAsync(child, own);
             }
+        }
+    }
+
+    public ValueTask ReceivedAsync(Child from, Message message)
+    {
+        // Servers ask nothing in these revisions; a question would be nobody's to answer.
+        if (message.Kind == MessageKind.Request || OwnerOf(message, from) is not { } owner)
+        {
+            logger.MessageUnclaimed(from.Id);
+            return default;
+        }
+
+        var isAnswer = message.Kind == MessageKind.Response;
+        var line = Replace(message.Line, [(message.Id, owner.Id), (message.ProgressToken, owner.Progress), (message.RequestId, owner.Id), (message.Subscription, owner.Id)]);
+        if (!owner.Answer.TryDeliver(new Delivery(line, isAnswer, message.ErrorCode is not null, SingleRequest.StatusOf(message.ErrorCode, owner.Request))))
+        {
+            logger.MessageUnclaimed(from.Id);
+        }
+
+        return default;
+    }
+
+    /// <summary>
+    /// Fails the one request that the line is the answer to. Where it does not say so beyond doubt, all that wait go on
+    /// waiting, as for a process that never answers: to fail one of them would be to guess.
+    /// </summary>
+    public async ValueTask TooLongAsync(Child from, Func<ValueTask<Message?>> outline)
+    {
+        if (await outline() is not { Kind: MessageKind.Response } message || OwnerOf(message, from) is not { } owner
+            || !owner.Answer.TryDeliver(BridgeRefusal.AnswerTooLarge.ToDelivery(owner.Id)))
+        {
+            logger.MessageUnclaimed(from.Id);
         }
     }
 
@@ -79,25 +105,6 @@ internal sealed class SharedChild(BridgeSettings settings, Children children, IL
 
         result.Write(line.Span[at..]);
         return result.WrittenMemory;
-    }
-
-    private ValueTask ReceivedAsync(Child from, Message message)
-    {
-        // Servers ask nothing in these revisions; a question would be nobody's to answer.
-        if (message.Kind == MessageKind.Request || OwnerOf(message, from) is not { } owner)
-        {
-            logger.MessageUnclaimed(from.Id);
-            return default;
-        }
-
-        var isAnswer = message.Kind == MessageKind.Response;
-        var line = Replace(message.Line, [(message.Id, owner.Id), (message.ProgressToken, owner.Progress), (message.RequestId, owner.Id), (message.Subscription, owner.Id)]);
-        if (!owner.Answer.TryDeliver(new Delivery(line, isAnswer, message.ErrorCode is not null, SingleRequest.StatusOf(message.ErrorCode, owner.Request))))
-        {
-            logger.MessageUnclaimed(from.Id);
-        }
-
-        return default;
     }
 
     /// <summary>The one request that everything a message names belongs to.</summary>
@@ -127,25 +134,40 @@ internal sealed class SharedChild(BridgeSettings settings, Children children, IL
         return message.Kind == MessageKind.Response && !message.Id.IsGiven || (message.ProgressToken.IsGiven && owner!.Progress.IsEmpty) ? null : owner;
     }
 
-    private async ValueTask<(Child? Child, BridgeRefusal? Refusal)> CurrentAsync(CancellationToken cancellation)
+    /// <summary>The request as one of the process's, which is started when there is none; the refusal when it cannot be.</summary>
+    private async ValueTask<(Pending? Own, BridgeRefusal? Refusal)> BeginAsync(Message request, CancellationToken cancellation)
     {
         await starting.WaitAsync(cancellation);
         try
         {
-            if (current is { Over.IsCancellationRequested: false })
+            lock (gate)
             {
-                return (current, null);
+                // Here and not before: of a process that no request counts on, the timer may have ended it meanwhile.
+                if (pending.Count >= MaxPending)
+                {
+                    return (null, BridgeRefusal.Busy);
+                }
+
+                if (current is { Over.IsCancellationRequested: false })
+                {
+                    return (Add(current, request), null);
+                }
             }
 
-            (current, var refusal) = await children.StartAsync(ReceivedAsync, cancellation);
-            if (current is not null)
+            var (child, refusal) = await children.StartAsync(this, cancellation);
+            if (child is null)
             {
-                lastUse = clock.GetTimestamp();
+                return (null, refusal);
+            }
+
+            lock (gate)
+            {
+                var own = Add(child, request);
+                (current, lastUse) = (child, clock.GetTimestamp());
                 timer?.Dispose();
-                timer = clock.CreateTimer(EndWhenIdle, current, settings.Idle, Timeout.InfiniteTimeSpan);
+                timer = clock.CreateTimer(EndWhenIdle, child, settings.Idle, Timeout.InfiniteTimeSpan);
+                return (own, null);
             }
-
-            return (current, refusal);
         }
         finally
         {
@@ -153,27 +175,19 @@ internal sealed class SharedChild(BridgeSettings settings, Children children, IL
         }
     }
 
-    private Pending? Begin(Child child, Message request)
+    private Pending Add(Child child, Message request)
     {
-        lock (gate)
-        {
-            if (pending.Count >= MaxPending)
-            {
-                return null;
-            }
-
-            var number = (++lastId).ToString(CultureInfo.InvariantCulture);
-            var own = new Pending(
-                "n" + number,
-                Encoding.ASCII.GetBytes(number),
-                child,
-                request,
-                request.Line[request.Id.At],
-                request.WantedProgress.IsGiven ? request.Line[request.WantedProgress.At] : default,
-                new Answer());
-            pending.Add(own.Key, own);
-            return own;
-        }
+        var number = (++lastId).ToString(CultureInfo.InvariantCulture);
+        var own = new Pending(
+            "n" + number,
+            Encoding.ASCII.GetBytes(number),
+            child,
+            request,
+            request.Line[request.Id.At],
+            request.WantedProgress.IsGiven ? request.Line[request.WantedProgress.At] : default,
+            new Answer());
+        pending.Add(own.Key, own);
+        return own;
     }
 
     private void End(Pending own)
@@ -196,12 +210,20 @@ internal sealed class SharedChild(BridgeSettings settings, Children children, IL
         var child = (Child)state!;
         lock (gate)
         {
+            if (child != current)
+            {
+                return;
+            }
+
             var left = pending.Count > 0 ? settings.Idle : settings.Idle - clock.GetElapsedTime(lastUse);
             if (left > TimeSpan.Zero)
             {
                 timer!.Change(left, Timeout.InfiniteTimeSpan);
                 return;
             }
+
+            // In the same step: it is handed to nobody any more.
+            current = null;
         }
 
         _ = child.EndAsync();

@@ -7,7 +7,7 @@ namespace Gateway.Bridge;
 /// A request of the revisions from 2026-07-28 on, with a process of its own: it ends with the answer, or when the client
 /// leaves, which is how such a client cancels.
 /// </summary>
-internal sealed class SingleRequest(Message request, ILogger logger)
+internal sealed class SingleRequest(Message request, ILogger logger) : IReceiver
 {
     private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(1);
     private readonly Answer answer = new();
@@ -16,7 +16,7 @@ internal sealed class SingleRequest(Message request, ILogger logger)
     public async Task RunAsync(HttpContext context, Children children, TimeProvider clock)
     {
         var id = request.Line[request.Id.At];
-        (child, var refusal) = await children.StartAsync(ReceivedAsync, context.RequestAborted);
+        (child, var refusal) = await children.StartAsync(this, context.RequestAborted);
         if (child is null)
         {
             await refusal!.WriteAsync(context, id);
@@ -37,6 +37,26 @@ internal sealed class SingleRequest(Message request, ILogger logger)
         }
     }
 
+    public async ValueTask ReceivedAsync(Child from, Message message)
+    {
+        var isAnswer = message.Kind == MessageKind.Response;
+
+        // Servers ask nothing in these revisions, and the client could not answer.
+        if (message.Kind == MessageKind.Request
+            || (isAnswer && message.Id.Key != request.Id.Key)
+            || !await answer.DeliverAsync(new Delivery(message.Line, isAnswer, message.ErrorCode is not null, StatusOf(message.ErrorCode, request)), from.Over))
+        {
+            logger.MessageUnclaimed(from.Id);
+        }
+    }
+
+    /// <summary>Nothing but its answer is worth waiting for.</summary>
+    public ValueTask TooLongAsync(Child from, Func<ValueTask<Message?>> outline)
+    {
+        answer.TryDeliver(BridgeRefusal.AnswerTooLarge.ToDelivery(request.Line[request.Id.At]));
+        return default;
+    }
+
     /// <summary>The HTTP status of an error that is the whole answer.</summary>
     /// <remarks>MCP 2026-07-28, Streamable HTTP: errors that clients negotiate by.</remarks>
     public static int StatusOf(int? errorCode, Message request) => errorCode switch
@@ -51,19 +71,6 @@ internal sealed class SingleRequest(Message request, ILogger logger)
     /// <summary>Tells a process that nobody waits for an answer any more.</summary>
     public static ReadOnlyMemory<byte> Cancellation(ReadOnlyMemory<byte> id) => Encoding.UTF8.GetBytes(
         $$$"""{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":{{{Encoding.UTF8.GetString(id.Span)}}},"reason":"The client left."}}""");
-
-    private async ValueTask ReceivedAsync(Child from, Message message)
-    {
-        var isAnswer = message.Kind == MessageKind.Response;
-
-        // Servers ask nothing in these revisions, and the client could not answer.
-        if (message.Kind == MessageKind.Request
-            || (isAnswer && message.Id.Key != request.Id.Key)
-            || !await answer.DeliverAsync(new Delivery(message.Line, isAnswer, message.ErrorCode is not null, StatusOf(message.ErrorCode, request)), from.Over))
-        {
-            logger.MessageUnclaimed(from.Id);
-        }
-    }
 
     private static async Task EndAsync(Child child, ReadOnlyMemory<byte> farewell, TimeProvider clock)
     {

@@ -20,20 +20,29 @@ internal static unsafe class Spawn
     {
         CloseOthersOnExec();
         var pipes = new Pipe?[3];
+        var ours = new Stream?[3];
         try
         {
             for (var i = 0; i < pipes.Length; i++)
             {
-                pipes[i] = Pipe.Open();
+                var pipe = pipes[i] = Pipe.Open();
+                ours[i] = i == 0
+                    ? new AnonymousPipeClientStream(PipeDirection.Out, pipe.TakeWrite())
+                    : new AnonymousPipeClientStream(PipeDirection.In, pipe.TakeRead());
             }
 
-            var (input, output, errors) = (pipes[0]!, pipes[1]!, pipes[2]!);
-            var id = Run(file, arguments, environment, input.Read, output.Write, errors.Write);
-            return new Spawned(
-                id,
-                new AnonymousPipeClientStream(PipeDirection.Out, input.TakeWrite()),
-                new AnonymousPipeClientStream(PipeDirection.In, output.TakeRead()),
-                new AnonymousPipeClientStream(PipeDirection.In, errors.TakeRead()));
+            // Last: when anything fails, there is no process.
+            var id = Run(file, arguments, environment, pipes[0]!.Read, pipes[1]!.Write, pipes[2]!.Write);
+            return new Spawned(id, ours[0]!, ours[1]!, ours[2]!);
+        }
+        catch
+        {
+            foreach (var stream in ours)
+            {
+                stream?.Dispose();
+            }
+
+            throw;
         }
         finally
         {

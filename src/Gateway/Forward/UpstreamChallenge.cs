@@ -9,92 +9,38 @@ internal static class UpstreamChallenge
 {
     private const int MaxScopes = 64;
 
-    /// <summary>A longer challenge is not looked at for what it says.</summary>
-    private const int MaxSaid = 4096;
-
-    /// <summary>The scopes asked for, empty when none is named; null when the answer has no Bearer challenge.</summary>
-    public static ScopeSet? ScopesOf(HttpResponseMessage answer)
-    {
-        foreach (var challenge in answer.Headers.WwwAuthenticate)
-        {
-            if (challenge.Scheme.Equals("Bearer", StringComparison.OrdinalIgnoreCase))
-            {
-                return Read(challenge.Parameter ?? "");
-            }
-        }
-
-        return null;
-    }
+    /// <summary>The scopes asked for, empty when none is named; null when the answer has no Bearer challenge that can be read.</summary>
+    public static ScopeSet? ScopesOf(HttpResponseMessage answer) =>
+        Of(answer, "Bearer").FirstOrDefault() is not { } bearer ? null
+            : ScopeSet.Of(bearer.GetValueOrDefault("scope", "").Split(' ').Where(IsScope).Take(MaxScopes));
 
     /// <summary>Whether a DPoP challenge asks for a nonce.</summary>
     /// <remarks>RFC 9449 §9.</remarks>
-    public static bool AsksForNonce(HttpResponseMessage answer)
-    {
-        foreach (var challenge in answer.Headers.WwwAuthenticate)
-        {
-            if (challenge.Scheme.Equals("DPoP", StringComparison.OrdinalIgnoreCase) && challenge.Parameter is { } parameters
-                && (parameters.Contains("error=\"use_dpop_nonce\"", StringComparison.OrdinalIgnoreCase) || parameters.Contains("error=use_dpop_nonce", StringComparison.OrdinalIgnoreCase)))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
+    public static bool AsksForNonce(HttpResponseMessage answer) =>
+        Of(answer, "DPoP").Any(challenge => challenge.TryGetValue("error", out var error) && error == "use_dpop_nonce");
 
     /// <summary>What the first challenge says is wrong with a token: its error and description; somebody else's words.</summary>
     /// <remarks>RFC 6750 §3.1.</remarks>
     public static ForeignText Said(HttpResponseMessage answer)
     {
-        foreach (var challenge in answer.Headers.WwwAuthenticate)
+        foreach (var challenge in Of(answer, "Bearer", "DPoP"))
         {
-            if ((challenge.Scheme.Equals("Bearer", StringComparison.OrdinalIgnoreCase) || challenge.Scheme.Equals("DPoP", StringComparison.OrdinalIgnoreCase)) && challenge.Parameter is { Length: <= MaxSaid } parameters && Quoted(parameters, "error=\"") is { } error)
+            if (challenge.TryGetValue("error", out var error))
             {
-                return Quoted(parameters, "error_description=\"") is { } description ? $"{error}: {description}" : error;
+                return challenge.TryGetValue("error_description", out var description) ? $"{error}: {description}" : error;
             }
         }
 
         return default;
     }
 
-    private static string? Quoted(string parameters, string name)
-    {
-        var start = parameters.StartsWith(name, StringComparison.OrdinalIgnoreCase) ? 0 : FindName(parameters, name);
-        if (start < 0)
-        {
-            return null;
-        }
-
-        var end = parameters.IndexOf('"', start + name.Length);
-        return end < 0 ? null : parameters[(start + name.Length)..end];
-    }
-
-    private static ScopeSet Read(string parameters)
-    {
-        const string Name = "scope=\"";
-        var start = parameters.StartsWith(Name, StringComparison.OrdinalIgnoreCase) ? 0 : FindName(parameters, Name);
-        if (start < 0)
-        {
-            return ScopeSet.Empty;
-        }
-
-        start += Name.Length;
-        var end = parameters.IndexOf('"', start);
-        return end < 0 ? ScopeSet.Empty : ScopeSet.Of(parameters[start..end].Split(' ').Where(IsScope).Take(MaxScopes));
-    }
-
-    private static int FindName(string parameters, string name)
-    {
-        for (var at = parameters.IndexOf(name, StringComparison.OrdinalIgnoreCase); at > 0; at = parameters.IndexOf(name, at + 1, StringComparison.OrdinalIgnoreCase))
-        {
-            if (parameters[at - 1] is ' ' or ',' or '\t')
-            {
-                return at;
-            }
-        }
-
-        return -1;
-    }
+    /// <summary>The parameters of each challenge of these schemes; of one that cannot be read nothing is taken over.</summary>
+    private static IEnumerable<Dictionary<string, string>> Of(HttpResponseMessage answer, params string[] schemes) =>
+        from challenge in answer.Headers.WwwAuthenticate
+        where schemes.Contains(challenge.Scheme, StringComparer.OrdinalIgnoreCase)
+        let parameters = AuthParameters.Read(challenge.Parameter)
+        where parameters is not null
+        select parameters;
 
     /// <summary>RFC 6749 §3.3: a scope token, so that nothing an MCP server says can break out of our own challenge.</summary>
     private static bool IsScope(string scope) =>

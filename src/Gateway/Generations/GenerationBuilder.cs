@@ -34,7 +34,7 @@ using Yarp.ReverseProxy.Forwarder;
 namespace Gateway.Generations;
 
 /// <summary>Builds a generation from options that every rule has passed; what the options leave open is resolved here, once.</summary>
-internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, SessionKeys sessionKeys, TimeProvider clock, Revocations revocations, HeldBodies held, InactiveTokens? inactive, SharedLog? shared = null, GatewayMetrics? metrics = null, TrafficByServer? traffic = null)
+internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, SessionKeys keyFile, TimeProvider clock, Revocations revocations, HeldBodies held, InactiveTokens? inactive, SharedLog? shared = null, GatewayMetrics? metrics = null, TrafficByServer? traffic = null)
 {
     private const int LeastRemembered = 256;
     private const int UsedCalls = 1_000_000;
@@ -52,17 +52,17 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
             ? pool.Issue(new LocalIssuerSettings(local.Issuer!, local.KeyDirectory!, local.Algorithm))
             : null;
         var inboundAudiences = InboundAudiences(options, topology);
-        var sessions = sessionKeys.Read(options.SessionKeyFile);
+        var sessionKeys = keyFile.Read(options.SessionKeyFile);
         var introspections = Introspections(options, connections);
         var certificates = new ClientCertificates([.. options.ClientCertProxies.Select(range => IPNetwork.Parse(range))]);
-        var nonces = new ProofNonces(sessionKeys.Derive(options.SessionKeyFile, "dpop-nonce"), clock);
-        var names = new SharedNames(shared is null ? [] : sessionKeys.Derive(options.SessionKeyFile, SharedNames.Purpose));
+        var nonces = new ProofNonces(sessionKeys.Derive("dpop-nonce"), clock);
+        var names = new SharedNames(shared is null ? [] : sessionKeys.Derive(SharedNames.Purpose));
         var keys = shared is null ? null : SharedNames.RevocationKeys(sessionKeys, options);
         var inFlight = new InFlight();
         var sender = topology.Any(server => server.Outbound.Bind == OutboundBinding.DPoP) ? pool.Sender(options.SenderKeyFile) : null;
         var bodies = new BodyBudget(held, options.MaxBodyBytesHeld);
-        var fronts = Fronts(options, topology, connections);
-        var servers = topology.Select(server => Server(server, options, connections, introspections, localIssuer, inboundAudiences, sessions, Sender(server, nonces, names), sender, certificates, inFlight, bodies, names, number)).ToImmutableArray();
+        var fronts = Fronts(options, topology, connections, sessionKeys);
+        var servers = topology.Select(server => Server(server, options, connections, introspections, localIssuer, inboundAudiences, sessionKeys, Sender(server, nonces, names), sender, certificates, inFlight, bodies, names, number)).ToImmutableArray();
         var logouts = Logouts(options, topology, connections);
         var events = Events(options, connections);
         foreach (var (name, server) in options.AuthorizationServers)
@@ -103,7 +103,7 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
         FrozenDictionary<string, TokenIntrospection> introspections,
         LocalIssuer? localIssuer,
         FrozenDictionary<string, FrozenSet<string>> inboundAudiences,
-        SessionBinding sessions,
+        SessionKeySet sessionKeys,
         SenderPolicy sender,
         SenderKeys? senderKeys,
         ClientCertificates certificates,
@@ -154,7 +154,7 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
                 Rules = rules,
                 Scopes = Scopes(server),
                 NarrowToOperation = outbound.NarrowToOperation,
-                Calls = Calls(topology, options, names),
+                Calls = Calls(topology, sessionKeys, names),
                 Policy = Policy(topology),
                 MaxRequestBody = server.MaxRequestBody,
                 RequestBodyTimeout = server.RequestBodyTimeout,
@@ -162,7 +162,7 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
             },
             Sessions = new SessionPolicy
             {
-                Binding = sessions,
+                Binding = sessionKeys.Binding(),
                 Destinations = destinations.ToFrozenDictionary(YarpRecords.DestinationId),
             },
             Source = Source(outbound, options, connections, localIssuer, target),
@@ -225,7 +225,7 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
             sender);
     }
 
-    private CallPolicy? Calls(ServerTopology topology, GatewayOptions options, SharedNames names)
+    private CallPolicy? Calls(ServerTopology topology, SessionKeySet sessionKeys, SharedNames names)
     {
         var approvals = topology.Options.Operations.Any(rule => rule.Approval);
         return !topology.Options.RequireCallBinding && !approvals ? null : new CallPolicy
@@ -234,7 +234,7 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
             HasApprovals = approvals,
             HandsOn = topology.Outbound.Mode is OutboundMode.Exchange or OutboundMode.Local,
             Locations = topology.AcceptedAudiences,
-            Approvals = new ApprovalIds(sessionKeys.Derive(options.SessionKeyFile, "approval"), clock),
+            Approvals = new ApprovalIds(sessionKeys.Derive("approval"), clock),
             Used = pool.Replays(topology.Resource, "calls", UsedCalls, names),
         };
     }
@@ -304,7 +304,7 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
                 written.MaxTokenLifetime + (2 * written.ClockSkew));
         });
 
-    private FrozenDictionary<string, ClientFront>? Fronts(GatewayOptions options, ImmutableArray<ServerTopology> topology, FrozenDictionary<string, AuthorizationServer> connections)
+    private FrozenDictionary<string, ClientFront>? Fronts(GatewayOptions options, ImmutableArray<ServerTopology> topology, FrozenDictionary<string, AuthorizationServer> connections, SessionKeySet sessionKeys)
     {
         var publicUrl = CanonicalUri.Of(options.PublicUrl).TrimEnd('/');
         var configured = options.AuthorizationServers.Where(server => server.Value.Registration is not null).ToArray();
@@ -323,7 +323,7 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
                 RedirectUris = new RedirectUris(registration.RedirectUris!),
                 Servers = ByResource(fronted, publicUrl),
                 ForwardResource = registration.ForwardResource,
-                Seal = new ConsentSeal(sessionKeys.Derive(options.SessionKeyFile, "front-consent"), clock),
+                Seal = new ConsentSeal(sessionKeys.Derive("front-consent"), clock),
             };
         });
     }

@@ -28,6 +28,7 @@ internal sealed class LiveGenerations(GenerationBuilder builder, RuntimePool poo
         lock (gate)
         {
             var next = Build(options);
+            pool.TakeEffect();
             number = next.Number;
             known[next.Number] = next;
             foreach (var connection in next.AuthorizationServers.Values.Concat(next.Events.Values.Select(receiver => receiver.Validator.Transmitter)))

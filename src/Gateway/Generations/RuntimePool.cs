@@ -31,8 +31,11 @@ internal sealed class RuntimePool(TimeProvider clock, ILoggerFactory loggers, Re
     private readonly Retirement<DecisionPointSettings, DecisionPoint> points =
         new(Grace, clock, static (generation, _, point) => generation.DecisionPoints.Contains(point));
 
-    private readonly Dictionary<(string Resource, string Purpose), ReplayMemory> replays = [];
-    private readonly Dictionary<string, ProofAges> ages = new(StringComparer.Ordinal);
+    private readonly OfServers<(string Resource, string Purpose), ReplayMemory, int> replays =
+        new(capacity => new ReplayMemory(capacity, clock), static (memory, capacity) => memory.Capacity = capacity);
+
+    private readonly OfServers<string, ProofAges, TimeSpan> ages =
+        new(maxAge => new ProofAges(maxAge, clock), static (known, maxAge) => known.MaxAge = maxAge);
 
     /// <summary>How many connections and issuers are alive, those in their grace included.</summary>
     internal int Count => servers.Count + issuers.Count + senders.Count + points.Count;
@@ -61,35 +64,39 @@ internal sealed class RuntimePool(TimeProvider clock, ILoggerFactory loggers, Re
 
     /// <summary>
     /// Remembers which ids of one kind were used at the server with this resource identifier, whatever is reloaded in between, and at all replicas
-    /// where the state is shared.
+    /// where the state is shared. As many as that from <see cref="TakeEffect"/> on.
     /// </summary>
     public IUsedIds Replays(string resource, string purpose, int capacity, SharedNames names)
     {
-        var memory = OfServer(replays, (resource, purpose), () => new ReplayMemory(capacity, clock), known => known.Capacity = capacity);
+        var memory = replays.Get((resource, purpose), capacity);
         return shared is null ? memory : new SharedIds(memory, shared, names, clock);
     }
 
-    /// <summary>How old proofs may be at the server with this resource identifier, whatever is reloaded in between.</summary>
-    public ProofAges Ages(string resource, TimeSpan maxAge) => OfServer(ages, resource, () => new ProofAges(maxAge, clock), known => known.MaxAge = maxAge);
+    /// <summary>How old proofs may be at the server with this resource identifier, whatever is reloaded in between; as old as that from <see cref="TakeEffect"/> on.</summary>
+    public ProofAges Ages(string resource, TimeSpan maxAge) => ages.Get(resource, maxAge);
 
-    /// <summary>Lets go, after a grace, of what the current generation does not use; of everything when there is none yet.</summary>
+    /// <summary>Sets the limits that the generation asks for which was built last, before it is served.</summary>
+    public void TakeEffect()
+    {
+        replays.TakeEffect();
+        ages.TakeEffect();
+    }
+
+    /// <summary>
+    /// Lets go, after a grace, of what the current generation does not use, of everything when there is none yet; and of limits that have not
+    /// taken effect, which a generation asked for that did not come about.
+    /// </summary>
     public void Keep(GenerationsInUse? inUse)
     {
+        replays.Drop();
+        ages.Drop();
         servers.Keep(inUse);
         issuers.Keep(inUse);
         senders.Keep(inUse);
         points.Keep(inUse);
-        lock (replays)
-        {
-            // Not before everything in it has had its time, nor while anybody may still write into it: a server may come back.
-            foreach (var (kind, memory) in replays)
-            {
-                if (memory.Count == 0 && !IsServed(kind.Resource, inUse))
-                {
-                    replays.Remove(kind);
-                }
-            }
-        }
+
+        // Not before everything in it has had its time, nor while anybody may still write into it: a server may come back.
+        replays.Remove((kind, memory) => memory.Count == 0 && !IsServed(kind.Resource, inUse));
     }
 
     public void Dispose()
@@ -103,21 +110,60 @@ internal sealed class RuntimePool(TimeProvider clock, ILoggerFactory loggers, Re
     private static bool IsServed(string resource, GenerationsInUse? inUse) =>
         inUse is not null && inUse.Older.Prepend(inUse.Current).Any(generation => generation.Servers.Any(server => server.Resource == resource));
 
-    /// <summary>What goes on for a server over all reloads, with what this one asks of it.</summary>
-    private static T OfServer<TKey, T>(Dictionary<TKey, T> all, TKey server, Func<T> create, Action<T> change)
+    private sealed record SenderSettings(string? File);
+
+    /// <summary>What goes on for servers over all reloads, and what a generation asks of it that is not served yet.</summary>
+    private sealed class OfServers<TKey, T, TLimit>(Func<TLimit, T> create, Action<T, TLimit> change)
         where TKey : notnull
     {
-        lock (all)
-        {
-            if (!all.TryGetValue(server, out var known))
-            {
-                all[server] = known = create();
-            }
+        private readonly Lock gate = new();
+        private readonly Dictionary<TKey, T> all = [];
+        private readonly Dictionary<TKey, (T Known, TLimit Limit)> asked = [];
 
-            change(known);
-            return known;
+        public T Get(TKey server, TLimit limit)
+        {
+            lock (gate)
+            {
+                var known = all.TryGetValue(server, out var served) ? served : asked.TryGetValue(server, out var before) ? before.Known : create(limit);
+                asked[server] = (known, limit);
+                return known;
+            }
+        }
+
+        public void TakeEffect()
+        {
+            lock (gate)
+            {
+                foreach (var (server, (known, limit)) in asked)
+                {
+                    all[server] = known;
+                    change(known, limit);
+                }
+
+                asked.Clear();
+            }
+        }
+
+        public void Drop()
+        {
+            lock (gate)
+            {
+                asked.Clear();
+            }
+        }
+
+        public void Remove(Func<TKey, T, bool> isOver)
+        {
+            lock (gate)
+            {
+                foreach (var (server, known) in all)
+                {
+                    if (isOver(server, known))
+                    {
+                        all.Remove(server);
+                    }
+                }
+            }
         }
     }
-
-    private sealed record SenderSettings(string? File);
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text;
@@ -72,7 +73,7 @@ internal sealed class SecurityEvents(LiveGenerations generations, Revoker revoke
             return;
         }
 
-        if (validation.Subject is { } subject && await revoker.RevokeAsync(Of(receiver, subject), validation.Once) == WriteOutcome.Unavailable)
+        if (validation.Subjects.Length > 0 && await revoker.RevokeAsync(Of(receiver, validation.Subjects), validation.Once) == WriteOutcome.Unavailable)
         {
             // In force here; who sent it is to send it again, perhaps where it can be written.
             response.StatusCode = StatusCodes.Status503ServiceUnavailable;
@@ -85,26 +86,44 @@ internal sealed class SecurityEvents(LiveGenerations generations, Revoker revoke
             metrics.SecurityEvent(receiver.Name, name);
         }
 
-        log.EventAccepted(receiver.Name, string.Join(' ', validation.Events), validation.Subject is not null);
+        log.EventAccepted(receiver.Name, string.Join(' ', validation.Events), validation.Subjects.Length > 0);
         response.StatusCode = StatusCodes.Status202Accepted;
         response.ContentLength = 0;
     }
 
-    private Revocation[] Of(SecurityEventReceiver receiver, SecurityEventSubject subject)
-    {
-        Revocation By(RevocationSelector selector, string value) => Revocation.Of(
-            revoker.Revocations.Keys, selector, receiver.Validator.Issuer, value, subject.IssuedUntil, receiver.KeepFor, RevocationSource.SecurityEvent, anyTime: selector == RevocationSelector.TokenId);
+    private Revocation[] Of(SecurityEventReceiver receiver, ImmutableArray<SecurityEventSubject> subjects) =>
+    [
+        .. from subject in subjects
+           from selected in SelectorsOf(subject)
+           group subject.IssuedUntil by selected into same
+           select Revocation.Of(
+               revoker.Revocations.Keys,
+               same.Key.Selector,
+               receiver.Validator.Issuer,
+               same.Key.Value,
+               same.Max(),
+               receiver.KeepFor,
+               RevocationSource.SecurityEvent,
+               anyTime: same.Key.Selector == RevocationSelector.TokenId),
+    ];
 
+    private static IEnumerable<(RevocationSelector Selector, string Value)> SelectorsOf(SecurityEventSubject subject)
+    {
         if (subject.TokenId is { } id)
         {
-            return [By(RevocationSelector.TokenId, id)];
+            yield return (RevocationSelector.TokenId, id);
+            yield break;
         }
 
-        return
-        [
-            .. subject.Session is { } session ? [By(RevocationSelector.Session, session)] : Array.Empty<Revocation>(),
-            .. subject.Subject is { } name ? [By(subject.Session is null ? RevocationSelector.Subject : RevocationSelector.SubjectWithoutSession, name)] : Array.Empty<Revocation>(),
-        ];
+        if (subject.Session is { } session)
+        {
+            yield return (RevocationSelector.Session, session);
+        }
+
+        if (subject.Subject is { } name)
+        {
+            yield return (subject.Session is null ? RevocationSelector.Subject : RevocationSelector.SubjectWithoutSession, name);
+        }
     }
 
     private async Task RefuseAsync(HttpContext context, SecurityEventReceiver receiver, string error, string check)

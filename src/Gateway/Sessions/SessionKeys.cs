@@ -8,36 +8,22 @@ namespace Gateway.Sessions;
 /// <summary>Reads the keys that session ids are signed with, and those derived from them; without a file, one key for the life of the process.</summary>
 internal sealed class SessionKeys
 {
-    private const int MinBytes = 32;
-    private readonly byte[] own = RandomNumberGenerator.GetBytes(MinBytes);
+    private readonly byte[] own = RandomNumberGenerator.GetBytes(SessionKeySet.MinBytes);
 
-    /// <summary>The binding under the keys of <paramref name="file"/>. Throws <see cref="ConfigurationException"/> when it holds none.</summary>
-    public SessionBinding Read(string? file) => new(KeysOf(file));
+    /// <summary>The keys of <paramref name="file"/> as it is now. Throws <see cref="ConfigurationException"/> when it holds none.</summary>
+    public SessionKeySet Read(string? file) => new(file is null ? [own] : KeysOf(file));
 
-    /// <summary>
-    /// Keys of another use, one for each key of <paramref name="file"/>: nothing that is signed for one purpose is good for
-    /// another. Throws as <see cref="Read"/> does.
-    /// </summary>
-    /// <remarks>RFC 5869.</remarks>
-    public ImmutableArray<byte[]> Derive(string? file, string purpose) =>
-        [.. KeysOf(file).Select(key => HKDF.DeriveKey(HashAlgorithmName.SHA256, key, MinBytes, info: Encoding.ASCII.GetBytes(purpose)))];
-
-    private ImmutableArray<byte[]> KeysOf(string? file)
+    private static ImmutableArray<byte[]> KeysOf(string file)
     {
-        if (file is null)
-        {
-            return [own];
-        }
-
         byte[]? content = null;
         try
         {
             content = PrivateFile.Read(file, FileContent.Secret);
             var keys = Encoding.ASCII.GetString(content).Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
                 .Select(Convert.FromBase64String).ToImmutableArray();
-            return keys.Length > 0 && keys.All(key => key.Length >= MinBytes)
+            return keys.Length > 0 && keys.All(key => key.Length >= SessionKeySet.MinBytes)
                 ? keys
-                : throw new ConfigurationException($"Gateway:SessionKeyFile '{file}' must hold one base64 key of {MinBytes} or more bytes per line.");
+                : throw new ConfigurationException($"Gateway:SessionKeyFile '{file}' must hold one base64 key of {SessionKeySet.MinBytes} or more bytes per line.");
         }
         catch (PrivateFileException refused)
         {
@@ -52,4 +38,19 @@ internal sealed class SessionKeys
             CryptographicOperations.ZeroMemory(content);
         }
     }
+}
+
+/// <summary>The keys that a file held when it was read: all that is made of them is made of the same, however the file changes meanwhile.</summary>
+internal sealed class SessionKeySet(ImmutableArray<byte[]> keys)
+{
+    /// <summary>The fewest bytes of a key.</summary>
+    public const int MinBytes = 32;
+
+    /// <summary>The binding of sessions under the keys.</summary>
+    public SessionBinding Binding() => new(keys);
+
+    /// <summary>Keys of another use, one for each key: nothing that is signed for one purpose is good for another.</summary>
+    /// <remarks>RFC 5869.</remarks>
+    public ImmutableArray<byte[]> Derive(string purpose) =>
+        [.. keys.Select(key => HKDF.DeriveKey(HashAlgorithmName.SHA256, key, MinBytes, info: Encoding.ASCII.GetBytes(purpose)))];
 }

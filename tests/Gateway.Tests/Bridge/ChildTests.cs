@@ -90,6 +90,32 @@ public sealed class ChildTests
     }
 
     [Fact]
+    public async Task A_start_that_fails_on_the_way_leaves_no_process_and_takes_no_place()
+    {
+        await using var bridge = await TestBridge.StartAsync(settings => settings with { MaxProcesses = 1 }, TimeProvider.System, "ignore-end", "ignore-term");
+        bridge.Log.FailsAt = "ChildStarted";
+        for (var i = 0; i < 2; i++)
+        {
+            using var refused = await bridge.PostAsync(TestBridge.Request(0, "initialize"));
+            Assert.Equal(HttpStatusCode.BadGateway, refused.StatusCode);
+            Assert.Contains("cannot be started", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        }
+
+        bridge.Log.FailsAt = null;
+        foreach (var line in bridge.Log.Text.Split('\n').Where(line => line.StartsWith("ChildStarted", StringComparison.Ordinal)))
+        {
+            var id = int.Parse(line.Split(' ')[2], CultureInfo.InvariantCulture);
+            while (ProcessGroup.IsAlive(id))
+            {
+                await Task.Delay(10);
+            }
+        }
+
+        using var begun = await bridge.PostAsync(TestBridge.Request(0, "initialize"));
+        Assert.Equal(HttpStatusCode.OK, begun.StatusCode);
+    }
+
+    [Fact]
     public async Task One_that_heeds_the_end_of_its_input_gets_no_signal()
     {
         await using var bridge = await TestBridge.StartAsync();

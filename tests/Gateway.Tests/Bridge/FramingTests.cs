@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
+using Gateway.Bridge;
 using Xunit;
 
 namespace Gateway.Tests.Bridge;
@@ -168,6 +169,24 @@ public sealed class FramingTests
         Assert.Equal(HttpStatusCode.BadGateway, response.StatusCode);
         using var after = await bridge.PostAsync(TestBridge.Request(2, "self"), session);
         Assert.Equal(HttpStatusCode.NotFound, after.StatusCode);
+    }
+
+    [Fact]
+    public void Large_bodies_that_wait_shut_out_no_small_one()
+    {
+        var reader = new BodyReader();
+        using var large = new BodyReader.HeldBody(reader);
+        using var another = new BodyReader.HeldBody(reader);
+        using var small = new BodyReader.HeldBody(reader);
+        Assert.True(large.Hold(8 * 16 * 1024 * 1024));
+        Assert.True(small.Hold(8 * 1024) && small.Hold(8 * 1024));
+        Assert.True(another.Hold(16 * 1024));
+        Assert.True(another.Hold(16 * 1024), "the first bytes of none count");
+        Assert.False(another.Hold(1));
+        another.Dispose();
+        large.Dispose();
+        using var later = new BodyReader.HeldBody(reader);
+        Assert.True(later.Hold(8 * 16 * 1024 * 1024));
     }
 
     private static async Task<string> LineSeenAsync(TestBridge bridge, string session, string body)

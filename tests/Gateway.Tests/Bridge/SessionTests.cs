@@ -1,7 +1,9 @@
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
+using Gateway.Bridge;
 using Harness;
+using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
 namespace Gateway.Tests.Bridge;
@@ -9,6 +11,21 @@ namespace Gateway.Tests.Bridge;
 /// <summary>The revisions with sessions: one process for each, and nothing of it for anybody else.</summary>
 public sealed class SessionTests
 {
+    [Fact]
+    public void One_that_ends_for_idleness_takes_no_request_any_more()
+    {
+        var clock = new ManualClock();
+        var session = new Session("id", TimeSpan.FromMinutes(1), NullLogger.Instance, clock);
+        Assert.True(session.TryUse());
+        clock.Advance(TimeSpan.FromMinutes(2));
+        Assert.True(session.TryUse());
+        session.Leave();
+        session.Leave();
+        clock.Advance(TimeSpan.FromMinutes(2));
+        Assert.False(session.TryUse());
+        session.Close();
+    }
+
     [Fact]
     public async Task Each_session_has_a_process_of_its_own()
     {

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
+using Harness;
 using Xunit;
 
 namespace Gateway.Tests.Bridge;
@@ -204,6 +205,79 @@ public sealed class SharedTests
         }
     }
 
+    [Theory]
+    [InlineData("""{"jsonrpc":"2.0","id":ID,"result":{"text":"FILL"}}""")]
+    [InlineData("""{"result":{"id":1,"text":"FILL\"},\"id\":1,","more":[{"id":1}]},"jsonrpc":"2.0", "id" : ID }""")]
+    [InlineData("""{"jsonrpc":"2.0","error":{"code":1,"message":"FILL"},"id":ID}""")]
+    public async Task An_answer_beyond_the_bound_fails_its_own_request_alone(string answer)
+    {
+        await using var bridge = await StartAsync();
+        var held = bridge.PostAsync(TestBridge.ModernRequest("a", "hold"));
+        await bridge.Log.SaidAsync("holding");
+        using var large = await bridge.PostAsync(Overlong("b", answer));
+        Assert.Equal(HttpStatusCode.BadGateway, large.StatusCode);
+        var failure = await TestBridge.JsonOfAsync(large);
+        Assert.Equal((-32603, "b"), ((int)failure["error"]!["code"]!, (string?)failure["id"]));
+        using var release = await bridge.PostAsync(TestBridge.ModernRequest("c", "release"));
+        Assert.True((bool)(await TestBridge.JsonOfAsync(await held))["result"]!["held"]!);
+        Assert.DoesNotContain("ChildEnded", bridge.Log.Text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{"jsonrpc":"2.0","id":1,"id":ID,"result":{"text":"FILL"}}""")]
+    [InlineData("""{"jsonrpc":"2.0","id":1,"result":{"text":"FILL"},"\u0069d":ID}""")]
+    [InlineData("""{"jsonrpc":"2.0","id":1,"result":{"text":"FILL"},"method":"x"}""")]
+    [InlineData("""{"jsonrpc":"2.0","id":"1","result":{"text":"FILL"}}""")]
+    [InlineData("""{"jsonrpc":"2.0","id":77,"result":{"text":"FILL"}}""")]
+    [InlineData("""{"jsonrpc":"2.0","id":1,"result":{"text":"FILL"}}}""")]
+    [InlineData("""{"jsonrpc":"2.0","id":1,"result":{"text":"FILL"}""")]
+    [InlineData("""{"jsonrpc":"2.0","id":1,"result":{"text":"FILL}}""")]
+    [InlineData("""[{"jsonrpc":"2.0","id":1,"result":{"text":"FILL"}}]""")]
+    [InlineData("""{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":1,"message":"FILL"}}""")]
+    [InlineData("FILL")]
+    public async Task What_is_beyond_the_bound_and_does_not_say_whose_answer_it_is_fails_nobody(string line)
+    {
+        await using var bridge = await StartAsync();
+        var held = bridge.PostAsync(TestBridge.ModernRequest("a", "hold"));
+        await bridge.Log.SaidAsync("holding");
+        using var leaving = new CancellationTokenSource();
+        var large = bridge.PostAsync(Overlong("b", line), cancellation: leaving.Token);
+        await bridge.Log.SaidAsync("ChildLineTooLong");
+        using var release = await bridge.PostAsync(TestBridge.ModernRequest("c", "release"));
+        Assert.True((bool)(await TestBridge.JsonOfAsync(await held))["result"]!["held"]!);
+        Assert.False(large.IsCompleted);
+        await leaving.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => large);
+    }
+
+    [Fact]
+    public async Task A_process_that_was_just_handed_out_is_not_idle()
+    {
+        var clock = new EarlyClock(TimeSpan.FromMinutes(15));
+        await using var bridge = await TestBridge.StartAsync(settings => settings with { Shared = true }, clock);
+        using var response = await bridge.PostAsync(TestBridge.ModernRequest("a", "self"));
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_process_that_nobody_asks_anything_ends_and_the_next_request_has_a_new_one()
+    {
+        var clock = new ManualClock();
+        await using var bridge = await TestBridge.StartAsync(settings => settings with { Shared = true }, clock);
+        using var one = await bridge.PostAsync(TestBridge.ModernRequest("a", "self"));
+        _ = await TestBridge.JsonOfAsync(one);
+        var ended = bridge.Log.SaidAsync("ChildEnded");
+        while (!ended.IsCompleted)
+        {
+            clock.Advance(TimeSpan.FromMinutes(15));
+            await Task.WhenAny(ended, Task.Delay(10));
+        }
+
+        using var other = await bridge.PostAsync(TestBridge.ModernRequest("a", "self"));
+        Assert.Equal(HttpStatusCode.OK, other.StatusCode);
+        await bridge.Log.SaidAsync("ChildStarted", 2);
+    }
+
     [Fact]
     public async Task One_that_crashes_fails_all_that_wait_and_the_next_request_has_a_new_one()
     {
@@ -225,5 +299,31 @@ public sealed class SharedTests
         Assert.NotEqual(await bridge.ProcessOfAsync(await bridge.InitializeAsync()), await bridge.ProcessOfAsync(await bridge.InitializeAsync()));
     }
 
+    private static JsonObject Overlong(string id, string answer) =>
+        TestBridge.ModernRequest(id, "answer", new JsonObject { ["fill"] = (16 * 1024 * 1024) + 40_000, ["bytes"] = Convert.ToBase64String(Encoding.UTF8.GetBytes(answer)) });
+
     private static Task<TestBridge> StartAsync() => TestBridge.StartAsync(settings => settings with { Shared = true }, TimeProvider.System);
+
+    /// <summary>Time in which a timer of one length fires as soon as it is made, on another thread, unless that one is made to wait.</summary>
+    private sealed class EarlyClock(TimeSpan early) : TimeProvider
+    {
+        private readonly ManualClock clock = new();
+
+        public override long TimestampFrequency => clock.TimestampFrequency;
+
+        public override DateTimeOffset GetUtcNow() => clock.GetUtcNow();
+
+        public override long GetTimestamp() => clock.GetTimestamp();
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            var timer = clock.CreateTimer(callback, state, dueTime, period);
+            if (dueTime == early)
+            {
+                Task.Run(() => clock.Advance(early)).Wait(TimeSpan.FromMilliseconds(500));
+            }
+
+            return timer;
+        }
+    }
 }

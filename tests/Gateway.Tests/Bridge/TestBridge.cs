@@ -177,6 +177,9 @@ internal sealed class Lines : ILoggerProvider, ILogger
 
     public string Text => string.Join('\n', lines);
 
+    /// <summary>The name of an event at which logging fails, as a full disk may make it.</summary>
+    public string? FailsAt { get; set; }
+
     /// <summary>Completes when something of this text has been logged, so many times, now or before.</summary>
     public async Task SaidAsync(string text, int times = 1)
     {
@@ -196,6 +199,10 @@ internal sealed class Lines : ILoggerProvider, ILogger
     {
         lines.Enqueue($"{eventId.Name} {formatter(state, exception)}");
         added.Release();
+        if (eventId.Name is { } name && name == FailsAt)
+        {
+            throw new IOException("No space left on device");
+        }
     }
 
     public void Dispose() => added.Dispose();

@@ -54,8 +54,8 @@ for line in sys.stdin.buffer:
         write(base64.b64decode(params["bytes"]))
         send(id=id, result={})
     elif method == "answer":
-        # Exactly these bytes are the answer, but for the id.
-        write(base64.b64decode(params["bytes"]).replace(b"ID", json.dumps(id).encode()) + b"\n")
+        # Exactly these bytes are the answer, but for the id and what fills it up.
+        write(base64.b64decode(params["bytes"]).replace(b"ID", json.dumps(id).encode()).replace(b"FILL", b"x" * params.get("fill", 0)) + b"\n")
     elif method == "progress":
         send(method="notifications/progress", params={"progressToken": meta["progressToken"], "progress": 1, "total": 2})
         send(id=id, result={"done": True})

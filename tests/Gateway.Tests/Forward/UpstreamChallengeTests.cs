@@ -13,7 +13,23 @@ public sealed class UpstreamChallengeTests
     [InlineData("Bearer error=\"insufficient_scope\",scope=\"a\"", "a")]
     [InlineData("Bearer x-scope=\"evil\"", "")]
     [InlineData("Bearer x-scope=\"evil\", scope=\"a\"", "a")]
-    [InlineData("Bearer scope=\"a b\\\" c\"", "a")]
+    [InlineData("Bearer scope=\"a b\\\" c\"", "a c")]
+    [InlineData("Bearer realm=\"x, scope=\", scope=\"a\"", "a")]
+    [InlineData("Bearer realm=\"x, scope=\\\"evil\\\"\"", "")]
+    [InlineData("Bearer error_description=\"needs scope=evil, scope=\\\"worse\\\"\", scope=\"a\"", "a")]
+    [InlineData("Bearer scope = \"a\"", "a")]
+    [InlineData("Bearer scope=a", "a")]
+    [InlineData("Bearer scope=\"a\\b\"", "ab")]
+    [InlineData("Bearer realm=\"x\", , scope=\"a\"", "a")]
+    [InlineData("Bearer scope=\"a\", scope=\"b\"", null)]
+    [InlineData("Bearer scope=\"a\", SCOPE=\"a\"", null)]
+    [InlineData("Bearer scope=\"a\" realm=\"b\"", null)]
+    [InlineData("Bearer scope=", "")]
+    [InlineData("Bearer scope=, realm=\"x\"", null)]
+    [InlineData("Bearer =\"a\", scope=\"a\"", null)]
+    [InlineData("Bearer abc==", "")]
+    [InlineData("Basic realm=\"Bearer scope=\\\"evil\\\"\", Bearer scope=\"a\"", "a")]
+    [InlineData("Basic realm=\"x\", Bearer realm=\"y\", scope=\"a\", DPoP scope=\"b\"", "a")]
     [InlineData("Bearer scope=\"a é b\"", "a b")]
     [InlineData("Bearer scope=\"a", null)]
     [InlineData("Bearer", "")]
@@ -32,10 +48,43 @@ public sealed class UpstreamChallengeTests
     public void No_more_than_sixty_four_scopes_are_taken() =>
         Assert.Equal(64, Of($"Bearer scope=\"{string.Join(' ', Enumerable.Range(0, 100))}\"")!.Split(' ').Length);
 
+    [Theory]
+    [InlineData("DPoP error=\"use_dpop_nonce\"", true)]
+    [InlineData("dpop algs=\"ES256\", Error=use_dpop_nonce", true)]
+    [InlineData("Bearer scope=\"a\", DPoP error=\"use_dpop_nonce\"", true)]
+    [InlineData("Bearer error=\"use_dpop_nonce\"", false)]
+    [InlineData("DPoP error=\"invalid_token\", error_description=\"not error=use_dpop_nonce\"", false)]
+    [InlineData("DPoP x-error=\"use_dpop_nonce\"", false)]
+    [InlineData("DPoP error=\"use_dpop_nonce_not\"", false)]
+    [InlineData("DPoP error=\"invalid_token\", error=\"use_dpop_nonce\"", false)]
+    [InlineData("DPoP", false)]
+    public void A_nonce_is_asked_for_by_the_error_of_a_DPoP_challenge_alone(string challenge, bool asks)
+    {
+        using var answer = With(challenge);
+        Assert.Equal(asks, UpstreamChallenge.AsksForNonce(answer));
+    }
+
+    [Theory]
+    [InlineData("Bearer error=\"invalid_token\", error_description=\"It is \\\"over\\\"\"", "invalid_token: It is \"over\"")]
+    [InlineData("Bearer realm=\"x error=\\\"evil\\\"\", error=\"invalid_token\"", "invalid_token")]
+    [InlineData("Bearer realm=\"error=evil\"", "")]
+    [InlineData("Bearer error=\"a\", error=\"b\"", "")]
+    public void What_a_challenge_says_is_its_own_error(string challenge, string said)
+    {
+        using var answer = With(challenge);
+        Assert.Equal(said, UpstreamChallenge.Said(answer).Without(default) ?? "");
+    }
+
+    private static HttpResponseMessage With(string challenge)
+    {
+        var answer = new HttpResponseMessage(HttpStatusCode.Unauthorized);
+        Assert.True(answer.Headers.TryAddWithoutValidation("WWW-Authenticate", challenge));
+        return answer;
+    }
+
     private static string? Of(string challenge)
     {
-        using var answer = new HttpResponseMessage(HttpStatusCode.Forbidden);
-        Assert.True(answer.Headers.TryAddWithoutValidation("WWW-Authenticate", challenge));
+        using var answer = With(challenge);
         return UpstreamChallenge.ScopesOf(answer)?.ToString();
     }
 }

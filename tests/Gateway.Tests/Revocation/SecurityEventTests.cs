@@ -114,6 +114,97 @@ public sealed class SecurityEventTests
         Assert.Equal(200, (await world.Gateway.CallAsync("/weather", world.WeatherToken((_, payload) => payload["sid"] = "s-2"))).Status);
     }
 
+    [Theory]
+    [InlineData("alice bob", true, true)]
+    [InlineData("alice bob unknown foreign", true, true)]
+    [InlineData("foreign unknown mallet alice", true, false)]
+    [InlineData("jti alice", true, true)]
+    [InlineData("alice jti", true, true)]
+    [InlineData("foreign-jti alice", true, false)]
+    [InlineData("nested alice", true, false)]
+    public async Task Of_several_names_of_one_subject_each_that_is_understood_revokes(string aliases, bool alice, bool bob)
+    {
+        await using var world = await StartAsync();
+
+        Assert.Equal(202, (await SendAsync(world, Event(world, Caep + "session-revoked", payload => payload["sub_id"] = Aliases(world, aliases)))).Status);
+
+        Assert.Equal(alice ? "revoked" : null, (await world.Gateway.CallAsync("/weather", world.WeatherToken())).Reason);
+        Assert.Equal(bob ? "revoked" : null, (await world.Gateway.CallAsync("/weather", BobsToken(world))).Reason);
+    }
+
+    [Theory]
+    [InlineData("foreign", "invalid_issuer")]
+    [InlineData("foreign-jti unknown", "invalid_issuer")]
+    [InlineData("unknown", "invalid_request")]
+    [InlineData("mallet", "invalid_request")]
+    [InlineData("nested", "invalid_request")]
+    [InlineData("", "invalid_request")]
+    public async Task Names_of_which_none_is_understood_refuse_the_event(string aliases, string code)
+    {
+        await using var world = await StartAsync();
+
+        var answer = await SendAsync(world, Event(world, Caep + "session-revoked", payload => payload["sub_id"] = Aliases(world, aliases)));
+
+        Assert.Equal((400, code), (answer.Status, answer.Json!["err"]!.GetValue<string>()));
+        Assert.Equal(200, (await world.Gateway.CallAsync("/weather", world.WeatherToken())).Status);
+        Assert.Equal(200, (await world.Gateway.CallAsync("/weather", BobsToken(world))).Status);
+    }
+
+    [Fact]
+    public async Task A_user_of_several_names_is_meant_by_each_in_a_complex_subject_and_a_users_other_sessions_are_not()
+    {
+        await using var world = await StartAsync();
+
+        Assert.Equal(202, (await SendAsync(world, Event(world, Caep + "session-revoked", payload => payload["sub_id"] = new JsonObject
+        {
+            ["format"] = "complex",
+            ["user"] = Aliases(world, "foreign alice bob"),
+            ["session"] = new JsonObject { ["format"] = "opaque", ["id"] = "s-1" },
+        }))).Status);
+
+        foreach (var user in new[] { "alice", "bob" })
+        {
+            Assert.Equal("revoked", (await world.Gateway.CallAsync("/weather", world.WeatherToken((_, payload) => (payload["sub"], payload["sid"]) = (user, "s-1")))).Reason);
+            Assert.Equal("revoked", (await world.Gateway.CallAsync("/weather", world.WeatherToken((_, payload) => payload["sub"] = user))).Reason);
+            Assert.Equal(200, (await world.Gateway.CallAsync("/weather", world.WeatherToken((_, payload) => (payload["sub"], payload["sid"]) = (user, "s-2")))).Status);
+        }
+    }
+
+    [Fact]
+    public async Task A_complex_subject_whose_user_is_another_issuers_is_anothers()
+    {
+        await using var world = await StartAsync();
+
+        var answer = await SendAsync(world, Event(world, Caep + "session-revoked", payload => payload["sub_id"] = new JsonObject
+        {
+            ["format"] = "complex",
+            ["user"] = Aliases(world, "foreign"),
+            ["session"] = new JsonObject { ["format"] = "opaque", ["id"] = "s-1" },
+        }));
+
+        Assert.Equal((400, "invalid_issuer"), (answer.Status, answer.Json!["err"]!.GetValue<string>()));
+        Assert.Equal(200, (await world.Gateway.CallAsync("/weather", world.WeatherToken((_, payload) => payload["sid"] = "s-1"))).Status);
+    }
+
+    [Fact]
+    public async Task Events_that_hold_a_subject_each_revoke_for_each()
+    {
+        await using var world = await StartAsync();
+
+        Assert.Equal(202, (await SendAsync(world, Event(world, Caep + "session-revoked", payload =>
+        {
+            payload.Remove("sub_id");
+            payload["events"] = new JsonObject
+            {
+                [Caep + "session-revoked"] = new JsonObject { ["subject"] = Identifier(world, "alice") },
+                [Risc + "account-disabled"] = new JsonObject { ["subject"] = Identifier(world, "bob") },
+            };
+        }))).Status);
+
+        Assert.Equal("revoked", (await world.Gateway.CallAsync("/weather", world.WeatherToken())).Reason);
+        Assert.Equal("revoked", (await world.Gateway.CallAsync("/weather", BobsToken(world))).Reason);
+    }
+
     /// <summary>As every body here that anybody may send says what it is.</summary>
     [Theory]
     [InlineData("application/secevent+jwt; charset=utf-8", "identity", 202)]
@@ -150,6 +241,26 @@ public sealed class SecurityEventTests
 
         File.Delete(file);
     }
+
+    private static string BobsToken(World world) => world.WeatherToken((_, payload) => (payload["sub"], payload["jti"]) = ("bob", "bobs"));
+
+    private static JsonObject Aliases(World world, string names) => new()
+    {
+        ["format"] = "aliases",
+        ["identifiers"] = new JsonArray([.. names.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(name => Identifier(world, name))]),
+    };
+
+    /// <summary>An identifier of a user, of Bob's token, or one that nobody here understands.</summary>
+    private static JsonObject Identifier(World world, string name) => name switch
+    {
+        "foreign" => new JsonObject { ["format"] = "iss_sub", ["iss"] = "https://elsewhere.example", ["sub"] = "bob" },
+        "foreign-jti" => new JsonObject { ["format"] = "jwt_id", ["iss"] = "https://elsewhere.example", ["jti"] = "bobs" },
+        "unknown" => new JsonObject { ["format"] = "email", ["email"] = "bob", ["sub"] = "bob", ["id"] = "bob" },
+        "mallet" => new JsonObject { ["format"] = "iss_sub", ["iss"] = world.As.Issuer, ["sub"] = 7 },
+        "nested" => Aliases(world, "bob"),
+        "jti" => new JsonObject { ["format"] = "jwt_id", ["iss"] = world.As.Issuer, ["jti"] = "bobs" },
+        _ => new JsonObject { ["format"] = "iss_sub", ["iss"] = world.As.Issuer, ["sub"] = name },
+    };
 
     private static Task<World> StartAsync(string? tokenFile = null, TimeProvider? clock = null) => World.StartAsync(
         options => options["AuthorizationServers"]!["corp"]!["SecurityEvents"] = new JsonObject { ["Audience"] = Audience, ["TokenFile"] = tokenFile },

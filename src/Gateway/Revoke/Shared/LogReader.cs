@@ -13,11 +13,15 @@ internal sealed record LogReading(IReadOnlyList<Revocation> Sound, bool Whole, i
 /// <summary>
 /// Reads the log: all of it at first, then what is new. Each time it looks back a little, for what was numbered before and
 /// written later, and for what it has seen there: where that is gone, the state is not the one that it was (it was put back,
-/// emptied, or failed over to a replica that lacked it), and all is read anew.
+/// emptied, or failed over to a replica that lacked it), and all is read anew. A stranger may have written there as much as
+/// they like: of what no key has sealed a bounded number is kept in mind, and what is new is looked for no further than numbers were given.
 /// </summary>
 internal sealed class LogReader(RedisState state, Revocations revocations, TimeProvider clock)
 {
     private const int PageSize = 1000;
+
+    /// <summary>How many entries are kept in mind that no known key has sealed, and how many are named as over at a time.</summary>
+    private const int MostOfStrangers = 10 * PageSize;
 
     /// <summary>Longer than any two clocks differ.</summary>
     private static readonly TimeSpan Margin = TimeSpan.FromMinutes(10);
@@ -25,6 +29,7 @@ internal sealed class LogReader(RedisState state, Revocations revocations, TimeP
     // What was seen of the last numbers. The end of an entry is its seal: no two entries have one.
     private readonly SortedDictionary<double, List<(UInt128 Seal, Revocation? Entry)>> seen = [];
     private double position;
+    private int strangers;
     private bool begun;
 
     /// <summary>Makes the next look read everything.</summary>
@@ -45,6 +50,7 @@ internal sealed class LogReader(RedisState state, Revocations revocations, TimeP
 
         begun = false;
         seen.Clear();
+        strangers = 0;
         var (all, end) = await ReadFromAsync(double.NegativeInfinity, onlyNew: false);
         position = 0;
         Settle(end);
@@ -52,97 +58,105 @@ internal sealed class LogReader(RedisState state, Revocations revocations, TimeP
         return all!;
     }
 
+    /// <summary>
+    /// Page by page, and nothing is noted before the last: when one cannot be read, none counts as seen. Everything had come
+    /// that was numbered by the first page's time; what was numbered between two pages may be written behind the second, and is
+    /// left to the next look.
+    /// </summary>
     private async Task<(LogReading? Reading, double Last)> ReadFromAsync(double from, bool onlyNew)
     {
-        var (entries, last) = await EntriesFromAsync(from);
+        var page = await state.ReadAsync(from, 0, PageSize);
+        var last = page.Last;
         var sound = new List<Revocation>();
         var over = new List<byte[]>();
-        var ignored = 0;
-        var missing = seen.Where(pair => onlyNew && pair.Key >= from).SelectMany(pair => pair.Value).Where(entry => entry.Entry is not null)
+        var notes = new List<(double Number, UInt128 Seal, Revocation? Entry)>();
+        var (ignored, room) = (0, MostOfStrangers - strangers);
+        var missing = seen.Where(pair => onlyNew && pair.Key >= from && pair.Key <= last).SelectMany(pair => pair.Value).Where(entry => entry.Entry is not null)
             .GroupBy(entry => entry.Seal).ToDictionary(group => group.Key, group => group.First().Entry!);
-        foreach (var (number, bytes) in entries)
+        for (var (end, same) = (from, 0); ; page = await state.ReadAsync(end, same, PageSize))
         {
-            if (bytes.Length < 16)
+            foreach (var (number, bytes) in page.Entries)
             {
-                ignored += Note(number, (UInt128)bytes.Length, null) ? 1 : 0;
-                continue;
+                // After a failover a number may be there twice.
+                (end, same) = (number, number == end ? same + 1 : 1);
+                var seal = bytes.Length < 16 ? (UInt128)bytes.Length : MemoryMarshal.Read<UInt128>(bytes.AsSpan(^16..));
+                missing.Remove(seal);
+                if (IsSeen(number, seal))
+                {
+                    continue;
+                }
+
+                var entry = Revocation.Read(bytes, revocations.Keys);
+                if (entry is not null || room-- > 0)
+                {
+                    notes.Add((number, seal, entry));
+                }
+                else if (onlyNew)
+                {
+                    // It would be taken for a new one at every look.
+                    continue;
+                }
+
+                if (Revocation.ClaimedEnd(bytes) is { } claimed && claimed + Margin < clock.GetUtcNow())
+                {
+                    if (over.Count < MostOfStrangers)
+                    {
+                        over.Add(bytes);
+                    }
+                }
+                else if (entry is not null)
+                {
+                    sound.Add(entry);
+                }
+                else
+                {
+                    ignored++;
+                }
             }
 
-            var seal = MemoryMarshal.Read<UInt128>(bytes.AsSpan(^16..));
-            missing.Remove(seal);
-            if (seen.TryGetValue(number, out var there) && there.Any(entry => entry.Seal == seal))
+            if (page.Entries.Count < PageSize || (onlyNew && end > last))
             {
-                continue;
+                break;
             }
+        }
 
-            var entry = Revocation.Read(bytes, revocations.Keys);
+        foreach (var (number, seal, entry) in notes)
+        {
             Note(number, seal, entry);
-            if (Revocation.ClaimedEnd(bytes) is { } end && end + Margin < clock.GetUtcNow())
-            {
-                over.Add(bytes);
-            }
-            else if (entry is not null)
-            {
-                sound.Add(entry);
-            }
-            else
-            {
-                ignored++;
-            }
         }
 
         // What is over, or said by a wider one, may well be gone.
         return (missing.Values.Any(revocations.Needs) ? null : new LogReading(sound, !onlyNew, ignored, over), last);
     }
 
-    /// <summary>
-    /// All pages before anything of them is noted: when one cannot be read, none counts as seen. Everything had come that was
-    /// numbered by the first page's time; what was numbered between two pages may be written behind the second.
-    /// </summary>
-    private async Task<(List<LogEntry> Entries, double Last)> EntriesFromAsync(double from)
+    private bool IsSeen(double number, UInt128 seal) => seen.TryGetValue(number, out var there) && there.Any(known => known.Seal == seal);
+
+    private void Note(double number, UInt128 seal, Revocation? entry)
     {
-        var page = await state.ReadAsync(from, 0, PageSize);
-        var last = page.Last;
-        var all = new List<LogEntry>(page.Entries);
-        while (page.Entries.Count == PageSize)
+        if (IsSeen(number, seal))
         {
-            // After a failover a number may be there twice.
-            var end = all[^1].Number;
-            page = await state.ReadAsync(end, all.Count - 1 - all.FindLastIndex(entry => entry.Number != end), PageSize);
-            all.AddRange(page.Entries);
+            return;
         }
 
-        return (all, last);
-    }
-
-    private bool Note(double number, UInt128 seal, Revocation? entry)
-    {
         if (!seen.TryGetValue(number, out var there))
         {
             seen[number] = there = [];
         }
 
-        if (there.Any(known => known.Seal == seal))
-        {
-            return false;
-        }
-
         there.Add((seal, entry));
-        return true;
+        strangers += entry is null ? 1 : 0;
     }
 
     /// <summary>Goes on from there. A number that was never given, which a stranger may have written, moves nothing.</summary>
     private void Settle(double last)
     {
         position = Math.Max(position, last);
-        foreach (var number in seen.Keys.TakeWhile(number => number < position - RedisState.Window).ToArray())
-        {
-            seen.Remove(number);
-        }
+        var before = seen.Keys.TakeWhile(number => number < position - RedisState.Window);
 
         // A stranger's numbers may be anywhere; so many of them are not kept in mind.
-        foreach (var number in seen.Keys.Where(number => number > position).Skip(PageSize).ToArray())
+        foreach (var number in before.Concat(seen.Keys.Where(number => number > position).Skip(PageSize)).ToArray())
         {
+            strangers -= seen[number].Count(known => known.Entry is null);
             seen.Remove(number);
         }
     }

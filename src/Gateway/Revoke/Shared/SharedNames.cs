@@ -30,9 +30,12 @@ internal sealed class SharedNames(ImmutableArray<byte[]> keys)
     }
 
     /// <summary>The keys that shared revocations are named and sealed with, and the issuers that they may be of. Throws what reading the file throws.</summary>
-    public static RevocationKeys RevocationKeys(SessionKeys sessionKeys, GatewayOptions options)
+    public static RevocationKeys RevocationKeys(SessionKeys sessionKeys, GatewayOptions options) => RevocationKeys(sessionKeys.Read(options.SessionKeyFile), options);
+
+    /// <summary>The same, of keys that were read before.</summary>
+    public static RevocationKeys RevocationKeys(SessionKeySet sessionKeys, GatewayOptions options)
     {
-        var keys = new RevocationKeys(sessionKeys.Derive(options.SessionKeyFile, "revocation-name"), sessionKeys.Derive(options.SessionKeyFile, "revocation-seal"));
+        var keys = new RevocationKeys(sessionKeys.Derive("revocation-name"), sessionKeys.Derive("revocation-seal"));
         foreach (var (name, server) in options.AuthorizationServers)
         {
             keys.Know(server.Issuer!, name);

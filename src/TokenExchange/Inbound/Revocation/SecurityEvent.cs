@@ -6,7 +6,7 @@ using TokenExchange.Jose;
 
 namespace TokenExchange.Inbound.Revocation;
 
-/// <summary>Whom a security event is about: each name that was understood; at least one.</summary>
+/// <summary>One way in which a security event says whom it is about: each name that was understood; at least one.</summary>
 /// <remarks>RFC 9493.</remarks>
 /// <param name="Subject">The subject (<c>sub</c>); null when it names none.</param>
 /// <param name="Session">The session (<c>sid</c>); null when it names none.</param>
@@ -22,8 +22,8 @@ public sealed record SecurityEventSubject(string? Subject, string? Session, stri
 /// <param name="Error">The code of RFC 8935 §2.4; null when every check passed.</param>
 /// <param name="Check">The name of the failed check, fixed text.</param>
 /// <param name="Events">The short names of its events; those that mean nothing here are <c>other</c>.</param>
-/// <param name="Subject">Whom to revoke; null when nothing is to be done.</param>
-public sealed record SecurityEventValidation(string? Error, string? Check, ImmutableArray<string> Events, SecurityEventSubject? Subject)
+/// <param name="Subjects">Whom to revoke, each way in which that was understood; empty when nothing is to be done.</param>
+public sealed record SecurityEventValidation(string? Error, string? Check, ImmutableArray<string> Events, ImmutableArray<SecurityEventSubject> Subjects)
 {
     /// <summary>The token's id, to be taken by whoever acts on it.</summary>
     public UsedId Once { get; init; }
@@ -133,14 +133,14 @@ public sealed class SecurityEventValidator(
 
         var names = events.EnumerateObject().Select(payload => NameOf(payload) ?? "other").ToImmutableArray();
         var digest = UsedTokens.DigestOf(token.Issuer, id);
-        var result = new SecurityEventValidation(null, null, names, null) { Once = new UsedId(Purpose, digest, digest, token.IssuedAt + maxAge + (2 * clockSkew)) };
+        var result = new SecurityEventValidation(null, null, names, []) { Once = new UsedId(Purpose, digest, digest, token.IssuedAt + maxAge + (2 * clockSkew)) };
         if (token.IssuedAt + maxAge < token.Now || names.All(name => name == "other"))
         {
             return result;
         }
 
         DateTimeOffset? until = null;
-        JsonElement about = default;
+        var about = new List<JsonElement>();
         foreach (var payload in events.EnumerateObject().Where(payload => NameOf(payload) is not null))
         {
             if (payload.Value.TryGetProperty("event_timestamp", out var stamp))
@@ -158,29 +158,26 @@ public sealed class SecurityEventValidator(
             }
 
             // Before RFC 9493 was there, an event held its own subject.
-            _ = about.ValueKind == JsonValueKind.Undefined && payload.Value.TryGetProperty("subject", out about);
+            if (payload.Value.TryGetProperty("subject", out var subject))
+            {
+                about.Add(subject);
+            }
         }
 
         var issuedUntil = until < token.Now ? until.Value : token.Now;
         if (token.Payload.TryGetProperty("sub_id", out var identifier))
         {
-            about = identifier;
+            about = [identifier];
         }
 
-        var found = new Names();
-        if (about.ValueKind == JsonValueKind.Undefined)
-        {
+        SecurityEventValidation? wrong = null;
+        Names[] found = about.Count > 0 ? [.. UnderstandAny(about, part: null, ref wrong)]
+
             // A bare subject is its issuer's own.
-            found.Subject = token.Issuer == issuer ? NameIn(token.Payload, "sub") : null;
-        }
-        else if (Understand(about, found, part: null) is { } wrong)
-        {
-            return wrong;
-        }
-
-        return found is { Subject: null, Session: null, TokenId: null }
-            ? Refused(InvalidRequest, "subject")
-            : result with { Subject = new SecurityEventSubject(found.Subject, found.Session, found.TokenId, issuedUntil) };
+            : token.Issuer == issuer && NameIn(token.Payload, "sub") is { } name ? [new Names(Subject: name)] : [];
+        return found.Length == 0
+            ? wrong ?? Refused(InvalidRequest, "subject")
+            : result with { Subjects = [.. found.Distinct().Select(names => new SecurityEventSubject(names.Subject, names.Session, names.TokenId, issuedUntil))] };
     }
 
     private static DateTimeOffset Later(DateTimeOffset? one, DateTimeOffset other) => one > other ? one.Value : other;
@@ -197,71 +194,88 @@ public sealed class SecurityEventValidator(
         _ => null,
     };
 
-    /// <summary>Takes the names that are understood; what is not is left out, which means more tokens and never fewer.</summary>
-    private SecurityEventValidation? Understand(JsonElement identifier, Names names, string? part)
+    /// <summary>
+    /// What several identifiers of one subject say, each by itself: one that is not understood, or is another issuer's, takes
+    /// nothing from the others, and is told as <paramref name="wrong"/> for the case that none is.
+    /// </summary>
+    private List<Names> UnderstandAny(IEnumerable<JsonElement> identifiers, string? part, ref SecurityEventValidation? wrong, bool isAlias = false)
+    {
+        var found = new List<Names>();
+        foreach (var identifier in identifiers)
+        {
+            found.AddRange(Understand(identifier, part, ref wrong, isAlias));
+        }
+
+        return found;
+    }
+
+    /// <summary>The ways in which an identifier names somebody; none when it is not understood, and <paramref name="wrong"/> where it may not be left out for that.</summary>
+    private List<Names> Understand(JsonElement identifier, string? part, ref SecurityEventValidation? wrong, bool isAlias)
     {
         if (identifier.ValueKind != JsonValueKind.Object)
         {
-            return Refused(InvalidRequest, "subject");
+            wrong ??= Refused(InvalidRequest, "subject");
+            return [];
         }
 
         var format = (Jws.StringOf(identifier, "format") ?? Jws.StringOf(identifier, "subject_type"))?.Replace('-', '_');
-        if (identifier.TryGetProperty("iss", out _) && NameIn(identifier, "iss") != issuer)
+        var hasIssuer = identifier.TryGetProperty("iss", out _);
+        if (hasIssuer && NameIn(identifier, "iss") != issuer)
         {
-            return Refused(InvalidIssuer, "subject issuer");
+            wrong ??= Refused(InvalidIssuer, "subject issuer");
+            return [];
         }
 
         switch (format)
         {
-            case "iss_sub" when identifier.TryGetProperty("iss", out _) && NameIn(identifier, "sub") is { } name:
-                names.Session = part == "session" ? name : names.Session;
-                names.Subject = part == "session" ? names.Subject : name;
-                return null;
-            case "jwt_id" when identifier.TryGetProperty("iss", out _) && NameIn(identifier, "jti") is { } tokenId:
-                names.TokenId = tokenId;
-                return null;
+            case "iss_sub" when hasIssuer && NameIn(identifier, "sub") is { } name:
+                return [part == "session" ? new Names(Session: name) : new Names(Subject: name)];
+            case "jwt_id" when hasIssuer && NameIn(identifier, "jti") is { } tokenId:
+                return [new Names(TokenId: tokenId)];
             case "opaque" when part == "session" && NameIn(identifier, "id") is { } session:
-                names.Session = session;
-                return null;
+                return [new Names(Session: session)];
             case "iss_sub" or "jwt_id":
-                return Refused(InvalidRequest, "subject");
-            case "aliases" when part is null && identifier.TryGetProperty("identifiers", out var identifiers) && identifiers.ValueKind == JsonValueKind.Array:
-                foreach (var alias in identifiers.EnumerateArray())
-                {
-                    if (Understand(alias, names, "alias") is { } wrong)
-                    {
-                        return wrong;
-                    }
-                }
-
-                return null;
-            case "complex" when part is null:
-                foreach (var member in identifier.EnumerateObject().Where(member => member.Name is "user" or "session"))
-                {
-                    if (Understand(member.Value, names, member.Name) is { } wrong)
-                    {
-                        return wrong;
-                    }
-                }
-
-                return null;
+                wrong ??= Refused(InvalidRequest, "subject");
+                return [];
+            case "aliases" when !isAlias && identifier.TryGetProperty("identifiers", out var identifiers) && identifiers.ValueKind == JsonValueKind.Array:
+                return UnderstandAny(identifiers.EnumerateArray(), part, ref wrong, isAlias: true);
+            case "complex" when part is null && !isAlias:
+                return UnderstandAll(identifier, ref wrong);
             default:
                 // Not understood: it names nobody here.
-                return null;
+                return [];
         }
+    }
+
+    /// <summary>
+    /// What the members of a complex subject say together, in each way in which one of them says it. A member that is not
+    /// understood is left out, which means more tokens and never fewer; one that is another issuer's makes it another's subject.
+    /// </summary>
+    private List<Names> UnderstandAll(JsonElement complex, ref SecurityEventValidation? wrong)
+    {
+        List<Names> found = [];
+        foreach (var member in complex.EnumerateObject().Where(member => member.Name is "user" or "session"))
+        {
+            SecurityEventValidation? unfit = null;
+            var said = Understand(member.Value, member.Name, ref unfit, isAlias: false);
+            if (said.Count == 0 && unfit is not null)
+            {
+                wrong ??= unfit;
+                return [];
+            }
+
+            found = found.Count == 0 ? said
+                : said.Count == 0 ? found
+                : [.. found.SelectMany(one => said.Select(other => new Names(one.Subject ?? other.Subject, one.Session ?? other.Session, one.TokenId ?? other.TokenId)))];
+        }
+
+        return found;
     }
 
     private static string? NameIn(JsonElement element, string member) =>
         Jws.StringOf(element, member) is { } value && Characters.AreAtMost(LongestName, value) && !string.IsNullOrWhiteSpace(value) ? value : null;
 
-    private static SecurityEventValidation Refused(string error, string check) => new(error, check, [], null);
+    private static SecurityEventValidation Refused(string error, string check) => new(error, check, [], []);
 
-    private sealed class Names
-    {
-        public string? Subject { get; set; }
-
-        public string? Session { get; set; }
-
-        public string? TokenId { get; set; }
-    }
+    private readonly record struct Names(string? Subject = null, string? Session = null, string? TokenId = null);
 }

@@ -103,6 +103,63 @@ public sealed class SharedLogTests : IAsyncDisposable
         }
     }
 
+    [Fact]
+    public async Task What_a_stranger_writes_above_all_numbers_that_were_given_is_not_gone_through_at_every_look_and_hides_nothing()
+    {
+        var state = server.Connect();
+        var reader = Reader();
+        var (alice, bob) = (Of("alice"), Of("bob"));
+        await state.AppendAsync([alice.Bytes], [], TimeSpan.Zero);
+        await reader.ReadAsync();
+        await WriteAsStrangerAsync(3500, number => 1e6 + number);
+
+        var look = await reader.ReadAsync();
+        Assert.False(look.Whole);
+        Assert.InRange(look.Ignored, 1, 1000);
+        await state.AppendAsync([bob.Bytes], [], TimeSpan.Zero);
+        look = await reader.ReadAsync();
+        Assert.Equal((false, bob.Id), (look.Whole, Assert.Single(look.Sound).Id));
+
+        reader.StartOver();
+        look = await reader.ReadAsync();
+        Assert.Equal(3500, look.Ignored);
+        Assert.Equal(new[] { alice.Id, bob.Id }.Order(), look.Sound.Select(entry => entry.Id).Order());
+    }
+
+    [Fact]
+    public async Task What_a_stranger_writes_among_the_last_numbers_is_counted_once_and_hides_nothing()
+    {
+        var state = server.Connect();
+        var reader = Reader();
+        await state.AppendAsync([Of("alice").Bytes], [], TimeSpan.Zero);
+        await WriteAsStrangerAsync(15_000, number => number % 2 == 0 ? 1 : number / 20_000d);
+        Assert.Equal(15_000, (await reader.ReadAsync()).Ignored);
+
+        for (var round = 0; round < 2; round++)
+        {
+            var bob = Of($"bob-{round}");
+            await state.AppendAsync([bob.Bytes], [], TimeSpan.Zero);
+            var look = await reader.ReadAsync();
+            Assert.Equal((false, 0, bob.Id), (look.Whole, look.Ignored, Assert.Single(look.Sound).Id));
+        }
+    }
+
+    [Fact]
+    public async Task What_is_over_by_its_own_word_is_named_so_much_at_a_time()
+    {
+        var over = Enumerable.Range(0, 12_000).Select(number => Of($"user-{number}")).ToArray();
+        await (await server.StrangerAsync()).SortedSetAddAsync(Log, [.. over.Select((entry, i) => new SortedSetEntry(entry.Bytes, i))]);
+        clock.Advance(TimeSpan.FromHours(3));
+
+        var reading = await Reader().ReadAsync();
+
+        Assert.Empty(reading.Sound);
+        Assert.InRange(reading.Over.Count, 1000, 10_000);
+    }
+
+    private async Task WriteAsStrangerAsync(int count, Func<int, double> numberOf) =>
+        await (await server.StrangerAsync()).SortedSetAddAsync(Log, [.. Enumerable.Range(0, count).Select(i => new SortedSetEntry($"what no key has sealed, {i:00000000000000000000}", numberOf(i)))]);
+
     private SharedRevocation Of(string subject) =>
         SharedRevocation.Of(keys, RevocationSelector.Subject, "https://as.example.com", subject, clock.GetUtcNow(), TimeSpan.FromHours(1), RevocationSource.BackchannelLogout);
 
