@@ -96,7 +96,7 @@ internal sealed partial class HopTokenHandler(IOptionsMonitor<HopTokenOptions> o
             body = whole;
         }
 
-        if (proof is not null && await server.Sender!.RedeemAsync(proof, body, Context.RequestAborted) is { Outcome: not RedemptionOutcome.Redeemed } redemption)
+        if (proof is not null && await server.Sender!.RedeemAsync(proof, token, body, Context.RequestAborted) is { Outcome: not RedemptionOutcome.Redeemed } redemption)
         {
             return redemption.Outcome switch
             {

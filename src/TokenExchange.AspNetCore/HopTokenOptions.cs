@@ -46,8 +46,11 @@ public sealed class HopTokenOptions : AuthenticationSchemeOptions
     /// <summary>Remembers which proofs and call-bound tokens were used; null: a memory of this process for <see cref="UsedIdCapacity"/> ids.</summary>
     public IUsedIds? UsedIds { get; set; }
 
-    /// <summary>How many used ids this process remembers at most; when they are all in use, requests are answered 503.</summary>
-    public int UsedIdCapacity { get; set; } = 100_000;
+    /// <summary>
+    /// How many used ids this process remembers at most, some 100 bytes each; when they are all in use, requests are answered 503. A
+    /// proof is remembered for <see cref="ProofMaxAge"/>: there have to be as many as there are calls in that time.
+    /// </summary>
+    public int UsedIdCapacity { get; set; } = 1_000_000;
 
     /// <summary>The longest body that is read to compare its digest, in bytes; a longer one is answered 413.</summary>
     public int MaxBodyBytes { get; set; } = 4 * 1024 * 1024;

@@ -23,8 +23,8 @@ internal static class SenderProof
     }
 
     /// <summary>Takes the proof, if there is one, for this body and for good.</summary>
-    public static ValueTask<Refused?> RedeemAsync(GatewayRequest request, McpServer server, ReadOnlyMemory<byte> body, CancellationToken cancellationToken) =>
-        request.Proof is { } proof ? RedeemAsync(proof, request, server, body, cancellationToken) : default;
+    public static ValueTask<Refused?> RedeemAsync(GatewayRequest request, Admitted admitted, ReadOnlyMemory<byte> body, CancellationToken cancellationToken) =>
+        request.Proof is { } proof ? RedeemAsync(proof, request, admitted, body, cancellationToken) : default;
 
     /// <summary>Tells the client the nonce for its next proof, if it needs one.</summary>
     public static void OfferNonce(IHeaderDictionary headers, GatewayRequest request)
@@ -35,9 +35,9 @@ internal static class SenderProof
         }
     }
 
-    private static async ValueTask<Refused?> RedeemAsync(DPoPProof proof, GatewayRequest request, McpServer server, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    private static async ValueTask<Refused?> RedeemAsync(DPoPProof proof, GatewayRequest request, Admitted admitted, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
-        var redemption = await server.Admission.Sender.RedeemAsync(proof, body, cancellationToken);
+        var redemption = await admitted.Server.Admission.Sender.RedeemAsync(proof, admitted.Token, body, cancellationToken);
         switch (redemption.Outcome)
         {
             case RedemptionOutcome.Redeemed:

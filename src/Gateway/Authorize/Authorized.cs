@@ -80,7 +80,7 @@ internal sealed class Authorized
             return unread;
         }
 
-        var refused = await SenderProof.RedeemAsync(request, asked.Server, asked.Body?.Memory ?? default, context.RequestAborted)
+        var refused = await SenderProof.RedeemAsync(request, admitted, asked.Body?.Memory ?? default, context.RequestAborted)
             ?? asked.CheckRules()
             ?? asked.CheckCall(context.Request.Method)
             ?? asked.CheckSession(context)

@@ -14,8 +14,10 @@ internal sealed class LeasedStream(Stream source, Func<StreamLease> open, bool i
     /// <summary>Bytes that may come at once and without a lease: an answer that is there already.</summary>
     public const int AtOnce = 64 * 1024;
 
-    // There before anybody can be told to stop: an end that falls between a look at the lease and the read finds it.
-    private readonly CancellationTokenSource either = new();
+    // There before anybody can be told to stop: an end that falls between a look at the lease and the read finds it. An answer
+    // that may not end in order is broken off with its request, which whoever reads it hears of. Never disposed of: that
+    // would have to wait for a cancellation that is under way, which may run on into the very code that disposes.
+    private readonly CancellationTokenSource? either = inOrder ? new() : null;
     private CancellationTokenRegistration reader;
     private StreamLease? lease;
     private long length;
@@ -38,14 +40,14 @@ internal sealed class LeasedStream(Stream source, Func<StreamLease> open, bool i
             return new(0);
         }
 
-        if (reader.Token != cancellationToken)
+        if (either is not null && reader.Token != cancellationToken)
         {
             // Once: who reads brings the same one every time.
-            reader.Dispose();
+            reader.Unregister();
             reader = cancellationToken.UnsafeRegister(static stream => ((LeasedStream)stream!).Stop(), this);
         }
 
-        var reading = source.ReadAsync(buffer, either.Token);
+        var reading = source.ReadAsync(buffer, either?.Token ?? cancellationToken);
         if (!reading.IsCompletedSuccessfully || length > AtOnce)
         {
             Open();
@@ -59,8 +61,7 @@ internal sealed class LeasedStream(Stream source, Func<StreamLease> open, bool i
         if (disposing)
         {
             lease?.Waits(null);
-            reader.Dispose();
-            either.Dispose();
+            reader.Unregister();
             source.Dispose();
         }
 
@@ -100,5 +101,5 @@ internal sealed class LeasedStream(Stream source, Func<StreamLease> open, bool i
         return read;
     }
 
-    internal void Stop() => either.Cancel();
+    internal void Stop() => either?.Cancel();
 }

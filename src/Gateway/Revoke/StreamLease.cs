@@ -154,14 +154,7 @@ internal sealed class StreamLease(HttpContext context, StreamTerms terms, TimePr
             waiting = stop;
         }
 
-        try
-        {
-            waiting?.Invoke();
-        }
-        catch (ObjectDisposedException)
-        {
-            // It has ended by itself meanwhile.
-        }
+        waiting?.Invoke();
     }
 
     /// <summary>Timers count in coarse ticks and may come a little early; the answer is not to end before its time.</summary>

@@ -16,7 +16,7 @@ public sealed class AuthorizationServer : IDisposable
         Clock = clock;
         Http = BackChannel.Create();
         Metadata = new IssuerMetadataSource(settings, Http, clock, loggers.CreateLogger<IssuerMetadataSource>());
-        Endpoints = new BackChannelEndpoints(settings, Metadata, Http, clock);
+        Endpoints = new BackChannelEndpoints(settings, Metadata, clock);
         Keys = new IssuerKeys(settings, Metadata, Http, clock, loggers.CreateLogger<IssuerKeys>());
         Relay = settings.SignsIn ? new TokenRelay(settings, Metadata, clock) : null;
     }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Security;
 using Duende.IdentityModel.Client;
 using TokenExchange.Issuers.ClientAuthentication;
 using TokenExchange.Jose;
@@ -10,21 +11,17 @@ namespace TokenExchange.Issuers;
 /// The endpoints of one authorization server that the gateway asks as a client, with what all its clients share: the
 /// breakers, and for each client its credentials. Lives as long as the server's settings stay the same.
 /// </summary>
-internal sealed class BackChannelEndpoints(AuthorizationServerSettings settings, IssuerMetadataSource metadata, HttpMessageInvoker http, TimeProvider clock) : IDisposable
+internal sealed class BackChannelEndpoints(AuthorizationServerSettings settings, IssuerMetadataSource metadata, TimeProvider clock) : IDisposable
 {
-    // Apart from keys and introspection, which every request may need: exchanges that hang take no connection from them.
-    private readonly HttpMessageInvoker exchanges = BackChannel.Create();
+    private const int StrangersConnections = 16;
 
-    // Anybody can make up opaque tokens. Asking about those that nobody knows takes no connection from those that are known
-    // to be active, nor from the keys.
-    private readonly HttpMessageInvoker strangers = BackChannel.Create(connections: StrangersConnections);
+    // Apart from one another and from the keys, which every request may need: what hangs in one takes no connection of another.
+    // Anybody can make up opaque tokens; asking about those that nobody knows has connections of its own as well.
+    private readonly FairConnections[] shared = Lanes();
     private readonly ProtectedEndpoint token = new("token", settings.Name, settings.Timeout, clock);
     private readonly ProtectedEndpoint introspection = new("introspection", settings.Name, settings.Timeout, clock);
     private readonly ServerNonce nonce = new();
     private readonly ConcurrentDictionary<ClientSettings, RegisteredClient> clients = new();
-
-    /// <summary>The most connections for introspection of tokens of which nothing is known.</summary>
-    public const int StrangersConnections = 16;
 
     /// <summary>The outage of the token endpoint that goes on; null when there is none.</summary>
     public EndpointOutage? TokenOutage => token.Outage;
@@ -53,15 +50,15 @@ internal sealed class BackChannelEndpoints(AuthorizationServerSettings settings,
         });
 
         async Task<EndpointAnswer> PostOnceAsync(CancellationToken cancellationToken) =>
-            await PostAsync(client, client.Http(Lane.Exchange) ?? exchanges, settings.TokenEndpoint, known => known.TokenEndpoint, write, prove, cancellationToken);
+            await PostAsync(client, subject, Lane.Exchange, settings.TokenEndpoint, known => known.TokenEndpoint, write, prove, cancellationToken);
     }
 
     /// <summary>Posts to the introspection endpoint, which <paramref name="endpoint"/> may name.</summary>
     public Task<EndpointAnswer> AskIntrospectionAsync(RegisteredClient client, AskedAbout subject, Uri? endpoint, Action<Parameters> write)
     {
-        var stranger = subject == AskedAbout.Nobody;
+        var lane = subject == AskedAbout.Nobody ? Lane.Strangers : Lane.Introspection;
         return introspection.AskAsync(subject, async cancellationToken =>
-            await PostAsync(client, client.Http(stranger ? Lane.Strangers : Lane.Introspection) ?? (stranger ? strangers : http), endpoint, known => known.IntrospectionEndpoint, write, null, cancellationToken));
+            await PostAsync(client, subject, lane, endpoint, known => known.IntrospectionEndpoint, write, null, cancellationToken));
     }
 
     /// <summary>The address of the token endpoint, as a request finds it; null when nothing names one.</summary>
@@ -75,11 +72,17 @@ internal sealed class BackChannelEndpoints(AuthorizationServerSettings settings,
             client.Dispose();
         }
 
-        exchanges.Dispose();
-        strangers.Dispose();
+        foreach (var lane in shared)
+        {
+            lane.Dispose();
+        }
     }
 
-    private async Task<EndpointAnswer> PostAsync(RegisteredClient client, HttpMessageInvoker connections, Uri? given, Func<IssuerMetadata, Uri?> discovered, Action<Parameters> write, Func<string, string?, string>? prove, CancellationToken cancellationToken)
+    /// <summary>Connections for each <see cref="Lane"/>, in its order.</summary>
+    public static FairConnections[] Lanes(SslStreamCertificateContext? clientCertificate = null) =>
+        [new(clientCertificate: clientCertificate), new(clientCertificate: clientCertificate), new(StrangersConnections, clientCertificate, oneSubject: true)];
+
+    private async Task<EndpointAnswer> PostAsync(RegisteredClient client, AskedAbout subject, Lane lane, Uri? given, Func<IssuerMetadata, Uri?> discovered, Action<Parameters> write, Func<string, string?, string>? prove, CancellationToken cancellationToken)
     {
         var endpoint = given;
         if (endpoint is null)
@@ -101,6 +104,12 @@ internal sealed class BackChannelEndpoints(AuthorizationServerSettings settings,
         if (!IssuerDocument.IsAllowed(endpoint, settings))
         {
             return new EndpointAnswer.NotSent("the endpoint is not https");
+        }
+
+        using var place = await (client.Connections(lane) ?? shared[(int)lane]).EnterAsync(subject, settings.Timeout / 2, clock, cancellationToken);
+        if (place is null)
+        {
+            return EndpointAnswer.Busy.Instance;
         }
 
         // An assertion or a proof may have to be signed, also when the answer to another request was waited for just now.
@@ -125,7 +134,7 @@ internal sealed class BackChannelEndpoints(AuthorizationServerSettings settings,
             request.Headers.Add("DPoP", prove(endpoint.GetLeftPart(UriPartial.Path), nonce.Latest));
         }
 
-        using var response = await connections.SendAsync(request, cancellationToken);
+        using var response = await place.SendAsync(request, cancellationToken);
         if (prove is not null)
         {
             nonce.Take(response);

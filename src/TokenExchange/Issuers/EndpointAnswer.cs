@@ -30,6 +30,12 @@ internal abstract record EndpointAnswer
     /// <param name="Cause">In which way it was not to be had, in a word: see <see cref="OutageCause"/>.</param>
     public sealed record Outage(TimeSpan? RetryAfter, bool Repeatable, string Cause) : EndpointAnswer;
 
+    /// <summary>Nothing was sent: other questions of the same subject, or of very many, took all the time there was. It says nothing of the server.</summary>
+    public sealed record Busy : EndpointAnswer
+    {
+        public static Busy Instance { get; } = new();
+    }
+
     /// <summary>Nothing was sent, for a reason of our own configuration. <paramref name="Diagnostic"/> is a fixed text.</summary>
     public sealed record NotSent(string Diagnostic) : EndpointAnswer;
 }

@@ -29,24 +29,25 @@ public abstract record JsonAnswer
 
 /// <summary>
 /// One party that answers JSON with JSON, asked as carefully as an authorization server is: over connections of its own, of
-/// which there is a bounded number, within a time limit, once, without following redirects, and behind a circuit breaker
-/// that no single subject opens. The answer is bounded and read strictly.
+/// which there is a bounded number that no single subject takes, within a time limit, once, without following redirects, and
+/// behind a circuit breaker that no single subject opens. The answer is bounded and read strictly.
 /// </summary>
 public sealed class JsonEndpoint : IDisposable
 {
     private const int Connections = 64;
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(5);
 
-    private readonly HttpMessageInvoker http = BackChannel.Create(connections: Connections);
+    private readonly FairConnections connections = new(Connections);
     private readonly ProtectedEndpoint endpoint;
     private readonly CredentialFile<AuthenticationHeaderValue>? token;
+    private readonly TimeSpan timeout;
     private readonly TimeProvider clock;
 
     /// <summary>Nothing is asked or read until <see cref="PostAsync"/>.</summary>
     public JsonEndpoint(JsonEndpointSettings settings, TimeProvider clock)
     {
         ArgumentNullException.ThrowIfNull(settings);
-        this.clock = clock;
+        (timeout, this.clock) = (settings.Timeout, clock);
         endpoint = new ProtectedEndpoint(settings.Name, settings.Name, settings.Timeout, clock, tries: 1);
         token = settings.TokenFile is { } file ? new CredentialFile<AuthenticationHeaderValue>("TokenFile", file, FileContent.Secret, BearerOf, clock) : null;
     }
@@ -61,19 +62,26 @@ public sealed class JsonEndpoint : IDisposable
     /// <param name="body">The question.</param>
     /// <param name="requestId">Goes along as <c>X-Request-ID</c>.</param>
     public async Task<JsonAnswer> PostAsync(Uri address, string issuer, string subject, ReadOnlyMemory<byte> body, string requestId) =>
-        await endpoint.AskAsync(new AskedAbout(issuer, subject), cancellation => SendAsync(address, body, requestId, cancellation)) switch
+        await AskAsync(new AskedAbout(issuer, subject), address, body, requestId) switch
         {
             EndpointAnswer.Reply { Status: 200, Body: { } answer } => new JsonAnswer.Answered(answer),
             EndpointAnswer.Reply reply => new JsonAnswer.Unavailable(reply.Status == 200 ? "malformed" : OutageCause.Status(reply.Status), Soon),
             EndpointAnswer.Outage outage => new JsonAnswer.Unavailable(outage.Cause, outage.RetryAfter ?? Soon),
+            EndpointAnswer.Busy => new JsonAnswer.Unavailable(OutageCause.Busy, Soon),
             EndpointAnswer.NotSent unsent => new JsonAnswer.Unavailable(unsent.Diagnostic, Soon),
             _ => throw new InvalidOperationException("An answer of a kind that there is not."),
         };
 
     /// <inheritdoc/>
-    public void Dispose() => http.Dispose();
+    public void Dispose() => connections.Dispose();
 
-    private async Task<EndpointAnswer> SendAsync(Uri address, ReadOnlyMemory<byte> body, string requestId, CancellationToken cancellation)
+    private Task<EndpointAnswer> AskAsync(AskedAbout subject, Uri address, ReadOnlyMemory<byte> body, string requestId) => endpoint.AskAsync(subject, async cancellation =>
+    {
+        using var place = await connections.EnterAsync(subject, timeout / 2, clock, cancellation);
+        return place is null ? EndpointAnswer.Busy.Instance : await SendAsync(place, address, body, requestId, cancellation);
+    });
+
+    private async Task<EndpointAnswer> SendAsync(FairConnections.Place place, Uri address, ReadOnlyMemory<byte> body, string requestId, CancellationToken cancellation)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, address)
         {
@@ -93,7 +101,7 @@ public sealed class JsonEndpoint : IDisposable
             request.Headers.Authorization = bearer;
         }
 
-        using var response = await http.SendAsync(request, cancellation);
+        using var response = await place.SendAsync(request, cancellation);
         return await AnswerReader.ReadAsync(response, clock, cancellation);
     }
 

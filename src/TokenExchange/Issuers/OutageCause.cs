@@ -11,6 +11,9 @@ public static class OutageCause
     /// <summary>Not asked: the circuit breaker is open.</summary>
     public const string Breaker = "breaker";
 
+    /// <summary>Not asked: what this subject, or very many, asked before took all the time there was.</summary>
+    public const string Busy = "busy";
+
     /// <summary>The document that says where to ask was not to be had.</summary>
     public const string Metadata = "metadata";
 

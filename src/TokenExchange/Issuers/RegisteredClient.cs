@@ -19,7 +19,7 @@ internal sealed class RegisteredClient(ClientAuthenticator authenticator, TimePr
     public ClientStanding Introspecting { get; } = new(clock);
 
     /// <summary>Connections of its own that present the client's certificate as its files hold it now; null: those that all clients share.</summary>
-    public HttpMessageInvoker? Http(Lane lane) => (authenticator as TlsClientAuth)?.Http(lane);
+    public FairConnections? Connections(Lane lane) => (authenticator as TlsClientAuth)?.Connections(lane);
 
     public void Dispose() => (authenticator as IDisposable)?.Dispose();
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Gateway.Tests.Harness;
 using Gateway.Tests.Revocation;
+using Gateway.Tests.Wire;
 using Harness;
 using Xunit;
 
@@ -188,6 +189,24 @@ public sealed class DecisionTests
     }
 
     [Fact]
+    public async Task One_subject_whose_questions_are_answered_late_keeps_nobody_else_waiting()
+    {
+        var clock = new ManualClock();
+        await using var world = await PolicyWorld.StartAsync(clock: clock);
+        world.Point.WireAnswer = request => request.Body.Contains("mallory", StringComparison.Ordinal) ? StubAnswer.Hang : StubAnswer.Json(200, PolicyWorld.Allow);
+        var hanging = Enumerable.Range(0, 100).Select(_ => Task.Run(() => world.CallAsync(subject: "mallory"))).ToArray();
+        await world.Point.ArrivalAsync(skip: 31);
+
+        var others = await Task.WhenAll(Enumerable.Range(0, 40).Select(i => world.CallAsync(subject: $"user-{i}"))).WaitAsync(SocketClient.Patience, TestContext.Current.CancellationToken);
+        Assert.All(others, answer => Assert.Equal(200, answer.Status));
+
+        await EndAsync(clock, hanging);
+        Assert.All(hanging, call => Assert.Equal((503, "policy_unavailable"), (call.Result.Status, call.Result.Reason)));
+        Assert.Contains(world.Gateway.Audit, line => (string?)line["detail"] == "busy");
+        Assert.Equal(200, (await world.CallAsync(subject: "late")).Status);
+    }
+
+    [Fact]
     public async Task Connections_to_a_decision_point_are_bounded_and_a_denial_is_never_kept()
     {
         var clock = new ManualClock();
@@ -196,11 +215,7 @@ public sealed class DecisionTests
         var calls = Enumerable.Range(0, 100).Select(i => Task.Run(() => world.CallAsync(subject: $"user-{i}"))).ToArray();
         await world.Point.ArrivalAsync(skip: 63);
         Assert.Equal(64, world.Point.MostConnections);
-        while (!calls.All(call => call.IsCompleted))
-        {
-            clock.Advance(TimeSpan.FromSeconds(1));
-            await Task.Delay(1, TestContext.Current.CancellationToken);
-        }
+        await EndAsync(clock, calls);
 
         Assert.All(calls, call => Assert.Equal(503, call.Result.Status));
         world.World.AssertNothingWasSent();
@@ -255,5 +270,15 @@ public sealed class DecisionTests
         Assert.Equal((-32603, 7), ((int)answer.Json!["error"]!["code"]!, (int)answer.Json["id"]!));
         Assert.InRange(int.Parse(answer.Headers["Retry-After"], CultureInfo.InvariantCulture), 1, 30);
         world.World.AssertNothingWasSent();
+    }
+
+    /// <summary>Lets time pass until all are answered.</summary>
+    private static async Task EndAsync(ManualClock clock, IReadOnlyCollection<Task> calls)
+    {
+        while (!calls.All(call => call.IsCompleted))
+        {
+            clock.Advance(TimeSpan.FromSeconds(1));
+            await Task.Delay(1, TestContext.Current.CancellationToken);
+        }
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Gateway.Tests.Harness;
+using Gateway.Tests.Wire;
 using Harness;
 using Microsoft.AspNetCore.Http;
 using Xunit;
@@ -64,6 +65,26 @@ public sealed class OutageTests
             Assert.Equal(200, (await world.CallAsync(world.Cold())).Status);
             world.Clock.Advance(TimeSpan.FromMilliseconds(200));
         }
+    }
+
+    [Fact]
+    public async Task One_user_for_whom_the_server_takes_its_time_keeps_nobody_else_waiting()
+    {
+        await using var world = await OutageWorld.StartAsync();
+        var mallory = Enumerable.Range(0, 64).Select(_ => world.Cold(subject: "mallory")).ToHashSet();
+        world.As.WireAnswer = request => mallory.Contains(request["subject_token"]!) ? StubAnswer.Hang : world.Issue(request);
+        var hanging = await world.CallAndWaitAsync(mallory);
+        await world.As.ArrivalAsync(skip: 15);
+
+        var others = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => world.CallAsync(world.Cold()))).WaitAsync(SocketClient.Patience, TestContext.Current.CancellationToken);
+        Assert.All(others, answer => Assert.Equal(200, answer.Status));
+
+        world.Clock.Advance(OutageWorld.Timeout / 2);
+        world.Clock.Advance(OutageWorld.Timeout / 2);
+        Assert.All(await Task.WhenAll(hanging), answer => Assert.Equal((503, "exchange_unavailable"), (answer.Status, answer.Reason)));
+        Assert.Equal(16, world.Gateway.Audit.Count(line => (string?)line["detail"] == "timeout"));
+        Assert.Equal(48, world.Gateway.Audit.Count(line => (string?)line["detail"] == "busy"));
+        Assert.Equal(200, (await world.CallAsync(world.Cold())).Status);
     }
 
     [Fact]

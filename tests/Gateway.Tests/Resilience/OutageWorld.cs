@@ -56,14 +56,14 @@ internal sealed class OutageWorld : IAsyncDisposable
     /// <summary>A sound answer with a token that lives as long as said.</summary>
     public StubAnswer Issue(RecordedRequest request, int life) => Issue(As, Clock, request, life);
 
-    /// <summary>A token that nobody has used yet, so that its first call needs an exchange.</summary>
-    public string Cold(string server = "weather", int life = 3600)
+    /// <summary>A token that nobody has used yet, so that its first call needs an exchange; of a subject of its own unless one is given.</summary>
+    public string Cold(string server = "weather", int life = 3600, string? subject = null)
     {
         var number = Interlocked.Increment(ref numbered);
         return TokenForge.AccessToken(As.Key, As.Issuer, $"{TestGateway.PublicUrl}/{server}", Clock.GetUtcNow(), (_, payload) =>
         {
             payload["jti"] = $"inbound-{number}";
-            payload["sub"] = $"user-{number}";
+            payload["sub"] = subject ?? $"user-{number}";
             payload["exp"] = Clock.GetUtcNow().ToUnixTimeSeconds() + life;
         });
     }

@@ -64,7 +64,7 @@ public sealed class ProofFixture : IAsyncDisposable
             return OutcomeOf(validation);
         }
 
-        var redemption = await Policy.RedeemAsync(presented, System.Text.Encoding.UTF8.GetBytes(body), CancellationToken.None);
+        var redemption = await Policy.RedeemAsync(presented, validation.Token, System.Text.Encoding.UTF8.GetBytes(body), CancellationToken.None);
         return redemption.Outcome == RedemptionOutcome.Redeemed ? "accepted" : $"{redemption.Outcome} {redemption.Failed}".TrimEnd();
     }
 

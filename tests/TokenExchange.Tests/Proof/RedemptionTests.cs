@@ -148,11 +148,30 @@ public sealed class RedemptionTests
     }
 
     [Fact]
+    public async Task Users_of_one_client_whose_tokens_are_bound_to_its_key_each_have_their_share_of_the_memory()
+    {
+        await using var fixture = await ProofFixture.StartAsync(replayCapacity: 8);
+        for (var i = 0; i < 6; i++)
+        {
+            Assert.Equal("accepted", await RequestAsync("mallory", i));
+        }
+
+        Assert.Equal("Full", await RequestAsync("mallory", 6));
+        Assert.Equal("accepted", await RequestAsync("alice", 0));
+
+        async Task<string> RequestAsync(string subject, int number)
+        {
+            var token = fixture.Token(change: (_, payload) => payload["sub"] = subject);
+            return await fixture.RequestAsync(token, fixture.Proof(token, (_, payload) => payload["jti"] = $"{subject}-{number}"));
+        }
+    }
+
+    [Fact]
     public async Task A_proof_that_was_not_checked_cannot_be_redeemed()
     {
         await using var fixture = await ProofFixture.StartAsync();
 
-        await Assert.ThrowsAsync<InvalidOperationException>(async () => await fixture.Policy.RedeemAsync(new DPoPProof("x", "POST", ProofFixture.Uri), default, TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<InvalidOperationException>(async () => await fixture.Policy.RedeemAsync(new DPoPProof("x", "POST", ProofFixture.Uri), Subjects.Token(), default, TestContext.Current.CancellationToken));
     }
 
     [Fact]

@@ -70,13 +70,13 @@ public sealed class CertificateChainTests : IDisposable
     {
         using var authentication = Start(client.Certificate);
         Assert.Null(Authenticate(authentication));
-        var before = authentication.Http(Lane.Exchange);
+        var before = authentication.Connections(Lane.Exchange);
 
         files.Write("client.crt", client.Certificate + lower.Pem);
 
         Assert.Null(Authenticate(authentication));
         Assert.Single(authentication.Presented!.IntermediateCertificates);
-        Assert.NotSame(before, authentication.Http(Lane.Exchange));
+        Assert.NotSame(before, authentication.Connections(Lane.Exchange));
     }
 
     [Fact]
@@ -84,10 +84,10 @@ public sealed class CertificateChainTests : IDisposable
     {
         using var authentication = Start(client.Certificate + lower.Pem);
         Assert.Null(Authenticate(authentication));
-        var before = authentication.Http(Lane.Exchange);
+        var before = authentication.Connections(Lane.Exchange);
 
         Assert.Null(Authenticate(authentication));
-        Assert.Same(before, authentication.Http(Lane.Exchange));
+        Assert.Same(before, authentication.Connections(Lane.Exchange));
     }
 
     [Fact]
@@ -96,7 +96,7 @@ public sealed class CertificateChainTests : IDisposable
         using var authentication = Start(lower.Pem + client.Certificate);
 
         Assert.Equal("CertificateFile does not begin with the certificate of KeyFile", Authenticate(authentication));
-        Assert.Null(authentication.Http(Lane.Exchange));
+        Assert.Null(authentication.Connections(Lane.Exchange));
     }
 
     [Fact]

@@ -35,6 +35,7 @@ internal sealed class IntrospectionClient(AuthorizationServer server, ClientSett
             EndpointAnswer.Reply { Status: 200, Body: { } body } => Read(AnswerReader.Plain(body)),
             EndpointAnswer.Reply reply => new IntrospectionAnswer.Unavailable(ProtectedEndpoint.ShortestBreak, Refused(reply)),
             EndpointAnswer.Outage outage => new IntrospectionAnswer.Unavailable(outage.RetryAfter!.Value, outage.Cause),
+            EndpointAnswer.Busy => new IntrospectionAnswer.Unavailable(ProtectedEndpoint.ShortestBreak, OutageCause.Busy),
             EndpointAnswer.NotSent unsent => new IntrospectionAnswer.Unavailable(ProtectedEndpoint.ShortestBreak, unsent.Diagnostic),
             _ => throw new UnreachableException(),
         };

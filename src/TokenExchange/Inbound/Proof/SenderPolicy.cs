@@ -51,11 +51,13 @@ public sealed class SenderPolicy
     /// for this request and no other. The proof is not good before this says so.
     /// </summary>
     /// <param name="proof">The proof, checked.</param>
+    /// <param name="token">The token that it came with: the memory of used proofs is shared by subjects, not by keys, of which a subject has as many as it likes and a client with many users one.</param>
     /// <param name="body">The bytes of the body; none and no body are the same.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    public async ValueTask<Redemption> RedeemAsync(DPoPProof proof, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    public async ValueTask<Redemption> RedeemAsync(DPoPProof proof, ValidatedToken token, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(proof);
+        ArgumentNullException.ThrowIfNull(token);
         if (proof.Thumbprint is not { } thumbprint)
         {
             throw new InvalidOperationException("A proof that was not checked cannot be redeemed.");
@@ -75,7 +77,7 @@ public sealed class SenderPolicy
         var issued = DateTimeOffset.FromUnixTimeSeconds(proof.IssuedAt);
 
         // A thumbprint is always of the same length, so that no two pairs are written alike.
-        var take = new UsedId(Purpose, TokenDigest.Of(thumbprint), TokenDigest.Of(thumbprint + id), issued + ages.LongestOf(issued, Settings.MaxAge));
+        var take = UsedId.Of(Purpose, token, TokenDigest.Of(thumbprint + id), issued + ages.LongestOf(issued, Settings.MaxAge));
         return await used.TryTakeAsync(take, cancellationToken) switch
         {
             IdUse.Taken => new Redemption(RedemptionOutcome.Redeemed),

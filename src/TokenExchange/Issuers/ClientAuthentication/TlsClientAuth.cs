@@ -34,8 +34,12 @@ internal sealed class TlsClientAuth : ClientAuthenticator, IDisposable
         keyFile = new(nameof(client.KeyFile), Required(client.KeyFile, nameof(client.KeyFile)), FileContent.Key, Encoding.UTF8.GetString, clock);
     }
 
-    /// <summary>The connections that present the certificate; null as long as there was none.</summary>
-    public HttpMessageInvoker? Http(Lane lane) => current?.Http[(int)lane];
+    /// <summary>The connections that present the certificate as its files hold it now; null as long as there was none.</summary>
+    public FairConnections? Connections(Lane lane)
+    {
+        _ = Look();
+        return current?.Lanes[(int)lane];
+    }
 
     /// <summary>What new connections present; null as long as there was none.</summary>
     internal SslStreamCertificateContext? Presented => current?.Context;
@@ -53,9 +57,9 @@ internal sealed class TlsClientAuth : ClientAuthenticator, IDisposable
 
     public void Dispose()
     {
-        foreach (var http in current?.Http ?? [])
+        foreach (var lane in current?.Lanes ?? [])
         {
-            http.Dispose();
+            lane.Dispose();
         }
     }
 
@@ -91,12 +95,12 @@ internal sealed class TlsClientAuth : ClientAuthenticator, IDisposable
         }
     }
 
-    private sealed record Pair(X509Certificate2Collection Certificates, string Key, SslStreamCertificateContext Context, HttpMessageInvoker[] Http)
+    private sealed record Pair(X509Certificate2Collection Certificates, string Key, SslStreamCertificateContext Context, FairConnections[] Lanes)
     {
         public static Pair Of(X509Certificate2Collection certificates, string key)
         {
             var context = PemCertificates.Present(certificates, key);
-            return new(certificates, key, context, [BackChannel.Create(context), BackChannel.Create(context), BackChannel.Create(context, BackChannelEndpoints.StrangersConnections)]);
+            return new(certificates, key, context, BackChannelEndpoints.Lanes(context));
         }
     }
 }

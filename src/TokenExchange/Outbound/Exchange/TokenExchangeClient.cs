@@ -161,6 +161,7 @@ public sealed class TokenExchangeClient : ITokenExchanger
             EndpointAnswer.Reply { Status: 200 } reply => Succeeded(reply, asked, shape, request),
             EndpointAnswer.Reply reply => new(Failed(TokenError.Of(reply, shape.Dialect), registered)),
             EndpointAnswer.Outage outage => new(new ExchangeResult.Unavailable(outage.RetryAfter!.Value) { Cause = outage.Cause }),
+            EndpointAnswer.Busy => new(new ExchangeResult.Unavailable(ProtectedEndpoint.ShortestBreak) { Cause = OutageCause.Busy }),
             EndpointAnswer.NotSent unsent => new(new ExchangeResult.Refused(ExchangeError.Misconfigured, Diagnostic: unsent.Diagnostic)),
             _ => throw new UnreachableException(),
         };
