@@ -3,7 +3,7 @@ using System.Net;
 using System.Net.Security;
 using System.Text;
 using Gateway.Authenticate;
-using Gateway.Authorize;
+using Gateway.Authorize.Bodies;
 using Gateway.Configuration;
 using Gateway.Configuration.Options;
 using Gateway.Forward;

@@ -5,6 +5,7 @@ using System.Net;
 using Gateway.Advertise;
 using Gateway.Authenticate;
 using Gateway.Authorize;
+using Gateway.Authorize.Bodies;
 using Gateway.Authorize.Calls;
 using Gateway.Authorize.Policy;
 using Gateway.Configuration;

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Gateway.Authorize;
+using Gateway.Authorize.Bodies;
 using Gateway.Tests.Harness;
 using Gateway.Tests.Wire;
 using Microsoft.Extensions.DependencyInjection;

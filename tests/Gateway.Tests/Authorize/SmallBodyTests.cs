@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Gateway.Authorize;
+using Gateway.Authorize.Bodies;
 using Gateway.Tests.Front;
 using Gateway.Tests.Wire;
 using Harness;
