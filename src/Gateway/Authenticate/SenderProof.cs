@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Gateway.Advertise;
+using Gateway.Http;
 using Microsoft.AspNetCore.Http.Features;
 using TokenExchange.AspNetCore.Http;
 using TokenExchange.Inbound.Proof;
