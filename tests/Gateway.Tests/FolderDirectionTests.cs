@@ -7,7 +7,7 @@ namespace Gateway.Tests;
 public sealed class FolderDirectionTests
 {
     private static readonly string[] Path = ["Advertise", "Authenticate", "Authorize", "Exchange", "Forward"];
-    private static readonly string[] Around = ["Generations", "Lifecycle", "Commands", "Management", "Bridge"];
+    private static readonly string[] Around = ["Generations", "Lifecycle", "Hosting", "Commands", "Management", "Bridge"];
     private static readonly string[] Below = ["Connections", "Http"];
 
     [Fact]
