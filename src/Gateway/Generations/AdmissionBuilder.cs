@@ -4,7 +4,6 @@ using Gateway.Authenticate;
 using Gateway.Configuration;
 using Gateway.Configuration.Options;
 using Gateway.Revoke;
-using Gateway.Sessions;
 using TokenExchange.Inbound;
 using TokenExchange.Inbound.Introspection;
 using TokenExchange.Inbound.Proof;
@@ -16,13 +15,13 @@ using TokenExchange.Outbound.Profiles;
 namespace Gateway.Generations;
 
 /// <summary>Builds who may come to a server: whose tokens, with which proof, of which clients.</summary>
-internal sealed class AdmissionBuilder(BuildContext context, RuntimePool pool, SessionKeys sessionKeys, Revocations revocations, InactiveTokens? inactive, TimeProvider clock)
+internal sealed class AdmissionBuilder(BuildContext context, RuntimePool pool, Revocations revocations, InactiveTokens? inactive, TimeProvider clock)
 {
     private const int LeastRemembered = 256;
 
     private readonly FrozenDictionary<string, TokenIntrospection> introspections = Introspections(context.Options, context.Connections, inactive);
     private readonly ClientCertificates certificates = new([.. context.Options.ClientCertProxies.Select(range => IPNetwork.Parse(range))]);
-    private readonly ProofNonces nonces = new(sessionKeys.Derive(context.Options.SessionKeyFile, "dpop-nonce"), clock);
+    private readonly ProofNonces nonces = new(context.Derive("dpop-nonce"), clock);
 
     public AdmissionPolicy Build(ServerTopology topology, OutboundTarget onward, FrozenSet<string> forwarded)
     {

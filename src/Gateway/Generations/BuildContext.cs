@@ -27,6 +27,9 @@ internal sealed class BuildContext
 
     public required SessionBinding Sessions { get; init; }
 
+    /// <summary>The file that <see cref="Derive"/> reads.</summary>
+    public required SessionKeys KeyFile { get; init; }
+
     /// <summary>The keys that hop tokens are bound to; null where none is.</summary>
     public required SenderKeys? SenderKeys { get; init; }
 
@@ -39,4 +42,7 @@ internal sealed class BuildContext
 
     /// <summary>The public URL in its one spelling, without a slash at the end.</summary>
     public string PublicUrl => ServerTopology.PublicUrlOf(Options);
+
+    /// <summary>Keys for one purpose: those of all replicas that share the file.</summary>
+    public ImmutableArray<byte[]> Derive(string purpose) => KeyFile.Derive(Options.SessionKeyFile, purpose);
 }

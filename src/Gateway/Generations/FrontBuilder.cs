@@ -1,6 +1,5 @@
 using System.Collections.Frozen;
 using Gateway.Front;
-using Gateway.Sessions;
 
 namespace Gateway.Generations;
 
@@ -8,10 +7,10 @@ namespace Gateway.Generations;
 internal static class FrontBuilder
 {
     /// <summary>By configured name of the authorization server; null where there is none.</summary>
-    public static FrozenDictionary<string, ClientFront>? Build(BuildContext context, SessionKeys sessionKeys, TimeProvider clock)
+    public static FrozenDictionary<string, ClientFront>? Build(BuildContext context, TimeProvider clock)
     {
-        var (options, publicUrl) = (context.Options, context.PublicUrl);
-        var configured = options.AuthorizationServers.Where(server => server.Value.Registration is not null).ToArray();
+        var publicUrl = context.PublicUrl;
+        var configured = context.Options.AuthorizationServers.Where(server => server.Value.Registration is not null).ToArray();
         return configured.Length == 0 ? null : configured.ToFrozenDictionary(server => server.Key, server =>
         {
             var registration = server.Value.Registration!;
@@ -27,7 +26,7 @@ internal static class FrontBuilder
                 RedirectUris = new RedirectUris(registration.RedirectUris!),
                 Servers = ByResource(fronted, publicUrl),
                 ForwardResource = registration.ForwardResource,
-                Seal = new ConsentSeal(sessionKeys.Derive(options.SessionKeyFile, "front-consent"), clock),
+                Seal = new ConsentSeal(context.Derive("front-consent"), clock),
             };
         });
     }

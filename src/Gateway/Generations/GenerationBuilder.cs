@@ -26,11 +26,11 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
     {
         var context = Context(options, number);
         var keys = shared is null ? null : SharedNames.RevocationKeys(sessionKeys, options);
-        var admissions = new AdmissionBuilder(context, pool, sessionKeys, revocations, inactive, clock);
+        var admissions = new AdmissionBuilder(context, pool, revocations, inactive, clock);
         var sources = new SourceBuilder(context, cache, InboundOnly, clock);
-        var builder = new ServerBuilder(context, admissions, sources, pool, sessionKeys, clock, metrics, traffic);
+        var builder = new ServerBuilder(context, admissions, sources, pool, clock, metrics, traffic);
         var receivers = new ReceiverBuilder(context, pool, clock);
-        var fronts = FrontBuilder.Build(context, sessionKeys, clock);
+        var fronts = FrontBuilder.Build(context, clock);
         var servers = context.Topology.Select(builder.Build).ToImmutableArray();
         var generation = new Generation
         {
@@ -76,6 +76,7 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
             Connections = options.AuthorizationServers.ToFrozenDictionary(server => server.Key, server => pool.Connect(SettingsMapping.Of(server.Key, server.Value))),
             LocalIssuer = options.LocalIssuer is { } local && !InboundOnly ? pool.Issue(new LocalIssuerSettings(local.Issuer!, local.KeyDirectory!, local.Algorithm)) : null,
             Sessions = sessionKeys.Read(options.SessionKeyFile),
+            KeyFile = sessionKeys,
             SenderKeys = topology.Any(server => server.Outbound.Bind == OutboundBinding.DPoP) ? pool.Sender(options.SenderKeyFile) : null,
             Names = new SharedNames(shared is null ? [] : sessionKeys.Derive(options.SessionKeyFile, SharedNames.Purpose)),
             Bodies = new BodyBudget(held, options.MaxBodyBytesHeld),

@@ -17,7 +17,7 @@ using Yarp.ReverseProxy.Forwarder;
 namespace Gateway.Generations;
 
 /// <summary>Builds one MCP server: a policy for each stage.</summary>
-internal sealed class ServerBuilder(BuildContext context, AdmissionBuilder admissions, SourceBuilder sources, RuntimePool pool, SessionKeys sessionKeys, TimeProvider clock, GatewayMetrics? metrics, TrafficByServer? traffic)
+internal sealed class ServerBuilder(BuildContext context, AdmissionBuilder admissions, SourceBuilder sources, RuntimePool pool, TimeProvider clock, GatewayMetrics? metrics, TrafficByServer? traffic)
 {
     private const int UsedCalls = 1_000_000;
 
@@ -89,7 +89,7 @@ internal sealed class ServerBuilder(BuildContext context, AdmissionBuilder admis
             HasApprovals = approvals,
             HandsOn = topology.Outbound.Mode is OutboundMode.Exchange or OutboundMode.Local,
             Locations = topology.AcceptedAudiences,
-            Approvals = new ApprovalIds(sessionKeys.Derive(context.Options.SessionKeyFile, "approval"), clock),
+            Approvals = new ApprovalIds(context.Derive("approval"), clock),
             Used = pool.Replays(topology.Resource, "calls", UsedCalls, context.Names),
         };
     }
