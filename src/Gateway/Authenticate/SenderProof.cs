@@ -27,15 +27,6 @@ internal static class SenderProof
     public static ValueTask<Refused?> RedeemAsync(GatewayRequest request, McpServer server, ReadOnlyMemory<byte> body, CancellationToken cancellationToken) =>
         request.Proof is { } proof ? RedeemAsync(proof, request, server, body, cancellationToken) : default;
 
-    /// <summary>Tells the client the nonce for its next proof, if it needs one.</summary>
-    public static void OfferNonce(IHeaderDictionary headers, GatewayRequest request)
-    {
-        if (request.Proof?.FreshNonce is { } nonce)
-        {
-            headers[Credentials.DPoPNonce] = nonce;
-        }
-    }
-
     private static async ValueTask<Refused?> RedeemAsync(DPoPProof proof, GatewayRequest request, McpServer server, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
         var redemption = await server.Admission.Sender.RedeemAsync(proof, body, cancellationToken);
