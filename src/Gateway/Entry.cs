@@ -2,6 +2,8 @@ using Gateway.Advertise;
 using Gateway.Authenticate;
 using Gateway.Front;
 using Gateway.Generations;
+using Gateway.Http;
+using Gateway.Lifecycle;
 using Gateway.Observe;
 using Gateway.Revoke;
 using Microsoft.AspNetCore.Connections;

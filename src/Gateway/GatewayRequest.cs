@@ -1,6 +1,7 @@
 using Gateway.Advertise;
 using Gateway.Authenticate;
 using Gateway.Authorize;
+using Gateway.Authorize.Bodies;
 using Gateway.Exchange;
 using Gateway.Forward;
 using Gateway.Observe;

@@ -1,6 +1,7 @@
 using Gateway.Advertise;
 using Gateway.Authenticate;
 using Gateway.Authorize;
+using Gateway.Authorize.Bodies;
 using Gateway.Authorize.Calls;
 using Gateway.Exchange;
 using Gateway.Forward;
@@ -77,7 +78,7 @@ internal sealed class RequestPath(Refusals refusals, RequestEnd end, LiveGenerat
             }
 
             if (!(await Admitted.AuthenticateAsync(context, request, server)).Passes(out var admitted, out var refused)
-                || (refused = await Authorized.ReadBodyAsync(context, request, admitted)) is not null)
+                || (refused = await BodyReader.ReadAsync(context, request, admitted)) is not null)
             {
                 await refusals.RefuseAsync(context, request, refused);
                 return;

@@ -1,10 +1,11 @@
+using TokenExchange.Inbound;
+using TokenExchange.Jose;
+
 namespace TokenExchange.AspNetCore;
 
 /// <summary>What options must be to be safe; each problem says what it should be.</summary>
 internal static class HopTokenRules
 {
-    private static readonly string[] Asymmetric = ["ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512", "EdDSA", "Ed25519"];
-
     public static List<string> Problems(HopTokenOptions options)
     {
         var problems = new List<string>();
@@ -13,14 +14,14 @@ internal static class HopTokenRules
             options.Resource.Length > 0 && !options.Resource.Any(character => char.IsWhiteSpace(character) || char.IsControl(character) || character is '"' or '\\' or '#') && Uri.TryCreate(options.Resource, UriKind.Absolute, out _),
             $"Resource is '{options.Resource}'; it must be an absolute URI without a fragment, exactly as tokens say it in aud.");
         Require(options.Resource != options.Issuer, "Resource and Issuer are equal; a token for its own issuer is for nobody.");
-        Require(options.Algorithms.Count > 0 && options.Algorithms.All(Asymmetric.Contains), $"Algorithms must be of {string.Join(", ", Asymmetric)}.");
+        Require(options.Algorithms.Count > 0 && options.Algorithms.All(SignatureAlgorithms.Names.Contains), $"Algorithms must be of {string.Join(", ", SignatureAlgorithms.Names)}.");
         Require(options.TokenTypes.Count > 0 && options.TokenTypes.All(type => !string.IsNullOrWhiteSpace(type)), "TokenTypes must name at least one type, at+jwt.");
         Require(options.ClockSkew >= TimeSpan.Zero && options.ClockSkew <= TimeSpan.FromMinutes(5), "ClockSkew must be between zero and five minutes.");
         Require(options.MaxTokenLifetime > TimeSpan.Zero && options.MaxTokenLifetime <= TimeSpan.FromDays(1), "MaxTokenLifetime must be more than zero and at most a day.");
         Require(options.ProofMaxAge > TimeSpan.Zero && options.ProofMaxAge <= TimeSpan.FromHours(1), "ProofMaxAge must be more than zero and at most an hour.");
         Require(options.UsedIdCapacity > 0, "UsedIdCapacity must be positive.");
         Require(options.MaxBodyBytes > 0, "MaxBodyBytes must be positive.");
-        Require(options.RequiredScopes.All(scope => scope.Length > 0 && scope.All(character => character is > ' ' and < '\x7f' and not '"' and not '\\')), "RequiredScopes must be OAuth scopes, one each.");
+        Require(options.RequiredScopes.All(scope => ScopeSet.IsToken(scope)), "RequiredScopes must be OAuth scopes, one each.");
         Require(options.Address is null || IsHttp(options.Address.OriginalString, allowHttp: true, out _), "Address must be an absolute http(s) URL without query and fragment.");
         Require(
             (!options.RequireProof && !options.RequireContentDigest) || options.Address is not null || IsHttp(options.Resource, allowHttp: true, out _),

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
@@ -32,6 +33,28 @@ public sealed partial class DocumentationTests
                 sources.Any(source => source.Contains(type, StringComparison.Ordinal) && (method.Length == 0 || source.Contains($" {method}(", StringComparison.Ordinal))),
                 $"{document} names {name.Value}");
         }
+    }
+
+    [Fact]
+    public void The_decisions_and_their_reasons_have_the_same_numbers()
+    {
+        var decisions = Decisions().Matches(File.ReadAllText(Path.Combine(Root, "DESIGN.md"))).Select(number => int.Parse(number.Groups[1].Value, CultureInfo.InvariantCulture)).ToArray();
+        var reasons = Decisions().Matches(File.ReadAllText(Path.Combine(Root, "docs/decisions.md"))).Select(number => int.Parse(number.Groups[1].Value, CultureInfo.InvariantCulture)).ToArray();
+
+        Assert.Equal(Enumerable.Range(1, decisions.Length), decisions);
+        Assert.Equal(decisions, reasons);
+    }
+
+    [Fact]
+    public void Every_decision_that_is_cited_by_its_number_is_one()
+    {
+        var last = Decisions().Count(File.ReadAllText(Path.Combine(Root, "DESIGN.md")));
+        var texts = Pages.Select(page => Path.Combine(Root, page.Data))
+            .Concat(new[] { "src", "tests", "samples" }.SelectMany(folder => Directory.EnumerateFiles(Path.Combine(Root, folder), "*.cs", SearchOption.AllDirectories)));
+        var cited = texts.SelectMany(path => Cited().Matches(File.ReadAllText(path)).Select(number => (Path: path, Number: int.Parse(number.Groups[1].Value, CultureInfo.InvariantCulture)))).ToArray();
+
+        Assert.NotEmpty(cited);
+        Assert.Equal([], cited.Where(one => one.Number < 1 || one.Number > last));
     }
 
     public static TheoryData<string> Pages =>
@@ -146,6 +169,12 @@ public sealed partial class DocumentationTests
 
     [GeneratedRegex("""<a id="([^"]+)"></a>""")]
     private static partial Regex Places();
+
+    [GeneratedRegex(@"^(\d+)\. ", RegexOptions.Multiline)]
+    private static partial Regex Decisions();
+
+    [GeneratedRegex(@"\b[Dd]ecisions? (\d+)\b")]
+    private static partial Regex Cited();
 
     [GeneratedRegex("^<!-- test: (.*) -->\n(.*)$", RegexOptions.Multiline)]
     private static partial Regex Remarks();

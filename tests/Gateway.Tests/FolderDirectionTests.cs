@@ -7,7 +7,8 @@ namespace Gateway.Tests;
 public sealed class FolderDirectionTests
 {
     private static readonly string[] Path = ["Advertise", "Authenticate", "Authorize", "Exchange", "Forward"];
-    private static readonly string[] Around = ["Generations", "Commands", "Management", "Bridge"];
+    private static readonly string[] Around = ["Generations", "Lifecycle", "Hosting", "Commands", "Management", "Bridge"];
+    private static readonly string[] Below = ["Connections", "Http"];
 
     [Fact]
     public void No_stage_of_the_path_knows_a_later_one()
@@ -26,6 +27,13 @@ public sealed class FolderDirectionTests
 
         Assert.Contains(Pairs(), pair => Around.Contains(FolderOf(pair.From)) && Path.Contains(FolderOf(pair.To)));
         Assert.Equal([], known.Select(pair => $"{pair.From} knows {pair.To}"));
+    }
+
+    [Fact]
+    public void What_lies_below_knows_no_other_folder()
+    {
+        Assert.All(Below, folder => Assert.Contains(Pairs(), pair => FolderOf(pair.To) == folder && FolderOf(pair.From) != folder));
+        Assert.Equal([], Pairs().Where(pair => Below.Contains(FolderOf(pair.From)) && FolderOf(pair.To) is not "" and var other && other != FolderOf(pair.From)).Select(pair => $"{pair.From} knows {pair.To}"));
     }
 
     /// <summary>

@@ -4,7 +4,6 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Primitives;
-using TokenExchange.AspNetCore.Http;
 using TokenExchange.Inbound;
 
 namespace Gateway.Advertise;
@@ -31,11 +30,7 @@ internal static class RefusalWriter
         response.Headers.CacheControl = "no-store";
         response.Headers["X-Request-Id"] = request.Id;
         response.Headers.WWWAuthenticate = Challenges(request.Server, refused);
-        if (request.Proof?.FreshNonce is { } nonce)
-        {
-            response.Headers[Credentials.DPoPNonce] = nonce;
-        }
-
+        ProofNonce.Offer(response.Headers, request);
         if (refused.RetryAfter is { } delay)
         {
             ComeBackAfter(response, delay);

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using Gateway.Advertise;
+using Gateway.Http;
 using Gateway.Sessions;
 using TokenExchange.AspNetCore.Http;
 

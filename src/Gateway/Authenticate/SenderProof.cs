@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Gateway.Advertise;
+using Gateway.Http;
 using Microsoft.AspNetCore.Http.Features;
 using TokenExchange.AspNetCore.Http;
 using TokenExchange.Inbound.Proof;
@@ -25,15 +26,6 @@ internal static class SenderProof
     /// <summary>Takes the proof, if there is one, for this body and for good.</summary>
     public static ValueTask<Refused?> RedeemAsync(GatewayRequest request, Admitted admitted, ReadOnlyMemory<byte> body, CancellationToken cancellationToken) =>
         request.Proof is { } proof ? RedeemAsync(proof, request, admitted, body, cancellationToken) : default;
-
-    /// <summary>Tells the client the nonce for its next proof, if it needs one.</summary>
-    public static void OfferNonce(IHeaderDictionary headers, GatewayRequest request)
-    {
-        if (request.Proof?.FreshNonce is { } nonce)
-        {
-            headers[Credentials.DPoPNonce] = nonce;
-        }
-    }
 
     private static async ValueTask<Refused?> RedeemAsync(DPoPProof proof, GatewayRequest request, Admitted admitted, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {

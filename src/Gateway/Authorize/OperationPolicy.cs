@@ -1,3 +1,4 @@
+using Gateway.Authorize.Bodies;
 using Gateway.Authorize.Calls;
 using Gateway.Authorize.Policy;
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Gateway.Authorize.Bodies;
 
 namespace Gateway.Bridge;
 

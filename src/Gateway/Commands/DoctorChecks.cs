@@ -95,7 +95,7 @@ internal sealed class DoctorChecks(Unserved gateway, DoctorReport report)
             return;
         }
 
-        var client = GenerationBuilder.Client(outbound, options, gateway.Generation.AuthorizationServers, TimeProvider.System);
+        var client = SourceBuilder.Client(outbound, options, gateway.Generation.AuthorizationServers, TimeProvider.System);
         var seen = await client.ProbeAsync(source.Target, cancellation);
         switch (seen.Result)
         {

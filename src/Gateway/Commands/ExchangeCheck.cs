@@ -26,7 +26,7 @@ internal sealed class ExchangeCheck(McpServer server, Unserved gateway, DoctorRe
         var request = new TokenExchangeRequest(subject, source.Target, scopes);
         if (source.Kind == TokenSourceKind.Exchange)
         {
-            var client = GenerationBuilder.Client(outbound, gateway.Options, gateway.Generation.AuthorizationServers, TimeProvider.System);
+            var client = SourceBuilder.Client(outbound, gateway.Options, gateway.Generation.AuthorizationServers, TimeProvider.System);
             var seen = await client.InspectAsync(request, cancellation);
             return seen.Result is ExchangeResult.Issued { Token: var token } ? Compared(request, token, $"at most {Seconds(source.Target.MaxLifetime)} s") : Failed(request, seen, presented);
         }

@@ -1,4 +1,4 @@
-using Gateway.Authorize;
+using Gateway.Authorize.Bodies;
 using Gateway.Configuration;
 using Gateway.Configuration.Options;
 using Gateway.Generations;

@@ -1,3 +1,4 @@
+using Gateway.Connections;
 using Gateway.Observe;
 
 namespace Gateway.Forward;

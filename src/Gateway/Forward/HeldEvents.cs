@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using Gateway.Authorize;
+using Gateway.Authorize.Bodies;
 
 namespace Gateway.Forward;
 

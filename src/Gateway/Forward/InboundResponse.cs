@@ -1,6 +1,5 @@
 using System.Net;
 using Gateway.Advertise;
-using Gateway.Authenticate;
 using Gateway.Authorize;
 using Gateway.Exchange;
 using Gateway.Observe;
@@ -56,7 +55,7 @@ internal sealed class InboundResponse(RequestEnd end, AnswerRewrite rewrite, Ope
             return;
         }
 
-        SenderProof.OfferNonce(headers, request);
+        ProofNonce.Offer(headers, request);
         BindSession(context, headers, cleared);
         Cors.Expose(context, server);
         request.Record.Status = (int)answer.StatusCode;

@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using Gateway.Advertise;
 using Gateway.Authenticate;
 using Gateway.Exchange;
+using Gateway.Http;
 using Gateway.Observe;
 using Gateway.Revoke;
 using Gateway.Sessions;

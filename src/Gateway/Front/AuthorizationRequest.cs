@@ -12,6 +12,9 @@ internal sealed class AuthorizationRequest
 {
     private const int ChallengeLength = 43;
 
+    /// <summary>For which server a token is asked (RFC 8707).</summary>
+    private const string Resource = "resource";
+
     /// <summary>What is sent on as it came, where it came.</summary>
     private static readonly string[] Optional = ["login_hint", "prompt"];
 
@@ -29,7 +32,7 @@ internal sealed class AuthorizationRequest
     public string RedirectUri { get; }
 
     /// <summary>The parameters that the consent page sends back.</summary>
-    public IEnumerable<KeyValuePair<string, string>> Parameters => [.. asked, new("resource", Server.Resource)];
+    public IEnumerable<KeyValuePair<string, string>> Parameters => [.. asked, new(Resource, Server.Resource)];
 
     /// <summary>Reads a request; a refusal when the first of its parts is not as it must be.</summary>
     public static bool TryRead(ClientFront front, FrontParameters parameters, [NotNullWhen(true)] out AuthorizationRequest? request, [NotNullWhen(false)] out FrontRefusal? refusal)
@@ -40,7 +43,7 @@ internal sealed class AuthorizationRequest
         refusal = parameters["response_type"] != "code" ? FrontRefusal.ResponseType
             : parameters["client_id"] != front.ClientId ? FrontRefusal.Client
             : redirectUri is null || !front.RedirectUris.Lists(redirectUri) ? FrontRefusal.RedirectUri
-            : parameters["resource"] is not { } resource || !front.Servers.TryGetValue(resource, out server) ? FrontRefusal.Resource
+            : parameters[Resource] is not { } resource || !front.Servers.TryGetValue(resource, out server) ? FrontRefusal.Resource
             : parameters["code_challenge_method"] != "S256" || !IsChallenge(parameters["code_challenge"]) ? FrontRefusal.Challenge
             : parameters["state"] is null ? FrontRefusal.State
             : null;
@@ -94,7 +97,7 @@ internal sealed class AuthorizationRequest
         yield return new("scope", Server.Scope);
         if (Front.ForwardResource)
         {
-            yield return new("resource", Server.Resource);
+            yield return new(Resource, Server.Resource);
         }
     }
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Text;
-using Gateway.Authorize;
+using Gateway.Authorize.Bodies;
 using TokenExchange.Issuers;
 
 namespace Gateway.Front;

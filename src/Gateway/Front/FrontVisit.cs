@@ -1,5 +1,5 @@
 using System.Text;
-using Gateway.Authorize;
+using Gateway.Authorize.Bodies;
 
 namespace Gateway.Front;
 

@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Diagnostics;
 using System.Text.Json;
-using Gateway.Authorize;
+using Gateway.Authorize.Bodies;
 using TokenExchange.AspNetCore.Http;
 
 namespace Gateway.Front;

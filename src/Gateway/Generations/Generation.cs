@@ -1,7 +1,7 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using Gateway.Advertise;
-using Gateway.Authorize;
+using Gateway.Authorize.Bodies;
 using Gateway.Authorize.Policy;
 using Gateway.Front;
 using Gateway.Revoke;

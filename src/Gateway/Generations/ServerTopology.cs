@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using Gateway.Configuration;
 using Gateway.Configuration.Options;
@@ -47,9 +48,18 @@ internal sealed record ServerTopology
     public static ImmutableArray<ServerTopology> Of(GatewayOptions options)
     {
         var inbound = options.AuthorizationServers.Where(server => server.Value.Inbound).Select(server => server.Key).ToImmutableArray();
-        var publicUrl = CanonicalUri.Of(options.PublicUrl).TrimEnd('/');
+        var publicUrl = PublicUrlOf(options);
         return [.. options.Servers.Select(server => Of(options, publicUrl, inbound, server.Key, server.Value))];
     }
+
+    /// <summary>For each inbound issuer, what any server here accepts from it: a result that holds one of these comes back as a boomerang.</summary>
+    public static FrozenDictionary<string, FrozenSet<string>> InboundAudiences(GatewayOptions options, ImmutableArray<ServerTopology> topology) =>
+        topology.SelectMany(server => server.InboundServers.Select(name => (Issuer: options.AuthorizationServers[name].Issuer!, server.AcceptedAudiences)))
+            .GroupBy(pair => pair.Issuer, StringComparer.Ordinal)
+            .ToFrozenDictionary(group => group.Key, group => group.SelectMany(pair => pair.AcceptedAudiences).ToFrozenSet(StringComparer.Ordinal), StringComparer.Ordinal);
+
+    /// <summary>The public URL in its one spelling, without a slash at the end.</summary>
+    public static string PublicUrlOf(GatewayOptions options) => CanonicalUri.Of(options.PublicUrl).TrimEnd('/');
 
     private static ServerTopology Of(GatewayOptions options, string publicUrl, ImmutableArray<string> inbound, string id, ServerOptions server)
     {

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Gateway.Configuration;
 using Gateway.Exchange;
 using Gateway.Generations;
+using Gateway.Lifecycle;
 using Gateway.Observe;
 using Gateway.Observe.Traffic;
 using Gateway.Revoke.Shared;

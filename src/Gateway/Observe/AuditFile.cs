@@ -27,32 +27,32 @@ internal sealed partial class AuditFile : IAsyncDisposable
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan LastTry = TimeSpan.FromSeconds(5);
 
-    private readonly string _path;
-    private readonly bool _drop;
-    private readonly GatewayMetrics _metrics;
-    private readonly ILogger _logger;
-    private readonly TimeProvider _clock;
-    private readonly Channel<Line> _queue;
-    private readonly CancellationTokenSource _stopping;
-    private readonly Task _writing;
-    private readonly Lock _hand = new();
-    private int _inHand;
-    private bool _abandoned;
-    private FileStream? _stream;
-    private long _opened;
-    private bool _failed;
+    private readonly string path;
+    private readonly bool drop;
+    private readonly GatewayMetrics metrics;
+    private readonly ILogger logger;
+    private readonly TimeProvider clock;
+    private readonly Channel<Line> queue;
+    private readonly CancellationTokenSource stopping;
+    private readonly Task writing;
+    private readonly Lock hand = new();
+    private int inHand;
+    private bool abandoned;
+    private FileStream? stream;
+    private long opened;
+    private bool failed;
 
     public AuditFile(string path, AuditOnFull onFull, GatewayMetrics metrics, ILogger logger, TimeProvider clock, int queueLength = QueueLength)
     {
-        _path = path;
-        _drop = onFull == AuditOnFull.Drop;
-        _metrics = metrics;
-        _logger = logger;
-        _clock = clock;
-        _queue = Channel.CreateBounded<Line>(new BoundedChannelOptions(queueLength) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
-        _stopping = new CancellationTokenSource(Timeout.InfiniteTimeSpan, clock);
+        this.path = path;
+        drop = onFull == AuditOnFull.Drop;
+        this.metrics = metrics;
+        this.logger = logger;
+        this.clock = clock;
+        queue = Channel.CreateBounded<Line>(new BoundedChannelOptions(queueLength) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
+        stopping = new CancellationTokenSource(Timeout.InfiniteTimeSpan, clock);
         Open();
-        _writing = Task.Factory.StartNew(WriteAll, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        writing = Task.Factory.StartNew(WriteAll, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
     /// <summary>Queues one event; the bytes are copied before this returns.</summary>
@@ -62,12 +62,12 @@ internal sealed partial class AuditFile : IAsyncDisposable
         text.CopyTo(buffer);
         buffer[text.Length] = (byte)'\n';
         var line = new Line(buffer, text.Length + 1);
-        if (_queue.Writer.TryWrite(line))
+        if (queue.Writer.TryWrite(line))
         {
             return ValueTask.CompletedTask;
         }
 
-        if (!_drop)
+        if (!drop)
         {
             return WaitAsync(line);
         }
@@ -79,23 +79,23 @@ internal sealed partial class AuditFile : IAsyncDisposable
     /// <summary>Writes what is queued; events that cannot be written within five seconds are counted and named as lost.</summary>
     public async ValueTask DisposeAsync()
     {
-        _queue.Writer.TryComplete();
-        _stopping.CancelAfter(LastTry);
+        queue.Writer.TryComplete();
+        stopping.CancelAfter(LastTry);
 
         // A moment longer than the writer takes by itself, for one that hangs in the kernel: a pipe that nobody reads, a
         // network disk that is gone. It is left there with its file and ends with the process.
-        await _writing.WaitAsync(LastTry + Second, _clock).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (_writing.IsCompleted)
+        await writing.WaitAsync(LastTry + Second, clock).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (writing.IsCompleted)
         {
             Close();
-            _stopping.Dispose();
+            stopping.Dispose();
             return;
         }
 
-        lock (_hand)
+        lock (hand)
         {
-            Lose(_queue.Reader.Count, named: true);
-            _abandoned = true;
+            Lose(queue.Reader.Count, named: true);
+            abandoned = true;
         }
     }
 
@@ -103,7 +103,7 @@ internal sealed partial class AuditFile : IAsyncDisposable
     {
         try
         {
-            await _queue.Writer.WriteAsync(line);
+            await queue.Writer.WriteAsync(line);
         }
         catch (ChannelClosedException)
         {
@@ -115,23 +115,23 @@ internal sealed partial class AuditFile : IAsyncDisposable
     private void WriteAll()
     {
         var batch = new ArrayBufferWriter<byte>(BatchBytes * 2);
-        while (_queue.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
+        while (queue.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
         {
             batch.ResetWrittenCount();
-            lock (_hand)
+            lock (hand)
             {
-                while (batch.WrittenCount < BatchBytes && _queue.Reader.TryRead(out var line))
+                while (batch.WrittenCount < BatchBytes && queue.Reader.TryRead(out var line))
                 {
                     batch.Write(line.Buffer.AsSpan(0, line.Length));
                     ArrayPool<byte>.Shared.Return(line.Buffer);
-                    _inHand++;
+                    inHand++;
                 }
             }
 
             WriteBatch(batch.WrittenSpan);
-            lock (_hand)
+            lock (hand)
             {
-                _inHand = 0;
+                inHand = 0;
             }
 
             Thread.Sleep(Pace);
@@ -142,7 +142,7 @@ internal sealed partial class AuditFile : IAsyncDisposable
     {
         while (!TryWrite(batch))
         {
-            if (_drop)
+            if (drop)
             {
                 Lose(0, named: false);
                 return;
@@ -150,7 +150,7 @@ internal sealed partial class AuditFile : IAsyncDisposable
 
             try
             {
-                Task.Delay(Second, _clock, _stopping.Token).GetAwaiter().GetResult();
+                Task.Delay(Second, clock, stopping.Token).GetAwaiter().GetResult();
             }
             catch (OperationCanceledException)
             {
@@ -163,19 +163,19 @@ internal sealed partial class AuditFile : IAsyncDisposable
     /// <summary>Counts what is in hand, and so many that are queued, as lost; unless the writer was given up, when all of them were.</summary>
     private void Lose(int queued, bool named)
     {
-        lock (_hand)
+        lock (hand)
         {
-            if (_abandoned)
+            if (abandoned)
             {
                 return;
             }
 
-            var lost = _inHand + queued;
-            _inHand = 0;
-            _metrics.AuditDropped(lost);
+            var lost = inHand + queued;
+            inHand = 0;
+            metrics.AuditDropped(lost);
             if (named)
             {
-                _logger.AuditFileLost(_path, lost);
+                logger.AuditFileLost(path, lost);
             }
         }
     }
@@ -184,38 +184,38 @@ internal sealed partial class AuditFile : IAsyncDisposable
     {
         try
         {
-            if (_stream is null || _clock.GetElapsedTime(_opened) >= Second)
+            if (stream is null || clock.GetElapsedTime(opened) >= Second)
             {
                 Open();
             }
 
             // At the end as it is now, where the kernel does not see to it (Append): whoever rotates by copying and truncating moves it.
-            if (_stream!.CanSeek)
+            if (stream!.CanSeek)
             {
-                _stream.Seek(0, SeekOrigin.End);
+                stream.Seek(0, SeekOrigin.End);
             }
 
-            if (_failed)
+            if (failed)
             {
                 // The write that failed may have left half a line behind.
-                _stream.Write("\n"u8);
+                stream.Write("\n"u8);
             }
 
-            _stream.Write(batch);
-            if (_failed)
+            stream.Write(batch);
+            if (failed)
             {
-                _failed = false;
-                _logger.AuditFileRecovered(_path);
+                failed = false;
+                logger.AuditFileRecovered(path);
             }
 
             return true;
         }
         catch (Exception exception)
         {
-            if (!_failed)
+            if (!failed)
             {
-                _failed = true;
-                _logger.AuditFileFailed(_path, exception.GetType().Name);
+                failed = true;
+                logger.AuditFileFailed(path, exception.GetType().Name);
             }
 
             Close();
@@ -237,20 +237,20 @@ internal sealed partial class AuditFile : IAsyncDisposable
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         }
 
-        var opened = new FileStream(_path, options);
+        var file = new FileStream(path, options);
         try
         {
-            Append(opened);
+            Append(file);
         }
         catch
         {
-            opened.Dispose();
+            file.Dispose();
             throw;
         }
 
         Close();
-        _stream = opened;
-        _opened = _clock.GetTimestamp();
+        stream = file;
+        opened = clock.GetTimestamp();
     }
 
     /// <summary>
@@ -273,20 +273,20 @@ internal sealed partial class AuditFile : IAsyncDisposable
     {
         try
         {
-            _stream?.Dispose();
+            stream?.Dispose();
         }
         catch (IOException)
         {
             // Nothing is buffered here; what could not be written was not.
         }
 
-        _stream = null;
+        stream = null;
     }
 
     private void Drop(Line line)
     {
         ArrayPool<byte>.Shared.Return(line.Buffer);
-        _metrics.AuditDropped(1);
+        metrics.AuditDropped(1);
     }
 
     private readonly record struct Line(byte[] Buffer, int Length);

@@ -12,32 +12,32 @@ internal sealed class AuditLog : IAsyncDisposable
 {
     public const string Category = "Gateway.Audit";
 
-    private readonly ILogger _logger;
-    private readonly AuditFile? _file;
-    private readonly GatewayMetrics _metrics;
-    private readonly int _mostWaiting;
-    private int _waiting;
+    private readonly ILogger logger;
+    private readonly AuditFile? file;
+    private readonly GatewayMetrics metrics;
+    private readonly int mostWaiting;
+    private int waiting;
 
     /// <summary>Opens the file; throws what opening a file throws, so that a gateway that cannot audit does not start.</summary>
     public AuditLog(AuditOptions options, ILoggerFactory loggers, GatewayMetrics metrics, TimeProvider clock, int queueLength = AuditFile.QueueLength)
     {
-        _logger = loggers.CreateLogger(Category);
-        _metrics = metrics;
-        _mostWaiting = queueLength;
-        _file = options.File is null ? null : new AuditFile(options.File, options.OnFull, metrics, loggers.CreateLogger<AuditFile>(), clock, queueLength);
+        logger = loggers.CreateLogger(Category);
+        this.metrics = metrics;
+        mostWaiting = queueLength;
+        file = options.File is null ? null : new AuditFile(options.File, options.OnFull, metrics, loggers.CreateLogger<AuditFile>(), clock, queueLength);
     }
 
     /// <summary>Whether anybody gets what is written.</summary>
-    public bool IsHeard => _file is not null || _logger.IsEnabled(LogLevel.Information);
+    public bool IsHeard => file is not null || logger.IsEnabled(LogLevel.Information);
 
     /// <summary>
     /// Whether as many wait for the file as its queue is long. Each holds its request, also when its client has left, and for as long as
     /// the disk is full: what has not begun is then not to begin.
     /// </summary>
-    public bool IsStuck => Waiting >= _mostWaiting;
+    public bool IsStuck => Waiting >= mostWaiting;
 
     /// <summary>How many wait for the file.</summary>
-    internal int Waiting => Volatile.Read(ref _waiting);
+    internal int Waiting => Volatile.Read(ref waiting);
 
     /// <summary>
     /// Tells about a request. Completes at once, unless the file is behind and <c>OnFull</c> says <c>block</c>. False: the request was
@@ -45,8 +45,8 @@ internal sealed class AuditLog : IAsyncDisposable
     /// </summary>
     public ValueTask<bool> WriteAsync(RequestRecord record, in Credentials credentials = default)
     {
-        var logged = _logger.IsEnabled(LogLevel.Information);
-        if (!logged && _file is null)
+        var logged = logger.IsEnabled(LogLevel.Information);
+        if (!logged && file is null)
         {
             return new(true);
         }
@@ -57,11 +57,11 @@ internal sealed class AuditLog : IAsyncDisposable
             var text = Encoding.UTF8.GetString(line);
             if (record.Allowed)
             {
-                _logger.RequestAllowed(text);
+                logger.RequestAllowed(text);
             }
             else
             {
-                _logger.RequestRefused(text);
+                logger.RequestRefused(text);
             }
         }
 
@@ -71,8 +71,8 @@ internal sealed class AuditLog : IAsyncDisposable
     /// <summary>Tells about a revocation, which waits as what was sent on does.</summary>
     public async ValueTask WriteAsync(RevocationRecord revocation)
     {
-        var logged = _logger.IsEnabled(LogLevel.Information);
-        if (!logged && _file is null)
+        var logged = logger.IsEnabled(LogLevel.Information);
+        if (!logged && file is null)
         {
             return;
         }
@@ -80,35 +80,35 @@ internal sealed class AuditLog : IAsyncDisposable
         var line = revocation.Write();
         if (logged)
         {
-            _logger.Revocation(Encoding.UTF8.GetString(line));
+            logger.Revocation(Encoding.UTF8.GetString(line));
         }
 
         await WriteAsync(line, isOwed: true);
     }
 
     /// <summary>Writes what is still queued.</summary>
-    public ValueTask DisposeAsync() => _file is null ? ValueTask.CompletedTask : _file.DisposeAsync();
+    public ValueTask DisposeAsync() => file is null ? ValueTask.CompletedTask : file.DisposeAsync();
 
     private ValueTask<bool> WriteAsync(ReadOnlySpan<byte> line, bool isOwed)
     {
-        if (_file is null)
+        if (file is null)
         {
             return new(true);
         }
 
         if (!isOwed && IsStuck)
         {
-            _metrics.AuditDropped(1);
+            metrics.AuditDropped(1);
             return new(false);
         }
 
-        var writing = _file.WriteAsync(line);
+        var writing = file.WriteAsync(line);
         return writing.IsCompletedSuccessfully ? new(true) : WaitAsync(writing);
     }
 
     private async ValueTask<bool> WaitAsync(ValueTask writing)
     {
-        Interlocked.Increment(ref _waiting);
+        Interlocked.Increment(ref waiting);
         try
         {
             await writing;
@@ -116,7 +116,7 @@ internal sealed class AuditLog : IAsyncDisposable
         }
         finally
         {
-            Interlocked.Decrement(ref _waiting);
+            Interlocked.Decrement(ref waiting);
         }
     }
 }

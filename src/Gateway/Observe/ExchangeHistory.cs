@@ -11,35 +11,35 @@ internal sealed class ExchangeHistory : IDisposable
     /// <summary>Names come from the configuration; should they ever come from elsewhere, they do not fill the memory.</summary>
     private const int MaxServers = 1000;
 
-    private readonly MeterListener _listener = new();
-    private readonly Lock _lock = new();
-    private readonly Dictionary<string, ExchangeTally> _servers = new(StringComparer.Ordinal);
-    private readonly Slot[] _slots = [.. Enumerable.Range(0, Length).Select(_ => new Slot())];
-    private readonly TimeProvider _clock;
+    private readonly MeterListener listener = new();
+    private readonly Lock gate = new();
+    private readonly Dictionary<string, ExchangeTally> servers = new(StringComparer.Ordinal);
+    private readonly Slot[] slots = [.. Enumerable.Range(0, Length).Select(_ => new Slot())];
+    private readonly TimeProvider clock;
 
     public ExchangeHistory(TimeProvider clock)
     {
-        _clock = clock;
-        _listener.InstrumentPublished = (instrument, listener) =>
+        this.clock = clock;
+        listener.InstrumentPublished = (instrument, listener) =>
         {
             if (instrument is { Meter.Name: "TokenExchange", Name: "token_exchange.duration" })
             {
                 listener.EnableMeasurementEvents(instrument);
             }
         };
-        _listener.SetMeasurementEventCallback<double>((_, seconds, tags, _) => Record(seconds, TagOf(tags, "authorization_server"), TagOf(tags, "outcome")));
-        _listener.Start();
+        listener.SetMeasurementEventCallback<double>((_, seconds, tags, _) => Record(seconds, TagOf(tags, "authorization_server"), TagOf(tags, "outcome")));
+        listener.Start();
     }
 
     /// <summary>Remembers an exchange of an authorization server: issued, refused, rejected or unavailable.</summary>
     public void Record(double seconds, string? server = null, string? outcome = null)
     {
-        var now = _clock.GetUtcNow();
+        var now = clock.GetUtcNow();
         var minute = now.ToUnixTimeSeconds() / 60;
         var bucket = Array.BinarySearch(GatewayMetrics.Buckets, seconds);
-        lock (_lock)
+        lock (gate)
         {
-            var slot = _slots[minute % Length];
+            var slot = slots[minute % Length];
             if (slot.Minute != minute)
             {
                 slot.Minute = minute;
@@ -47,9 +47,9 @@ internal sealed class ExchangeHistory : IDisposable
             }
 
             slot.Counts[bucket >= 0 ? bucket : ~bucket]++;
-            if (server is not null && (_servers.ContainsKey(server) || _servers.Count < MaxServers))
+            if (server is not null && (servers.ContainsKey(server) || servers.Count < MaxServers))
             {
-                _servers[server] = _servers.GetValueOrDefault(server).With(outcome, now);
+                servers[server] = servers.GetValueOrDefault(server).With(outcome, now);
             }
         }
     }
@@ -58,22 +58,22 @@ internal sealed class ExchangeHistory : IDisposable
     public ImmutableArray<Minute> Minutes()
     {
         var now = MinuteNow();
-        lock (_lock)
+        lock (gate)
         {
-            return [.. Enumerable.Range(1, Length).Select(i => now - Length + i).Select(minute => Of(minute, _slots[minute % Length]))];
+            return [.. Enumerable.Range(1, Length).Select(i => now - Length + i).Select(minute => Of(minute, slots[minute % Length]))];
         }
     }
 
     /// <summary>What an authorization server said since the start.</summary>
     public ExchangeTally Of(string server)
     {
-        lock (_lock)
+        lock (gate)
         {
-            return _servers.GetValueOrDefault(server);
+            return servers.GetValueOrDefault(server);
         }
     }
 
-    public void Dispose() => _listener.Dispose();
+    public void Dispose() => listener.Dispose();
 
     private static Minute Of(long minute, Slot slot)
     {
@@ -111,7 +111,7 @@ internal sealed class ExchangeHistory : IDisposable
         return null;
     }
 
-    private long MinuteNow() => _clock.GetUtcNow().ToUnixTimeSeconds() / 60;
+    private long MinuteNow() => clock.GetUtcNow().ToUnixTimeSeconds() / 60;
 
     /// <summary>One minute: how many exchanges, and upper bounds of their median and 99th percentile in seconds.</summary>
     internal readonly record struct Minute(DateTimeOffset Time, long Count, double Median, double P99);

@@ -14,9 +14,9 @@ internal readonly struct Html
     /// <summary>After these a long name may go on in the next line; nowhere else.</summary>
     private static readonly SearchValues<char> Joints = SearchValues.Create("/._-:?&=,@|");
 
-    private readonly string? _text;
+    private readonly string? text;
 
-    private Html(string text) => _text = text;
+    private Html(string text) => this.text = text;
 
     public static Html Empty => default;
 
@@ -42,26 +42,26 @@ internal readonly struct Html
         return new(text.Append(HtmlEncoder.Default.Encode(rest.ToString())).ToString());
     }
 
-    public static Html Join(IEnumerable<Html> parts) => new(string.Concat(parts.Select(part => part._text)));
+    public static Html Join(IEnumerable<Html> parts) => new(string.Concat(parts.Select(part => part.text)));
 
-    public override string ToString() => _text ?? "";
+    public override string ToString() => text ?? "";
 
     /// <summary>Receives the parts of an interpolated string.</summary>
     [InterpolatedStringHandler]
     internal readonly struct Encoder(int literalLength, int formattedCount)
     {
-        private readonly StringBuilder _builder = new(literalLength + (formattedCount * 16));
+        private readonly StringBuilder builder = new(literalLength + (formattedCount * 16));
 
-        public void AppendLiteral(string markup) => _builder.Append(markup);
+        public void AppendLiteral(string markup) => builder.Append(markup);
 
-        public void AppendFormatted(Html markup) => _builder.Append(markup._text);
+        public void AppendFormatted(Html markup) => builder.Append(markup.text);
 
-        public void AppendFormatted(IEnumerable<Html> markup) => _builder.Append(Join(markup)._text);
+        public void AppendFormatted(IEnumerable<Html> markup) => builder.Append(Join(markup).text);
 
-        public void AppendFormatted(string? value) => _builder.Append(HtmlEncoder.Default.Encode(value ?? ""));
+        public void AppendFormatted(string? value) => builder.Append(HtmlEncoder.Default.Encode(value ?? ""));
 
-        public void AppendFormatted(long value) => _builder.Append(value);
+        public void AppendFormatted(long value) => builder.Append(value);
 
-        internal string Build() => _builder.ToString();
+        internal string Build() => builder.ToString();
     }
 }

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using Gateway.Advertise;
-using Gateway.Authorize;
+using Gateway.Authorize.Bodies;
 using Gateway.Generations;
 using Gateway.Revoke.Shared;
 using Microsoft.AspNetCore.WebUtilities;

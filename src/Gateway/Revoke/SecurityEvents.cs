@@ -3,7 +3,7 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text;
 using Gateway.Advertise;
-using Gateway.Authorize;
+using Gateway.Authorize.Bodies;
 using Gateway.Generations;
 using Gateway.Observe;
 using Gateway.Revoke.Shared;

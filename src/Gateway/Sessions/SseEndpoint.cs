@@ -1,3 +1,4 @@
+using Gateway.Http;
 using Microsoft.AspNetCore.WebUtilities;
 using TokenExchange.Inbound;
 

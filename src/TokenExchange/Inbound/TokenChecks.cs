@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using TokenExchange.Jose;
 
@@ -74,7 +73,7 @@ internal static class TokenChecks
         {
             foreach (var allowed in issuer.TokenTypes)
             {
-                if (IsMediaType(type, allowed) && (!IsMediaType(type, "JWT") || LooksLikeAccessToken(token.Payload)))
+                if (JwtType.Is(type, allowed) && (!JwtType.Is(type, "JWT") || LooksLikeAccessToken(token.Payload)))
                 {
                     return null;
                 }
@@ -82,17 +81,6 @@ internal static class TokenChecks
         }
 
         return TokenRefusal.TypNotAllowed;
-    }
-
-    // Media types ignore case, and "application/" may be left out (RFC 7515 §4.1.9).
-    internal static bool IsMediaType(string type, string other) => Ascii.EqualsIgnoreCase(WithoutApplication(type), WithoutApplication(other));
-
-    private static ReadOnlySpan<char> WithoutApplication(string type)
-    {
-        const string Prefix = "application/";
-        return type.Length > Prefix.Length && Ascii.EqualsIgnoreCase(type.AsSpan(0, Prefix.Length), Prefix) && !type.AsSpan(Prefix.Length).Contains('/')
-            ? type.AsSpan(Prefix.Length)
-            : type;
     }
 
     // A type that ID, logout and refresh tokens have as well: only the claims tell them apart.

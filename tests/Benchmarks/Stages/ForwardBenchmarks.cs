@@ -1,6 +1,7 @@
 using BenchmarkDotNet.Attributes;
 using Gateway.Authenticate;
 using Gateway.Authorize;
+using Gateway.Authorize.Bodies;
 using Gateway.Benchmarks.Peers;
 using Gateway.Exchange;
 using Gateway.Forward;
@@ -53,7 +54,7 @@ public class ForwardBenchmarks
         headers.Cookie = "none=of-its-business";
         context.Request.Body = new MemoryStream("""{"jsonrpc":"2.0","id":1,"method":"tools/list"}"""u8.ToArray());
         if (!(await Admitted.AuthenticateAsync(context, request, server)).Passes(out var admitted, out var refused)
-            || (refused = await Authorized.ReadBodyAsync(context, request, admitted)) is not null
+            || (refused = await BodyReader.ReadAsync(context, request, admitted)) is not null
             || !(await Authorized.AuthorizeAsync(context, request, admitted)).Passes(out var authorized, out refused)
             || !(await Cleared.ObtainAsync(request, authorized, CancellationToken.None)).Passes(out var cleared, out refused))
         {

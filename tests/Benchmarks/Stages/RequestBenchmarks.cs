@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Attributes;
 using Gateway.Authenticate;
+using Gateway.Http;
 using Gateway.Observe;
 
 namespace Gateway.Benchmarks.Stages;

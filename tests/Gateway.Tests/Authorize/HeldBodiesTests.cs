@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Gateway.Authorize;
+using Gateway.Authorize.Bodies;
 using Gateway.Tests.Harness;
 using Gateway.Tests.Wire;
 using Microsoft.Extensions.DependencyInjection;
@@ -77,7 +77,7 @@ public sealed class HeldBodiesTests
         var mallory = world.WeatherToken((_, payload) => payload["sub"] = "mallory");
         using var slow = await SocketClient.ConnectAsync(world.Gateway.Url);
         await slow.SendAsync(SocketClient.Post("/weather", mallory, Body)[..^1]);
-        await UntilAsync(() => held.Total >= 200_000);
+        await Eventually.HoldsAsync(() => held.Total >= 200_000);
 
         var refused = await world.Gateway.CallAsync("/weather", world.WeatherToken((_, payload) => (payload["sub"], payload["jti"]) = ("mallory", "another")), Body);
         var served = await world.Gateway.CallAsync("/weather", world.WeatherToken(), Body);
@@ -91,7 +91,7 @@ public sealed class HeldBodiesTests
         await slow.SendAsync("}");
         Assert.Equal(200, (await slow.AnswerAsync()).Status);
         Assert.Equal(200, (await world.Gateway.CallAsync("/weather", mallory, Body)).Status);
-        await UntilAsync(() => held.Total == 0);
+        await Eventually.HoldsAsync(() => held.Total == 0);
     }
 
     [Fact]
@@ -107,12 +107,12 @@ public sealed class HeldBodiesTests
             await client.SendAsync(SocketClient.Post("/weather", world.WeatherToken((_, payload) => payload["sub"] = $"mallory-{i}"), Body)[..^1]);
         }
 
-        await UntilAsync(() => held.Total >= 800_000);
+        await Eventually.HoldsAsync(() => held.Total >= 800_000);
         Assert.Equal("overloaded", (await world.Gateway.CallAsync("/weather", world.WeatherToken(), Body)).Reason);
         Assert.InRange(held.Total, 800_000, 4 * 210_000);
 
         slow.ForEach(client => client.Reset());
-        await UntilAsync(() => held.Total == 0);
+        await Eventually.HoldsAsync(() => held.Total == 0);
         Assert.Equal(200, (await world.Gateway.CallAsync("/weather", world.WeatherToken(), Body)).Status);
     }
 
@@ -125,7 +125,7 @@ public sealed class HeldBodiesTests
         // Below a quarter although twice its buffer is not; and above.
         Assert.Equal(200, (await ChunkedAsync(world, Body)).Status);
         Assert.Equal("overloaded", (await ChunkedAsync(world, Body + new string(' ', 20_000))).Reason);
-        await UntilAsync(() => held.Total == 0);
+        await Eventually.HoldsAsync(() => held.Total == 0);
     }
 
     [Fact]
@@ -162,12 +162,4 @@ public sealed class HeldBodiesTests
 
     private static Task<Answer> ChunkedAsync(World world, string body) =>
         world.Gateway.SendAsync(HttpMethod.Post, "/weather", world.WeatherToken(), body, request => request.Headers.TransferEncodingChunked = true);
-
-    private static async Task UntilAsync(Func<bool> condition)
-    {
-        while (!condition())
-        {
-            await Task.Delay(1, TestContext.Current.CancellationToken);
-        }
-    }
 }

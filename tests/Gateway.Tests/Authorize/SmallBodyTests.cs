@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
-using Gateway.Authorize;
+using Gateway.Authorize.Bodies;
 using Gateway.Tests.Front;
+using Gateway.Tests.Harness;
 using Gateway.Tests.Wire;
 using Harness;
 using Harness.Wire;
@@ -30,11 +31,11 @@ public sealed class SmallBodyTests
         await using var front = await StartAsync(TimeProvider.System);
         var held = front.Gateway.Services.GetRequiredService<HeldBodies>();
         using var client = await BeginAsync(front, path, type);
-        await UntilAsync(() => held.Total > 0);
+        await Eventually.HoldsAsync(() => held.Total > 0);
 
         client.Reset();
 
-        await UntilAsync(() => held.Total == 0);
+        await Eventually.HoldsAsync(() => held.Total == 0);
     }
 
     [Theory]
@@ -45,12 +46,12 @@ public sealed class SmallBodyTests
         await using var front = await StartAsync(clock);
         var held = front.Gateway.Services.GetRequiredService<HeldBodies>();
         using var client = await BeginAsync(front, path, type);
-        await UntilAsync(() => held.Total > 0);
+        await Eventually.HoldsAsync(() => held.Total > 0);
 
         clock.Advance(TimeSpan.FromSeconds(10));
 
         Assert.Equal(400, (await client.AnswerAsync()).Status);
-        await UntilAsync(() => held.Total == 0);
+        await Eventually.HoldsAsync(() => held.Total == 0);
     }
 
     /// <summary>All who come to such an endpoint are one principal, which may hold a quarter: nobody's fault, and soon over.</summary>
@@ -77,7 +78,7 @@ public sealed class SmallBodyTests
         await client.SendAsync(
             Http2Frame.Headers(Http2Frame.EndHeaders, (":method", "POST"), (":path", path), (":scheme", "http"), (":authority", "gateway.test"), ("content-type", type)),
             Http2Frame.Data("beginning"));
-        await UntilAsync(() => held.Total > 0);
+        await Eventually.HoldsAsync(() => held.Total > 0);
 
         await client.SendAsync(Http2Frame.Reset(8));
 
@@ -116,15 +117,5 @@ public sealed class SmallBodyTests
         var client = await SocketClient.ConnectAsync(front.Gateway.Url);
         await client.SendAsync($"POST {path} HTTP/1.1\r\nHost: gateway.test\r\nContent-Type: {type}\r\nContent-Length: 100\r\n\r\nbeginning");
         return client;
-    }
-
-    private static async Task UntilAsync(Func<bool> condition)
-    {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        patience.CancelAfter(TimeSpan.FromSeconds(20));
-        while (!condition())
-        {
-            await Task.Delay(5, patience.Token);
-        }
     }
 }

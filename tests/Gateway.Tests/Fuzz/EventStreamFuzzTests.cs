@@ -1,5 +1,6 @@
 using System.Text;
 using Gateway.Authorize;
+using Gateway.Connections;
 using Gateway.Forward;
 using Harness;
 using TokenExchange.Inbound;

@@ -5,6 +5,7 @@ using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Gateway.Connections;
 using Gateway.Forward;
 using Gateway.Generations;
 using Gateway.Tests.Harness;

@@ -33,7 +33,7 @@ public sealed class RetirementTests
 
         clock.Advance(TimeSpan.FromTicks(1));
         Assert.Equal(2, Clients(world).Count);
-        await UntilAsync(() => world.Weather.Connections == 1);
+        await Eventually.HoldsAsync(() => world.Weather.Connections == 1);
         Assert.Equal(200, (await world.Gateway.CallAsync("/weather", world.WeatherToken())).Status);
     }
 
@@ -77,7 +77,7 @@ public sealed class RetirementTests
         Assert.Equal("\ndata: 2\n\n", await stream.ReadToEndAsync(Cancellation));
 
         // The client has the end of the stream a moment before the gateway has noted it.
-        await UntilAsync(() =>
+        await Eventually.HoldsAsync(() =>
         {
             clock.Advance(RuntimePool.Grace);
             return (Clients(world).Count, Pool(world).Count) == (2, 1);
@@ -93,7 +93,7 @@ public sealed class RetirementTests
         using var request = Request(world, body);
         using var client = new HttpMessageInvoker(new SocketsHttpHandler());
         var call = client.SendAsync(request, Cancellation);
-        await UntilAsync(() => InFlight(world));
+        await Eventually.HoldsAsync(() => InFlight(world));
 
         Apply(world, connections: 1, timeout: 7);
         clock.Advance(2 * RuntimePool.Grace);
@@ -122,7 +122,7 @@ public sealed class RetirementTests
         clock.Advance(RuntimePool.Grace);
 
         // A fetch of keys that was under way ends in its own time.
-        await UntilAsync(() => counted.Running <= before);
+        await Eventually.HoldsAsync(() => counted.Running <= before);
     }
 
     private static void Apply(World world, int? connections = null, int? timeout = null)
@@ -159,18 +159,6 @@ public sealed class RetirementTests
     private static RuntimePool Pool(World world) => world.Gateway.Services.GetRequiredService<RuntimePool>();
 
     private static bool InFlight(World world) => LiveGenerations(world).Current.InFlight.Any;
-
-    private static async Task UntilAsync(Func<bool> happened)
-    {
-        // What never happens fails the test, and does not hang it.
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
-        patience.CancelAfter(TimeSpan.FromMinutes(1));
-        while (!happened())
-        {
-            patience.Token.ThrowIfCancellationRequested();
-            await Task.Yield();
-        }
-    }
 
     /// <summary>A body whose headers go out at once, and the rest when a test says so.</summary>
     private sealed class SlowBody : HttpContent

@@ -12,12 +12,12 @@ namespace Gateway.Tests.Observe;
 
 public sealed class AuditEventTests
 {
-    private readonly ManualClock _clock = new();
+    private readonly ManualClock clock = new();
 
     [Fact]
     public void Every_field_of_an_allowed_call_is_written_in_the_promised_order()
     {
-        var line = Encoding.UTF8.GetString(AuditEvent.Write(Given.AllowedCall(_clock), "0af7651916cd43dd8448eb211c80319c"));
+        var line = Encoding.UTF8.GetString(AuditEvent.Write(Given.AllowedCall(clock), "0af7651916cd43dd8448eb211c80319c"));
 
         Assert.Equal(
             """
@@ -33,7 +33,7 @@ public sealed class AuditEventTests
     [Fact]
     public void A_refusal_before_the_signature_was_verified_has_null_for_everything_the_token_says()
     {
-        var written = Parse(Given.Refusal(_clock, 401, "signature_invalid"));
+        var written = Parse(Given.Refusal(clock, 401, "signature_invalid"));
 
         Assert.Equal("mcp.request.refused", written.GetProperty("event").GetString());
         foreach (var name in (string[])["presented_audience", "issuer", "subject", "client_id", "actors", "token_id", "outbound_audience", "outbound_token_id", "outbound_expires", "trace_id", "detail", "approval", "upstream_status", "policy"])
@@ -47,7 +47,7 @@ public sealed class AuditEventTests
     [Fact]
     public void An_empty_audience_of_a_verified_token_is_an_empty_array_and_not_null()
     {
-        var record = Given.Refusal(_clock, 401, "audience_invalid");
+        var record = Given.Refusal(clock, 401, "audience_invalid");
         record.PresentedAudience = [];
 
         Assert.Equal(0, Parse(record).GetProperty("presented_audience").GetArrayLength());
@@ -79,7 +79,7 @@ public sealed class AuditEventTests
     [InlineData(502, "exchange_result_rejected", "dependency")]
     [InlineData(502, "upstream_redirected", "dependency")]
     public void A_refusal_has_the_category_of_its_status_and_reason(int status, string reason, string category) =>
-        Assert.Equal(category, Parse(Given.Refusal(_clock, status, reason)).GetProperty("category").GetString());
+        Assert.Equal(category, Parse(Given.Refusal(clock, status, reason)).GetProperty("category").GetString());
 
     [Theory]
     [InlineData(200)]
@@ -87,7 +87,7 @@ public sealed class AuditEventTests
     [InlineData(500)]
     public void An_allowed_request_has_no_category_whatever_the_MCP_server_answered(int status)
     {
-        var record = Given.AllowedCall(_clock);
+        var record = Given.AllowedCall(clock);
         record.Status = status;
 
         Assert.Equal(JsonValueKind.Null, Parse(record).GetProperty("category").ValueKind);
@@ -100,7 +100,7 @@ public sealed class AuditEventTests
     [InlineData(ExchangeOrigin.Hit, "hit")]
     public void The_origin_of_the_hop_token_has_its_name(ExchangeOrigin origin, string name)
     {
-        var record = Given.AllowedCall(_clock);
+        var record = Given.AllowedCall(clock);
         record.Exchange = origin;
 
         Assert.Equal(name, Parse(record).GetProperty("exchange").GetString());
@@ -113,7 +113,7 @@ public sealed class AuditEventTests
     [InlineData("quote \" backslash \\ <script>")]
     public void What_a_caller_wrote_stays_on_its_line_as_plain_ASCII_and_reads_back_the_same(string text)
     {
-        var record = Given.AllowedCall(_clock);
+        var record = Given.AllowedCall(clock);
         record.UserAgent = record.Operation = record.Subject = text;
         var line = AuditEvent.Write(record, null).ToArray();
 
@@ -125,7 +125,7 @@ public sealed class AuditEventTests
     [Fact]
     public void A_lone_surrogate_is_replaced_and_never_an_exception()
     {
-        var record = Given.AllowedCall(_clock);
+        var record = Given.AllowedCall(clock);
         record.UserAgent = "a\ud800b";
         record.Subject = new string('x', AuditEvent.MaxLength - 1) + "\U0001F600";
 
@@ -136,7 +136,7 @@ public sealed class AuditEventTests
     [Fact]
     public void Long_values_and_long_lists_are_cut()
     {
-        var record = Given.AllowedCall(_clock);
+        var record = Given.AllowedCall(clock);
         record.UserAgent = record.Subject = record.Operation = record.TokenId = new string('x', 100_000);
         record.PresentedAudience = record.Actors = [.. Enumerable.Repeat(new string('y', 100_000), 1000)];
         var written = Parse(record);
@@ -157,7 +157,7 @@ public sealed class AuditEventTests
     [InlineData("eyJust a name", "eyJust a name")]
     public void A_token_in_a_place_that_callers_fill_freely_is_taken_out(string sent, string written)
     {
-        var record = Given.AllowedCall(_clock);
+        var record = Given.AllowedCall(clock);
         record.UserAgent = record.Method = record.Operation = sent;
 
         foreach (var name in (string[])["user_agent", "method", "operation"])
@@ -170,11 +170,11 @@ public sealed class AuditEventTests
     public async Task The_log_gets_the_very_line_under_the_name_of_the_event_and_with_the_current_trace()
     {
         using var loggers = new RecordingLoggers();
-        await using var audit = new AuditLog(new AuditOptions(), loggers, new GatewayMetrics(Given.Meters(), _clock), _clock);
+        await using var audit = new AuditLog(new AuditOptions(), loggers, new GatewayMetrics(Given.Meters(), clock), clock);
         using var activity = new Activity("test").Start();
 
-        await audit.WriteAsync(Given.AllowedCall(_clock));
-        await audit.WriteAsync(Given.Refusal(_clock, 401, "expired"));
+        await audit.WriteAsync(Given.AllowedCall(clock));
+        await audit.WriteAsync(Given.Refusal(clock, 401, "expired"));
 
         var entries = loggers.Entries.ToArray();
         Assert.All(entries, entry => Assert.Equal("Gateway.Audit", entry.Category));

@@ -13,28 +13,28 @@ namespace Gateway.Tests.Observe;
 
 public sealed class AuditFileTests : IDisposable
 {
-    private readonly ManualClock _clock = new();
-    private readonly TemporaryDirectory _directory = new();
-    private readonly RecordingLoggers _loggers = new();
-    private readonly GatewayMetrics _metrics;
-    private readonly Scraped _prometheus;
+    private readonly ManualClock clock = new();
+    private readonly TemporaryDirectory directory = new();
+    private readonly RecordingLoggers loggers = new();
+    private readonly GatewayMetrics metrics;
+    private readonly Scraped prometheus;
 
     public AuditFileTests()
     {
         var meters = Given.Meters();
-        _prometheus = new Scraped(meters);
-        _metrics = new GatewayMetrics(meters, _clock);
+        prometheus = new Scraped(meters);
+        metrics = new GatewayMetrics(meters, clock);
     }
 
     [Fact]
     public async Task Every_event_is_one_line_of_JSON_in_order_once_the_gateway_has_stopped()
     {
-        var path = _directory.File("audit.jsonl");
+        var path = directory.File("audit.jsonl");
         await using (var audit = Open(path))
         {
             for (var i = 0; i < 2000; i++)
             {
-                var record = Given.AllowedCall(_clock);
+                var record = Given.AllowedCall(clock);
                 record.Operation = $"tool-{i}\n";
                 await audit.WriteAsync(record);
             }
@@ -49,14 +49,14 @@ public sealed class AuditFileTests : IDisposable
     public async Task Gateways_that_share_a_file_lose_no_line_of_each_other()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux is told to find the end in the moment of the write.");
-        var path = _directory.File("audit.jsonl");
+        var path = directory.File("audit.jsonl");
 
         // As long as what is written at once, so that each is a write of its own.
         var line = new byte[64 * 1024];
         line.AsSpan().Fill((byte)'x');
         await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
         {
-            await using var gateway = new AuditFile(path, AuditOnFull.Block, _metrics, _loggers.CreateLogger("Gateway.Audit"), _clock);
+            await using var gateway = new AuditFile(path, AuditOnFull.Block, metrics, loggers.CreateLogger("Gateway.Audit"), clock);
             for (var number = 0; number < 100; number++)
             {
                 await gateway.WriteAsync(line);
@@ -69,7 +69,7 @@ public sealed class AuditFileTests : IDisposable
     [Fact]
     public async Task The_file_is_readable_by_its_owner_only()
     {
-        var path = _directory.File("audit.jsonl");
+        var path = directory.File("audit.jsonl");
         await using var audit = Open(path);
 
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no file modes.");
@@ -80,7 +80,7 @@ public sealed class AuditFileTests : IDisposable
 
     [Fact]
     public void A_file_that_cannot_be_opened_refuses_to_start() =>
-        Assert.ThrowsAny<IOException>(() => Open(_directory.File("missing/audit.jsonl")));
+        Assert.ThrowsAny<IOException>(() => Open(directory.File("missing/audit.jsonl")));
 
     [Theory]
     [InlineData(Rotation.Rename)]
@@ -89,11 +89,11 @@ public sealed class AuditFileTests : IDisposable
     [InlineData(Rotation.SwapLink)]
     public async Task After_a_rotation_the_next_events_are_where_the_path_leads(Rotation rotation)
     {
-        var path = _directory.File("audit.jsonl");
+        var path = directory.File("audit.jsonl");
         if (rotation == Rotation.SwapLink)
         {
-            await File.WriteAllTextAsync(_directory.File("one"), "");
-            File.CreateSymbolicLink(path, _directory.File("one"));
+            await File.WriteAllTextAsync(directory.File("one"), "");
+            File.CreateSymbolicLink(path, directory.File("one"));
         }
 
         var audit = Open(path);
@@ -116,13 +116,13 @@ public sealed class AuditFileTests : IDisposable
 
                 break;
             default:
-                await File.WriteAllTextAsync(_directory.File("two"), "");
+                await File.WriteAllTextAsync(directory.File("two"), "");
                 File.Delete(path);
-                File.CreateSymbolicLink(path, _directory.File("two"));
+                File.CreateSymbolicLink(path, directory.File("two"));
                 break;
         }
 
-        _clock.Advance(TimeSpan.FromSeconds(1));
+        clock.Advance(TimeSpan.FromSeconds(1));
         await audit.WriteAsync(Named("after"));
         await audit.DisposeAsync();
 
@@ -132,13 +132,13 @@ public sealed class AuditFileTests : IDisposable
     [Fact]
     public async Task The_path_is_not_opened_again_within_a_second()
     {
-        var path = _directory.File("audit.jsonl");
+        var path = directory.File("audit.jsonl");
         var audit = Open(path);
         await audit.WriteAsync(Named("before"));
         await WrittenAsync(path, "before");
         File.Move(path, path + ".1");
 
-        _clock.Advance(TimeSpan.FromMilliseconds(999));
+        clock.Advance(TimeSpan.FromMilliseconds(999));
         await audit.WriteAsync(Named("after"));
         await audit.DisposeAsync();
 
@@ -150,7 +150,7 @@ public sealed class AuditFileTests : IDisposable
     public async Task With_block_a_full_queue_makes_requests_wait_and_loses_nothing()
     {
         var path = Broken(out var repair);
-        var file = new AuditFile(path, AuditOnFull.Block, _metrics, _loggers.CreateLogger("file"), _clock, queueLength: 2);
+        var file = new AuditFile(path, AuditOnFull.Block, metrics, loggers.CreateLogger("file"), clock, queueLength: 2);
         repair(false);
         var (writes, waiting) = await WriteUntilWaitingAsync(file);
         Assert.False(waiting.IsCompleted);
@@ -160,9 +160,9 @@ public sealed class AuditFileTests : IDisposable
         await file.DisposeAsync();
 
         Assert.Equal(Enumerable.Range(0, writes).Select(i => $"{i}"), (await File.ReadAllLinesAsync(path)).Where(line => line.Length > 0));
-        Assert.DoesNotContain("\ngateway_audit_dropped_total{", _prometheus.Write(), StringComparison.Ordinal);
-        Assert.Contains(_loggers.Entries, entry => entry.Event.Name == "AuditFileFailed");
-        Assert.Contains(_loggers.Entries, entry => entry.Event.Name == "AuditFileRecovered");
+        Assert.DoesNotContain("\ngateway_audit_dropped_total{", prometheus.Write(), StringComparison.Ordinal);
+        Assert.Contains(loggers.Entries, entry => entry.Event.Name == "AuditFileFailed");
+        Assert.Contains(loggers.Entries, entry => entry.Event.Name == "AuditFileRecovered");
     }
 
     [Fact]
@@ -170,15 +170,15 @@ public sealed class AuditFileTests : IDisposable
     {
         const int Length = 3;
         var path = Broken(out var repair);
-        var audit = new AuditLog(new AuditOptions { File = path }, _loggers, _metrics, _clock, Length);
+        var audit = new AuditLog(new AuditOptions { File = path }, loggers, metrics, clock, Length);
         repair(false);
-        _clock.Advance(TimeSpan.FromSeconds(1));
+        clock.Advance(TimeSpan.FromSeconds(1));
         var waiting = await WriteUntilStuckAsync(audit);
 
         Assert.Equal((Length, Length), (waiting.Count, audit.Waiting));
         for (var i = 0; i < 100; i++)
         {
-            var refused = audit.WriteAsync(Given.Refusal(_clock, 401, "token_missing")).AsTask();
+            var refused = audit.WriteAsync(Given.Refusal(clock, 401, "token_missing")).AsTask();
             Assert.True(refused.IsCompleted && !await refused);
         }
 
@@ -195,7 +195,7 @@ public sealed class AuditFileTests : IDisposable
         var lines = (await File.ReadAllLinesAsync(path)).Where(line => line.Length > 0).ToList();
         Assert.Equal(1 + Length + Length + 1, lines.Count);
         Assert.Contains("\"operation\":\"sent\"", lines[^1], StringComparison.Ordinal);
-        Assert.Contains("gateway_audit_dropped_total{} 101\n", _prometheus.Write(), StringComparison.Ordinal);
+        Assert.Contains("gateway_audit_dropped_total{} 101\n", prometheus.Write(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -203,11 +203,11 @@ public sealed class AuditFileTests : IDisposable
     {
         var file = Broken(out var repair);
         await using var world = await World.StartAsync(
-            clock: _clock,
-            configure: builder => builder.Services.AddSingleton(_ => new AuditLog(new AuditOptions { File = file }, _loggers, _metrics, _clock, queueLength: 1)));
+            clock: clock,
+            configure: builder => builder.Services.AddSingleton(_ => new AuditLog(new AuditOptions { File = file }, loggers, metrics, clock, queueLength: 1)));
         var audit = world.Gateway.Services.GetRequiredService<AuditLog>();
         repair(false);
-        _clock.Advance(TimeSpan.FromSeconds(1));
+        clock.Advance(TimeSpan.FromSeconds(1));
         var waiting = await WriteUntilStuckAsync(audit);
 
         try
@@ -239,9 +239,9 @@ public sealed class AuditFileTests : IDisposable
     public async Task With_drop_no_request_ever_waits_and_every_lost_event_is_counted()
     {
         var path = Broken(out var repair);
-        var file = new AuditFile(path, AuditOnFull.Drop, _metrics, _loggers.CreateLogger("file"), _clock, queueLength: 2);
+        var file = new AuditFile(path, AuditOnFull.Drop, metrics, loggers.CreateLogger("file"), clock, queueLength: 2);
         repair(false);
-        _clock.Advance(TimeSpan.FromSeconds(1));
+        clock.Advance(TimeSpan.FromSeconds(1));
         for (var i = 0; i < 100; i++)
         {
             Assert.True(file.WriteAsync("{}"u8).AsTask().IsCompletedSuccessfully);
@@ -249,30 +249,30 @@ public sealed class AuditFileTests : IDisposable
 
         await file.DisposeAsync();
 
-        Assert.Contains("gateway_audit_dropped_total{} 100\n", _prometheus.Write(), StringComparison.Ordinal);
+        Assert.Contains("gateway_audit_dropped_total{} 100\n", prometheus.Write(), StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task What_cannot_be_written_before_the_end_is_named_as_lost_and_does_not_hold_the_end_up()
     {
         var path = Broken(out var repair);
-        var file = new AuditFile(path, AuditOnFull.Block, _metrics, _loggers.CreateLogger("file"), _clock, queueLength: 2);
+        var file = new AuditFile(path, AuditOnFull.Block, metrics, loggers.CreateLogger("file"), clock, queueLength: 2);
         repair(false);
-        _clock.Advance(TimeSpan.FromSeconds(1));
+        clock.Advance(TimeSpan.FromSeconds(1));
         await file.WriteAsync("{}"u8.ToArray());
 
         var end = file.DisposeAsync().AsTask();
         await TickUntilAsync(end);
 
-        Assert.Contains(_loggers.Entries, entry => entry.Event.Name == "AuditFileLost");
-        Assert.Contains("gateway_audit_dropped_total{} 1\n", _prometheus.Write(), StringComparison.Ordinal);
+        Assert.Contains(loggers.Entries, entry => entry.Event.Name == "AuditFileLost");
+        Assert.Contains("gateway_audit_dropped_total{} 1\n", prometheus.Write(), StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task A_write_that_never_returns_does_not_hold_the_end_up_and_what_it_kept_is_counted_once()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "A pipe with a name, open at both ends, is Linux's.");
-        var path = _directory.File("audit.pipe");
+        var path = directory.File("audit.pipe");
         using (var make = Process.Start("mkfifo", [path]))
         {
             await make.WaitForExitAsync(TestContext.Current.CancellationToken);
@@ -280,7 +280,7 @@ public sealed class AuditFileTests : IDisposable
 
         // Open at the other end, and never read: what does not fit into the pipe waits in the kernel.
         using var unread = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
-        var file = new AuditFile(path, AuditOnFull.Block, _metrics, _loggers.CreateLogger("file"), _clock);
+        var file = new AuditFile(path, AuditOnFull.Block, metrics, loggers.CreateLogger("file"), clock);
         var line = new byte[200 * 1024];
         await file.WriteAsync(line);
         await file.WriteAsync("{}"u8.ToArray());
@@ -289,8 +289,8 @@ public sealed class AuditFileTests : IDisposable
         Assert.False(end.IsCompleted);
         await TickUntilAsync(end);
 
-        Assert.Contains(_loggers.Entries, entry => entry.Event.Name == "AuditFileLost");
-        Assert.Contains("gateway_audit_dropped_total{} 2\n", _prometheus.Write(), StringComparison.Ordinal);
+        Assert.Contains(loggers.Entries, entry => entry.Event.Name == "AuditFileLost");
+        Assert.Contains("gateway_audit_dropped_total{} 2\n", prometheus.Write(), StringComparison.Ordinal);
 
         // Lets the writer go.
         await unread.ReadExactlyAsync(new byte[line.Length], TestContext.Current.CancellationToken);
@@ -298,15 +298,15 @@ public sealed class AuditFileTests : IDisposable
 
     public void Dispose()
     {
-        _prometheus.Dispose();
-        _directory.Dispose();
+        prometheus.Dispose();
+        directory.Dispose();
     }
 
-    private AuditLog Open(string path) => new(new AuditOptions { File = path }, _loggers, _metrics, _clock);
+    private AuditLog Open(string path) => new(new AuditOptions { File = path }, loggers, metrics, clock);
 
     private RequestRecord Named(string operation)
     {
-        var record = Given.AllowedCall(_clock);
+        var record = Given.AllowedCall(clock);
         record.Operation = operation;
         return record;
     }
@@ -314,12 +314,12 @@ public sealed class AuditFileTests : IDisposable
     /// <summary>A path in a directory that comes and goes.</summary>
     private string Broken(out Action<bool> repair)
     {
-        var directory = _directory.File("mount");
-        Directory.CreateDirectory(directory);
-        var path = Path.Combine(directory, "audit.jsonl");
+        var mount = directory.File("mount");
+        Directory.CreateDirectory(mount);
+        var path = Path.Combine(mount, "audit.jsonl");
         repair = there =>
         {
-            var (from, to) = there ? (directory + ".away", directory) : (directory, directory + ".away");
+            var (from, to) = there ? (mount + ".away", mount) : (mount, mount + ".away");
             Directory.Move(from, to);
         };
         return path;
@@ -328,11 +328,11 @@ public sealed class AuditFileTests : IDisposable
     /// <summary>Writes numbered events until one has to wait, once the writer has found out that it cannot write.</summary>
     private async Task<(int Writes, Task Waiting)> WriteUntilWaitingAsync(AuditFile file)
     {
-        _clock.Advance(TimeSpan.FromSeconds(1));
+        clock.Advance(TimeSpan.FromSeconds(1));
         for (var i = 0; ; i++)
         {
             var write = file.WriteAsync(Encoding.UTF8.GetBytes($"{i}")).AsTask();
-            while (i == 0 && !_loggers.Entries.Any(entry => entry.Event.Name == "AuditFileFailed"))
+            while (i == 0 && !loggers.Entries.Any(entry => entry.Event.Name == "AuditFileFailed"))
             {
                 await Task.Yield();
             }
@@ -351,8 +351,8 @@ public sealed class AuditFileTests : IDisposable
         var waiting = new List<Task<bool>>();
         for (var i = 0; i < Enough; i++)
         {
-            var write = audit.WriteAsync(Given.Refusal(_clock, 401, "token_missing")).AsTask();
-            while (i == 0 && !_loggers.Entries.Any(entry => entry.Event.Name == "AuditFileFailed"))
+            var write = audit.WriteAsync(Given.Refusal(clock, 401, "token_missing")).AsTask();
+            while (i == 0 && !loggers.Entries.Any(entry => entry.Event.Name == "AuditFileFailed"))
             {
                 await Task.Yield();
             }
@@ -375,7 +375,7 @@ public sealed class AuditFileTests : IDisposable
     {
         while (!task.IsCompleted)
         {
-            _clock.Advance(TimeSpan.FromSeconds(1));
+            clock.Advance(TimeSpan.FromSeconds(1));
             await Task.Yield();
         }
 

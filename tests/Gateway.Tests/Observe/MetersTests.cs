@@ -10,23 +10,23 @@ namespace Gateway.Tests.Observe;
 
 public sealed partial class MetersTests : IDisposable
 {
-    private readonly ManualClock _clock = new();
-    private readonly IMeterFactory _meters = Given.Meters();
-    private readonly Scraped _prometheus;
-    private readonly GatewayMetrics _metrics;
+    private readonly ManualClock clock = new();
+    private readonly IMeterFactory meters = Given.Meters();
+    private readonly Scraped prometheus;
+    private readonly GatewayMetrics metrics;
 
     public MetersTests()
     {
-        _prometheus = new Scraped(_meters);
-        _metrics = new GatewayMetrics(_meters, _clock);
+        prometheus = new Scraped(meters);
+        metrics = new GatewayMetrics(meters, clock);
     }
 
     [Fact]
     public void Requests_are_counted_by_server_outcome_and_reason()
     {
-        _metrics.Completed(Given.AllowedCall(_clock));
-        _metrics.Completed(Given.AllowedCall(_clock));
-        _metrics.Completed(Given.Refusal(_clock, 401, "audience_invalid"));
+        metrics.Completed(Given.AllowedCall(clock));
+        metrics.Completed(Given.AllowedCall(clock));
+        metrics.Completed(Given.Refusal(clock, 401, "audience_invalid"));
 
         var samples = Samples();
         Assert.Equal(2, samples["""gateway_requests_total{outcome="allowed",reason="-",server="weather"}"""]);
@@ -36,9 +36,9 @@ public sealed partial class MetersTests : IDisposable
     [Fact]
     public void A_request_for_no_server_is_counted_without_its_path()
     {
-        var record = Given.Record(_clock);
+        var record = Given.Record(clock);
         record.Refuse(404, "not_found", "request");
-        _metrics.Completed(record);
+        metrics.Completed(record);
 
         Assert.Equal(1, Samples()["""gateway_requests_total{outcome="refused",reason="not_found",server="-"}"""]);
     }
@@ -46,10 +46,10 @@ public sealed partial class MetersTests : IDisposable
     [Fact]
     public void Overhead_is_the_time_that_was_not_spent_waiting_for_the_MCP_server()
     {
-        var record = Given.AllowedCall(_clock);
-        _clock.Advance(TimeSpan.FromMilliseconds(120));
+        var record = Given.AllowedCall(clock);
+        clock.Advance(TimeSpan.FromMilliseconds(120));
         record.UpstreamTime = TimeSpan.FromMilliseconds(117);
-        _metrics.Completed(record);
+        metrics.Completed(record);
 
         var samples = Samples();
         Assert.Equal(0.003, samples["""gateway_request_overhead_seconds_sum{server="weather"}"""], 9);
@@ -62,13 +62,13 @@ public sealed partial class MetersTests : IDisposable
     [Fact]
     public void Streams_generation_reloads_and_dropped_audit_events_are_told()
     {
-        _metrics.StreamOpened("weather");
-        _metrics.StreamOpened("weather");
-        _metrics.StreamClosed("weather");
-        _metrics.Generation(7);
-        _metrics.Reloaded(applied: true);
-        _metrics.Reloaded(applied: false);
-        _metrics.AuditDropped(3);
+        metrics.StreamOpened("weather");
+        metrics.StreamOpened("weather");
+        metrics.StreamClosed("weather");
+        metrics.Generation(7);
+        metrics.Reloaded(applied: true);
+        metrics.Reloaded(applied: false);
+        metrics.AuditDropped(3);
 
         var samples = Samples();
         Assert.Equal(1, samples["""gateway_streams_active{server="weather"}"""]);
@@ -81,9 +81,9 @@ public sealed partial class MetersTests : IDisposable
     [Fact]
     public void Each_family_says_its_help_and_type_once_before_its_samples()
     {
-        _metrics.Completed(Given.AllowedCall(_clock));
-        _metrics.StreamOpened("weather");
-        var text = _prometheus.Write();
+        metrics.Completed(Given.AllowedCall(clock));
+        metrics.StreamOpened("weather");
+        var text = prometheus.Write();
 
         Assert.Contains("# TYPE gateway_requests_total counter\n", text, StringComparison.Ordinal);
         Assert.Contains("# TYPE gateway_request_overhead_seconds histogram\n", text, StringComparison.Ordinal);
@@ -97,11 +97,11 @@ public sealed partial class MetersTests : IDisposable
     public void Label_values_are_escaped_and_read_back_the_same()
     {
         const string Awkward = "a\\b\"c\nd,e=\"f\"}";
-        var record = Given.AllowedCall(_clock);
+        var record = Given.AllowedCall(clock);
         record.Server = Awkward;
-        _metrics.Completed(record);
+        metrics.Completed(record);
 
-        var line = _prometheus.Write().Split('\n').Single(line => line.StartsWith("gateway_requests_total{", StringComparison.Ordinal));
+        var line = prometheus.Write().Split('\n').Single(line => line.StartsWith("gateway_requests_total{", StringComparison.Ordinal));
         var label = LabelPattern().Match(line).Groups["value"].Value;
         Assert.Equal(Awkward, label.Replace("\\n", "\n", StringComparison.Ordinal).Replace("\\\"", "\"", StringComparison.Ordinal).Replace("\\\\", "\\", StringComparison.Ordinal));
     }
@@ -111,7 +111,7 @@ public sealed partial class MetersTests : IDisposable
     {
         for (var i = 0; i < Meters.MaxSeries + 500; i++)
         {
-            _metrics.StreamOpened($"server-{i}");
+            metrics.StreamOpened($"server-{i}");
         }
 
         var samples = Samples();
@@ -122,7 +122,7 @@ public sealed partial class MetersTests : IDisposable
     [Fact]
     public void Another_gateway_in_the_same_process_is_not_counted_here()
     {
-        new GatewayMetrics(Given.Meters(), _clock).Completed(Given.AllowedCall(_clock));
+        new GatewayMetrics(Given.Meters(), clock).Completed(Given.AllowedCall(clock));
 
         Assert.DoesNotContain(Samples().Keys, key => key.StartsWith("gateway_requests_total", StringComparison.Ordinal));
     }
@@ -130,18 +130,18 @@ public sealed partial class MetersTests : IDisposable
     [Fact]
     public void Concurrent_counting_loses_nothing()
     {
-        Parallel.For(0, 10_000, _ => _metrics.StreamOpened("weather"));
+        Parallel.For(0, 10_000, _ => metrics.StreamOpened("weather"));
 
         Assert.Equal(10_000, Samples()["""gateway_streams_active{server="weather"}"""]);
     }
 
-    public void Dispose() => _prometheus.Dispose();
+    public void Dispose() => prometheus.Dispose();
 
     /// <summary>Reads the text as Prometheus does: every line is a comment or a sample, and no series comes twice.</summary>
     private Dictionary<string, double> Samples()
     {
         var samples = new Dictionary<string, double>(StringComparer.Ordinal);
-        foreach (var line in _prometheus.Write().Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        foreach (var line in prometheus.Write().Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
             if (line.StartsWith("# HELP ", StringComparison.Ordinal) || line.StartsWith("# TYPE ", StringComparison.Ordinal))
             {

@@ -14,25 +14,25 @@ public sealed class NoSecretsTests : IDisposable
 {
     private const string Canary = "canary-9b1f07";
 
-    private readonly ConcurrentQueue<Activity> _spans = new();
-    private readonly ActivityListener _listener;
+    private readonly ConcurrentQueue<Activity> spans = new();
+    private readonly ActivityListener listener;
 
     public NoSecretsTests()
     {
-        _listener = new ActivityListener
+        listener = new ActivityListener
         {
             ShouldListenTo = _ => true,
             Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
             SampleUsingParentId = (ref ActivityCreationOptions<string> _) => ActivitySamplingResult.AllDataAndRecorded,
-            ActivityStopped = _spans.Enqueue,
+            ActivityStopped = spans.Enqueue,
         };
-        ActivitySource.AddActivityListener(_listener);
+        ActivitySource.AddActivityListener(listener);
 
         // As with an exporter of traces: the server's spans carry their attributes.
         AppContext.SetSwitch("Microsoft.AspNetCore.Hosting.SuppressActivityOpenTelemetryData", false);
     }
 
-    public void Dispose() => _listener.Dispose();
+    public void Dispose() => listener.Dispose();
 
     [Theory]
     [InlineData("/weather?city=" + Canary, 200)]
@@ -121,13 +121,13 @@ public sealed class NoSecretsTests : IDisposable
 
         // Spans of the servers around the gateway, which run in this process too, are not the gateway's to keep clean.
         var port = new Uri(world.Gateway.Url).Port;
-        var spans = _spans
+        var texts = spans
             .Where(span => span.Source.Name is "Gateway" or "TokenExchange" or "Yarp.ReverseProxy" or "System.Net.Http"
                 || (span.Source.Name == "Microsoft.AspNetCore" && Equals(span.GetTagItem("server.port"), port)))
             .Select(Text).ToList();
-        Assert.Contains(spans, span => span.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal));
-        Assert.NotEmpty(spans);
-        Assert.All(spans, span => Assert.DoesNotContain(secret, span, StringComparison.Ordinal));
+        Assert.Contains(texts, span => span.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal));
+        Assert.NotEmpty(texts);
+        Assert.All(texts, span => Assert.DoesNotContain(secret, span, StringComparison.Ordinal));
     }
 
     private static string Text(Activity span) => string.Join('\n', [

@@ -7,26 +7,26 @@ namespace Gateway.Tests.Observe;
 
 public sealed class ServerTrafficTests
 {
-    private readonly ManualClock _clock = new();
-    private readonly ServerTraffic _traffic;
+    private readonly ManualClock clock = new();
+    private readonly ServerTraffic traffic;
 
-    public ServerTrafficTests() => _traffic = new ServerTraffic(_clock);
+    public ServerTrafficTests() => traffic = new ServerTraffic(clock);
 
     [Fact]
     public void The_window_passes_and_the_sum_stays()
     {
         Allowed(TimeSpan.FromMilliseconds(1));
-        _clock.Advance(TimeSpan.FromMinutes(10));
+        clock.Advance(TimeSpan.FromMinutes(10));
         Allowed(TimeSpan.FromMilliseconds(1));
-        Assert.Equal(2, _traffic.View(15).Window[TrafficCount.Allowed]);
-        _clock.Advance(TimeSpan.FromMinutes(10));
+        Assert.Equal(2, traffic.View(15).Window[TrafficCount.Allowed]);
+        clock.Advance(TimeSpan.FromMinutes(10));
 
-        var view = _traffic.View(15);
+        var view = traffic.View(15);
 
         Assert.Equal((1, 2), (view.Window[TrafficCount.Allowed], view.Allowed));
         Assert.Equal(2, view.History.Sum(minute => minute.Allowed));
-        _clock.Advance(TimeSpan.FromMinutes(60));
-        Assert.Equal((0, 0, 2), (_traffic.View(15).Window.Requests, _traffic.View(60).History.Sum(minute => minute.Allowed), _traffic.View(15).Allowed));
+        clock.Advance(TimeSpan.FromMinutes(60));
+        Assert.Equal((0, 0, 2), (traffic.View(15).Window.Requests, traffic.View(60).History.Sum(minute => minute.Allowed), traffic.View(15).Allowed));
     }
 
     [Fact]
@@ -42,14 +42,14 @@ public sealed class ServerTrafficTests
             Allowed(TimeSpan.FromMilliseconds(700), upstream: TimeSpan.FromMilliseconds(650));
         }
 
-        var window = _traffic.View(15).Window;
+        var window = traffic.View(15).Window;
 
         Assert.Equal((0.025, 0.025, 1), (window.Took(0.5), window.Took(0.95), window.Took(0.96)));
         Assert.Equal((0.001, 0.05), (window.Overhead(0.5), window.Overhead(0.99)));
         Assert.Null(new TrafficMinute().Took(0.5));
         Allowed(TimeSpan.FromMinutes(1));
-        _clock.Advance(TimeSpan.FromMinutes(1));
-        Assert.Equal(double.PositiveInfinity, _traffic.View(15).Window.Took(1));
+        clock.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal(double.PositiveInfinity, traffic.View(15).Window.Took(1));
     }
 
     [Fact]
@@ -57,10 +57,10 @@ public sealed class ServerTrafficTests
     {
         foreach (var reason in new[] { "token_missing", "use_dpop_nonce", "audience_invalid" })
         {
-            _traffic.Completed(Given.Refusal(_clock, 401, reason), TimeSpan.Zero);
+            traffic.Completed(Given.Refusal(clock, 401, reason), TimeSpan.Zero);
         }
 
-        var view = _traffic.View(15);
+        var view = traffic.View(15);
         Assert.Equal((1, 2, 3), (view.Window[TrafficCount.Refused], view.Window[TrafficCount.Challenged], view.Refused));
     }
 
@@ -68,13 +68,13 @@ public sealed class ServerTrafficTests
     public void A_request_that_failed_is_no_success_and_the_last_success_stays()
     {
         Allowed(TimeSpan.Zero);
-        var success = _clock.GetUtcNow();
-        _clock.Advance(TimeSpan.FromMinutes(1));
-        var failed = Given.AllowedCall(_clock);
+        var success = clock.GetUtcNow();
+        clock.Advance(TimeSpan.FromMinutes(1));
+        var failed = Given.AllowedCall(clock);
         failed.Refuse(502, "upstream_unavailable", "dependency");
-        _traffic.Completed(failed, TimeSpan.Zero);
+        traffic.Completed(failed, TimeSpan.Zero);
 
-        var view = _traffic.View(15);
+        var view = traffic.View(15);
 
         Assert.Equal((1, 2, success), (view.Window[TrafficCount.Failed], view.Window[TrafficCount.Allowed], view.LastSuccess));
     }
@@ -87,9 +87,9 @@ public sealed class ServerTrafficTests
     [InlineData(799, TrafficCount.Answered5xx)]
     public void Answers_are_counted_by_status(int status, object kind)
     {
-        _traffic.Answered(status);
+        traffic.Answered(status);
 
-        var view = _traffic.View(15);
+        var view = traffic.View(15);
         Assert.Equal((status > 599 ? 0 : status, 1L), Assert.Single(view.Answers));
         Assert.Equal(1, view.Window[(TrafficCount)kind]);
     }
@@ -97,38 +97,38 @@ public sealed class ServerTrafficTests
     [Fact]
     public void Counting_takes_no_memory_and_loses_nothing_at_once()
     {
-        var record = Given.AllowedCall(_clock);
-        _traffic.Completed(record, TimeSpan.Zero);
-        _traffic.Answered(200);
+        var record = Given.AllowedCall(clock);
+        traffic.Completed(record, TimeSpan.Zero);
+        traffic.Answered(200);
         var before = GC.GetAllocatedBytesForCurrentThread();
         for (var i = 0; i < 1000; i++)
         {
-            _traffic.Completed(record, TimeSpan.FromMilliseconds(3));
-            _traffic.Answered(200);
+            traffic.Completed(record, TimeSpan.FromMilliseconds(3));
+            traffic.Answered(200);
         }
 
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
-        Parallel.For(0, 10_000, _ => _traffic.Completed(record, TimeSpan.Zero));
-        Assert.Equal(11_001, _traffic.View(15).Window[TrafficCount.Allowed]);
+        Parallel.For(0, 10_000, _ => traffic.Completed(record, TimeSpan.Zero));
+        Assert.Equal(11_001, traffic.View(15).Window[TrafficCount.Allowed]);
     }
 
     [Fact]
     public void A_server_that_is_configured_no_more_is_forgotten()
     {
-        var traffic = new TrafficByServer(_clock);
-        var kept = traffic.Of("weather");
-        traffic.Of("notes").StreamOpened();
+        var servers = new TrafficByServer(clock);
+        var kept = servers.Of("weather");
+        servers.Of("notes").StreamOpened();
 
-        traffic.Keep(new HashSet<string> { "weather" });
+        servers.Keep(new HashSet<string> { "weather" });
 
-        Assert.Same(kept, traffic.Of("weather"));
-        Assert.Equal(0, traffic.Of("notes").View(15).Streams);
+        Assert.Same(kept, servers.Of("weather"));
+        Assert.Equal(0, servers.Of("notes").View(15).Streams);
     }
 
     private void Allowed(TimeSpan elapsed, TimeSpan upstream = default)
     {
-        var record = Given.AllowedCall(_clock);
+        var record = Given.AllowedCall(clock);
         record.UpstreamTime = upstream;
-        _traffic.Completed(record, elapsed);
+        traffic.Completed(record, elapsed);
     }
 }

@@ -1,3 +1,4 @@
+using Gateway.Tests.Harness;
 using Harness;
 using Xunit;
 
@@ -23,7 +24,7 @@ public sealed class BusyRouteTests
             var released = new TaskCompletionSource();
             world.As.WireAnswer = request => StubAnswer.After(released.Task, world.Issue(request, Life));
             var call = world.CallAsync(token);
-            await OutageWorld.UntilAsync(() => call.IsCompleted || world.Cache.Waiting > 0);
+            await Eventually.HoldsAsync(() => call.IsCompleted || world.Cache.Waiting > 0);
             Assert.True(call.IsCompleted, $"The call after {second} s waits for an exchange.");
             Assert.Equal(200, (await call).Status);
             Assert.True(Expiry(world.Weather.Requests[^1].Token!) > world.Clock.GetUtcNow(), $"The hop token after {second} s has expired.");

@@ -92,12 +92,12 @@ public sealed class ColdCallTests
         request.Headers.TryAddWithoutValidation("Accept", "application/json, text/event-stream");
         var first = world.Gateway.Client.SendAsync(request, leaves.Token);
         await world.As.ArrivalAsync();
-        await OutageWorld.UntilAsync(() => world.Cache.Waiting == 1, first);
+        await Eventually.HoldsAsync(() => world.Cache.Waiting == 1, first);
         var others = await world.CallAndWaitAsync(Enumerable.Repeat(token, 20));
 
         await leaves.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
-        await OutageWorld.UntilAsync(() => world.Cache.Waiting == 20);
+        await Eventually.HoldsAsync(() => world.Cache.Waiting == 20);
         released.SetResult();
 
         Assert.All(await Task.WhenAll(others), answer => Assert.Equal(200, answer.Status));

@@ -201,14 +201,11 @@ public sealed class KeyRotationTests : IAsyncDisposable
         return UntilAsync(() => Task.FromResult(received.Skip(seen).GroupBy(token => token.Gateway).Count(tokens => tokens.Count() >= count) == 2));
     }
 
-    private async Task UntilAsync(Func<Task<bool>> condition)
+    private Task UntilAsync(Func<Task<bool>> condition) => Eventually.HoldsAsync(async () =>
     {
-        while (!await condition())
-        {
-            Assert.Empty(failures);
-            await Task.Delay(10, Cancellation);
-        }
-    }
+        Assert.Empty(failures);
+        return await condition();
+    });
 
     private sealed record Received(string Gateway, string Kid, long IssuedAt);
 

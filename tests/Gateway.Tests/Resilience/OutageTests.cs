@@ -132,7 +132,7 @@ public sealed class OutageTests
 
         var tokens = Enumerable.Range(0, 100).Select(_ => world.Cold()).ToArray();
         var calls = tokens.Select(token => Task.Run(() => world.CallAsync(token))).ToArray();
-        await OutageWorld.UntilAsync(() => calls.Count(call => call.IsCompleted) == 99);
+        await Eventually.HoldsAsync(() => calls.Count(call => call.IsCompleted) == 99);
         Assert.Equal(asked + 1, world.As.Posts.Count);
         released.SetResult();
 
@@ -169,7 +169,7 @@ public sealed class OutageTests
         world.As.WireAnswer = _ => StubAnswer.Hang;
         world.Clock.Advance(Break);
         var probe = world.CallAsync(world.Cold());
-        await OutageWorld.UntilAsync(() => world.As.Posts.Count == asked + 1, probe);
+        await Eventually.HoldsAsync(() => world.As.Posts.Count == asked + 1, probe);
 
         await ColdIsRefusedAsync(world, slow: false);
         Assert.False(probe.IsCompleted);
@@ -314,7 +314,7 @@ public sealed class OutageTests
         var call = world.CallAsync(world.Cold());
         if (slow)
         {
-            await OutageWorld.UntilAsync(() => world.As.Posts.Count > asked && world.Cache.Waiting == 1, call);
+            await Eventually.HoldsAsync(() => world.As.Posts.Count > asked && world.Cache.Waiting == 1, call);
             world.Clock.Advance(OutageWorld.Timeout - TimeSpan.FromMilliseconds(1));
             Assert.Equal(1, world.Cache.Waiting);
             world.Clock.Advance(TimeSpan.FromMilliseconds(1));

@@ -86,18 +86,8 @@ internal sealed class OutageWorld : IAsyncDisposable
     {
         var before = Cache.Waiting;
         var calls = tokens.Select(token => Task.Run(() => CallAsync(token))).ToArray();
-        await UntilAsync(() => Cache.Waiting == before + calls.Length, calls);
+        await Eventually.HoldsAsync(() => Cache.Waiting == before + calls.Length, calls);
         return calls;
-    }
-
-    /// <summary>Returns when the condition holds; as soon as one of <paramref name="meanwhile"/> has ended, it no longer can.</summary>
-    public static async Task UntilAsync(Func<bool> condition, params IReadOnlyCollection<Task> meanwhile)
-    {
-        while (!condition())
-        {
-            Assert.DoesNotContain(meanwhile, task => task.IsCompleted && !condition());
-            await Task.Delay(1, TestContext.Current.CancellationToken);
-        }
     }
 
     public async ValueTask DisposeAsync()

@@ -207,7 +207,7 @@ public sealed class SettingsDigestTests
     private static string DigestOf(GatewayOptions options)
     {
         var topology = ServerTopology.Of(options);
-        return TargetMapping.Of(topology.Single(server => server.Id == "weather"), options, GenerationBuilder.InboundAudiences(options, topology), null).SettingsDigest;
+        return TargetMapping.Of(topology.Single(server => server.Id == "weather"), options, ServerTopology.InboundAudiences(options, topology), null).SettingsDigest;
     }
 
     private static GatewayOptions Changed(string option, OutboundMode mode)

@@ -31,7 +31,7 @@ public sealed class SlowServerTests
             return released.Task.WaitAsync(context.RequestAborted);
         };
         var cold = Cold(world, 200).Select(token => Task.Run(() => world.Gateway.CallAsync("/weather", token))).ToArray();
-        await OutageWorld.UntilAsync(() => cache.Waiting == 200 && world.As.Exchanges.Count >= 2 + MostConnections, cold);
+        await Eventually.HoldsAsync(() => cache.Waiting == 200 && world.As.Exchanges.Count >= 2 + MostConnections, cold);
 
         // While they all wait, and through more threads than there are.
         await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => Task.Run(async () =>
@@ -70,7 +70,7 @@ public sealed class SlowServerTests
         var released = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         world.As.BeforeAnswer = context => released.Task.WaitAsync(context.RequestAborted);
         var slow = Cold(world, 100).Select(token => Task.Run(() => world.Gateway.CallAsync("/weather", token))).ToArray();
-        await OutageWorld.UntilAsync(() => world.As.Exchanges.Count >= MostConnections, slow);
+        await Eventually.HoldsAsync(() => world.As.Exchanges.Count >= MostConnections, slow);
 
         for (var i = 0; i < 20; i++)
         {
@@ -107,7 +107,7 @@ public sealed class SlowServerTests
         world.As.BeforeAnswer = context => released.Task.WaitAsync(context.RequestAborted);
         var cache = world.Gateway.Services.GetRequiredService<ExchangeCache>();
         var cold = Cold(world, 2 * MostConnections).Select(token => Task.Run(() => world.Gateway.CallAsync("/weather", token))).ToArray();
-        await OutageWorld.UntilAsync(() => cache.Waiting == cold.Length && world.As.Exchanges.Count >= 1 + MostConnections, cold);
+        await Eventually.HoldsAsync(() => cache.Waiting == cold.Length && world.As.Exchanges.Count >= 1 + MostConnections, cold);
         var asked = introspections;
 
         // What was said of the token is too old now, and exchanges have time to wait; whoever waited behind the exchanges would wait for ever.

@@ -1,3 +1,4 @@
+using Gateway.Connections;
 using Gateway.Revoke;
 using Gateway.Tests.Wire;
 using Harness;

@@ -10,6 +10,11 @@ using TokenExchange.Inbound.Proof;
 
 namespace Gateway.Authorize.Calls;
 
+/// <summary>The approval that a token holds of one call.</summary>
+/// <param name="Identifier">The identifier that the gateway gave it.</param>
+/// <param name="End">When it ends.</param>
+internal readonly record struct HeldApproval(string Identifier, DateTimeOffset End);
+
 /// <summary>
 /// The approval of one call by the user, at the authorization server: an <c>mcp_call_approval</c> in the token, word for word
 /// what the gateway's own refusal asked for. A token to look is none to act, and one approval is one execution.
@@ -84,8 +89,8 @@ internal sealed class Approval
         return new Approval(server, buffer.WrittenSpan.ToArray());
     }
 
-    /// <summary>The identifier of the token's approval of this call and when it ends; null when it holds none, or more than one.</summary>
-    public (string Identifier, DateTimeOffset End)? In(ValidatedToken token, ApprovalIds ids)
+    /// <summary>The token's approval of this call; null when it holds none, or more than one.</summary>
+    public HeldApproval? In(ValidatedToken token, ApprovalIds ids)
     {
         if (!token.TryFindDetail(Type, out var element, out var count) || count != 1
             || !element.TryGetProperty("identifier", out var value) || value.ValueKind != JsonValueKind.String || value.GetString() is not { } identifier
@@ -95,7 +100,7 @@ internal sealed class Approval
         }
 
         var expected = JsonElement.Parse(Element(identifier), Unique);
-        return JsonElement.DeepEquals(element, expected) ? (identifier, end) : null;
+        return JsonElement.DeepEquals(element, expected) ? new HeldApproval(identifier, end) : null;
     }
 
     /// <summary>The refusal that says how to get this call approved.</summary>

@@ -1,4 +1,5 @@
 using Gateway.Configuration.Read;
+using TokenExchange.Jose;
 using TokenExchange.Outbound.Profiles;
 
 namespace Gateway.Configuration.Rules;
@@ -6,7 +7,7 @@ namespace Gateway.Configuration.Rules;
 /// <summary>Settings of authorization servers: <c>symmetric-algorithm</c>, <c>type</c>, <c>extra-parameters</c>, <c>required</c>.</summary>
 internal static class AuthorizationServerRules
 {
-    private static readonly string[] Algorithms = ["ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512", "EdDSA", "Ed25519"];
+    private static readonly string[] Algorithms = [.. SignatureAlgorithms.Names];
 
     public static void AlgorithmsAreAsymmetric(RuleContext context)
     {

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using Gateway.Configuration.Options;
 using Gateway.Generations;
+using Gateway.Http;
 
 namespace Gateway.Configuration.Rules;
 

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Gateway.Configuration.Options;
 using Gateway.Front;
+using TokenExchange.Inbound;
 
 namespace Gateway.Configuration.Rules;
 
@@ -91,7 +92,7 @@ internal static partial class RegistrationRules
 
             for (var i = 0; i < wanted.Count; i++)
             {
-                if (wanted[i].Length == 0 || wanted[i].Any(character => character is < '!' or > '~' or '"' or '\\'))
+                if (!ScopeSet.IsToken(wanted[i]))
                 {
                     error($":Scopes:{id}:{i}", $"{ConfiguredUrl.Show(wanted[i])} is no scope (RFC 6749 §3.3); write one scope without blanks, and several as a list.");
                 }

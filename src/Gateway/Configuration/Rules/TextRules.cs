@@ -1,4 +1,5 @@
 using Gateway.Generations;
+using TokenExchange.Inbound;
 
 namespace Gateway.Configuration.Rules;
 
@@ -165,7 +166,7 @@ internal static class TextRules
         var problem = value is null ? null
             : value.Length == 0 ? "is empty"
             : value.Any(character => char.IsWhiteSpace(character) || char.IsControl(character)) ? "holds white space or a control character"
-            : isScope && value.Any(character => character is < '!' or > '~' or '"' or '\\') ? "holds a character that no scope may hold (RFC 6749 §3.3)"
+            : isScope && !ScopeSet.IsToken(value) ? "holds a character that no scope may hold (RFC 6749 §3.3)"
             : null;
         if (problem is not null)
         {

@@ -53,7 +53,7 @@ internal static class ProofChecks
     }
 
     private static bool TypeIsProof(ProofCandidate proof) =>
-        Jws.StringOf(proof.Header, "typ") is { } type && TokenChecks.IsMediaType(type, "dpop+jwt");
+        Jws.StringOf(proof.Header, "typ") is { } type && JwtType.Is(type, "dpop+jwt");
 
     private static bool AlgorithmIsAllowed(ProofCandidate proof) =>
         proof.Algorithm is { } algorithm && SignatureAlgorithms.KeyOf(algorithm) is not null && SignatureAlgorithms.Admit(proof.Settings.Algorithms, algorithm);

@@ -45,7 +45,7 @@ internal static class LogoutChecks
     // Issuers from before explicit typing say JWT or nothing; the events tell their tokens apart.
     private static bool TypeIsLogout(LogoutCandidate token) =>
         !token.Header.TryGetProperty("typ", out _) ||
-        (Jws.StringOf(token.Header, "typ") is { } type && (TokenChecks.IsMediaType(type, "logout+jwt") || TokenChecks.IsMediaType(type, "JWT")));
+        (Jws.StringOf(token.Header, "typ") is { } type && (JwtType.Is(type, "logout+jwt") || JwtType.Is(type, "JWT")));
 
     private static bool ClaimsHaveTheirTypes(LogoutCandidate token) => (token.Claims = TokenClaims.Read(token.Payload)) is not null;
 

@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using TokenExchange.Jose;
 
 namespace TokenExchange.Inbound.Revocation;
@@ -125,15 +124,6 @@ public sealed class Revocations
 
     /// <summary>Tells which of these hits a token.</summary>
     public RevocationMatch Match(IReadOnlyList<Revocation> revocations) => new(Keys, revocations);
-
-    /// <summary>The revocation of that id, if it is in force.</summary>
-    public bool TryGet(ulong id, [NotNullWhen(true)] out Revocation? revocation)
-    {
-        lock (writing)
-        {
-            return entries.TryGetValue(id, out revocation) && revocation.UntilSeconds > Now;
-        }
-    }
 
     /// <summary>All that is in force, and what was taken back.</summary>
     public IReadOnlyList<Revocation> All()

@@ -85,7 +85,7 @@ public sealed class SecurityEventValidator(
     {
         return JwsChecks.All.FirstFailure(token) is { } failed ? Refused(InvalidRequest, failed.Name)
             : token.Algorithm is not { } algorithm || SignatureAlgorithms.KeyOf(algorithm) is null || !SignatureAlgorithms.Admit(token.Algorithms, algorithm) ? Refused(InvalidKey, "alg")
-            : Jws.StringOf(token.Header, "typ") is not { } type || !TokenChecks.IsMediaType(type, "secevent+jwt") ? Refused(InvalidRequest, "typ")
+            : Jws.StringOf(token.Header, "typ") is not { } type || !JwtType.Is(type, "secevent+jwt") ? Refused(InvalidRequest, "typ")
             : Jws.StringOf(token.Payload, "iss") != token.Issuer ? Refused(InvalidIssuer, "issuer")
             : null;
     }

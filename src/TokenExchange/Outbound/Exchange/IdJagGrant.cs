@@ -19,7 +19,7 @@ internal static class IdJagGrant
     public static ResultRejection? Rejection(string grant, string identityProvider, string authorizationServer, string clientId, string resource, DateTimeOffset now)
     {
         var token = new Jws(grant.AsMemory());
-        if (!JwsChecks.All.Passes(token) || Jws.StringOf(token.Header, "typ") is not { } type || !TokenChecks.IsMediaType(type, Type))
+        if (!JwsChecks.All.Passes(token) || Jws.StringOf(token.Header, "typ") is not { } type || !JwtType.Is(type, Type))
         {
             return ResultRejection.Shape;
         }

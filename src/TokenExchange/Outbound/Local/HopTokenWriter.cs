@@ -5,6 +5,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using TokenExchange.Inbound;
+using TokenExchange.Inbound.Calls;
 using TokenExchange.Inbound.Introspection;
 using TokenExchange.Jose;
 
@@ -141,7 +142,7 @@ internal sealed class HopTokenWriter(string issuer, LocalTokenSettings settings)
         }
 
         json.WriteStartObject();
-        json.WriteString("type"u8, "mcp_call"u8);
+        json.WriteString("type"u8, CallBinding.Type);
         json.WriteStartArray("locations"u8);
         json.WriteStringValue(request.Target.Resource);
         json.WriteEndArray();

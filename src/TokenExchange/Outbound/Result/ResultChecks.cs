@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using TokenExchange.Inbound;
 using TokenExchange.Inbound.Proof;
@@ -71,11 +70,8 @@ internal static class ResultChecks
             return null;
         }
 
-        return Jws.StringOf(token.Header, "typ") is { } type && (IsType(type, "at+jwt") || IsType(type, "JWT")) ? null : ResultRejection.Shape;
+        return Jws.StringOf(token.Header, "typ") is { } type && (JwtType.Is(type, "at+jwt") || JwtType.Is(type, "JWT")) ? null : ResultRejection.Shape;
     }
-
-    private static bool IsType(string type, string other) =>
-        Ascii.EqualsIgnoreCase(type, other) || Ascii.EqualsIgnoreCase(type, "application/" + other);
 
     // Before the key: a token of somebody else's is that, and not a bad signature.
     private static ResultRejection? IssuerIsTheExpectedOne(ResultCandidate token) =>

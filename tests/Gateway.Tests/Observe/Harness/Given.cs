@@ -94,9 +94,9 @@ internal sealed class RecordingLoggers : ILoggerFactory
 /// <summary>A directory that goes away with the test.</summary>
 internal sealed class TemporaryDirectory : IDisposable
 {
-    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("gateway-observe-");
+    private readonly DirectoryInfo directory = Directory.CreateTempSubdirectory("gateway-observe-");
 
-    public string File(string name) => Path.Combine(_directory.FullName, name);
+    public string File(string name) => Path.Combine(directory.FullName, name);
 
-    public void Dispose() => _directory.Delete(recursive: true);
+    public void Dispose() => directory.Delete(recursive: true);
 }

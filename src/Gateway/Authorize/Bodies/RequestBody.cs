@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Http.Features;
 
-namespace Gateway.Authorize;
+namespace Gateway.Authorize.Bodies;
 
 /// <summary>
 /// A request body read whole, so that it can be read by the gateway and sent once or twice. The buffer is not pooled: a

@@ -1,4 +1,4 @@
-namespace Gateway;
+namespace Gateway.Connections;
 
 /// <summary>
 /// The turns of whoever reads one connection, or accepts connections: after so many reads in a row for which it let nobody else have the

@@ -1,6 +1,6 @@
 using Gateway.Revoke;
 
-namespace Gateway;
+namespace Gateway.Lifecycle;
 
 /// <summary>
 /// Stops without failing anybody: readiness fails first, requests are still taken for the drain delay, then streams are

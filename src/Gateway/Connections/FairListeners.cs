@@ -1,7 +1,7 @@
 using System.Net;
 using Microsoft.AspNetCore.Connections;
 
-namespace Gateway;
+namespace Gateway.Connections;
 
 /// <summary>
 /// Listens as <paramref name="listeners"/> does, and accepts in <see cref="Turns"/>: whoever connects faster than connections can be

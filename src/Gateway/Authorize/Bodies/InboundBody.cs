@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Connections;
 
-namespace Gateway;
+namespace Gateway.Authorize.Bodies;
 
 /// <summary>
 /// The one way to a body that a client sends. What ends it early is told apart here, where every reader gets it from: a

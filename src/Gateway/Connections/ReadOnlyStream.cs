@@ -1,4 +1,4 @@
-namespace Gateway;
+namespace Gateway.Connections;
 
 /// <summary>A stream of an answer's bytes, which are only ever read, and never blockingly.</summary>
 internal abstract class ReadOnlyStream : Stream

@@ -1,7 +1,7 @@
 using Gateway.Generations;
 using Gateway.Revoke.Shared;
 
-namespace Gateway;
+namespace Gateway.Lifecycle;
 
 /// <summary>
 /// Liveness and readiness. Ready once the first generation is served and, for every issuer trusted inbound, keys were

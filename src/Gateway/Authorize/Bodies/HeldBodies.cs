@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Gateway.Authorize;
+namespace Gateway.Authorize.Bodies;
 
 /// <summary>Whose bytes are counted: a subject of an issuer, whatever clients and tokens it comes with.</summary>
 internal readonly record struct Principal(string Issuer, string Subject);

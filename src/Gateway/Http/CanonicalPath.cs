@@ -1,4 +1,4 @@
-namespace Gateway;
+namespace Gateway.Http;
 
 /// <summary>
 /// Refuses request targets that a server behind the gateway could read as another path than the one whose audience was

@@ -1,7 +1,6 @@
 using Gateway.Advertise;
-using TokenExchange.Issuers;
 
-namespace Gateway.Authorize;
+namespace Gateway.Authorize.Bodies;
 
 /// <summary>
 /// The body of a request that anybody may send, without an access token: read whole up to a bound, within ten seconds, and
@@ -26,7 +25,7 @@ internal abstract class SmallBody : IDisposable
     public static async ValueTask<SmallBody> ReadAsync(HttpContext context, string endpoint, string mediaType, int most, BodyBudget bodies, TimeProvider clock)
     {
         var request = context.Request;
-        if (!IsOf(request, mediaType) || request.ContentLength > most)
+        if (!BodyForm.IsOf(request, mediaType) || request.ContentLength > most)
         {
             return new Unfit();
         }
@@ -78,14 +77,6 @@ internal abstract class SmallBody : IDisposable
     }
 
     public void Dispose() => held.Dispose();
-
-    /// <summary>Whether the body says that it is of this type, not encoded any further, and in UTF-8 or its ASCII part.</summary>
-    private static bool IsOf(HttpRequest request, string mediaType) =>
-        request.Headers.ContentEncoding.All(coding => "identity".Equals(coding, StringComparison.OrdinalIgnoreCase))
-        && request.Headers.ContentType.Count == 1
-        && MediaType.Parse(request.ContentType) is { } type
-        && type.Is(mediaType)
-        && type["charset"]?.ToLowerInvariant() is null or "utf-8" or "us-ascii";
 
     /// <summary>The whole body.</summary>
     public sealed class Read(ReadOnlyMemory<byte> bytes, BodyHold held) : SmallBody(held)

@@ -1,4 +1,4 @@
-namespace Gateway;
+namespace Gateway.Connections;
 
 /// <summary>
 /// Which threads go on with what a socket was waited for: those that were told of it, one for each processor, or the thread pool's. On

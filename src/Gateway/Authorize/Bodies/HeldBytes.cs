@@ -1,4 +1,4 @@
-namespace Gateway.Authorize;
+namespace Gateway.Authorize.Bodies;
 
 /// <summary>A count of bytes that are held in this moment, and never above a bound, not even for one: whoever is turned away takes nothing from anybody.</summary>
 internal sealed class HeldBytes

@@ -1,6 +1,6 @@
 using System.IO.Pipelines;
 
-namespace Gateway;
+namespace Gateway.Connections;
 
 /// <summary>
 /// A connection of a client, read in <see cref="Turns"/>: one that sends requests, or frames of HTTP/2, without waiting for

@@ -1,6 +1,6 @@
 using System.Collections.Frozen;
 
-namespace Gateway;
+namespace Gateway.Http;
 
 /// <summary>What of a request's headers may be the client's word: the last gate copies these, and no rule lets a credential stand among them.</summary>
 internal static class RelayedHeaders
