@@ -52,18 +52,39 @@ public sealed class UsualMistakesTests
         Assert.Contains($"'{Path.GetFullPath("nowhere/gateway.json")}' cannot be read", output, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task A_port_in_use_says_how_to_find_who_uses_it()
+    [Theory]
+    [InlineData("--urls", "It is --urls, 'http://127.0.0.1:{0}': ")]
+    [InlineData("Kestrel:Endpoints", "It is Kestrel:Endpoints:second:Url, 'http://127.0.0.1:{0}': ")]
+    [InlineData("Gateway:Management", "It is Gateway:Management:Url, 'http://127.0.0.1:{0}': ")]
+    public async Task A_port_in_use_says_which_key_names_it_and_how_to_find_who_uses_it(string where, string key)
     {
         using var taken = new TcpListener(IPAddress.Loopback, 0);
         taken.Start();
+        var port = ((IPEndPoint)taken.LocalEndpoint).Port;
         await using var world = await World.StartAsync();
-        var (exit, _, errors) = await RunAsync("run", "--config", world.Gateway.ConfigPath, "--urls", $"http://127.0.0.1:{((IPEndPoint)taken.LocalEndpoint).Port}");
+        string[] address = where switch
+        {
+            "--urls" => ["--urls", $"http://127.0.0.1:{port}"],
+            "Kestrel:Endpoints" => ["--Kestrel:Endpoints:first:Url=http://127.0.0.1:0", $"--Kestrel:Endpoints:second:Url=http://127.0.0.1:{port}"],
+            _ => ["--urls", "http://127.0.0.1:0", $"--Gateway:Management:Url=http://127.0.0.1:{port}"],
+        };
+        var (exit, _, errors) = await RunAsync(["run", "--config", world.Gateway.ConfigPath, .. address]);
 
         Assert.Equal(1, exit);
         Assert.Contains("address already in use", errors, StringComparison.Ordinal);
+        Assert.Contains(string.Format(System.Globalization.CultureInfo.InvariantCulture, key, port), errors, StringComparison.Ordinal);
         Assert.Contains("'ss -ltnp'", errors, StringComparison.Ordinal);
         Assert.Contains("docs/troubleshooting.md#port-in-use", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_address_that_is_not_here_is_named_with_its_key()
+    {
+        await using var world = await World.StartAsync();
+        var (exit, _, errors) = await RunAsync("run", "--config", world.Gateway.ConfigPath, "--Kestrel:Endpoints:here:Url=http://127.0.0.1:0", "--Kestrel:Endpoints:elsewhere:Url=http://192.0.2.7:8080");
+
+        Assert.Equal(1, exit);
+        Assert.Contains("It is Kestrel:Endpoints:elsewhere:Url, 'http://192.0.2.7:8080': no interface", errors, StringComparison.Ordinal);
     }
 
     [Theory]
