@@ -34,6 +34,7 @@ internal static class ConfigurationRules
         DestinationRules.ResourceIsAnAbsoluteUri,
         DestinationRules.SameTokenStaysOnThisMachine,
         DestinationRules.IdentityStaysOnThisMachine,
+        DestinationRules.UncheckedServersStayOnThisMachine,
         DestinationRules.PlainHttpStaysNear,
         OutboundRules.ModeIsSaid,
         OutboundRules.SettingsBelongToTheMode,
