@@ -21,6 +21,46 @@ public sealed class BeginnersTests
     public void What_is_no_JSON_says_what_to_write(string text, string fragment) =>
         Assert.EndsWith(fragment, Assert.Single(Given.Loaded(text).Problems).Message, StringComparison.Ordinal);
 
+    /// <summary>Everything that is built from PublicUrl, or held against it.</summary>
+    private const string All = """
+        {
+          "Gateway": {
+            "PublicUrl": "{0}",
+            "LocalIssuer": { "Issuer": "https://mcp.example.com/hop", "KeyDirectory": "/nowhere" },
+            "SharedState": { "Redis": { "Endpoints": ["redis:6379"] } }, "SessionKeyFile": "/nowhere",
+            "Management": { "Url": "http://127.0.0.1:9090" },
+            "AuthorizationServers": {
+              "corp": {
+                "Issuer": "https://login.example.com", "Client": { "Id": "mcp-gateway", "Authentication": "client_secret_basic", "SecretFile": "/nowhere" },
+                "SecurityEvents": { "Audience": "https://mcp.example.com/security-events/corp" },
+                "Registration": { "ClientId": "x", "RedirectUris": ["http://127.0.0.1:*/callback"], "Scopes": { "weather": ["x"], "files": ["x"] } }
+              }
+            },
+            "Servers": {
+              "weather": { "Destinations": ["https://weather.internal/mcp"], "AcceptedAudiences": ["https://mcp.example.com"], "AllowedOrigins": ["https://mcp.example.com"], "Outbound": { "Mode": "exchange", "AuthorizationServer": "corp" } },
+              "files": { "Destinations": ["https://files.internal/mcp"], "Path": "/files/x", "Outbound": { "Mode": "local" } }
+            }
+          }
+        }
+        """;
+
+    [Theory]
+    [InlineData("mcp.example.com")]
+    [InlineData("http://mcp.example.com")]
+    [InlineData("https://mcp.example.com/mcp")]
+    [InlineData("https://mcp.example.com/hop")]
+    [InlineData("https://mcp.example.com?x")]
+    [InlineData("https://u:p@mcp.example.com")]
+    [InlineData("https://mcp.example.com:99999")]
+    [InlineData("https://")]
+    [InlineData("")]
+    public void A_wrong_PublicUrl_is_one_problem(string url) =>
+        Assert.Equal(["public-url"], Given.Loaded(All.Replace("{0}", url, StringComparison.Ordinal)).Problems.Where(problem => problem.Rule != "file-missing").Select(problem => problem.Rule));
+
+    [Fact]
+    public void No_PublicUrl_at_all_is_one_problem() =>
+        Assert.Equal(["public-url"], Given.Loaded(All.Replace("\"PublicUrl\": \"{0}\",", "", StringComparison.Ordinal)).Problems.Where(problem => problem.Rule != "file-missing").Select(problem => problem.Rule));
+
     [Fact]
     public void A_key_of_Gateway_beside_it_is_sent_inside() => Assert.Contains(
         Given.Loaded("""{ "PublicUrl": "https://mcp.example.com" }""").Problems,

@@ -35,6 +35,9 @@ internal sealed class RuleContext(ConfigurationTree tree, ConfigurationFile file
     /// <summary>Whether a key could not be read, so that what depends on it cannot be judged.</summary>
     public bool IsDoubtful(string key) => tree.IsDoubtful(key);
 
+    /// <summary>Leaves a key that a rule has found wrong out of what others judge by: one fault is one problem.</summary>
+    public void Doubt(string key) => tree.Doubt(key);
+
     /// <summary>The key of an authorization server.</summary>
     public static string KeyOf(string authorizationServer, string member) => $"Gateway:AuthorizationServers:{authorizationServer}:{member}";
 

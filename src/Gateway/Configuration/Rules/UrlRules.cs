@@ -18,6 +18,7 @@ internal static class UrlRules
         if (problem is not null)
         {
             context.Error("public-url", key, $"{Subject("PublicUrl", value)} {problem}; write the https origin that clients use, such as 'https://mcp.example.com' (http is for loopback alone).");
+            context.Doubt(key);
         }
     }
 
