@@ -20,6 +20,7 @@ internal sealed class ManagementView(
     ExchangeCache cache,
     IProxyStateLookup proxy,
     Revocations revocations,
+    TimeProvider clock,
     StateHealth? state = null,
     SharedLog? shared = null)
 {
@@ -97,6 +98,6 @@ internal sealed class ManagementView(
             return null;
         }
 
-        return await Explaining.ExplainAsync(server, token, cancellationToken);
+        return await Explaining.ExplainAsync(server, token, clock, cancellationToken);
     }
 }

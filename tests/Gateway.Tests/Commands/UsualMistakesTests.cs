@@ -225,6 +225,81 @@ public sealed class UsualMistakesTests
         Assert.Equal(mistake == "policy" ? 1 : 0, point.Posts.Count);
     }
 
+    [Theory]
+    [InlineData("exp", "\"1893456000\"", "Its claim 'exp' is a text; it must be a whole number of seconds")]
+    [InlineData("exp", "1893456000.5", "Its claim 'exp' is a number; it must be a whole number of seconds")]
+    [InlineData("exp", null, "Its claim 'exp' is missing")]
+    [InlineData("nbf", "\"soon\"", "Its claim 'nbf' is a text")]
+    [InlineData("iat", "null", "Its claim 'iat' is null")]
+    [InlineData("jti", "7", "Its claim 'jti' is a number")]
+    [InlineData("aud", "{\"a\":1}", "Its claim 'aud' is an object; it must be a text, or a list of texts")]
+    [InlineData("aud", "[\"https://mcp.example.com/weather\",7]", "Its claim 'aud' is a list")]
+    [InlineData("client_id", "[\"a\"]", "Its claim 'client_id' is a list")]
+    [InlineData("azp", "\"\"", "Its claim 'azp' is a text; it must be a text that is not empty")]
+    [InlineData("scope", "[\"mcp:read\"]", "Its claim 'scope' is a list; it must be a text of scopes")]
+    [InlineData("scp", "{}", "Its claim 'scp' is an object")]
+    [InlineData("scp", "\"another\"", "Its claims 'scope' and 'scp' differ")]
+    [InlineData("act", "\"agent\"", "Its claim 'act' is a text; it must be an object with a sub")]
+    [InlineData("act", "{\"sub\":\"a\",\"act\":{}}", "Its claim 'act' is an object")]
+    [InlineData("authorization_details", "[{}]", "Its claim 'authorization_details' is a list; it must be a list of objects with a type each")]
+    public async Task Explain_names_the_claim_that_has_not_its_type(string claim, string? value, string told)
+    {
+        await using var world = await World.StartAsync();
+        var token = world.WeatherToken((_, payload) =>
+        {
+            payload.Remove(claim);
+            if (value is not null)
+            {
+                payload[claim] = JsonNode.Parse(value);
+            }
+        });
+
+        var (exit, output, errors) = await RunAsync("explain", "--server", "weather", "--token-file", await FileAsync(world, token), "--config", world.Gateway.ConfigPath);
+
+        Assert.True(exit == 1, output + errors);
+        Assert.Contains("refused: claim_type_invalid", output, StringComparison.Ordinal);
+        Assert.Contains(told, output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Explain_names_the_audiences_that_are_too_many()
+    {
+        await using var world = await World.StartAsync();
+        var token = world.WeatherToken((_, payload) => payload["aud"] = new JsonArray(World.WeatherResource, "https://elsewhere.example.com", "account\u001b[2J"));
+
+        var (_, output, _) = await RunAsync("explain", "--server", "weather", "--token-file", await FileAsync(world, token), "--config", world.Gateway.ConfigPath);
+
+        Assert.Contains("refused: audience_not_single", output, StringComparison.Ordinal);
+        Assert.Contains("Beside this server its aud names 'https://elsewhere.example.com', 'account?[2J', and only CompanionAudiences", output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("", "", 1, "Standard input is empty")]
+    [InlineData("token", "", 0, "passes")]
+    [InlineData("token", "\n", 0, "passes")]
+    [InlineData("long", "", 1, "Standard input is larger than a token can be")]
+    public async Task A_token_may_come_on_standard_input(string given, string after, int expected, string told)
+    {
+        await using var world = await World.StartAsync();
+        using StringWriter output = new();
+        using var input = new StringReader(given switch { "token" => world.WeatherToken(), "long" => new string('x', 65 * 1024), _ => "" } + after);
+        var exit = await new CommandLine(output, output) { Input = input }.RunAsync(["explain", "--server", "weather", "--token-file", "-", "--config", world.Gateway.ConfigPath]);
+
+        Assert.True(exit == expected, output.ToString());
+        Assert.Contains(told, output.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Explain_says_that_there_is_no_audience()
+    {
+        await using var world = await World.StartAsync();
+        var token = world.WeatherToken((_, payload) => payload.Remove("aud"));
+
+        var (_, output, _) = await RunAsync("explain", "--server", "weather", "--token-file", await FileAsync(world, token), "--config", world.Gateway.ConfigPath);
+
+        Assert.Contains("presented aud: (absent)", output, StringComparison.Ordinal);
+    }
+
     private static void Write(JsonObject options, string mistake)
     {
         var (corp, weather) = (options["AuthorizationServers"]!["corp"]!, options["Servers"]!["weather"]!);
