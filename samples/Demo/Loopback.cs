@@ -7,6 +7,9 @@ namespace Demo;
 /// <summary>Starts small web hosts on 127.0.0.1 at ports that the system chooses. They read no configuration at all.</summary>
 internal static class Loopback
 {
+    /// <summary>How long an answer is waited for.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
     /// <summary>A running host with <paramref name="map"/>'s endpoints; its address is the first of <c>Urls</c>, and <paramref name="add"/> knows it before.</summary>
     public static async Task<WebApplication> StartAsync(Action<WebApplication> map, CancellationToken cancellationToken, Action<IServiceCollection, string>? add = null)
     {
@@ -32,6 +35,6 @@ internal static class Loopback
     public static HttpClient CreateClient(Func<HttpMessageHandler, HttpMessageHandler>? around = null)
     {
         var handler = new SocketsHttpHandler { UseProxy = false, UseCookies = false, AllowAutoRedirect = false };
-        return new HttpClient(around is null ? handler : around(handler)) { Timeout = TimeSpan.FromSeconds(10) };
+        return new HttpClient(around is null ? handler : around(handler)) { Timeout = Patience };
     }
 }

@@ -1,6 +1,8 @@
+using System.Globalization;
 using Gateway.Advertise;
 using Gateway.Forward;
 using Gateway.Observe;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Gateway;
 
@@ -9,7 +11,7 @@ internal sealed class Refusals(RequestEnd end)
 {
     public async Task RefuseAsync(HttpContext context, GatewayRequest request, Refused refused)
     {
-        request.Refuse(refused);
+        request.Refuse(refused.Detail is null ? refused with { Detail = DetailOf(context, request, refused.Kind) } : refused);
         if (!await end.CompleteAsync(context, request))
         {
             context.Abort();
@@ -23,4 +25,23 @@ internal sealed class Refusals(RequestEnd end)
 
         await RefusalWriter.WriteAsync(context, request, refused);
     }
+
+    /// <summary>What of a request the audit has nowhere else, where the reason is about just that: of what the client wrote, nothing that is or looks like a credential.</summary>
+    private static string? DetailOf(HttpContext context, GatewayRequest request, Refusal kind)
+    {
+        if (kind == Refusal.BodyTooLarge)
+        {
+            return request.Server is { } server ? string.Create(CultureInfo.InvariantCulture, $"over {server.Operations.MaxRequestBody} bytes") : null;
+        }
+
+        // A query may hold anything, and decides nothing of both.
+        ForeignText text = kind == Refusal.NotFound ? PathAsWritten(context)
+            : kind == Refusal.OriginNotAllowed ? context.Request.Headers.Origin.ToString()
+            : null;
+        return text.Without(Credentials.Of(context, request));
+    }
+
+    /// <summary>Decoded it might look as if there were such a path.</summary>
+    private static string? PathAsWritten(HttpContext context) =>
+        context.Features.Get<IHttpRequestFeature>()?.RawTarget is ['/', ..] target ? target.Split('?')[0] : context.Request.Path.Value;
 }

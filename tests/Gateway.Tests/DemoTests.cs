@@ -5,6 +5,7 @@ using System.Threading.Channels;
 using Demo;
 using Demo.AuthorizationServer;
 using Harness;
+using Microsoft.AspNetCore.Http;
 using Xunit;
 
 namespace Gateway.Tests;
@@ -83,6 +84,56 @@ public sealed class DemoTests
         Assert.Contains($"nothing answers at {url}", Unbroken(output), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(404, "text/html", "Cannot POST /", "gave 404, text/html, which is no MCP: give the URL of its MCP endpoint, path included (often /mcp)")]
+    [InlineData(405, null, "", "gave 405, and no body, which is no MCP: give the URL of its MCP endpoint")]
+    [InlineData(200, "text/html", "<html>welcome</html>", "gave 200, text/html, which is no MCP: a page or another API answers there")]
+    [InlineData(200, "application/json", """{"status":"UP"}""", "gave 200, application/json, which is no MCP: a page or another API answers there")]
+    [InlineData(202, null, "", "gave 202, and no body, which is no MCP")]
+    [InlineData(400, "text/plain", "Invalid Host header", "gave 400, text/plain, which is no MCP: it refuses the first message of every client")]
+    [InlineData(500, "text/plain", "database is away", "gave 500, text/plain, which is no MCP: the server, or a proxy before it, fails")]
+    [InlineData(200, "text/event-stream", "event: endpoint\ndata: /message?sessionId=1\n\n", "gave 200, text/event-stream, which is no MCP")]
+    public async Task What_speaks_no_mcp_breaks_the_promise_and_is_told_with_what_to_do(int status, string? type, string body, string told)
+    {
+        await using var own = new TestMcpServer { Answer = Says(status, type, body) };
+        var (exitCode, output) = await RunAsync(Once with { Server = own.Url });
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains($"not so: the MCP server answered: {own.Url} {told}", Unbroken(output), StringComparison.Ordinal);
+        Assert.DoesNotContain("Your server answers whoever reaches it", Unbroken(output), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(200, "text/event-stream", "event: message\ndata: {\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}\n\n")]
+    [InlineData(200, "text/event-stream", "id: 1\ndata:\n\nevent: message\ndata: {\"jsonrpc\":\"2.0\",\ndata: \"id\":1,\"result\":{}}\n\n")]
+    [InlineData(400, "application/json", """{"jsonrpc":"2.0","id":1,"error":{"code":-32601,"message":"initialize is no method"}}""")]
+    public async Task What_speaks_mcp_keeps_it(int status, string type, string body)
+    {
+        await using var own = new TestMcpServer { Answer = Says(status, type, body) };
+        var (exitCode, output) = await RunAsync(Once with { Server = own.Url });
+
+        Assert.True(exitCode == 0, output);
+    }
+
+    [Fact]
+    public async Task A_stream_that_stays_open_is_an_answer_once_its_first_event_came()
+    {
+        await using var own = new TestMcpServer
+        {
+            Answer = async context =>
+            {
+                await Says(200, "text/event-stream", "data: {\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}\n\n")(context);
+                await context.Response.Body.FlushAsync();
+                var left = new TaskCompletionSource();
+                await using var _ = context.RequestAborted.Register(left.SetResult);
+                await left.Task;
+            },
+        };
+        var (exitCode, output) = await RunAsync(Once with { Server = own.Url });
+
+        Assert.True(exitCode == 0, output);
+    }
+
     [Fact]
     public Task A_token_for_the_wrong_audience_breaks_the_main_job() =>
         BreaksAsync("2 of 10", AuthorizationServerBehaviour.AsTheWalkExpects with { WrongAudienceFor = ["notes", "archive"] });
@@ -140,6 +191,13 @@ public sealed class DemoTests
     [InlineData("--server", "http://user@127.0.0.1/mcp")]
     [InlineData("--server", "http://127.0.0.1/mcp?key=1")]
     public void A_server_is_given_by_its_url(params string[] arguments) => Assert.NotNull(DemoOptions.Parse(arguments).Mistake);
+
+    private static RequestDelegate Says(int status, string? type, string body) => context =>
+    {
+        context.Response.StatusCode = status;
+        context.Response.ContentType = type;
+        return body.Length == 0 ? Task.CompletedTask : context.Response.WriteAsync(body);
+    };
 
     private static string Unbroken(string output) => Regex.Replace(output, @"\r?\n +", " ");
 

@@ -23,6 +23,27 @@ public sealed partial class DocumentedConfigurationTests
         }
     }
 
+    /// <summary>Whoever copies it is to read nothing of a mistake; that a file is elsewhere is so on every machine but one.</summary>
+    [Theory]
+    [MemberData(nameof(Pages))]
+    public void A_whole_configuration_of_a_page_draws_no_warning_of_what_is_missing_in_it(string page)
+    {
+        foreach (var text in Blocks(page).Where(block => block.Contains("\"Gateway\": {", StringComparison.Ordinal)))
+        {
+            Assert.Empty(Loaded(text).Problems.Where(problem => problem.Rule is "nothing-advertised" or "none-remote").Select(problem => problem.ToString()));
+        }
+    }
+
+    [Theory]
+    [InlineData("README.md")]
+    [InlineData("docs/outbound-modes.md")]
+    public void The_first_configurations_are_clean(string page)
+    {
+        var text = Blocks(page).First(block => block.Contains("\"Gateway\": {", StringComparison.Ordinal));
+
+        Assert.Empty(Loaded(text).Problems.Where(problem => problem.Rule != "file-missing").Select(problem => problem.ToString()));
+    }
+
     [Fact]
     public void The_configuration_of_every_sample_passes_check()
     {
@@ -45,9 +66,12 @@ public sealed partial class DocumentedConfigurationTests
 
     private static void AssertSound(string where, string text)
     {
-        var loaded = ConfigurationLoader.Load(Encoding.UTF8.GetBytes(text), new ConfigurationInput { Path = "gateway.json", FilesMustExist = false });
+        var loaded = Loaded(text);
         Assert.False(loaded.HasErrors, $"{where}: {string.Join('\n', loaded.Problems)}");
     }
+
+    private static LoadedConfiguration Loaded(string text) =>
+        ConfigurationLoader.Load(Encoding.UTF8.GetBytes(text), new ConfigurationInput { Path = "gateway.json", FilesMustExist = false });
 
     private static IEnumerable<string> Blocks(string page) =>
         Json().Matches(File.ReadAllText(Path.Combine(DocumentationTests.Root, page))).Select(match => match.Groups[1].Value);

@@ -16,7 +16,7 @@ internal sealed class OwnServer : IStep
         var token = await scene.Users.ForAsync(route.Id, route.Scope, cancellationToken);
         var id = Claims.Of(token)["jti"];
         var answer = await scene.InitializeAsync(report, url, token, "alice's token", cancellationToken);
-        report.Expect(answer.Reason is null ? "the MCP server answered" : $"the MCP server answered: {Advice(answer.Reason, route.Destination)}", answer.Reason is null && answer.Status < 500);
+        report.Expect(answer.IsMcp ? "the MCP server answered" : $"the MCP server answered: {Advice(answer, route.Destination)}", answer.IsMcp);
         report.Terminal.Blank();
 
         if (stage.AuthorizationServer.Issued.HopOf(id) is { } hop)
@@ -46,7 +46,9 @@ internal sealed class OwnServer : IStep
         try
         {
             var direct = await scene.InitializeAsync(report, route.Destination, null, "", cancellationToken);
-            report.Terminal.Detail(direct.Status is 401 or 403
+            report.Terminal.Detail(
+                direct.Status is not (401 or 403) && !direct.IsMcp ? "What answers there speaks no MCP, so that nothing is known of who may reach the server."
+                : direct.Status is 401 or 403
                 ? $"Your server refuses who comes past the gateway. Let it accept at+jwt tokens of issuer {scene.Stage.AuthorizationServer.Issuer} for {route.Destination} alone (keys: {scene.Stage.AuthorizationServer.JwksUrl})."
                 : "Your server answers whoever reaches it, without a token. Let it check hop tokens (docs/mcp-servers.md), or let nobody but the gateway reach it (docs/legacy-servers.md).");
         }
@@ -56,11 +58,20 @@ internal sealed class OwnServer : IStep
         }
     }
 
-    private static string Advice(string reason, string destination) => reason switch
+    private static string Advice(Answer answer, string destination) => answer.Reason switch
     {
         "upstream_unavailable" => $"nothing answers at {destination}; start it, calls work as soon as it is up",
         "upstream_refused_token" => "it refused the hop token; it must accept the issuer above and its own URL as the audience",
         "upstream_redirected" => "it redirects; give the URL that it redirects to",
-        _ => reason,
+        null => $"{destination} gave {answer.Status}, {(answer.Body.Length == 0 ? "and no body" : answer.MediaType ?? "of no media type")}, which is no MCP: {NextStep(answer.Status)}",
+        var reason => reason,
+    };
+
+    private static string NextStep(int status) => status switch
+    {
+        404 or 405 => "give the URL of its MCP endpoint, path included (often /mcp); a server of the older HTTP+SSE transport (/sse) is set up as docs/legacy-servers.md says, one that speaks stdio is started with the bridge of that page",
+        >= 500 => "the server, or a proxy before it, fails: its log says why",
+        400 or 403 or 421 => "it refuses the first message of every client: its log says why, often a Host or Origin that it does not know",
+        _ => "a page or another API answers there: give the URL of its MCP endpoint, path included (often /mcp)",
     };
 }

@@ -86,7 +86,7 @@ internal sealed class Scene : IDisposable
 
     private async Task<Answer> SendAsync(StepReport report, HttpRequestMessage request, CancellationToken cancellationToken, bool brief = false)
     {
-        using var response = await _http.SendAsync(request, cancellationToken);
+        using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
         var answer = await Answer.ReadAsync(response, cancellationToken);
         answer.Show(report.Terminal, brief);
         return answer;

@@ -85,7 +85,10 @@ internal sealed record Refusal(string Reason, int Status, string Description, Ch
     public static readonly Refusal InsufficientScope = new("insufficient_scope", 403, "The token lacks a scope that the operation needs.", ChallengeKind.InsufficientScope);
     public static readonly Refusal SessionNotYours = new("session_not_yours", 404, "There is no such session.");
 
-    public static readonly Refusal ExchangeSubjectRefused = new("exchange_subject_refused", 401, "The authorization server does not accept the token any more.", ChallengeKind.InvalidToken);
+    public static readonly Refusal ExchangeSubjectRefused = new("exchange_subject_refused", 401, "The authorization server does not accept the token any more, or it was revoked meanwhile.", ChallengeKind.InvalidToken);
+
+    /// <summary>The same where nobody is asked: the token is accepted for the clocks' sake, and nothing may be minted that outlives it.</summary>
+    public static readonly Refusal SubjectOver = new("exchange_subject_refused", 401, "The access token is over, and no other can be made of it.", ChallengeKind.InvalidToken);
     public static readonly Refusal InteractionRequired = new("interaction_required", 401, "The authorization server wants the user.", ChallengeKind.InsufficientClaims);
     public static readonly Refusal ExchangeTargetRefused = new("exchange_target_refused", 403, "The authorization server does not issue a token for this server.");
     public static readonly Refusal ExchangeMisconfigured = new("exchange_misconfigured", 502, "The gateway could not obtain a token for this server.");
@@ -153,9 +156,11 @@ internal sealed record Refusal(string Reason, int Status, string Description, Ch
         : new(Of(refusal), cause, RetryAfter: Of(refusal).Status == StatusCodes.Status503ServiceUnavailable ? ComeBack : null);
 
     /// <summary>The refusal that an exchange, or the look at a token before it, ended with.</summary>
-    public static Refusal Of(ExchangeError error) => error switch
+    /// <param name="error">Why.</param>
+    /// <param name="asked">Whether an authorization server was asked, and it is its word.</param>
+    public static Refusal Of(ExchangeError error, bool asked) => error switch
     {
-        ExchangeError.SubjectRefused => ExchangeSubjectRefused,
+        ExchangeError.SubjectRefused => asked ? ExchangeSubjectRefused : SubjectOver,
         ExchangeError.InteractionRequired => InteractionRequired,
         ExchangeError.TargetRefused => ExchangeTargetRefused,
         ExchangeError.Misconfigured => ExchangeMisconfigured,

@@ -108,5 +108,5 @@ internal sealed class Admitted
     /// <summary>Whether the token's own claims let the gateway go on with it: looked at before anybody is asked about what cannot be.</summary>
     /// <remarks>RFC 8693 §4.1, §4.4.</remarks>
     public static Refused? CheckDelegation(ValidatedToken token, McpServer server) =>
-        Delegation.Refusal(token, server.Admission.Onward) is { } forbidden ? new Refused(Refusal.Of(forbidden.Error), forbidden.Diagnostic) : null;
+        Delegation.Refusal(token, server.Admission.Onward) is { } forbidden ? new Refused(Refusal.Of(forbidden.Error, asked: false), forbidden.Diagnostic) : null;
 }

@@ -13,6 +13,9 @@ internal sealed class CommandLine(TextWriter output, TextWriter errors)
     /// <summary>Whether the process is there for this command alone, which may then settle what holds for all of it.</summary>
     public bool OwnsProcess { get; init; }
 
+    /// <summary>Standard input, for whoever names it.</summary>
+    public TextReader Input { get; init; } = Console.In;
+
     private static readonly string[] HelpAndVersion = ["--help", "-h", "-?", "/?", "/h", "--version"];
 
     /// <summary>Runs a command; <c>run</c> when none is named. Returns the exit code, never throws for what was typed.</summary>
@@ -35,8 +38,8 @@ internal sealed class CommandLine(TextWriter output, TextWriter errors)
             ProveCommand.Create(output, overrides),
             SchemaCommand.Create(output),
             KeysCommand.Create(output, errors),
-            ExplainCommand.Create(output, errors, overrides),
-            DoctorCommand.Create(output, errors, overrides),
+            ExplainCommand.Create(Input, output, errors, overrides),
+            DoctorCommand.Create(Input, output, errors, overrides),
             HealthCommand.Create(output, errors),
             RevokeCommand.Create(output, errors, overrides),
             BridgeCommand.Create(errors),

@@ -15,7 +15,7 @@ internal static class ComparedValues
         if (explanation.PresentedAudiences is { } presented)
         {
             // Verified, but still somebody else's text on a terminal.
-            output.WriteLine($"presented aud: {ExplainCommand.Visible(Shown.Foreign(string.Join(" ", presented)))}");
+            output.WriteLine($"presented aud: {(presented.IsEmpty ? "(absent)" : ExplainCommand.Visible(Shown.Foreign(string.Join(" ", presented))))}");
         }
 
         output.WriteLine($"accepted aud:  {string.Join(" ", explanation.AcceptedAudiences)}");

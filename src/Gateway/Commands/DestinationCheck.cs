@@ -6,6 +6,7 @@ using Gateway.Configuration.Options;
 using Gateway.Exchange;
 using Gateway.Forward;
 using Gateway.Observe;
+using Gateway.Sessions;
 using TokenExchange.Issuers;
 using TokenExchange.Outbound;
 
@@ -13,7 +14,7 @@ namespace Gateway.Commands;
 
 /// <summary>
 /// Asks a destination as a request would: one <c>initialize</c> (of a server that knows none, <c>server/discover</c>), with the credential that goes there where there is one.
-/// Says what came back, and what to do about it.
+/// A server of HTTP+SSE is asked for its stream, which announces where clients post to. Says what came back, and what to do about it.
 /// </summary>
 internal sealed class DestinationCheck : IDisposable
 {
@@ -39,25 +40,22 @@ internal sealed class DestinationCheck : IDisposable
         patience.CancelAfter(Patience);
         try
         {
-            // The answers of HTTP+SSE come by another way than its posts: that it is there is all that one request tells.
-            var isSse = server.Transport == McpTransport.HttpSse;
-            using var request = isSse ? new HttpRequestMessage(HttpMethod.Options, destination) : Call(destination, token, Initialize);
-            var withCredential = !isSse && secret is not null;
-            request.Headers.Host = server.Relay.OnSockets ? UnixSockets.Host : null;
-            using var response = await client.SendAsync(request, patience.Token);
-            if (isSse)
+            if (server.Transport == McpTransport.HttpSse)
             {
-                report.Pass(check, string.Create(CultureInfo.InvariantCulture, $"answers ({(int)response.StatusCode})"));
+                await StreamAsync(check, destination, token, patience.Token);
                 return;
             }
 
+            using var request = Call(destination, token, Initialize);
+            var withCredential = secret is not null;
+            using var response = await client.SendAsync(request, patience.Token);
             var answer = await InitializeAnswer.ReadAsync(response.Content, patience.Token);
             if (answer.IsMcp && (response.StatusCode is HttpStatusCode.BadRequest or HttpStatusCode.NotFound) && await DiscoverAsync(check, destination, token, withCredential, patience.Token))
             {
                 return;
             }
 
-            Judge(check, "an initialize", response, answer, withCredential, token);
+            Judge(check, Question.Initialize, response, answer, withCredential, token);
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException || (exception is OperationCanceledException && !cancellation.IsCancellationRequested))
         {
@@ -72,11 +70,18 @@ internal sealed class DestinationCheck : IDisposable
     {
         var request = new HttpRequestMessage(HttpMethod.Post, destination) { Content = new ByteArrayContent(body) { Headers = { ContentType = new("application/json") } } };
         request.Headers.TryAddWithoutValidation("Accept", "application/json, text/event-stream");
+        return With(token, request, destination, default, body);
+    }
+
+    /// <summary>The request with the credential that goes there, if there is one.</summary>
+    private HttpRequestMessage With(OutboundToken? token, HttpRequestMessage request, string destination, PathString rest, byte[] body)
+    {
+        request.Headers.Host = server.Relay.OnSockets ? UnixSockets.Host : null;
         if (token is not null)
         {
             request.Headers.TryAddWithoutValidation("Authorization", token.AuthorizationHeader);
             secret = CredentialIn(token.AuthorizationHeader);
-            if (server.Relay.Proof?.Create(token, "POST", destination, default, body, TimeProvider.System.GetUtcNow()) is { } proof)
+            if (server.Relay.Proof?.Create(token, request.Method.Method, destination, rest, body, TimeProvider.System.GetUtcNow()) is { } proof)
             {
                 request.Headers.TryAddWithoutValidation("DPoP", proof);
             }
@@ -94,7 +99,6 @@ internal sealed class DestinationCheck : IDisposable
     private async Task<bool> DiscoverAsync(string check, string destination, OutboundToken? token, bool withCredential, CancellationToken cancellation)
     {
         using var request = Call(destination, token, Discover);
-        request.Headers.Host = server.Relay.OnSockets ? UnixSockets.Host : null;
         request.Headers.TryAddWithoutValidation("MCP-Protocol-Version", "2026-07-28");
         request.Headers.TryAddWithoutValidation("Mcp-Method", "server/discover");
         using var response = await client.SendAsync(request, cancellation);
@@ -103,18 +107,35 @@ internal sealed class DestinationCheck : IDisposable
             return false;
         }
 
-        Judge(check, "a server/discover", response, await InitializeAnswer.ReadAsync(response.Content, cancellation), withCredential, token);
+        Judge(check, Question.Discover, response, await InitializeAnswer.ReadAsync(response.Content, cancellation), withCredential, token);
         return true;
     }
 
-    private void Judge(string check, string question, HttpResponseMessage response, InitializeAnswer answer, bool withCredential, OutboundToken? token)
+    /// <summary>Asks a server of HTTP+SSE for its stream: it must announce where clients post to, and there the gateway must lead.</summary>
+    private async Task StreamAsync(string check, string destination, OutboundToken? token, CancellationToken cancellation)
+    {
+        var address = new Uri(destination.TrimEnd('/') + "/sse");
+        using var request = With(token, new HttpRequestMessage(HttpMethod.Get, address), destination, "/sse", []);
+        request.Headers.TryAddWithoutValidation("Accept", "text/event-stream");
+        using var response = await client.SendAsync(request, cancellation);
+        var (answer, endpoint) = await InitializeAnswer.ReadEndpointAsync(response.Content, cancellation);
+        if (response.IsSuccessStatusCode && endpoint is not null && SseEndpoint.Within(endpoint, address, new Uri(destination)) is null)
+        {
+            report.Fail(check, $"its stream at /sse announces the endpoint {Foreign(endpoint)}, which lies outside the destination", "clients would be given no way to post there; the destination of an http+sse server is the base URL that both its /sse and its endpoint lie under, often its origin (docs/legacy-servers.md#httpsse)");
+            return;
+        }
+
+        Judge(check, Question.Stream, response, answer, secret is not null, token);
+    }
+
+    private void Judge(string check, Question question, HttpResponseMessage response, InitializeAnswer answer, bool withCredential, OutboundToken? token)
     {
         var status = (int)response.StatusCode;
-        var answered = string.Create(CultureInfo.InvariantCulture, $"answers {question} with {status}");
+        var answered = string.Create(CultureInfo.InvariantCulture, $"answers {question.Name} with {status}");
         switch (response.StatusCode)
         {
             case HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed or HttpStatusCode.Gone:
-                report.Fail(check, answered, "nothing speaks MCP at this path; Destinations must be the server's own endpoint, path included (often /mcp), and of an http+sse server its base URL with Transport http+sse");
+                report.Fail(check, answered, question.NotHere);
                 return;
             case var redirect when status is >= 300 and < 400 && redirect != HttpStatusCode.NotModified:
                 var location = response.Headers.NonValidated.TryGetValues("Location", out var to) ? Foreign(to.ToString()) : "nowhere";
@@ -147,7 +168,7 @@ internal sealed class DestinationCheck : IDisposable
         }
         else if (!answer.IsMcp)
         {
-            report.Fail(check, said, "what answers there does not speak MCP: an initialize is answered with a JSON-RPC message, as application/json or text/event-stream; perhaps it is a page or another API: Destinations must be the server's own endpoint, path included (often /mcp), and of an http+sse server its base URL with Transport http+sse");
+            report.Fail(check, said, question.NotMcp);
         }
         else
         {
@@ -157,6 +178,25 @@ internal sealed class DestinationCheck : IDisposable
 
     // With the credential of a request, or where none is ever sent: what comes back is what a client would get.
     private bool IsAsARequest(bool withCredential) => withCredential || server.Source is CredentialSource.Nothing;
+
+    /// <summary>What a destination was asked, and what it means when it is not that.</summary>
+    private sealed record Question(string Name, string NotHere, string NotMcp)
+    {
+        private const string Endpoint = "Destinations must be the server's own endpoint, path included (often /mcp), and of an http+sse server its base URL with Transport http+sse";
+        private const string Base = "the destination of an http+sse server is the base URL that its /sse lies under (docs/legacy-servers.md#httpsse); a server of Streamable HTTP is given by its endpoint, without Transport";
+
+        public static readonly Question Initialize = Post("an initialize");
+        public static readonly Question Discover = Post("a server/discover");
+        public static readonly Question Stream = new(
+            "a GET of its /sse",
+            $"no stream of HTTP+SSE is at this path; {Base}",
+            $"what answers there is no stream of HTTP+SSE: it begins with an event 'endpoint', which says where clients post to; {Base}");
+
+        private static Question Post(string name) => new(
+            name,
+            $"nothing speaks MCP at this path; {Endpoint}",
+            $"what answers there does not speak MCP: an initialize is answered with a JSON-RPC message, as application/json or text/event-stream; perhaps it is a page or another API: {Endpoint}");
+    }
 
     private string? ChallengeOf(HttpResponseMessage response) =>
         response.Headers.NonValidated.TryGetValues("WWW-Authenticate", out var challenges) ? Foreign(challenges.ToString()) : null;

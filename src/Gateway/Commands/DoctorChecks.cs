@@ -158,7 +158,7 @@ internal sealed class DoctorChecks(Unserved gateway, DoctorReport report)
         foreach (var server in servers)
         {
             var validation = await server.Admission.Validator.ValidateAsync(token.AsMemory(), cancellation);
-            var explanation = await Explaining.ExplainAsync(server, token, cancellation);
+            var explanation = await Explaining.ExplainAsync(server, token, TimeProvider.System, cancellation);
             if (validation.Token is { } subject && Admitted.CheckAdmission(subject, server) is null && explanation.Passes)
             {
                 accepted++;

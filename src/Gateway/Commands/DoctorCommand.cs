@@ -5,7 +5,7 @@ namespace Gateway.Commands;
 /// <summary><c>doctor</c>: asks everything that the gateway depends on, live, and says what is wrong and why. Prints no token and no secret.</summary>
 internal static class DoctorCommand
 {
-    public static Command Create(TextWriter output, TextWriter errors, IReadOnlyList<string> overrides)
+    public static Command Create(TextReader input, TextWriter output, TextWriter errors, IReadOnlyList<string> overrides)
     {
         var options = new HostOptions();
         var server = new Option<string?>("--server") { Description = "Checks this server alone.", HelpName = "id" };
@@ -15,12 +15,12 @@ internal static class DoctorCommand
         command.Options.Add(file);
         options.AddTo(command);
         command.SetAction((parsed, cancellation) =>
-            CheckAsync(options.PathOf(parsed), overrides, parsed.GetValue(server), parsed.GetValue(file), output, errors, cancellation));
+            CheckAsync(options.PathOf(parsed), overrides, parsed.GetValue(server), parsed.GetValue(file), input, output, errors, cancellation));
         return command;
     }
 
     private static async Task<int> CheckAsync(
-        string path, IReadOnlyList<string> overrides, string? id, string? file, TextWriter output, TextWriter errors, CancellationToken cancellation)
+        string path, IReadOnlyList<string> overrides, string? id, string? file, TextReader input, TextWriter output, TextWriter errors, CancellationToken cancellation)
     {
         using var gateway = Unserved.Build(path, overrides, inboundOnly: false, errors);
         if (gateway is null || (id is not null && gateway.Server(id, errors) is null))
@@ -29,7 +29,7 @@ internal static class DoctorCommand
         }
 
         string? token = null;
-        if (file is not null && (token = TokenFile.Read(file, errors)) is null)
+        if (file is not null && (token = TokenFile.Read(file, input, errors)) is null)
         {
             return 1;
         }

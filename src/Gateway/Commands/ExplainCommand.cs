@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Gateway.Configuration.Options;
 using Gateway.Management;
 
 namespace Gateway.Commands;
@@ -6,7 +7,7 @@ namespace Gateway.Commands;
 /// <summary><c>explain</c>: which check refuses a token at a server and why. Keys are fetched; the token goes nowhere.</summary>
 internal static class ExplainCommand
 {
-    public static Command Create(TextWriter output, TextWriter errors, IReadOnlyList<string> overrides)
+    public static Command Create(TextReader input, TextWriter output, TextWriter errors, IReadOnlyList<string> overrides)
     {
         var options = new HostOptions();
         var server = new Option<string>("--server") { Description = "The id of the server.", HelpName = "id", Required = true };
@@ -20,21 +21,21 @@ internal static class ExplainCommand
         command.Options.Add(body);
         options.AddTo(command);
         command.SetAction((parsed, cancellation) =>
-            ExplainAsync(options.PathOf(parsed), overrides, parsed.GetValue(server)!, parsed.GetValue(file)!, parsed.GetValue(proof), parsed.GetValue(body), output, errors, cancellation));
+            ExplainAsync(options.PathOf(parsed), overrides, parsed.GetValue(server)!, parsed.GetValue(file)!, parsed.GetValue(proof), parsed.GetValue(body), input, output, errors, cancellation));
         return command;
     }
 
     private static async Task<int> ExplainAsync(
-        string path, IReadOnlyList<string> overrides, string id, string file, string? proofFile, string? bodyFile, TextWriter output, TextWriter errors, CancellationToken cancellation)
+        string path, IReadOnlyList<string> overrides, string id, string file, string? proofFile, string? bodyFile, TextReader input, TextWriter output, TextWriter errors, CancellationToken cancellation)
     {
         using var gateway = Unserved.Build(path, overrides, inboundOnly: true, errors);
-        if (gateway?.Server(id, errors) is not { } server || TokenFile.Read(file, errors) is not { } token)
+        if (gateway?.Server(id, errors) is not { } server || TokenFile.Read(file, input, errors) is not { } token)
         {
             return 1;
         }
 
         string? proof = null;
-        if (proofFile is not null && (proof = TokenFile.Read(proofFile, errors)) is null)
+        if (proofFile is not null && (proof = TokenFile.Read(proofFile, input, errors)) is null)
         {
             return 1;
         }
@@ -45,9 +46,11 @@ internal static class ExplainCommand
             return 1;
         }
 
+        // Without the signing keys there is no issuer that would say so.
+        var minting = gateway.Options.Servers[id].Outbound?.Mode == OutboundMode.Local ? TimeProvider.System : null;
         var explanation = body is null
-            ? await Explaining.ExplainAsync(server, token, proof, cancellation)
-            : await Explaining.ExplainAsync(server, token, proof, body, cancellation);
+            ? await Explaining.ExplainAsync(server, token, proof, minting, cancellation)
+            : await Explaining.ExplainAsync(server, token, proof, body, minting, cancellation);
         Print(explanation, output);
         ComparedValues.Print(token, server, gateway.Options, explanation.PresentedAudiences is not null, output);
         return explanation.Passes ? 0 : 1;

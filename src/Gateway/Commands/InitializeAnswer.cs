@@ -1,9 +1,10 @@
+using System.Net.ServerSentEvents;
 using System.Text;
 using System.Text.Json;
 
 namespace Gateway.Commands;
 
-/// <summary>What came back to an <c>initialize</c>: its type, as much of its body as an operator is shown, and whether it can be MCP.</summary>
+/// <summary>What came back to a first message: its type, as much of its body as an operator is shown, and whether it can be MCP.</summary>
 internal sealed class InitializeAnswer
 {
     // As much as an answer to an initialize ever is; of a longer one nobody knows whether it is JSON.
@@ -33,6 +34,37 @@ internal sealed class InitializeAnswer
         return new(type, Encoding.UTF8.GetString(buffer, 0, length), isStream ? length > 0 : isJson && (length == buffer.Length || IsJsonRpc(buffer.AsMemory(0, length))));
 
         bool Is(string name) => name.Equals(type, StringComparison.OrdinalIgnoreCase);
+    }
+
+    /// <summary>Reads a stream of HTTP+SSE until it says where clients post to; null where it does not, be it that it falls silent.</summary>
+    /// <remarks>MCP 2024-11-05, HTTP with SSE.</remarks>
+    public static async Task<(InitializeAnswer Answer, string? Endpoint)> ReadEndpointAsync(HttpContent content, CancellationToken cancellation)
+    {
+        if (content.Headers.ContentType?.MediaType != "text/event-stream")
+        {
+            var other = await ReadAsync(content, cancellation);
+            return (new(other.type, other.body, isMcp: false), null);
+        }
+
+        var buffer = new byte[Most];
+        var length = 0;
+        string? endpoint = null;
+        try
+        {
+            await using var stream = await content.ReadAsStreamAsync(cancellation);
+            while (endpoint is null && length < buffer.Length && await stream.ReadAsync(buffer.AsMemory(length), cancellation) is var read and > 0)
+            {
+                length += read;
+                using var soFar = new MemoryStream(buffer, 0, length);
+                endpoint = SseParser.Create(soFar).Enumerate().Where(item => item.EventType == "endpoint").Select(item => item.Data).FirstOrDefault();
+            }
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or IOException)
+        {
+            // What came before is the answer.
+        }
+
+        return (new("text/event-stream", Encoding.UTF8.GetString(buffer, 0, length), isMcp: endpoint is not null), endpoint);
     }
 
     /// <summary>For an operator; what somebody else wrote goes through <paramref name="clean"/>.</summary>

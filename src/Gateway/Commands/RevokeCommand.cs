@@ -130,7 +130,7 @@ internal static class RevokeCommand
 
         if (options.SharedState?.Redis is null)
         {
-            await errors.WriteLineAsync("The configuration has no SharedState: a revocation would be written where no replica looks for it.");
+            await errors.WriteLineAsync("The configuration has no SharedState: a revocation would be written where no replica looks for it. Write Gateway:SharedState:Redis, and SessionKeyFile, in the configuration of all replicas and of this command (docs/revocation.md); without it, revoke at the authorization server, and have the gateway hear of it there by BackchannelLogout or Introspection.");
             return 1;
         }
 

@@ -1,9 +1,7 @@
 using System.CommandLine;
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Gateway.Configuration;
 using Gateway.Generations;
-using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 
@@ -25,6 +23,7 @@ internal static class RunCommand
     {
         var starting = true;
         Reload? reload = null;
+        IConfiguration? configuration = null;
 
         // Before all else: whoever changes a file says so as soon as the process is there, and an unhandled SIGHUP ends it.
         using var hangup = OnHangup(() => Volatile.Read(ref reload)?.Poll());
@@ -37,6 +36,7 @@ internal static class RunCommand
                 OwnsProcess = ownsProcess,
                 Configure = builder => SayItOnce(builder.Logging, () => starting),
             });
+            configuration = gateway.Configuration;
             Volatile.Write(ref reload, gateway.Services.GetRequiredService<Reload>());
             await gateway.StartAsync(cancellation);
             starting = false;
@@ -51,7 +51,7 @@ internal static class RunCommand
         }
         catch (Exception error) when (starting && error is not OperationCanceledException)
         {
-            await errors.WriteLineAsync($"The gateway cannot start: {OneLine(error)}{NextStep(error)}");
+            await errors.WriteLineAsync($"The gateway cannot start: {OneLine(error)}{ListeningFault.NextStep(error, configuration, arguments)}");
             return 1;
         }
     }
@@ -63,25 +63,6 @@ internal static class RunCommand
         var addresses = gateway.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses ?? [];
         var options = gateway.Services.GetRequiredService<ReloadState>().Started;
         return string.Join(Environment.NewLine, [$"gateway {version}, {Path.GetFullPath(path)}, on {string.Join(", ", addresses)}", .. ConfigurationReport.Table(options)]);
-    }
-
-    /// <summary>What to do about a start that failed for a usual reason; empty for any other.</summary>
-    private static string NextStep(Exception error)
-    {
-        for (var current = error; current is not null; current = current.InnerException)
-        {
-            switch (current)
-            {
-                case AddressInUseException or SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse }:
-                    return " Something listens there already, perhaps another gateway: find it with 'ss -ltnp', stop it, or take another address with --urls or Kestrel:Endpoints (docs/troubleshooting.md#port-in-use).";
-                case SocketException { SocketErrorCode: SocketError.AccessDenied }:
-                    return " Ports below 1024 need a privilege; take a higher one with --urls or Kestrel:Endpoints (docs/troubleshooting.md#port-denied).";
-                case SocketException { SocketErrorCode: SocketError.AddressNotAvailable }:
-                    return " No interface of this machine has that address; write one that it has, 127.0.0.1 or 0.0.0.0 (docs/troubleshooting.md#address-not-here).";
-            }
-        }
-
-        return "";
     }
 
     /// <summary>SIGHUP has the files looked at now, not within the second. At a terminal it goes on meaning that the terminal is gone.</summary>

@@ -15,6 +15,9 @@ internal sealed record ConfigurationInput
     /// <summary>Where the gateway listens unless <c>Kestrel:Endpoints</c> says it.</summary>
     public ImmutableArray<string> Listening { get; init; } = [ListeningAddresses.Default];
 
+    /// <summary>The options of the command line that say where to listen; <c>Kestrel:Endpoints</c> is taken before them.</summary>
+    public ImmutableArray<string> ListeningOptions { get; init; } = [];
+
     /// <summary>Whether a file that is not there is an error (<c>run</c>) or a warning (<c>check</c>, on another machine).</summary>
     public bool FilesMustExist { get; init; } = true;
 
@@ -27,6 +30,7 @@ internal sealed record ConfigurationInput
         Path = path,
         Overrides = [.. ConfigurationOverride.FromEnvironment(Environment.GetEnvironmentVariables()), .. ConfigurationOverride.FromArguments(arguments)],
         Listening = ListeningAddresses.Of(arguments, Environment.GetEnvironmentVariables()),
+        ListeningOptions = [.. ListeningAddresses.Said(arguments, Environment.GetEnvironmentVariables()).Select(said => said.Source).OfType<string>().Where(source => source.StartsWith("--", StringComparison.Ordinal)).Distinct()],
         FilesMustExist = filesMustExist,
     };
 }

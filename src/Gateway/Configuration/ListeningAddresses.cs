@@ -11,23 +11,36 @@ internal static class ListeningAddresses
 {
     public const string Default = "http://127.0.0.1:8080";
 
-    public static ImmutableArray<string> Of(IReadOnlyList<string> arguments, IDictionary environment)
+    public static ImmutableArray<string> Of(IReadOnlyList<string> arguments, IDictionary environment) => [.. Said(arguments, environment).Select(said => said.Url)];
+
+    /// <summary>The same, each with the option or the variable that says it; null for the default.</summary>
+    public static ImmutableArray<(string? Source, string Url)> Said(IReadOnlyList<string> arguments, IDictionary environment)
     {
         if (Find("urls") is { } urls)
         {
-            return Parts(urls);
+            return [.. Parts(urls.Value).Select(url => ((string?)urls.Source, url))];
         }
 
-        string[] ports = [.. Ports("http"), .. Ports("https")];
-        return ports.Length > 0 ? [.. ports] : [Default];
+        (string?, string)[] ports = [.. Ports("http"), .. Ports("https")];
+        return ports.Length > 0 ? [.. ports] : [(null, Default)];
 
-        IEnumerable<string> Ports(string scheme) => Find(scheme + "_ports") is { } found ? Parts(found).Select(port => $"{scheme}://*:{port}") : [];
+        IEnumerable<(string?, string)> Ports(string scheme) => Find(scheme + "_ports") is { } found ? Parts(found.Value).Select(port => ((string?)found.Source, $"{scheme}://*:{port}")) : [];
 
-        string? Find(string name) => OfArguments(arguments, name) ?? Variable("ASPNETCORE_" + name) ?? Variable("DOTNET_" + name);
+        (string Source, string Value)? Find(string name) =>
+            OfArguments(arguments, name) is { } given ? ("--" + name, given) : Variable("ASPNETCORE_" + name) ?? Variable("DOTNET_" + name);
 
-        string? Variable(string name) => (from DictionaryEntry variable in environment
-                                          where ((string)variable.Key).Equals(name, StringComparison.OrdinalIgnoreCase)
-                                          select variable.Value as string).FirstOrDefault(value => value is { Length: > 0 });
+        (string, string)? Variable(string name)
+        {
+            foreach (DictionaryEntry variable in environment)
+            {
+                if (((string)variable.Key).Equals(name, StringComparison.OrdinalIgnoreCase) && variable.Value is string { Length: > 0 } value)
+                {
+                    return ((string)variable.Key, value);
+                }
+            }
+
+            return null;
+        }
     }
 
     private static string? OfArguments(IReadOnlyList<string> arguments, string name)

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 
 namespace Gateway.Connections;
@@ -10,8 +11,19 @@ namespace Gateway.Connections;
 /// </summary>
 internal sealed class FairListeners(IConnectionListenerFactory listeners) : IConnectionListenerFactory, IConnectionListenerFactorySelector
 {
-    public async ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default) =>
-        new FairListener(await listeners.BindAsync(endpoint, cancellationToken));
+    public async ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            return new FairListener(await listeners.BindAsync(endpoint, cancellationToken));
+        }
+        catch (Exception error) when (error is AddressInUseException or SocketException)
+        {
+            // Of several addresses nobody could tell which; and Kestrel goes by the type.
+            error.Data[nameof(EndPoint)] = endpoint;
+            throw;
+        }
+    }
 
     public bool CanBind(EndPoint endpoint) => listeners is not IConnectionListenerFactorySelector selector || selector.CanBind(endpoint);
 

@@ -80,7 +80,7 @@ internal sealed class Cleared
             case ExchangeResult.Issued:
                 return new Refused(Refusal.ExchangeResultRejected, ResultRejection.Audience.ToReason());
             case ExchangeResult.Refused refused:
-                return new Refused(Refusal.Of(refused.Error), refused.Diagnostic, Claims: refused.Claims);
+                return new Refused(Refusal.Of(refused.Error, asked: authorized.Server.Source is CredentialSource.Token { Kind: TokenSourceKind.Exchange }), refused.Diagnostic, Claims: refused.Claims);
             case ExchangeResult.Rejected rejected:
                 return new Refused(Refusal.ExchangeResultRejected, rejected.Detail.ToReason());
             case ExchangeResult.Unavailable unavailable:

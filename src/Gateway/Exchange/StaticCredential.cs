@@ -34,19 +34,25 @@ internal sealed class StaticCredential(string header, string prefix, string file
     /// <summary>Names no part of the credential.</summary>
     public override string ToString() => $"credential for {header}";
 
+    /// <summary>What a file's content gives as a header's value; null when no header can carry it.</summary>
+    public static string? TextOf(ReadOnlySpan<byte> content)
+    {
+        if (content.Length > MaxLength)
+        {
+            return null;
+        }
+
+        var text = Encoding.UTF8.GetString(content).Trim();
+        return text.Length > 0 && text.All(character => character is > ' ' and < '\x7f' or ' ') ? text : null;
+    }
+
     private string? ReadFile()
     {
         byte[]? content = null;
         try
         {
             content = PrivateFile.Read(file, FileContent.Secret);
-            if (content.Length > MaxLength)
-            {
-                return null;
-            }
-
-            var text = Encoding.UTF8.GetString(content).Trim();
-            return text.Length > 0 && text.All(character => character is > ' ' and < '\x7f' or ' ') ? text : null;
+            return TextOf(content);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or PrivateFileException)
         {

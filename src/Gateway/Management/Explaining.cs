@@ -1,8 +1,11 @@
 using System.Collections.Immutable;
 using Gateway.Advertise;
 using Gateway.Authenticate;
+using Gateway.Exchange;
+using Gateway.Observe;
 using TokenExchange.Inbound;
 using TokenExchange.Inbound.Proof;
+using TokenExchange.Jose;
 
 namespace Gateway.Management;
 
@@ -11,17 +14,37 @@ internal static class Explaining
 {
     private const string NotAsked = "Its authorization server is asked about it in each request (Introspection), and was not asked now.";
 
-    public static ValueTask<Explanation> ExplainAsync(McpServer server, string token, CancellationToken cancellationToken) => ExplainAsync(server, token, null, cancellationToken);
+    public static ValueTask<Explanation> ExplainAsync(McpServer server, string token, TimeProvider clock, CancellationToken cancellationToken) =>
+        ExplainAsync(server, token, null, server.Source is CredentialSource.Token { Kind: TokenSourceKind.Local } ? clock : null, cancellationToken);
 
-    /// <summary>The same for a token that comes with a proof; null: as a bearer token. That the proof was not used before, and its body, are not judged.</summary>
-    public static async ValueTask<Explanation> ExplainAsync(McpServer server, string token, string? proof, CancellationToken cancellationToken) =>
-        (await JudgeAsync(server, token, proof, cancellationToken)).Explanation;
-
-    /// <summary>The same for a call with this body: operation, scopes, binding, approval and policy are judged as of a request; whether an approval was used, and sessions, are not.</summary>
-    public static async ValueTask<Explanation> ExplainAsync(McpServer server, string token, string? proof, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    /// <summary>The same for a token that comes with a proof; null: as a bearer token. That the proof was not used before, and its body, are not judged. Where hop tokens are minted here, <paramref name="minting"/> is their clock.</summary>
+    public static async ValueTask<Explanation> ExplainAsync(McpServer server, string token, string? proof, TimeProvider? minting, CancellationToken cancellationToken)
     {
         var (explanation, accepted) = await JudgeAsync(server, token, proof, cancellationToken);
-        return explanation.Passes ? await ExplainedCall.JudgeAsync(server, accepted!, body, explanation, cancellationToken) : explanation;
+        return explanation.Passes ? Minted(accepted!, explanation, minting) : explanation;
+    }
+
+    /// <summary>The same for a call with this body: operation, scopes, binding, approval and policy are judged as of a request; whether an approval was used, and sessions, are not.</summary>
+    public static async ValueTask<Explanation> ExplainAsync(McpServer server, string token, string? proof, ReadOnlyMemory<byte> body, TimeProvider? minting, CancellationToken cancellationToken)
+    {
+        var (explanation, accepted) = await JudgeAsync(server, token, proof, cancellationToken);
+        explanation = explanation.Passes ? await ExplainedCall.JudgeAsync(server, accepted!, body, explanation, cancellationToken) : explanation;
+        return explanation.Passes ? Minted(accepted!, explanation, minting) : explanation;
+    }
+
+    /// <summary>Mode local mints nothing that outlives the inbound token, which is accepted for ClockSkew longer.</summary>
+    private static Explanation Minted(ValidatedToken accepted, Explanation before, TimeProvider? minting)
+    {
+        if (minting is null)
+        {
+            return before;
+        }
+
+        var passes = accepted.ExpiresAt.ToUnixTimeSeconds() > minting.GetUtcNow().ToUnixTimeSeconds();
+        var steps = before.Steps.Add(new("time left for a hop token", passes));
+        return passes
+            ? before with { Steps = steps }
+            : before with { Passes = false, Reason = Refusal.SubjectOver.Reason, Text = $"{Refusal.SubjectOver.Description} Its exp has passed; ClockSkew lets it come in, and mode 'local' mints nothing that ends later: get a fresh one, or compare the clocks.", Steps = steps };
     }
 
     private static async ValueTask<(Explanation Explanation, ValidatedToken? Accepted)> JudgeAsync(McpServer server, string token, string? proof, CancellationToken cancellationToken)
@@ -33,8 +56,19 @@ internal static class Explaining
         var asked = server.Admission.Validator.IsAskedAbout(token, validation.Token) ? NotAsked : null;
         return (validation.Token is { } accepted
             ? Admission(server, accepted, passed, asked)
-            : Refused(server, Refusal.Of(validation.Refusal), validation.Presented?.Audiences, [.. passed, new(explained.Failed!, false)], asked, validation.FailedProofCheck is { } failed ? PastedProof.Hint(failed, server) : PastedToken.Hint(token)), validation.Token);
+            : Refused(server, Refusal.Of(validation.Refusal), validation.Presented?.Audiences, [.. passed, new(explained.Failed!, false)], asked, HintFor(server, token, validation)), validation.Token);
     }
+
+    private static string? HintFor(McpServer server, string token, TokenValidation validation) => validation switch
+    {
+        { FailedProofCheck: { } failed } => PastedProof.Hint(failed, server),
+        { Refusal: TokenRefusal.ClaimTypeInvalid } => MistypedClaim.Hint(token),
+        { Refusal: TokenRefusal.AudienceNotSingle, Presented.Audiences: var presented } => MoreAudiences(presented.Except(server.Admission.AcceptedAudiences)),
+        _ => PastedToken.Hint(token),
+    };
+
+    private static string MoreAudiences(IEnumerable<string> others) =>
+        $"Beside this server its aud names {string.Join(", ", others.Take(AuditEvent.MaxItems).Select(audience => $"'{((ForeignText)audience).Without(default)}'"))}, and only CompanionAudiences of its authorization server may stand there: ask for a token for this server alone, or list there what means no server, such as a client's id.";
 
     /// <summary>What the server asks of a valid token besides: only what is configured is a check.</summary>
     private static Explanation Admission(McpServer server, ValidatedToken accepted, IEnumerable<ExplanationStep> passed, string? asked)

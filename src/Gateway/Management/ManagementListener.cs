@@ -18,6 +18,9 @@ internal sealed class ManagementListener : IHostedService, IHttpApplication<Http
     /// <summary>A token of 16 KiB in a form, escaped, and some room.</summary>
     private const long MaxBody = 64 * 1024;
 
+    /// <summary>In the data of an exception of <see cref="StartAsync"/>: that it was this listener's address.</summary>
+    public const string Fault = "Gateway:Management:Url";
+
     private readonly string _url;
     private readonly ManagementEndpoints _endpoints;
     private readonly KestrelServer _server;
@@ -42,7 +45,16 @@ internal sealed class ManagementListener : IHostedService, IHttpApplication<Http
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         _server.Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.Add(_url);
-        await _server.StartAsync(this, cancellationToken);
+        try
+        {
+            await _server.StartAsync(this, cancellationToken);
+        }
+        catch (Exception error)
+        {
+            error.Data[Fault] = _url;
+            throw;
+        }
+
         _logger.ManagementListening(Address);
     }
 

@@ -21,6 +21,7 @@ internal sealed class ManagementView(
     ExchangeCache cache,
     IProxyStateLookup proxy,
     Revocations revocations,
+    TimeProvider clock,
     StateHealth? state = null,
     SharedLog? shared = null)
 {
@@ -98,6 +99,6 @@ internal sealed class ManagementView(
             return null;
         }
 
-        return await Explaining.ExplainAsync(server, token, cancellationToken);
+        return await Explaining.ExplainAsync(server, token, clock, cancellationToken);
     }
 }

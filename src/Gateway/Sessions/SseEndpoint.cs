@@ -35,20 +35,29 @@ internal static class SseEndpoint
         return (name, value);
     }
 
+    /// <summary>What was announced on a stream, as an address; null when it lies outside the destination.</summary>
+    public static Uri? Within(string announced, Uri stream, Uri destination)
+    {
+        var basePath = destination.AbsolutePath.TrimEnd('/');
+        return Uri.TryCreate(stream, announced.Trim(), out var endpoint)
+            && endpoint.GetLeftPart(UriPartial.Authority) == destination.GetLeftPart(UriPartial.Authority)
+            && endpoint.AbsolutePath.StartsWith(basePath, StringComparison.Ordinal)
+            && (endpoint.AbsolutePath.Length == basePath.Length || endpoint.AbsolutePath[basePath.Length] == '/')
+            && CanonicalPath.IsCanonical(endpoint.AbsolutePath)
+            ? endpoint
+            : null;
+    }
+
     /// <summary>The public form of <paramref name="announced"/>; null when it lies outside the destination: then nobody may post to it.</summary>
     public static (string Address, BoundSession Session)? Rewrite(string announced, Uri stream, McpServer server, ValidatedToken principal, string destinationId)
     {
         var destination = new Uri(server.Sessions.Destinations[destinationId]);
-        var basePath = destination.AbsolutePath.TrimEnd('/');
-        if (!Uri.TryCreate(stream, announced.Trim(), out var endpoint)
-            || endpoint.GetLeftPart(UriPartial.Authority) != destination.GetLeftPart(UriPartial.Authority)
-            || !endpoint.AbsolutePath.StartsWith(basePath, StringComparison.Ordinal)
-            || (endpoint.AbsolutePath.Length > basePath.Length && endpoint.AbsolutePath[basePath.Length] != '/')
-            || !CanonicalPath.IsCanonical(endpoint.AbsolutePath))
+        if (Within(announced, stream, destination) is not { } endpoint)
         {
             return null;
         }
 
+        var basePath = destination.AbsolutePath.TrimEnd('/');
         var publicPath = server.Path == "/" ? "" : server.Path;
         var rest = endpoint.AbsolutePath[basePath.Length..];
         var query = new QueryCollection(QueryHelpers.ParseQuery(endpoint.Query));

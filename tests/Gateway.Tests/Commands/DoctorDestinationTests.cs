@@ -149,20 +149,72 @@ public sealed class DoctorDestinationTests
         run.Line((passes ? "pass  " : "FAIL  ") + Destination);
     }
 
-    [Fact]
-    public async Task A_server_of_http_and_sse_is_there_whatever_it_answers()
+    [Theory]
+    [InlineData(200, "text/event-stream", "event: endpoint\ndata: /message?sessionId=1\n\n", "pass", "answers a GET of its /sse with 200 and the credential: text/event-stream, event: endpoint")]
+    [InlineData(200, "text/event-stream", ": hello\n\nevent: endpoint\ndata: message?sessionId=1\n\n", "pass", "with 200 and the credential")]
+    [InlineData(200, "text/event-stream", "event: endpoint\ndata: http://elsewhere.example.com/message\n\n", "FAIL", "announces the endpoint http://elsewhere.example.com/message, which lies outside the destination")]
+    [InlineData(200, "text/event-stream", "data: {}\n\n", "FAIL", "begins with an event 'endpoint'")]
+    [InlineData(200, "text/event-stream", "", "FAIL", "begins with an event 'endpoint'")]
+    [InlineData(200, "text/html", "<html>welcome</html>", "FAIL", "begins with an event 'endpoint'")]
+    [InlineData(200, "application/json", Message, "FAIL", "begins with an event 'endpoint'")]
+    [InlineData(404, null, "", "FAIL", "answers a GET of its /sse with 404. Hint: no stream of HTTP+SSE is at this path")]
+    [InlineData(405, null, "", "FAIL", "answers a GET of its /sse with 405. Hint: no stream of HTTP+SSE is at this path")]
+    [InlineData(401, null, "", "FAIL", "it refuses the credential")]
+    [InlineData(500, "text/plain", "database is away", "FAIL", "look at its log")]
+    public async Task A_server_of_http_and_sse_has_a_stream_that_announces_its_endpoint(int status, string? type, string body, string outcome, string shown)
     {
-        await using var world = await World.StartAsync(options =>
+        await using var world = await WithStreamAsync();
+        world.Weather.Answer = DoctorRun.Says(status, type, body);
+
+        var run = await DoctorRun.OfAsync(world, world.WeatherToken());
+
+        Assert.True(run.Exit == (outcome == "pass" ? 0 : 1), run.Output);
+        Assert.Contains(shown, run.Line($"{outcome}  " + Destination), StringComparison.Ordinal);
+        var asked = Assert.Single(world.Weather.Requests);
+        Assert.Equal(("GET", "/sse"), (asked.Method, asked.Path));
+    }
+
+    [Fact]
+    public async Task Its_stream_is_read_until_the_endpoint_came_and_no_longer()
+    {
+        await using var world = await WithStreamAsync();
+        world.Weather.Answer = async context =>
         {
-            var weather = options["Servers"]!["weather"]!;
-            weather["Transport"] = "http+sse";
-            weather["Destinations"] = new JsonArray(weather["Destinations"]![0]!.GetValue<string>().Replace("/mcp", "", StringComparison.Ordinal));
-        });
-        world.Weather.Answer = DoctorRun.Says(405, null, "");
+            await DoctorRun.Says(200, "text/event-stream", "event: endpoint\ndata: /message?sessionId=1\n\n")(context);
+            await context.Response.Body.FlushAsync();
+            var left = new TaskCompletionSource();
+            await using var _ = context.RequestAborted.Register(left.SetResult);
+            await left.Task;
+        };
 
         var run = await DoctorRun.OfAsync(world, world.WeatherToken());
 
         Assert.True(run.Exit == 0, run.Output);
-        Assert.Contains("answers (405)", run.Line("pass  " + Destination), StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task A_stream_without_end_that_announces_nothing_is_read_within_a_bound()
+    {
+        await using var world = await WithStreamAsync();
+        world.Weather.Answer = async context =>
+        {
+            context.Response.ContentType = "text/event-stream";
+            while (!context.RequestAborted.IsCancellationRequested)
+            {
+                await context.Response.WriteAsync(": hello\n\n");
+            }
+        };
+
+        var run = await DoctorRun.OfAsync(world, world.WeatherToken());
+
+        Assert.True(run.Exit == 1, run.Output);
+        run.Line("FAIL  " + Destination);
+    }
+
+    private static Task<World> WithStreamAsync() => World.StartAsync(options =>
+    {
+        var weather = options["Servers"]!["weather"]!;
+        weather["Transport"] = "http+sse";
+        weather["Destinations"] = new JsonArray(weather["Destinations"]![0]!.GetValue<string>().Replace("/mcp", "", StringComparison.Ordinal));
+    });
 }

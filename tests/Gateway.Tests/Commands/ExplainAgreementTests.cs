@@ -52,6 +52,43 @@ public sealed class ExplainAgreementTests : IDisposable
         Assert.DoesNotContain(world.World.As.Exchanges, exchange => exchange["subject_token"] == token);
     }
 
+    [Theory]
+    [InlineData("local", "exchange_subject_refused")]
+    [InlineData("same-token", null)]
+    [InlineData("exchange", null)]
+    public async Task A_token_that_is_over_and_accepted_for_the_clocks_is_judged_by_what_can_be_made_of_it(string mode, string? reason)
+    {
+        await using var world = await StartAsync(mode);
+        var over = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() - 5;
+        var token = world.World.WeatherToken((_, payload) => (payload["iat"], payload["exp"]) = (over - 60, over));
+
+        var answer = await world.Gateway.CallAsync("/weather", token, Messages.Call("echo"));
+        foreach (var body in new[] { null, Messages.Call("echo") })
+        {
+            var (exit, output) = await ExplainAsync(world, token, body);
+            if (mode != "exchange")
+            {
+                Assert.Equal(reason, answer.Reason);
+            }
+
+            Assert.True(exit == (reason is null ? 0 : 1), output);
+            Assert.Equal(reason is not null, output.Contains($"refused: {reason}\n", StringComparison.Ordinal));
+            Assert.Equal(reason is not null, output.Contains("mode 'local' mints nothing that ends later", StringComparison.Ordinal));
+        }
+
+        Assert.DoesNotContain("authorization server", (string?)answer.Json?["error_description"] ?? "", StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_call_that_is_denied_is_refused_for_that_before_its_token_is_over()
+    {
+        await using var world = await StartAsync("local", options => options["Servers"]!["weather"]!["OtherOperations"] = "deny");
+        var over = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() - 5;
+        var token = world.World.WeatherToken((_, payload) => (payload["iat"], payload["exp"]) = (over - 60, over));
+
+        await AgreeAsync(world, token, Messages.Call("echo"), "operation_denied", "denies tools/call");
+    }
+
     [Fact]
     public async Task A_call_without_its_approval_is_refused_and_an_approval_is_judged_without_being_used()
     {

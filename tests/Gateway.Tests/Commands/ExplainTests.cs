@@ -104,5 +104,5 @@ public sealed class ExplainTests
         });
 
     private static ValueTask<Explanation> ExplainAsync(World world, string token) => Explaining.ExplainAsync(
-        world.Gateway.Services.GetRequiredService<LiveGenerations>().Current.Servers.Single(server => server.Id == "weather"), token, TestContext.Current.CancellationToken);
+        world.Gateway.Services.GetRequiredService<LiveGenerations>().Current.Servers.Single(server => server.Id == "weather"), token, TimeProvider.System, TestContext.Current.CancellationToken);
 }

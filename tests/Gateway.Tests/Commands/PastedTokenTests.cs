@@ -29,8 +29,8 @@ public sealed class PastedTokenTests
         var token = world.WeatherToken();
         var server = world.Gateway.Services.GetRequiredService<LiveGenerations>().Current.Servers.Single(server => server.Id == "weather");
 
-        var bare = await Explaining.ExplainAsync(server, token, TestContext.Current.CancellationToken);
-        var explanation = await Explaining.ExplainAsync(server, string.Format(System.Globalization.CultureInfo.InvariantCulture, around, token), TestContext.Current.CancellationToken);
+        var bare = await Explaining.ExplainAsync(server, token, TimeProvider.System, TestContext.Current.CancellationToken);
+        var explanation = await Explaining.ExplainAsync(server, string.Format(System.Globalization.CultureInfo.InvariantCulture, around, token), TimeProvider.System, TestContext.Current.CancellationToken);
 
         Assert.True(bare.Passes);
         Assert.False(explanation.Passes);

@@ -52,18 +52,39 @@ public sealed class UsualMistakesTests
         Assert.Contains($"'{Path.GetFullPath("nowhere/gateway.json")}' cannot be read", output, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task A_port_in_use_says_how_to_find_who_uses_it()
+    [Theory]
+    [InlineData("--urls", "It is --urls, 'http://127.0.0.1:{0}': ")]
+    [InlineData("Kestrel:Endpoints", "It is Kestrel:Endpoints:second:Url, 'http://127.0.0.1:{0}': ")]
+    [InlineData("Gateway:Management", "It is Gateway:Management:Url, 'http://127.0.0.1:{0}': ")]
+    public async Task A_port_in_use_says_which_key_names_it_and_how_to_find_who_uses_it(string where, string key)
     {
         using var taken = new TcpListener(IPAddress.Loopback, 0);
         taken.Start();
+        var port = ((IPEndPoint)taken.LocalEndpoint).Port;
         await using var world = await World.StartAsync();
-        var (exit, _, errors) = await RunAsync("run", "--config", world.Gateway.ConfigPath, "--urls", $"http://127.0.0.1:{((IPEndPoint)taken.LocalEndpoint).Port}");
+        string[] address = where switch
+        {
+            "--urls" => ["--urls", $"http://127.0.0.1:{port}"],
+            "Kestrel:Endpoints" => ["--Kestrel:Endpoints:first:Url=http://127.0.0.1:0", $"--Kestrel:Endpoints:second:Url=http://127.0.0.1:{port}"],
+            _ => ["--urls", "http://127.0.0.1:0", $"--Gateway:Management:Url=http://127.0.0.1:{port}"],
+        };
+        var (exit, _, errors) = await RunAsync(["run", "--config", world.Gateway.ConfigPath, .. address]);
 
         Assert.Equal(1, exit);
         Assert.Contains("address already in use", errors, StringComparison.Ordinal);
+        Assert.Contains(string.Format(System.Globalization.CultureInfo.InvariantCulture, key, port), errors, StringComparison.Ordinal);
         Assert.Contains("'ss -ltnp'", errors, StringComparison.Ordinal);
         Assert.Contains("docs/troubleshooting.md#port-in-use", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_address_that_is_not_here_is_named_with_its_key()
+    {
+        await using var world = await World.StartAsync();
+        var (exit, _, errors) = await RunAsync("run", "--config", world.Gateway.ConfigPath, "--Kestrel:Endpoints:here:Url=http://127.0.0.1:0", "--Kestrel:Endpoints:elsewhere:Url=http://192.0.2.7:8080");
+
+        Assert.Equal(1, exit);
+        Assert.Contains("It is Kestrel:Endpoints:elsewhere:Url, 'http://192.0.2.7:8080': no interface", errors, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -202,6 +223,81 @@ public sealed class UsualMistakesTests
         Assert.DoesNotContain(token, output, StringComparison.Ordinal);
         world.AssertNothingWasSent();
         Assert.Equal(mistake == "policy" ? 1 : 0, point.Posts.Count);
+    }
+
+    [Theory]
+    [InlineData("exp", "\"1893456000\"", "Its claim 'exp' is a text; it must be a whole number of seconds")]
+    [InlineData("exp", "1893456000.5", "Its claim 'exp' is a number; it must be a whole number of seconds")]
+    [InlineData("exp", null, "Its claim 'exp' is missing")]
+    [InlineData("nbf", "\"soon\"", "Its claim 'nbf' is a text")]
+    [InlineData("iat", "null", "Its claim 'iat' is null")]
+    [InlineData("jti", "7", "Its claim 'jti' is a number")]
+    [InlineData("aud", "{\"a\":1}", "Its claim 'aud' is an object; it must be a text, or a list of texts")]
+    [InlineData("aud", "[\"https://mcp.example.com/weather\",7]", "Its claim 'aud' is a list")]
+    [InlineData("client_id", "[\"a\"]", "Its claim 'client_id' is a list")]
+    [InlineData("azp", "\"\"", "Its claim 'azp' is a text; it must be a text that is not empty")]
+    [InlineData("scope", "[\"mcp:read\"]", "Its claim 'scope' is a list; it must be a text of scopes")]
+    [InlineData("scp", "{}", "Its claim 'scp' is an object")]
+    [InlineData("scp", "\"another\"", "Its claims 'scope' and 'scp' differ")]
+    [InlineData("act", "\"agent\"", "Its claim 'act' is a text; it must be an object with a sub")]
+    [InlineData("act", "{\"sub\":\"a\",\"act\":{}}", "Its claim 'act' is an object")]
+    [InlineData("authorization_details", "[{}]", "Its claim 'authorization_details' is a list; it must be a list of objects with a type each")]
+    public async Task Explain_names_the_claim_that_has_not_its_type(string claim, string? value, string told)
+    {
+        await using var world = await World.StartAsync();
+        var token = world.WeatherToken((_, payload) =>
+        {
+            payload.Remove(claim);
+            if (value is not null)
+            {
+                payload[claim] = JsonNode.Parse(value);
+            }
+        });
+
+        var (exit, output, errors) = await RunAsync("explain", "--server", "weather", "--token-file", await FileAsync(world, token), "--config", world.Gateway.ConfigPath);
+
+        Assert.True(exit == 1, output + errors);
+        Assert.Contains("refused: claim_type_invalid", output, StringComparison.Ordinal);
+        Assert.Contains(told, output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Explain_names_the_audiences_that_are_too_many()
+    {
+        await using var world = await World.StartAsync();
+        var token = world.WeatherToken((_, payload) => payload["aud"] = new JsonArray(World.WeatherResource, "https://elsewhere.example.com", "account\u001b[2J"));
+
+        var (_, output, _) = await RunAsync("explain", "--server", "weather", "--token-file", await FileAsync(world, token), "--config", world.Gateway.ConfigPath);
+
+        Assert.Contains("refused: audience_not_single", output, StringComparison.Ordinal);
+        Assert.Contains("Beside this server its aud names 'https://elsewhere.example.com', 'account?[2J', and only CompanionAudiences", output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("", "", 1, "Standard input is empty")]
+    [InlineData("token", "", 0, "passes")]
+    [InlineData("token", "\n", 0, "passes")]
+    [InlineData("long", "", 1, "Standard input is larger than a token can be")]
+    public async Task A_token_may_come_on_standard_input(string given, string after, int expected, string told)
+    {
+        await using var world = await World.StartAsync();
+        using StringWriter output = new();
+        using var input = new StringReader(given switch { "token" => world.WeatherToken(), "long" => new string('x', 65 * 1024), _ => "" } + after);
+        var exit = await new CommandLine(output, output) { Input = input }.RunAsync(["explain", "--server", "weather", "--token-file", "-", "--config", world.Gateway.ConfigPath]);
+
+        Assert.True(exit == expected, output.ToString());
+        Assert.Contains(told, output.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Explain_says_that_there_is_no_audience()
+    {
+        await using var world = await World.StartAsync();
+        var token = world.WeatherToken((_, payload) => payload.Remove("aud"));
+
+        var (_, output, _) = await RunAsync("explain", "--server", "weather", "--token-file", await FileAsync(world, token), "--config", world.Gateway.ConfigPath);
+
+        Assert.Contains("presented aud: (absent)", output, StringComparison.Ordinal);
     }
 
     private static void Write(JsonObject options, string mistake)

@@ -13,7 +13,7 @@ public sealed class FrameworkSectionTests
     [InlineData("Kestrel", "{'Limits':{'Http2':{'MaxStreamPerConnection':1}}}", "Kestrel:Limits:Http2:MaxStreamPerConnection", "did you mean 'MaxStreamsPerConnection'?")]
     [InlineData("Kestrel", "{'Limits':{'MaxRequestBodySize':1}}", "Kestrel:Limits:MaxRequestBodySize", "write MaxRequestBody of the server.")]
     [InlineData("Kestrel", "{'Endpoints':{'a':{'Url':'http://*:1','Protocol':'Http1'}}}", "Kestrel:Endpoints:a:Protocol", "did you mean 'Protocols'?")]
-    [InlineData("Kestrel", "{'Endpoints':{'a':{'Url':'https://*:1','ClientCertificate':'RequireCertificate'}}}", "Kestrel:Endpoints:a:ClientCertificate", "is not a key here")]
+    [InlineData("Kestrel", "{'Endpoints':{'a':{'Url':'http://*:1','ClientCertificate':'RequireCertificate'}}}", "Kestrel:Endpoints:a:ClientCertificate", "is not a key here")]
     [InlineData("Kestrel", "{'Certificates':{'Default':{'Pth':'x'}}}", "Kestrel:Certificates:Default:Pth", "did you mean 'Path'?")]
     [InlineData("Kestrel", "{'EndpointDefault':{}}", "Kestrel:EndpointDefault", "did you mean 'EndpointDefaults'?")]
     [InlineData("Logging", "{'LogLevl':{'Default':'Warning'}}", "Logging:LogLevl", "did you mean 'LogLevel'?")]
@@ -29,8 +29,8 @@ public sealed class FrameworkSectionTests
     }
 
     [Theory]
-    [InlineData("{'Endpoints':{'a':{'Url':'https://*:1','ClientCertificateMode':'RequireCertficate'}}}", "did you mean 'RequireCertificate'?")]
-    [InlineData("{'Endpoints':{'a':{'Url':'https://*:1','Protocols':'Http3'}}}", "must be one of Http1,")]
+    [InlineData("{'Endpoints':{'a':{'Url':'http://*:1','ClientCertificateMode':'RequireCertficate'}}}", "did you mean 'RequireCertificate'?")]
+    [InlineData("{'Endpoints':{'a':{'Url':'http://*:1','Protocols':'Http3'}}}", "must be one of Http1,")]
     [InlineData("{'EndpointDefaults':{'SslProtocols':['Tls']}}", "must be one of Tls12, Tls13")]
     [InlineData("{'Limits':{'MaxConcurrentConnections':'100'}}", "a whole number without quotes")]
     [InlineData("{'Limits':{'KeepAliveTimeout':90}}", "perhaps \"00:01:30\"")]
@@ -58,7 +58,7 @@ public sealed class FrameworkSectionTests
     }
 
     [Theory]
-    [InlineData("Kestrel", "{'Endpoints':{'a':{'Url':'https://*:1','Protocols':'Http1AndHttp2','SslProtocols':['Tls12','Tls13'],'ClientCertificateMode':'AllowCertificate','Certificate':{'Path':'a.pfx','Password':'x'},'Sni':{'*.example.com':{'Certificate':{'Subject':'a','Store':'My','Location':'LocalMachine','AllowInvalid':true}}}}}}")]
+    [InlineData("Kestrel", "{'Endpoints':{'a':{'Url':'http://*:1','Protocols':'Http1AndHttp2','SslProtocols':['Tls12','Tls13'],'ClientCertificateMode':'AllowCertificate','Certificate':{'Path':'a.pfx','Password':'x'},'Sni':{'*.example.com':{'Certificate':{'Subject':'a','Store':'My','Location':'LocalMachine','AllowInvalid':true}}}}}}")]
     [InlineData("Kestrel", "{'Certificates':{'Default':{'Path':'tls.crt','KeyPath':'tls.key'}},'EndpointDefaults':{'Protocols':'Http2'},'Limits':null}")]
     [InlineData("Kestrel", "{'Limits':{'MaxConcurrentConnections':100,'KeepAliveTimeout':'00:01:00','MinResponseDataRate':{'BytesPerSecond':100.5},'Http2':{'KeepAlivePingDelay':'00:00:30'}}}")]
     [InlineData("Logging", "{'LogLevel':{'Default':'Warning','Any.Category':'Debug'},'Console':{'LogLevel':{'Default':'Error'},'FormatterName':'json','FormatterOptions':{'SingleLine':true}},'ApplicationInsights':{'LogLevel':{'Default':'Error'}}}")]

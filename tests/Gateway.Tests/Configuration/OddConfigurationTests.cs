@@ -59,7 +59,7 @@ public sealed class OddConfigurationTests
     }
 
     [Theory]
-    [InlineData("Kestrel", "{'Endpoints':{'a':{'Url':'http://*:8080'},'b':{'Url':'https://[::1]:0'},'c':{'Url':'http://unix:/run/gateway.sock'}}}")]
+    [InlineData("Kestrel", "{'Endpoints':{'a':{'Url':'http://*:8080'},'b':{'Url':'http://[::1]:0'},'c':{'Url':'http://unix:/run/gateway.sock'}}}")]
     [InlineData("Kestrel", "{'Limits':{'MaxConcurrentConnections':100}}")]
     [InlineData("Logging", "{'LogLevel':{'Default':'warning','Gateway.Audit':'None'},'Console':{'FormatterName':'simple'}}")]
     public void What_the_framework_takes_is_not_refused(string section, string value) =>

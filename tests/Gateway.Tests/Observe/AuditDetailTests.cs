@@ -87,6 +87,46 @@ public sealed class AuditDetailTests
         Assert.Equal(detail, await DetailAsync(world, _ => { }, "upstream_insufficient_scope"));
     }
 
+    [Theory]
+    [InlineData("/wether", "/wether")]
+    [InlineData("/weather%2fx?access_token=0123456789abcdef", "/weather%2fx")]
+    [InlineData("/x%0a%1b[2J", "/x%0a%1b[2J")]
+    [InlineData("/eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.sig", "/[redacted]")]
+    public async Task A_path_that_leads_nowhere_is_told_as_it_was_written_without_its_query(string target, string detail)
+    {
+        await using var world = await World.StartAsync();
+
+        Assert.Equal(404, (await world.Gateway.CallAsync(target, null, Messages.Call("echo"))).Status);
+        Assert.Equal(("not_found", detail), ((string?)world.Gateway.Audit[^1]["reason"], (string?)world.Gateway.Audit[^1]["detail"]));
+    }
+
+    [Fact]
+    public async Task What_a_client_wrote_is_cut()
+    {
+        await using var world = await World.StartAsync();
+        await world.Gateway.CallAsync("/" + new string('x', 2000), null, Messages.Call("echo"));
+
+        Assert.Equal(512, ((string?)world.Gateway.Audit[^1]["detail"])!.Length);
+    }
+
+    [Fact]
+    public async Task An_origin_that_is_not_allowed_is_told()
+    {
+        await using var world = await World.StartAsync();
+        await world.Gateway.CallAsync("/weather", world.WeatherToken(), Messages.Call("echo"), request => request.Headers.TryAddWithoutValidation("Origin", "https://elsewhere.example.com"));
+
+        Assert.Equal(("origin_not_allowed", "https://elsewhere.example.com"), ((string?)world.Gateway.Audit[^1]["reason"], (string?)world.Gateway.Audit[^1]["detail"]));
+    }
+
+    [Fact]
+    public async Task A_body_that_is_too_large_is_told_with_the_limit()
+    {
+        await using var world = await World.StartAsync(options => options["Servers"]!["weather"]!["MaxRequestBody"] = 64);
+        await world.Gateway.CallAsync("/weather", world.WeatherToken(), Messages.Call(new string('x', 100)));
+
+        Assert.Equal(("body_too_large", "over 64 bytes"), ((string?)world.Gateway.Audit[^1]["reason"], (string?)world.Gateway.Audit[^1]["detail"]));
+    }
+
     private static async Task<string?> DetailAsync(World world, Action<JsonObject> claims, string reason)
     {
         var answer = await world.Gateway.CallAsync("/weather", world.WeatherToken((_, payload) => claims(payload)));

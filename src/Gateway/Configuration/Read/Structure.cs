@@ -203,9 +203,16 @@ internal sealed class Structure(ConfigurationTree tree)
     }
 
     /// <summary>For one text in place of a list, the list that was probably meant.</summary>
-    private static string ListOf(JsonNode node) => node.GetValueKind() == JsonValueKind.String && node.GetValue<string>() is { Length: > 0 and <= 80 } text
+    private static string ListOf(JsonNode node) => AddressesIn(node) is { Length: > 0 } addresses ? $"a list of addresses, without names: [{addresses}]" : node.GetValueKind() == JsonValueKind.String && node.GetValue<string>() is { Length: > 0 and <= 80 } text
         ? $"a list: [{string.Join(", ", text.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(entry => $"\"{entry}\""))}]"
         : "a list [ … ]";
+
+    /// <summary>The addresses of destinations as YARP writes them, each by a name.</summary>
+    private static string AddressesIn(JsonNode node) => node is not JsonObject named ? "" : string.Join(", ",
+        from destination in named
+        let address = destination.Value is JsonObject written ? written["Address"] : destination.Value
+        where address?.GetValueKind() == JsonValueKind.String && address.GetValue<string>() is { Length: <= 200 } text && text.Contains("://", StringComparison.Ordinal)
+        select $"\"{ConfiguredUrl.WithoutUser(address.GetValue<string>())}\"");
 
     private static string WholeNumber(JsonNode node, JsonValueKind kind) => (kind, node.ToString().All(char.IsAsciiDigit)) switch
     {

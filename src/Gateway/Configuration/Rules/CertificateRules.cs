@@ -32,6 +32,24 @@ internal static class CertificateRules
         }
     }
 
+    /// <summary>What Kestrel would serve instead is the certificate of a developer's machine, and nothing where there is none.</summary>
+    public static void HttpsHasACertificate(RuleContext context)
+    {
+        if (context.Kestrel.Certificates.ContainsKey("Default") || context.IsDoubtful("Kestrel:Certificates"))
+        {
+            return;
+        }
+
+        var endpoints = context.Kestrel.Endpoints.Where(endpoint => endpoint.Value is { Certificate: null, Sni.Count: 0 }).Select(endpoint => (Key: $"Kestrel:Endpoints:{endpoint.Key}", endpoint.Value.Url));
+        foreach (var (key, url) in context.Kestrel.Endpoints.Count > 0 ? endpoints : context.Listening.Select(url => (Key: "urls", Url: (string?)url)))
+        {
+            if (url?.StartsWith("https:", StringComparison.OrdinalIgnoreCase) == true && HostRules.AddressOf(url) is not null && !context.IsDoubtful($"{key}:Certificate"))
+            {
+                context.Error("certificate", key, $"{ConfiguredUrl.Show(url)} is https and has no certificate; write Kestrel:Certificates:Default, or the endpoint's own Certificate, with Path and KeyPath (docs/install.md#tls), or listen on http behind what terminates TLS.");
+            }
+        }
+    }
+
     public static void CertificatesCanBeServed(RuleContext context)
     {
         foreach (var (key, certificate) in Served(context.Kestrel))

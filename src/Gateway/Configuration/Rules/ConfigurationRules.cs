@@ -6,6 +6,7 @@ internal static class ConfigurationRules
     private static readonly Action<RuleContext>[] All =
     [
         UrlRules.PublicUrlIsAnOrigin,
+        UrlRules.PublicUrlIsListenedTo,
         UrlRules.IssuersAreHttps,
         UrlRules.LocalIssuerIsUnderThePublicUrl,
         UrlRules.EndpointsAreHttps,
@@ -34,6 +35,7 @@ internal static class ConfigurationRules
         DestinationRules.ResourceIsAnAbsoluteUri,
         DestinationRules.SameTokenStaysOnThisMachine,
         DestinationRules.IdentityStaysOnThisMachine,
+        DestinationRules.UncheckedServersStayOnThisMachine,
         DestinationRules.PlainHttpStaysNear,
         OutboundRules.ModeIsSaid,
         OutboundRules.SettingsBelongToTheMode,
@@ -75,6 +77,8 @@ internal static class ConfigurationRules
         FileRules.SessionKeysAreKeys,
         KeyRules.SigningKeysCanSign,
         KeyRules.SenderKeyCanSign,
+        FileContentRules.FilesHoldWhatTheyAreFor,
+        CertificateRules.HttpsHasACertificate,
         CertificateRules.CertificatesCanBeServed,
         WeakenedDefaults.AuthorizationServers,
         WeakenedDefaults.Servers,

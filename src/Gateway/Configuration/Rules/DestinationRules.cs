@@ -2,7 +2,7 @@ using Gateway.Configuration.Options;
 
 namespace Gateway.Configuration.Rules;
 
-/// <summary>Where requests go: <c>destination-url</c>, <c>destination-own</c>, <c>resource-implicit</c>, <c>resource-uri</c>, <c>same-token-scope</c>, <c>identity-headers</c>, <c>http-destination</c>.</summary>
+/// <summary>Where requests go: <c>destination-url</c>, <c>destination-own</c>, <c>resource-implicit</c>, <c>resource-uri</c>, <c>same-token-scope</c>, <c>identity-headers</c>, <c>none-remote</c>, <c>http-destination</c>.</summary>
 internal static class DestinationRules
 {
     public static void DestinationsAreUrls(RuleContext context)
@@ -129,6 +129,21 @@ internal static class DestinationRules
                 if (ConfiguredUrl.TryParse(server.Destinations[i], out var url) && !StaysHere(server.Destinations[i], url))
                 {
                     context.Error("identity-headers", RuleContext.KeyOf(server, $"Destinations:{i}"), $"IdentityHeaders would go to {ConfiguredUrl.Show(server.Destinations[i])}, which is neither loopback nor a Unix socket: whoever else reaches it could send them too; put the gateway beside the server as a sidecar, or take mode 'exchange' or 'local' and a server that reads tokens.");
+                }
+            }
+        }
+    }
+
+    /// <summary>In mode none the way to the server is all that keeps others from it.</summary>
+    public static void UncheckedServersStayOnThisMachine(RuleContext context)
+    {
+        foreach (var server in context.Servers.Where(server => server.Outbound.Mode == OutboundMode.None))
+        {
+            for (var i = 0; i < server.Destinations.Length; i++)
+            {
+                if (ConfiguredUrl.TryParse(server.Destinations[i], out var url) && !StaysHere(server.Destinations[i], url))
+                {
+                    context.Warn("none-remote", RuleContext.KeyOf(server, $"Destinations:{i}"), $"Mode 'none' sends no credential to {ConfiguredUrl.Show(server.Destinations[i])}, which is neither loopback nor a Unix socket: whoever else reaches that address can do there what it likes, past every rule here; put the gateway beside the server as a sidecar, let the network admit the gateway alone, or take mode 'exchange' or 'local' and a server that reads tokens.");
                 }
             }
         }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Gateway.Configuration.Options;
 
 namespace Gateway.Configuration.Rules;
@@ -59,6 +60,10 @@ internal static class FileRules
             {
                 context.Error("audit-file", "Gateway:Audit:File", $"{ConfiguredUrl.Show(Absolute(audit))} is a directory; write the path of a file in it.");
             }
+            else if (!isUrl && Directory.Exists(directory) && !MayBeWritten(audit, directory))
+            {
+                Report(context, "audit-file", "Gateway:Audit:File", $"{ConfiguredUrl.Show(Absolute(audit))} may not be written; let the gateway's user write {(File.Exists(audit) ? "it" : "its directory")}, or write another path.", "'run' does not start where it may not be written.");
+            }
         }
 
         void CheckFile(string key, string? path) => Check(key, path, File.Exists, "The file");
@@ -82,17 +87,37 @@ internal static class FileRules
     private static bool IsPath(string text) => text.Length > 0 && !text.Contains('\0', StringComparison.Ordinal);
 
     /// <summary>An error where the gateway is to run; a warning on another machine.</summary>
-    internal static void Missing(RuleContext context, string key, string message)
+    internal static void Missing(RuleContext context, string key, string message) => Report(context, "file-missing", key, message, "Where it is missing, 'run' does not start.");
+
+    private static void Report(RuleContext context, string rule, string key, string message, string elsewhere)
     {
         if (context.FilesMustExist)
         {
-            context.Error("file-missing", key, message);
+            context.Error(rule, key, message);
         }
         else
         {
-            context.Warn("file-missing", key, $"{message} Where it is missing, 'run' does not start.");
+            context.Warn(rule, key, $"{message} {elsewhere}");
         }
     }
+
+    /// <summary>Whether this user may append to the file, or make it: asked of the system, and nothing is made.</summary>
+    private static bool MayBeWritten(string file, string directory)
+    {
+        const int Write = 2, Search = 1;
+        try
+        {
+            return OperatingSystem.IsWindows() || (File.Exists(file) ? Access(file, Write) : Access(directory, Write | Search)) == 0;
+        }
+        catch (Exception exception) when (exception is DllNotFoundException or EntryPointNotFoundException)
+        {
+            return true;
+        }
+    }
+
+    [DllImport("libc", EntryPoint = "access", CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int Access(string path, int mode);
 
     /// <summary>A short or misread key would let anybody make session ids.</summary>
     public static void SessionKeysAreKeys(RuleContext context)

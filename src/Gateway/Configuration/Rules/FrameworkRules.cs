@@ -45,6 +45,11 @@ internal static class FrameworkRules
     /// <summary>Addresses of the environment: those of the command line were judged as options.</summary>
     public static void OptionsCanBeListenedOn(RuleContext context)
     {
+        foreach (var option in context.ListeningOptionsWithoutEffect)
+        {
+            context.Warn("listening-url", "Kestrel:Endpoints", $"{option} has no effect beside Kestrel:Endpoints, which says where to listen; leave one of both out, or override an address there: --Kestrel:Endpoints:{context.Kestrel.Endpoints.Keys.First()}:Url=….");
+        }
+
         if (context.Kestrel.Endpoints.Count > 0)
         {
             return;

@@ -47,6 +47,14 @@ internal sealed class ListenedAt
         address.IsUnixPipe || other.address.IsUnixPipe ? address.IsUnixPipe && other.address.IsUnixPipe && address.UnixPipePath == other.address.UnixPipePath
         : address.Port == other.address.Port && Bound.Any(one => other.Bound.Any(two => one.Equals(two) || Holds(one, two) || Holds(two, one)));
 
+    /// <summary>Whether it is one of the endpoints that Kestrel binds for this address.</summary>
+    public bool Binds(EndPoint endpoint) => endpoint switch
+    {
+        UnixDomainSocketEndPoint socket => address.IsUnixPipe && socket.ToString() == address.UnixPipePath,
+        IPEndPoint ip => !address.IsUnixPipe && ip.Port == address.Port && Bound.Any(bound => bound.Equals(ip.Address) || (bound.Equals(IPAddress.IPv6Any) && ip.Address.Equals(IPAddress.Any))),
+        _ => false,
+    };
+
     /// <summary>What Kestrel binds: both addresses of localhost, and every interface for a name.</summary>
     private IPAddress[] Bound =>
         address.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase) ? [IPAddress.Loopback, IPAddress.IPv6Loopback]

@@ -21,6 +21,9 @@ internal sealed class RuleContext(ConfigurationTree tree, ConfigurationFile file
     /// <summary>Whether nothing is minted or bound by whoever reads this configuration.</summary>
     public bool IsInboundOnly => input.IsInboundOnly;
 
+    /// <summary>The options of the command line that would have the gateway listen elsewhere than <c>Kestrel:Endpoints</c> says, and do not.</summary>
+    public ImmutableArray<string> ListeningOptionsWithoutEffect => file.Kestrel.Endpoints.Count > 0 ? input.ListeningOptions : [];
+
     /// <summary>The addresses that the gateway listens on for clients.</summary>
     public IEnumerable<string> Listening => file.Kestrel.Endpoints.Count > 0 ? file.Kestrel.Endpoints.Values.Select(endpoint => endpoint.Url).OfType<string>() : input.Listening;
 
@@ -34,6 +37,9 @@ internal sealed class RuleContext(ConfigurationTree tree, ConfigurationFile file
 
     /// <summary>Whether a key could not be read, so that what depends on it cannot be judged.</summary>
     public bool IsDoubtful(string key) => tree.IsDoubtful(key);
+
+    /// <summary>Leaves a key that a rule has found wrong out of what others judge by: one fault is one problem.</summary>
+    public void Doubt(string key) => tree.Doubt(key);
 
     /// <summary>The key of an authorization server.</summary>
     public static string KeyOf(string authorizationServer, string member) => $"Gateway:AuthorizationServers:{authorizationServer}:{member}";

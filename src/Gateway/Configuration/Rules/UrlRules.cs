@@ -1,3 +1,5 @@
+using TokenExchange.Issuers;
+
 namespace Gateway.Configuration.Rules;
 
 /// <summary>The URLs of the gateway itself and of authorization servers: <c>public-url</c>, <c>issuer-url</c>, <c>insecure-url</c>.</summary>
@@ -18,6 +20,21 @@ internal static class UrlRules
         if (problem is not null)
         {
             context.Error("public-url", key, $"{Subject("PublicUrl", value)} {problem}; write the https origin that clients use, such as 'https://mcp.example.com' (http is for loopback alone).");
+            context.Doubt(key);
+        }
+    }
+
+    /// <summary>
+    /// Http is for this machine alone, where nothing but the gateway itself would take what is sent to PublicUrl, unless somebody forwards
+    /// there: clients would be sent to an address where nobody is.
+    /// </summary>
+    public static void PublicUrlIsListenedTo(RuleContext context)
+    {
+        var listening = context.Listening.Select(HostRules.AddressOf).ToArray();
+        if (!context.IsDoubtful("Gateway:PublicUrl") && ConfiguredUrl.TryParse(context.Options.PublicUrl, out var url) && url.Scheme == Uri.UriSchemeHttp
+            && listening.All(address => address is { IsUnixPipe: false, Port: > 0 } && Loopback.Is(address.Host) && address.Port != url.Port))
+        {
+            context.Warn("public-url", "Gateway:PublicUrl", $"PublicUrl is {ConfiguredUrl.Show(context.Options.PublicUrl)}, and the gateway listens on {string.Join(", ", context.Listening.Select(address => ConfiguredUrl.Show(address)))}: unless something on this machine forwards there, clients are sent where nobody listens; write one port for both.");
         }
     }
 

@@ -49,7 +49,7 @@ public sealed class RevokeCommandTests : IAsyncDisposable
     [InlineData("--issuer", "revoke", "--subject", "alice", "--issuer", "nobody")]
     [InlineData("is empty", "revoke", "--subject", "")]
     [InlineData("revoke list", "revoke", "undo", "zzz")]
-    [InlineData("no SharedState", "revoke", "--subject", "alice", "--Gateway:SharedState=null")]
+    [InlineData("Write Gateway:SharedState:Redis, and SessionKeyFile,", "revoke", "--subject", "alice", "--Gateway:SharedState=null")]
     public async Task What_is_not_clear_is_said_and_nothing_is_revoked(string said, params string[] arguments)
     {
         await using var replicas = await state.StartReplicasAsync(clock: TimeProvider.System);
