@@ -87,6 +87,7 @@ public sealed class DemoTests
     [Theory]
     [InlineData(404, "text/html", "Cannot POST /", "gave 404, text/html, which is no MCP: give the URL of its MCP endpoint, path included (often /mcp)")]
     [InlineData(405, null, "", "gave 405, and no body, which is no MCP: give the URL of its MCP endpoint")]
+    [InlineData(501, "text/html", "Unsupported method ('POST')", "gave 501, text/html, which is no MCP: give the URL of its MCP endpoint")]
     [InlineData(200, "text/html", "<html>welcome</html>", "gave 200, text/html, which is no MCP: a page or another API answers there")]
     [InlineData(200, "application/json", """{"status":"UP"}""", "gave 200, application/json, which is no MCP: a page or another API answers there")]
     [InlineData(202, null, "", "gave 202, and no body, which is no MCP")]

@@ -69,7 +69,7 @@ internal sealed class OwnServer : IStep
 
     private static string NextStep(int status) => status switch
     {
-        404 or 405 => "give the URL of its MCP endpoint, path included (often /mcp); a server of the older HTTP+SSE transport (/sse) is set up as docs/legacy-servers.md says, one that speaks stdio is started with the bridge of that page",
+        404 or 405 or 501 => "give the URL of its MCP endpoint, path included (often /mcp); a server of the older HTTP+SSE transport (/sse) is set up as docs/legacy-servers.md says, one that speaks stdio is started with the bridge of that page",
         >= 500 => "the server, or a proxy before it, fails: its log says why",
         400 or 403 or 421 => "it refuses the first message of every client: its log says why, often a Host or Origin that it does not know",
         _ => "a page or another API answers there: give the URL of its MCP endpoint, path included (often /mcp)",

@@ -134,7 +134,7 @@ internal sealed class DestinationCheck : IDisposable
         var answered = string.Create(CultureInfo.InvariantCulture, $"answers {question.Name} with {status}");
         switch (response.StatusCode)
         {
-            case HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed or HttpStatusCode.Gone:
+            case HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed or HttpStatusCode.Gone or HttpStatusCode.NotImplemented:
                 report.Fail(check, answered, question.NotHere);
                 return;
             case var redirect when status is >= 300 and < 400 && redirect != HttpStatusCode.NotModified:

@@ -22,6 +22,7 @@ public sealed class DoctorDestinationTests
         { "202", DoctorRun.Says(202, null, ""), "with 202 and the credential: nothing", "does not speak MCP" },
         { "empty", DoctorRun.Says(200, "application/json", ""), "with 200 and the credential: nothing", "does not speak MCP" },
         { "empty stream", DoctorRun.Says(200, "text/event-stream", ""), "with 200 and the credential: nothing", "does not speak MCP" },
+        { "501", DoctorRun.Says(501, "text/html", "Unsupported method ('POST')"), "answers an initialize with 501", "nothing speaks MCP at this path" },
         { "500", DoctorRun.Says(500, "text/plain", "database is away"), "with 500: text/plain, database is away", "look at its log" },
     };
 

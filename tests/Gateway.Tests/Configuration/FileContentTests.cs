@@ -84,6 +84,13 @@ public sealed class FileContentTests : IDisposable
     [InlineData("A:Client={'Id':'g','Authentication':'assertion_file','AssertionFile':'{0}'}", "a.b.c\n")]
     public void What_can_be_used_is_not(string change, string content) => Assert.Empty(Problems(change.Replace("{0}", Write(content), StringComparison.Ordinal)));
 
+    [Theory]
+    [InlineData("A:Client={'Id':'g','Authentication':'private_key_jwt','KeyFile':'/nowhere/key'}", "make one with 'openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256', and register its public key for this client.")]
+    [InlineData("SessionKeyFile='/nowhere/key'", "make one with 'openssl rand -base64 32', for all replicas.")]
+    [InlineData("LocalIssuer={'Issuer':'https://mcp.example.com/hop','KeyDirectory':'/nowhere/keys'}", "make it with 'gateway keys new --directory …'.")]
+    public void A_key_that_is_not_there_is_said_with_how_one_is_made(string change, string told) =>
+        Assert.EndsWith(told, Assert.Single(Problems(change)).Message, StringComparison.Ordinal);
+
     [Fact]
     public void Who_judges_what_comes_in_reads_none_of_it() => Assert.Empty(ConfigurationLoader.Load(
         System.Text.Encoding.UTF8.GetBytes(Given.Changed($"A:Client:SecretFile='{Write("")}'")), new ConfigurationInput { Path = "gateway.json", IsInboundOnly = true }).Problems);

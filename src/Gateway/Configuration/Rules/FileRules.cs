@@ -6,12 +6,14 @@ namespace Gateway.Configuration.Rules;
 /// <summary><c>file-missing</c>, <c>session-key</c>, <c>audit-file</c>: what the configuration names is there. In <c>check</c>, on another machine, a warning.</summary>
 internal static class FileRules
 {
+    private const string NewKey = "openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256";
+
     public static void FilesAreThere(RuleContext context)
     {
         foreach (var (key, client) in context.Clients)
         {
             CheckFile($"{key}:SecretFile", client.SecretFile);
-            CheckFile($"{key}:KeyFile", client.KeyFile);
+            CheckFile($"{key}:KeyFile", client.KeyFile, $"make one with '{NewKey}', and register its public key for this client");
             CheckFile($"{key}:CertificateFile", client.CertificateFile);
             CheckFile($"{key}:AssertionFile", client.AssertionFile);
         }
@@ -45,17 +47,17 @@ internal static class FileRules
             CheckFile($"{key}:KeyPath", certificate.KeyPath);
         }
 
-        CheckFile("Gateway:SessionKeyFile", context.Options.SessionKeyFile);
-        CheckFile("Gateway:SenderKeyFile", context.Options.SenderKeyFile);
+        CheckFile("Gateway:SessionKeyFile", context.Options.SessionKeyFile, "make one with 'openssl rand -base64 32', for all replicas");
+        CheckFile("Gateway:SenderKeyFile", context.Options.SenderKeyFile, $"make one with '{NewKey}', for all replicas");
         CheckFile("Gateway:SharedState:Redis:PasswordFile", context.Options.SharedState?.Redis?.PasswordFile);
         CheckFile("Gateway:SharedState:Redis:CaFile", context.Options.SharedState?.Redis?.CaFile);
-        Check("Gateway:LocalIssuer:KeyDirectory", context.Options.LocalIssuer?.KeyDirectory, Directory.Exists, "The directory");
+        Check("Gateway:LocalIssuer:KeyDirectory", context.Options.LocalIssuer?.KeyDirectory, Directory.Exists, "The directory", "make it with 'gateway keys new --directory …'");
         if (context.Options.Audit.File is { } audit)
         {
             // A URL by mistake is shown whole or not at all: cut at a slash, what is left of its password looks like a name.
             var directory = IsPath(audit) ? Path.GetDirectoryName(Path.GetFullPath(audit)) : audit;
             var isUrl = ConfiguredUrl.WithoutUser(audit) != audit;
-            Check("Gateway:Audit:File", isUrl ? audit : directory, _ => Directory.Exists(directory), "The directory");
+            Check("Gateway:Audit:File", isUrl ? audit : directory, _ => Directory.Exists(directory), "The directory", null);
             if (Directory.Exists(audit))
             {
                 context.Error("audit-file", "Gateway:Audit:File", $"{ConfiguredUrl.Show(Absolute(audit))} is a directory; write the path of a file in it.");
@@ -66,16 +68,16 @@ internal static class FileRules
             }
         }
 
-        void CheckFile(string key, string? path) => Check(key, path, File.Exists, "The file");
+        void CheckFile(string key, string? path, string? make = null) => Check(key, path, File.Exists, "The file", make);
 
-        void Check(string key, string? path, Func<string, bool> exists, string what)
+        void Check(string key, string? path, Func<string, bool> exists, string what, string? make)
         {
             if (path is null || exists(path))
             {
                 return;
             }
 
-            var message = $"{what} {ConfiguredUrl.Show(Absolute(path))} {(Directory.Exists(path) ? "is a directory" : File.Exists(path) ? "is a file" : "is not there, or may not be read")}.";
+            var message = $"{what} {ConfiguredUrl.Show(Absolute(path))} {(Directory.Exists(path) ? "is a directory" : File.Exists(path) ? "is a file" : $"is not there, or may not be read{(make is null ? "" : $"; {make}")}")}.";
             Missing(context, key, message);
         }
     }
