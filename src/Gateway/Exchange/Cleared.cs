@@ -74,7 +74,7 @@ internal sealed class Cleared
     {
         switch (result)
         {
-            case ExchangeResult.Issued issued when issued.Token.Server == authorized.Server.Resource:
+            case ExchangeResult.Issued issued when issued.Token.InboundResource == authorized.Server.Resource:
                 request.Record.Send(issued.Token, issued.Origin);
                 return new Cleared(authorized, new OutboundCredential.HopToken(issued.Token));
             case ExchangeResult.Issued:

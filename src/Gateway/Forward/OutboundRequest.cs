@@ -115,7 +115,7 @@ internal sealed class OutboundRequest(Standing standing, OpenStreams streams, Ti
                 }
 
                 return;
-            case OutboundCredential.HopToken { Token: var token } when token.Server == cleared.Server.Resource && token.SentUntil > clock.GetUtcNow():
+            case OutboundCredential.HopToken { Token: var token } when token.InboundResource == cleared.Server.Resource && token.SentUntil > clock.GetUtcNow():
                 headers.TryAddWithoutValidation("Authorization", token.AuthorizationHeader);
                 return;
             default:

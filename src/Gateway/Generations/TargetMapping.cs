@@ -23,7 +23,7 @@ internal static class TargetMapping
         var profile = asked is null ? null : ExchangeProfile.Find(asked.Profile);
         return new OutboundTarget
         {
-            Server = topology.Resource,
+            InboundResource = topology.Resource,
             Resource = topology.OutboundResource ?? topology.Resource,
             Audience = outbound.Audience,
             ResultAudiences = topology.ResultAudiences,

@@ -31,7 +31,7 @@ public interface ITokenExchanger
 public sealed record TokenExchangeRequest(ValidatedToken Subject, OutboundTarget Target, ScopeSet Scopes)
 {
     /// <summary>The token that is exchanged.</summary>
-    public ValidatedToken Subject { get; } = Subject.Resource == Target.Server ? Subject : throw new ArgumentException("The token was validated for another server.", nameof(Subject));
+    public ValidatedToken Subject { get; } = Subject.Resource == Target.InboundResource ? Subject : throw new ArgumentException("The token was validated for another server.", nameof(Subject));
 
     /// <summary>What is asked for.</summary>
     public OutboundTarget Target { get; } = Target;

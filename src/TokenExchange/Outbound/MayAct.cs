@@ -31,7 +31,7 @@ internal static class MayAct
             var isSubject = member.NameEquals("sub");
             if (isSubject || member.NameEquals("client_id"))
             {
-                named = (client is not null && Is(member.Value, client)) || (isSubject && Is(member.Value, target.Server));
+                named = (client is not null && Is(member.Value, client)) || (isSubject && Is(member.Value, target.InboundResource));
                 if (!named)
                 {
                     return false;

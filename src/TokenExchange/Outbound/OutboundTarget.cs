@@ -8,8 +8,11 @@ namespace TokenExchange.Outbound;
 /// <summary>The MCP server behind one route, as an exchange sees it: what to ask for and what to accept.</summary>
 public sealed record OutboundTarget
 {
-    /// <summary>The resource identifier of the gateway's own server; a token issued for this target is forwarded for it alone.</summary>
-    public required string Server { get; init; }
+    /// <summary>
+    /// What inbound tokens are minted for: the resource identifier of the gateway's own server. A token is exchanged for this target
+    /// only when this is its <see cref="ValidatedToken.Resource"/>, and what is issued is forwarded for it alone.
+    /// </summary>
+    public required string InboundResource { get; init; }
 
     /// <summary>The RFC 8707 identifier of the MCP server.</summary>
     public required string Resource { get; init; }
@@ -66,8 +69,8 @@ public sealed record OutboundTarget
     /// <summary>Types of authorization details that speak to the gateway alone: they are neither carried over nor missed.</summary>
     public ImmutableArray<string> DetailsAside { get; init; } = [];
 
-    /// <summary>For each trusted inbound issuer, every audience that some server of the gateway accepts from it.</summary>
-    public FrozenDictionary<string, FrozenSet<string>> InboundAudiences { get; init; } = FrozenDictionary<string, FrozenSet<string>>.Empty;
+    /// <summary>For each trusted inbound issuer, every audience that some server of the gateway accepts from it: a result that names one could be played back, and is none.</summary>
+    public required FrozenDictionary<string, FrozenSet<string>> InboundAudiences { get; init; }
 
     /// <summary>The keys that tokens for the target are bound to; null: they are bearer tokens.</summary>
     /// <remarks>RFC 9449.</remarks>

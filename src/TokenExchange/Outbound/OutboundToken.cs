@@ -17,7 +17,7 @@ public sealed class OutboundToken
     internal OutboundToken(string authorizationHeader) => AuthorizationHeader = authorizationHeader;
 
     /// <summary>The resource identifier of the gateway's server that the token may be forwarded for.</summary>
-    public required string Server { get; init; }
+    public required string InboundResource { get; init; }
 
     /// <summary>The audiences of the token; the requested one when the token is opaque.</summary>
     public required ImmutableArray<string> Audiences { get; init; }

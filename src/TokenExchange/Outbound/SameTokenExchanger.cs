@@ -16,7 +16,7 @@ public sealed class SameTokenExchanger : ITokenExchanger
         return new((ExchangeResult?)ActorChain.Refusal(subject, joins: false) ?? new ExchangeResult.Issued(
             new OutboundToken(OutboundToken.SchemeOf(null) + subject.Value)
             {
-                Server = subject.Resource,
+                InboundResource = subject.Resource,
                 Audiences = subject.Audiences,
                 Scopes = subject.Scopes,
                 TokenId = subject.TokenId,

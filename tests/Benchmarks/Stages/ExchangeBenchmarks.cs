@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using BenchmarkDotNet.Attributes;
 using Harness;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -37,7 +38,7 @@ public class ExchangeBenchmarks
         gated = new Gated(mint);
         joined = cache.Wrap(gated, partition with { ClientId = "joined" });
         var token = (await stage.Validator(1).ValidateAsync(stage.Token.AsMemory(), CancellationToken.None)).Token!;
-        var target = new OutboundTarget { Server = Stage.Resource, Resource = "https://weather.internal/mcp", ResultAudiences = ["https://weather.internal/mcp"], SettingsDigest = "bench" };
+        var target = new OutboundTarget { InboundResource = Stage.Resource, Resource = "https://weather.internal/mcp", InboundAudiences = FrozenDictionary<string, FrozenSet<string>>.Empty, ResultAudiences = ["https://weather.internal/mcp"], SettingsDigest = "bench" };
         request = new TokenExchangeRequest(token, target, token.Scopes);
         await CacheHit();
     }

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using Harness;
 using TokenExchange.Inbound;
 using TokenExchange.Outbound;
@@ -28,7 +29,8 @@ internal sealed class CacheFixture : IDisposable
 
     public static OutboundTarget Target(string server = "https://mcp.example/weather") => new()
     {
-        Server = server,
+        InboundResource = server,
+        InboundAudiences = FrozenDictionary<string, FrozenSet<string>>.Empty,
         Resource = "https://weather.internal/mcp",
         ResultAudiences = ["https://weather.internal/mcp"],
         SettingsDigest = "settings-1",

@@ -20,7 +20,7 @@ public sealed class CacheKeyTests
         internal CacheKey Key() =>
             new CacheKeys(new CachePartition(AuthorizationServer, TokenEndpoint, Client, RequestedType) { Actor = Actor is null ? null : () => TokenDigest.Of(Actor) }).Of(new TokenExchangeRequest(
                 Subjects.Token(issuer: Issuer, value: Token, resource: Server, said: Said),
-                new OutboundTarget { Server = Server, Resource = Resource, Audience = Audience, ResultAudiences = [Resource], SettingsDigest = Settings, ClientsAtIssuers = ClientAtIssuer is null ? FrozenDictionary<string, string>.Empty : new Dictionary<string, string> { [Issuer] = ClientAtIssuer }.ToFrozenDictionary() },
+                new OutboundTarget { InboundResource = Server, Resource = Resource, Audience = Audience, InboundAudiences = FrozenDictionary<string, FrozenSet<string>>.Empty, ResultAudiences = [Resource], SettingsDigest = Settings, ClientsAtIssuers = ClientAtIssuer is null ? FrozenDictionary<string, string>.Empty : new Dictionary<string, string> { [Issuer] = ClientAtIssuer }.ToFrozenDictionary() },
                 ScopeSet.Of(Scopes.Select(AsToken))));
     }
 

@@ -53,7 +53,7 @@ public sealed class MemoryTests
             var (now, subject) = (new ManualClock().GetUtcNow(), request.Subject);
             var answer = ScriptedExchanger.Issue(request, now + TimeSpan.FromMinutes(5), value);
             var origin = new RememberedToken(subject, TokenTerms.Of(subject, null!, 0, null), withClaims: false);
-            store.Put(new CacheEntry(new CacheKeys(CacheFixture.Partition).Of(request), answer, request.Target.Server, origin, now + TimeSpan.FromMinutes(5), now), subject.Issuer, subject.Subject, now);
+            store.Put(new CacheEntry(new CacheKeys(CacheFixture.Partition).Of(request), answer, request.Target.InboundResource, origin, now + TimeSpan.FromMinutes(5), now), subject.Issuer, subject.Subject, now);
             return new WeakReference(answer);
         }
     }

@@ -29,7 +29,7 @@ internal sealed class ScriptedExchanger(ManualClock clock) : ITokenExchanger
         new ExchangeResult.Issued(
             new OutboundToken(OutboundToken.SchemeOf(null) + value)
             {
-                Server = request.Target.Server,
+                InboundResource = request.Target.InboundResource,
                 Audiences = [request.Target.Resource],
                 Scopes = request.Scopes,
                 TokenId = null,

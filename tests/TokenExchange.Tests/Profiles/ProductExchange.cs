@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Text.Json.Nodes;
 using Harness;
 using Harness.Products;
@@ -28,7 +29,8 @@ internal sealed class ProductExchange : IAsyncDisposable
         Client = Product.Client(files);
         Target = new OutboundTarget
         {
-            Server = Product.Server,
+            InboundResource = Product.Server,
+            InboundAudiences = FrozenDictionary<string, FrozenSet<string>>.Empty,
             Resource = Product.Resource,
             Audience = Product.Target,
             ResultAudiences = [Product.ResultAudience],

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Text.Json.Nodes;
 using Harness;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -20,7 +21,7 @@ internal sealed class Exchange : IAsyncDisposable
     public Exchange(string profile = "rfc8693")
     {
         Settings = new AuthorizationServerSettings { Name = "corp", Issuer = Stub.Issuer, Dialect = ExchangeProfile.Find(profile)!.Dialect, TokenEndpoint = new Uri(Stub.TokenEndpoint), JwksUrl = new Uri(Stub.Issuer + "/jwks") };
-        Target = new OutboundTarget { Server = "https://mcp.example/weather", Resource = Resource, ResultAudiences = [Resource], SettingsDigest = "digest", ClientId = "mcp-gateway" };
+        Target = new OutboundTarget { InboundResource = "https://mcp.example/weather", Resource = Resource, InboundAudiences = FrozenDictionary<string, FrozenSet<string>>.Empty, ResultAudiences = [Resource], SettingsDigest = "digest", ClientId = "mcp-gateway" };
         server = new(() => new AuthorizationServer(Settings, Clock, NullLoggerFactory.Instance));
         client = new(() => new TokenExchangeClient(Server, Client, ResultIssuer ?? Server, ExtraParameters, Clock));
         Stub.WireAnswer = Issue;

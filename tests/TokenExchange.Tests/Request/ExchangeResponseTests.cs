@@ -16,7 +16,7 @@ public sealed class ExchangeResponseTests
 
         var issued = Assert.IsType<ExchangeResult.Issued>(await exchange.RunAsync());
 
-        Assert.Equal("https://mcp.example/weather", issued.Token.Server);
+        Assert.Equal("https://mcp.example/weather", issued.Token.InboundResource);
         Assert.Equal(ExchangeOrigin.Issued, issued.Origin);
         Assert.StartsWith("Bearer ey", issued.Token.AuthorizationHeader, StringComparison.Ordinal);
     }

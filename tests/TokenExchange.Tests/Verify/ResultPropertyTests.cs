@@ -142,7 +142,7 @@ public sealed class ResultPropertyTests : IAsyncLifetime
         Set(claims, "act", draw.InActors);
         var target = new OutboundTarget
         {
-            Server = Inbound,
+            InboundResource = Inbound,
             Resource = Target,
             ResultAudiences = [Target],
             ExtraResultScopes = ScopeSet.Of("openid"),

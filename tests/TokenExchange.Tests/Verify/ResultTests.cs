@@ -123,7 +123,7 @@ public sealed class ResultTests : IAsyncLifetime
         var result = Assert.IsType<ExchangeResult.Issued>(await VerifyAsync(Token(), expiresIn: TimeSpan.FromSeconds(60)));
 
         Assert.Equal(Now.AddSeconds(60), result.Token.ExpiresAt);
-        Assert.Equal(Inbound, result.Token.Server);
+        Assert.Equal(Inbound, result.Token.InboundResource);
         Assert.Equal([Target], result.Token.Audiences);
         Assert.Equal("mcp:read mcp:write", result.Token.Scopes.ToString());
         Assert.Equal("token-1", result.Token.TokenId);
@@ -453,7 +453,7 @@ public sealed class ResultTests : IAsyncLifetime
     {
         var target = new OutboundTarget
         {
-            Server = Inbound,
+            InboundResource = Inbound,
             Resource = Target,
             ResultAudiences = [Target, "weather-client"],
             ExtraResultScopes = ScopeSet.Of("openid"),

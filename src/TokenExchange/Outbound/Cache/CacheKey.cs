@@ -86,7 +86,7 @@ internal sealed class CacheKeys
     {
         var (subject, target, scopes) = request;
         var client = target.ClientsAtIssuers.GetValueOrDefault(subject.Issuer);
-        var size = prefix.Length + SizeOf(target.SettingsDigest) + SizeOf(target.Server) + SizeOf(target.Resource) + SizeOf(target.Audience) + SizeOf(request.Sender?.Thumbprint) + SizeOf(subject.Issuer) + SizeOf(subject.SaidDigest) + SizeOf(client) + SizeOf(acting) + sizeof(int);
+        var size = prefix.Length + SizeOf(target.SettingsDigest) + SizeOf(target.InboundResource) + SizeOf(target.Resource) + SizeOf(target.Audience) + SizeOf(request.Sender?.Thumbprint) + SizeOf(subject.Issuer) + SizeOf(subject.SaidDigest) + SizeOf(client) + SizeOf(acting) + sizeof(int);
         for (var i = 0; i < scopes.Count; i++)
         {
             size += SizeOf(scopes[i]);
@@ -99,7 +99,7 @@ internal sealed class CacheKeys
             prefix.CopyTo(buffer);
             var fields = new Fields(buffer[prefix.Length..]);
             fields.Add(target.SettingsDigest);
-            fields.Add(target.Server);
+            fields.Add(target.InboundResource);
             fields.Add(target.Resource);
             fields.Add(target.Audience);
             fields.Add(request.Sender?.Thumbprint);

@@ -240,7 +240,7 @@ public sealed class ExchangeCache : IDisposable
         }
         else if (until > now)
         {
-            Store.Put(new CacheEntry(key, answer, request.Target.Server, OriginOf(request.Subject), until, refreshFrom), request.Subject.Issuer, request.Subject.Subject, now);
+            Store.Put(new CacheEntry(key, answer, request.Target.InboundResource, OriginOf(request.Subject), until, refreshFrom), request.Subject.Issuer, request.Subject.Subject, now);
         }
     }
 

@@ -84,7 +84,7 @@ public sealed class TokenExchangeClient : ITokenExchanger
         using var claims = JsonDocument.Parse("{}");
         var nobody = new ValidatedToken(new TokenText("not-a-token".AsMemory()))
         {
-            Resource = target.Server,
+            Resource = target.InboundResource,
             Issuer = server.Settings.Issuer,
             Subject = "nobody",
             ClientId = null,

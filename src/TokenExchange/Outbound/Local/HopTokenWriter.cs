@@ -45,7 +45,7 @@ internal sealed class HopTokenWriter(string issuer, LocalTokenSettings settings)
 
         return new OutboundToken(header)
         {
-            Server = request.Target.Server,
+            InboundResource = request.Target.InboundResource,
 
             // One list for many tokens, where it says just that.
             Audiences = request.Target.ResultAudiences is [var only] && only == request.Target.Resource ? request.Target.ResultAudiences : [request.Target.Resource],
@@ -89,7 +89,7 @@ internal sealed class HopTokenWriter(string issuer, LocalTokenSettings settings)
         json.WriteNumber("exp"u8, expires);
         json.WriteString("jti"u8, id);
         json.WriteStartObject("act"u8);
-        json.WriteString("sub"u8, target.Server);
+        json.WriteString("sub"u8, target.InboundResource);
         if (subject.TryGetAuthority("act", out var act))
         {
             json.WritePropertyName("act"u8);

@@ -38,7 +38,7 @@ internal sealed class LocalExchanger(string issuer, LocalTokenSettings settings,
     {
         var (subject, target, _) = request;
         return Delegation.Refusal(subject, target, settings.Claims.Contains(AuthorizationDetails.Name))
-            ?? (subject.TryGetAuthority("act", out var act) && !ActorChain.CanGrow(act, target.Server) ? Refused(ExchangeError.ActorChainRefused, "act") : null);
+            ?? (subject.TryGetAuthority("act", out var act) && !ActorChain.CanGrow(act, target.InboundResource) ? Refused(ExchangeError.ActorChainRefused, "act") : null);
     }
 
     private static ExchangeResult.Refused Refused(ExchangeError error, string diagnostic) => new(error, Diagnostic: diagnostic);

@@ -52,7 +52,7 @@ internal sealed class ResultVerifier(AuthorizationServer resultIssuer, TimeProvi
         return new ExchangeResult.Issued(
             new OutboundToken(OutboundToken.SchemeOf(candidate.Request.Sender) + candidate.Response.AccessToken)
             {
-                Server = candidate.Target.Server,
+                InboundResource = candidate.Target.InboundResource,
                 Audiences = claims?.Audiences ?? [candidate.Target.Audience ?? candidate.Target.Resource],
                 Scopes = candidate.Scopes,
                 TokenId = claims?.TokenId,
