@@ -89,7 +89,27 @@ public sealed class FileContentTests : IDisposable
     [InlineData("SessionKeyFile='/nowhere/key'", "make one with 'openssl rand -base64 32', for all replicas.")]
     [InlineData("LocalIssuer={'Issuer':'https://mcp.example.com/hop','KeyDirectory':'/nowhere/keys'}", "make it with 'gateway keys new --directory …'.")]
     public void A_key_that_is_not_there_is_said_with_how_one_is_made(string change, string told) =>
-        Assert.EndsWith(told, Assert.Single(Problems(change)).Message, StringComparison.Ordinal);
+        Assert.EndsWith(told, Assert.Single(Given.Loaded(Given.Changed(change)).Problems).Message, StringComparison.Ordinal);
+
+    /// <summary>It is read again when it changes, and nobody but its own callers needs it.</summary>
+    [Fact]
+    public void A_gateway_starts_beside_a_file_that_cannot_be_used() => Assert.All(
+        ConfigurationLoader.Load(
+            System.Text.Encoding.UTF8.GetBytes(Given.Changed($"A:Client:SecretFile='{Write("")}'")), new ConfigurationInput { Path = "gateway.json", FilesMustExist = true }).Problems,
+        problem => Assert.Equal(("file-content", true), (problem.Rule, problem.IsWarning)));
+
+    [Fact]
+    public void A_pipe_is_not_waited_for()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no named pipes in directories");
+        var pipe = Path.Combine(directory, "pipe");
+        using (var made = System.Diagnostics.Process.Start("mkfifo", ["-m", "600", pipe]))
+        {
+            made.WaitForExit();
+        }
+
+        Assert.EndsWith("is empty; write the secret alone into it.", Assert.Single(Problems($"A:Client:SecretFile='{pipe}'")).Message, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void Who_judges_what_comes_in_reads_none_of_it() => Assert.Empty(ConfigurationLoader.Load(
@@ -110,7 +130,8 @@ public sealed class FileContentTests : IDisposable
         Assert.False(File.Exists(Path.Combine(directory, "audit.log")));
     }
 
-    private static System.Collections.Immutable.ImmutableArray<ConfigurationProblem> Problems(string change) => Given.Loaded(Given.Changed(change)).Problems;
+    private static System.Collections.Immutable.ImmutableArray<ConfigurationProblem> Problems(string change) =>
+        ConfigurationLoader.Load(System.Text.Encoding.UTF8.GetBytes(Given.Changed(change)), new ConfigurationInput { Path = "gateway.json", FilesMustExist = false }).Problems;
 
     private string Key(string kind)
     {

@@ -42,6 +42,9 @@ public sealed class PackTests : IDisposable
         var start = new ProcessStartInfo("dotnet", ["pack", Path.Combine(root, "src", project), "-c", "Release", "--artifacts-path", Path.Combine(directory, "build"), "-o", directory, "-nologo", "-v", "quiet"])
         {
             RedirectStandardOutput = true,
+
+            // What a build leaves behind for the next would hold its output open.
+            Environment = { ["MSBUILDDISABLENODEREUSE"] = "1", ["DOTNET_CLI_USE_MSBUILD_SERVER"] = "0", ["UseSharedCompilation"] = "false" },
         };
         using var pack = Process.Start(start)!;
         var said = await pack.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);

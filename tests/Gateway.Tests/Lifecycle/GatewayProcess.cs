@@ -13,20 +13,29 @@ internal sealed partial class GatewayProcess : IAsyncDisposable
 {
     private const int Hangup = 1;
     private const int Terminate = 15;
+
+    /// <summary>What never happens fails the test, and does not hang it.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
     private readonly Process process;
     private readonly StringBuilder output = new();
     private readonly TaskCompletionSource<string> listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<(string Text, TaskCompletionSource Said)> awaited = [];
+    private readonly Lazy<Task<string>> listened;
 
     private GatewayProcess(Process process)
     {
         this.process = process;
+        listened = new(ListenedAsync);
         process.OutputDataReceived += (_, line) => Add(line.Data);
         process.ErrorDataReceived += (_, line) => Add(line.Data);
+        process.EnableRaisingEvents = true;
+        process.Exited += (_, _) => ended.TrySetResult();
     }
 
-    /// <summary>The first address that it said it listens on.</summary>
-    public Task<string> Listening => listening.Task;
+    /// <summary>The first address that it said it listens on. Fails, with what it said, when it ends before.</summary>
+    public Task<string> Listening => listened.Value;
 
     public int Id => process.Id;
 
@@ -93,8 +102,7 @@ internal sealed partial class GatewayProcess : IAsyncDisposable
             awaited.Add((text, said));
         }
 
-        // What is never said fails the test, and does not hang it.
-        return said.Task.WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
+        return said.Task.WaitAsync(Patience, TestContext.Current.CancellationToken);
     }
 
     /// <summary>Asks it to look at its files now.</summary>
@@ -105,7 +113,15 @@ internal sealed partial class GatewayProcess : IAsyncDisposable
 
     public async Task<int> ExitAsync()
     {
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        try
+        {
+            await process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(Patience, TestContext.Current.CancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            Assert.Fail($"The gateway did not end. It said:\n{Output}");
+        }
+
         return process.ExitCode;
     }
 
@@ -113,11 +129,24 @@ internal sealed partial class GatewayProcess : IAsyncDisposable
     {
         if (!process.HasExited)
         {
+            // Not for the end of its output, too: whatever it started may hold that open.
             process.Kill();
-            await process.WaitForExitAsync();
+            await ended.Task.WaitAsync(Patience).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         process.Dispose();
+    }
+
+    private async Task<string> ListenedAsync()
+    {
+        await Task.WhenAny(listening.Task, ended.Task).WaitAsync(Patience, TestContext.Current.CancellationToken);
+        if (!listening.Task.IsCompleted)
+        {
+            // Its last words may still be on their way.
+            await process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(Patience, TestContext.Current.CancellationToken);
+        }
+
+        return listening.Task.IsCompleted ? await listening.Task : throw new InvalidOperationException($"The gateway ended before it listened. It said:\n{Output}");
     }
 
     private void Add(string? line)

@@ -1,9 +1,9 @@
-using System.Diagnostics;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Gateway.Tests.Harness;
+using Gateway.Tests.Lifecycle;
 using Gateway.Tests.Observe.Harness;
 using Harness;
 using Harness.Wire;
@@ -23,7 +23,7 @@ public sealed class OtlpTests
     {
         await using var collector = await OtlpReceiver.StartAsync();
         await using var stage = new OutsideStage();
-        await using (var gateway = await GatewayProcess.StartAsync(stage, collector.Url))
+        await using (var gateway = await ExportingGateway.StartAsync(stage, collector.Url))
         {
             var answer = await gateway.CallAsync(stage.As.Token(World.WeatherResource), $"00-{TraceId}-{ClientSpan}-01");
             Assert.True(answer.Status == 200, answer.Body);
@@ -70,7 +70,7 @@ public sealed class OtlpTests
         };
         await using var collector = await OtlpReceiver.StartAsync();
         await using var stage = new OutsideStage();
-        await using (var gateway = await GatewayProcess.StartAsync(stage, collector.Url, server.Url))
+        await using (var gateway = await ExportingGateway.StartAsync(stage, collector.Url, server.Url))
         {
             var answer = await gateway.CallAsync(stage.As.Token(World.WeatherResource), $"00-{TraceId}-{ClientSpan}-01");
             Assert.Equal((502, "upstream_unavailable"), (answer.Status, answer.Reason));
@@ -106,47 +106,26 @@ public sealed class OtlpTests
         }
     }
 
-    private sealed class GatewayProcess : IAsyncDisposable
+    private sealed class ExportingGateway : IAsyncDisposable
     {
-        private readonly Process process;
+        private readonly GatewayProcess process;
         private readonly TemporaryDirectory directory;
-        private readonly StringBuilder output = new();
-        private string url = "";
+        private readonly string url;
 
-        private GatewayProcess(Process process, TemporaryDirectory directory) => (this.process, this.directory) = (process, directory);
+        private ExportingGateway(GatewayProcess process, TemporaryDirectory directory, string url) => (this.process, this.directory, this.url) = (process, directory, url);
 
-        public static async Task<GatewayProcess> StartAsync(OutsideStage stage, string collector, string? destination = null)
+        public static async Task<ExportingGateway> StartAsync(OutsideStage stage, string collector, string? destination = null)
         {
             var directory = new TemporaryDirectory();
             var options = World.Options(stage.As, stage.Weather, stage.Weather);
-            options["PublicUrl"] = TestGateway.PublicUrl;
-            options["DrainDelay"] = "00:00:00";
             options["Servers"]!.AsObject().Remove("notes");
             options["Servers"]!["weather"]!["Destinations"] = new JsonArray(destination ?? stage.Weather.Url);
-            var config = directory.File("gateway.json");
-            await File.WriteAllTextAsync(config, new JsonObject { ["Gateway"] = options }.ToJsonString(), TestContext.Current.CancellationToken);
-            var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "gateway.dll"), "run", "--config", config, "--urls", "http://127.0.0.1:0"])
+            var process = GatewayProcess.Serve(directory.Path, options, new Dictionary<string, string>
             {
-                RedirectStandardOutput = true,
-                Environment =
-                {
-                    ["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector,
-                    ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
-                },
-            };
-            var gateway = new GatewayProcess(Process.Start(start)!, directory);
-            while (await gateway.process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken) is { } line)
-            {
-                gateway.output.AppendLine(line);
-                if (Regex.Match(line, @"Now listening on: (http://\S+)") is { Success: true } listening)
-                {
-                    gateway.url = listening.Groups[1].Value;
-                    return gateway;
-                }
-            }
-
-            Assert.Fail($"The gateway ended early:\n{gateway.output}");
-            return gateway;
+                ["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector,
+                ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
+            });
+            return new ExportingGateway(process, directory, await process.Listening);
         }
 
         public async Task<Answer> CallAsync(string token, string traceparent)
@@ -166,22 +145,14 @@ public sealed class OtlpTests
         /// <summary>Stops it as an orchestrator does; what is still unsent goes out before it ends.</summary>
         public async Task StopAsync()
         {
-            using var kill = Process.Start("kill", ["-TERM", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
-            output.Append(await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken));
-            await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-            Assert.True(process.ExitCode == 0, output.ToString());
+            process.Stop();
+            Assert.True(await process.ExitAsync() == 0, process.Output);
         }
 
-        public ValueTask DisposeAsync()
+        public async ValueTask DisposeAsync()
         {
-            if (!process.HasExited)
-            {
-                process.Kill();
-            }
-
-            process.Dispose();
+            await process.DisposeAsync();
             directory.Dispose();
-            return default;
         }
     }
 }

@@ -11,7 +11,8 @@ namespace Gateway.Configuration.Rules;
 
 /// <summary>
 /// <c>file-content</c>: what is there to be read holds what it is for, and is open to nobody else, as the running gateway
-/// demands it. That a file is not there is <see cref="FileRules"/>' to say.
+/// demands it. That a file is not there is <see cref="FileRules"/>' to say. A gateway that runs reads such files again when they
+/// change, and refuses the calls that need one until it can be used; it starts, for all others.
 /// </summary>
 internal static class FileContentRules
 {
@@ -65,7 +66,7 @@ internal static class FileContentRules
             case ClientAuthenticationMethod.PrivateKeyJwt:
                 if (IsFile(client.KeyFile) && SenderKeys.Problem(client.KeyFile!) is { } problem)
                 {
-                    context.Error("file-content", $"{key}:KeyFile", $"{ConfiguredUrl.Show(client.KeyFile)} {problem}; {AKey}.");
+                    Report(context, $"{key}:KeyFile", client.KeyFile, problem, AKey);
                 }
 
                 Check(context, $"{key}:CertificateFile", client.CertificateFile, FileContent.Public, content => X509Certificate2.CreateFromPem(Encoding.UTF8.GetString(content)).Dispose(), ACertificate);
@@ -105,7 +106,7 @@ internal static class FileContentRules
         }
         catch (PrivateFileException exposed)
         {
-            Report(exposed.Message);
+            Report(context, key, path, exposed.Message, remedy);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -113,14 +114,25 @@ internal static class FileContentRules
         }
         catch (Exception error) when (error is CryptographicException or ArgumentException or FormatException or NotSupportedException)
         {
-            Report("does not hold what it should");
+            Report(context, key, path, "does not hold what it should", remedy);
         }
         finally
         {
             CryptographicOperations.ZeroMemory(content);
         }
+    }
 
-        void Report(string problem) => context.Error("file-content", key, $"{ConfiguredUrl.Show(path)} {problem}; {remedy}.");
+    private static void Report(RuleContext context, string key, string? path, string problem, string remedy)
+    {
+        var message = $"{ConfiguredUrl.Show(path)} {problem}; {remedy}.";
+        if (context.FilesMustExist)
+        {
+            context.Warn("file-content", key, $"{message} Until then calls that need it are refused.");
+        }
+        else
+        {
+            context.Error("file-content", key, message);
+        }
     }
 
     // As secrets are read: a line break at the end is the editor's.

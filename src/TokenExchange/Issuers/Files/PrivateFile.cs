@@ -13,6 +13,12 @@ public static class PrivateFile
     /// <summary>The content. Throws <see cref="PrivateFileException"/> with a fixed text, or what file systems throw.</summary>
     public static byte[] Read(string path, FileContent holds)
     {
+        // A pipe has no length either, and to open it would be to wait for whoever writes.
+        if (new FileInfo(path) is { Exists: true, Length: 0 })
+        {
+            throw new PrivateFileException("is empty");
+        }
+
         using var file = Open(path);
         if (holds is FileContent.Key or FileContent.Assertion && !OperatingSystem.IsWindows())
         {

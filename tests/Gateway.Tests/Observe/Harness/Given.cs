@@ -96,7 +96,9 @@ internal sealed class TemporaryDirectory : IDisposable
 {
     private readonly DirectoryInfo directory = Directory.CreateTempSubdirectory("gateway-observe-");
 
-    public string File(string name) => Path.Combine(directory.FullName, name);
+    public string Path => directory.FullName;
+
+    public string File(string name) => System.IO.Path.Combine(directory.FullName, name);
 
     public void Dispose() => directory.Delete(recursive: true);
 }
