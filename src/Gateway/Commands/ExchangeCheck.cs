@@ -68,7 +68,7 @@ internal sealed class ExchangeCheck(McpServer server, Unserved gateway, DoctorRe
     private OutboundToken? Failed(TokenExchangeRequest request, InspectedExchange seen, string presented)
     {
         var asked = gateway.Options.AuthorizationServers[outbound.AuthorizationServer!];
-        var (problem, hint) = ExchangeFault.Of(seen, asked.Profile);
+        var (problem, hint) = ExchangeFault.Of(seen, asked.Profile, presented);
         report.Fail($"{server.Id} exchange", problem, hint);
         if (seen is not { HoldsToken: true, Result: ExchangeResult.Rejected { Detail: var detail } })
         {

@@ -8,12 +8,15 @@ namespace Gateway.Commands;
 /// <summary>Why an exchange gave no token: the cause, where, and what to do about it. What an authorization server said in OAuth's words stays in them.</summary>
 internal static class ExchangeFault
 {
-    public static (string Problem, string Hint) Of(InspectedExchange seen, string profile) => seen.Result switch
+    /// <param name="seen">The exchange.</param>
+    /// <param name="profile">The product that was asked.</param>
+    /// <param name="presented">The subject token, which is shown to nobody.</param>
+    public static (string Problem, string Hint) Of(InspectedExchange seen, string profile, string? presented = null) => seen.Result switch
     {
         ExchangeResult.Unavailable { Cause: OutageCause.Metadata } => ("the token endpoint is not known, as the metadata cannot be had: " + Told(seen.Asked.MetadataProblem, MetadataOf(seen.Asked)), OfMetadata(seen.Asked)),
         ExchangeResult.Unavailable { Cause: "keys" } => ("the result cannot be verified: no keys of its issuer", "see the check of its keys above"),
         ExchangeResult.Unavailable unavailable => ($"the token endpoint gave no answer worth trusting: {unavailable.Cause ?? "unknown"}{At(seen)}", Remedies.ForEndpoint(unavailable.Cause, "TokenEndpoint")),
-        ExchangeResult.Refused refused => (Problem(refused, seen), DoctorHints.For(refused, profile)),
+        ExchangeResult.Refused refused => (Problem(refused, seen, presented), DoctorHints.For(refused, profile)),
         ExchangeResult.Rejected when !seen.HoldsToken => ($"the endpoint's answer holds no access_token: {Answered(seen)}{At(seen)}", "no token endpoint answers so; perhaps it is a sign-in page or an error page: open it, compare the address with the product's page (docs/authorization-servers), and set TokenEndpoint"),
         ExchangeResult.Rejected rejected => ($"the result was rejected ({rejected.Detail.ToReason()})", DoctorHints.For(rejected, profile)),
         _ => ("no answer", ""),
@@ -22,14 +25,14 @@ internal static class ExchangeFault
     public static string Told(IssuerProblem? problem, string address) => problem is null ? $"unknown at {address}"
         : $"{problem.Cause} at {problem.Address?.GetLeftPart(UriPartial.Path) ?? address}{(problem.Detail is null ? "" : $" ({problem.Detail.TrimEnd('.')})")}";
 
-    private static string Problem(ExchangeResult.Refused refused, InspectedExchange seen) => refused.Diagnostic switch
+    private static string Problem(ExchangeResult.Refused refused, InspectedExchange seen, string? presented) => refused.Diagnostic switch
     {
         DoctorHints.Redirects => $"{DoctorHints.Redirects}: {Answered(seen)}{At(seen)}, to {(seen.Location is { Length: > 0 } to ? Shown.Foreign(to) : "nowhere")}",
         DoctorHints.NoOAuth => $"{DoctorHints.NoOAuth}: {Answered(seen)}{At(seen)}",
         DoctorHints.NoEndpoint => $"{DoctorHints.NoEndpoint}: no token_endpoint in {MetadataOf(seen.Asked)}",
         DoctorHints.NoHttps => DoctorHints.NoHttps + At(seen),
         null => refused.Error.ToString(),
-        var code => code,
+        var code => seen.ErrorDescription is { Length: > 0 } description ? $"{code} ({Shown.Foreign(description, presented).TrimEnd('.')})" : code,
     };
 
     private static string Answered(InspectedExchange seen) =>

@@ -43,6 +43,5 @@ internal static class UpstreamChallenge
         select parameters;
 
     /// <summary>RFC 6749 §3.3: a scope token, so that nothing an MCP server says can break out of our own challenge.</summary>
-    private static bool IsScope(string scope) =>
-        scope.Length is > 0 and <= 256 && scope.All(character => character is >= '!' and <= '~' and not ('"' or '\\'));
+    private static bool IsScope(string scope) => scope.Length <= 256 && ScopeSet.IsToken(scope);
 }

@@ -103,6 +103,24 @@ public sealed class LiveCommandTests
     }
 
     [Fact]
+    public async Task Doctor_says_why_the_authorization_server_refuses_in_its_own_words_and_shows_no_token_that_stands_in_them()
+    {
+        await using var world = await World.StartAsync();
+        var token = world.WeatherToken();
+        world.As.TokenAnswer = context =>
+        {
+            context.Response.StatusCode = 400;
+            context.Response.ContentType = "application/json";
+            return context.Response.WriteAsync($$"""{"error":"invalid_scope","error_description":"Scope tools is not registered\u001b[31m (asked with {{token}})."}""");
+        };
+        var (_, output, _) = await RunAsync("doctor", "--server", "weather", "--subject-token-file", Write(world, token), "--config", world.Gateway.ConfigPath);
+
+        Assert.Contains("FAIL  weather exchange: invalid_scope (Scope tools is not registered", output, StringComparison.Ordinal);
+        Assert.DoesNotContain(token, output, StringComparison.Ordinal);
+        Assert.DoesNotContain("\u001b", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Doctor_says_that_nothing_answers()
     {
         await using var world = await World.StartAsync(options =>

@@ -144,7 +144,7 @@ public sealed partial class ProductPageTests
         var (exit, output) = await page.DoctorAsync(withSubject: true, row.Change);
 
         Assert.Equal(1, exit);
-        var line = output.Split('\n').FirstOrDefault(text => Regex.IsMatch(text, $@"^FAIL  weather {Regex.Escape(row.Line)}( at http\S+)?\. Hint: "));
+        var line = output.Split('\n').FirstOrDefault(text => Regex.IsMatch(text, $@"^FAIL  weather {Regex.Escape(row.Line)}( \(.+\))?( at http\S+)?\. Hint: "));
         Assert.True(line is not null, output);
         Assert.Contains(line[(line.IndexOf("Hint: ", StringComparison.Ordinal) + 6)..], page.Text, StringComparison.Ordinal);
         Assert.DoesNotContain("eyJ", output, StringComparison.Ordinal);

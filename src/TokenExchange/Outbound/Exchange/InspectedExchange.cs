@@ -33,6 +33,10 @@ public sealed class InspectedExchange
     /// <summary>Whether the answer was one JSON object.</summary>
     public bool IsJson { get; private set; }
 
+    /// <summary>What the answer says is wrong, in the authorization server's own words; null without them.</summary>
+    /// <remarks>RFC 6749 §5.2.</remarks>
+    public string? ErrorDescription { get; private set; }
+
     /// <summary>Whether the answer held an <c>access_token</c>, of whatever shape.</summary>
     public bool HoldsToken { get; private set; }
 
@@ -69,6 +73,7 @@ public sealed class InspectedExchange
         (HoldsToken, TokenType, IssuedTokenType, Scope, ExpiresIn, Header, Claims) = (false, null, null, null, null, default, default);
         var reply = answer as EndpointAnswer.Reply;
         (Status, MediaType, Location, IsJson) = (reply?.Status, reply?.MediaType, reply?.Location, reply?.Body is not null);
+        ErrorDescription = reply is { Status: not 200, Body: { } refused } ? refused.Text("error_description") : null;
         var body = reply is { Status: 200, Body: { } read } ? read : default;
         if (body.ValueKind != JsonValueKind.Object)
         {
