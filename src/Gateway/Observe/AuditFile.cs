@@ -1,6 +1,4 @@
-using System.Buffers;
 using System.Runtime.InteropServices;
-using System.Threading.Channels;
 using Gateway.Configuration.Options;
 
 namespace Gateway.Observe;
@@ -22,9 +20,10 @@ internal sealed partial class AuditFile : IAsyncDisposable
 
     /// <summary>
     /// How long the writer rests after a write. A line that comes alone is written at once; of thousands in a second those that come
-    /// meanwhile are written together, and wake nobody, which for each of them would cost more than making it.
+    /// meanwhile are written together, and wake nobody, which for each of them would cost more than making it. Whoever kills the
+    /// process loses what came in that time.
     /// </summary>
-    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(4);
     private static readonly TimeSpan LastTry = TimeSpan.FromSeconds(5);
 
     private readonly string path;
@@ -32,7 +31,7 @@ internal sealed partial class AuditFile : IAsyncDisposable
     private readonly GatewayMetrics metrics;
     private readonly ILogger logger;
     private readonly TimeProvider clock;
-    private readonly Channel<Line> queue;
+    private readonly LineQueue queue;
     private readonly CancellationTokenSource stopping;
     private readonly Task writing;
     private readonly Lock hand = new();
@@ -49,7 +48,7 @@ internal sealed partial class AuditFile : IAsyncDisposable
         this.metrics = metrics;
         this.logger = logger;
         this.clock = clock;
-        queue = Channel.CreateBounded<Line>(new BoundedChannelOptions(queueLength) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
+        queue = new LineQueue(queueLength);
         stopping = new CancellationTokenSource(Timeout.InfiniteTimeSpan, clock);
         Open();
         writing = Task.Factory.StartNew(WriteAll, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
@@ -58,28 +57,24 @@ internal sealed partial class AuditFile : IAsyncDisposable
     /// <summary>Queues one event; the bytes are copied before this returns.</summary>
     public ValueTask WriteAsync(ReadOnlySpan<byte> text)
     {
-        var buffer = ArrayPool<byte>.Shared.Rent(text.Length + 1);
-        text.CopyTo(buffer);
-        buffer[text.Length] = (byte)'\n';
-        var line = new Line(buffer, text.Length + 1);
-        if (queue.Writer.TryWrite(line))
+        if (queue.TryAdd(text))
         {
             return ValueTask.CompletedTask;
         }
 
         if (!drop)
         {
-            return WaitAsync(line);
+            return WaitAsync(queue.AddAsync(text));
         }
 
-        Drop(line);
+        metrics.AuditDropped(1);
         return ValueTask.CompletedTask;
     }
 
     /// <summary>Writes what is queued; events that cannot be written within five seconds are counted and named as lost.</summary>
     public async ValueTask DisposeAsync()
     {
-        queue.Writer.TryComplete();
+        queue.Close();
         stopping.CancelAfter(LastTry);
 
         // A moment longer than the writer takes by itself, for one that hangs in the kernel: a pipe that nobody reads, a
@@ -94,57 +89,52 @@ internal sealed partial class AuditFile : IAsyncDisposable
 
         lock (hand)
         {
-            Lose(queue.Reader.Count, named: true);
+            Lose(inHand, queue.Count, named: true);
             abandoned = true;
         }
     }
 
-    private async ValueTask WaitAsync(Line line)
+    private async ValueTask WaitAsync(Task<bool> queued)
     {
-        try
+        if (!await queued)
         {
-            await queue.Writer.WriteAsync(line);
-        }
-        catch (ChannelClosedException)
-        {
-            Drop(line);
+            metrics.AuditDropped(1);
         }
     }
 
-    /// <summary>On a thread of its own: the thread pool's look for more work for a while after each of its own, a thousand times a second.</summary>
+    /// <summary>On a thread of its own: the thread pool's look for more work for a while after each of its own, hundreds of times a second.</summary>
     private void WriteAll()
     {
-        var batch = new ArrayBufferWriter<byte>(BatchBytes * 2);
-        while (queue.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
+        while (queue.Take(out var taken))
         {
-            batch.ResetWrittenCount();
             lock (hand)
             {
-                while (batch.WrittenCount < BatchBytes && queue.Reader.TryRead(out var line))
-                {
-                    batch.Write(line.Buffer.AsSpan(0, line.Length));
-                    ArrayPool<byte>.Shared.Return(line.Buffer);
-                    inHand++;
-                }
+                inHand = taken.Span.Count((byte)'\n');
             }
 
-            WriteBatch(batch.WrittenSpan);
-            lock (hand)
+            while (!taken.IsEmpty)
             {
-                inHand = 0;
+                var batch = taken[..EndOfBatch(taken.Span)];
+                WriteBatch(batch.Span);
+                taken = taken[batch.Length..];
             }
 
             Thread.Sleep(Pace);
         }
     }
 
+    /// <summary>Where the lines end that are written at once: after the first that passes <see cref="BatchBytes"/>.</summary>
+    private static int EndOfBatch(ReadOnlySpan<byte> lines) =>
+        lines.Length <= BatchBytes ? lines.Length : BatchBytes + lines[BatchBytes..].IndexOf((byte)'\n') + 1;
+
     private void WriteBatch(ReadOnlySpan<byte> batch)
     {
+        var lines = batch.Count((byte)'\n');
         while (!TryWrite(batch))
         {
             if (drop)
             {
-                Lose(0, named: false);
+                Lose(lines, queued: 0, named: false);
                 return;
             }
 
@@ -154,14 +144,19 @@ internal sealed partial class AuditFile : IAsyncDisposable
             }
             catch (OperationCanceledException)
             {
-                Lose(0, named: true);
+                Lose(lines, queued: 0, named: true);
                 return;
             }
         }
+
+        lock (hand)
+        {
+            inHand -= lines;
+        }
     }
 
-    /// <summary>Counts what is in hand, and so many that are queued, as lost; unless the writer was given up, when all of them were.</summary>
-    private void Lose(int queued, bool named)
+    /// <summary>Counts lines that are in hand, and some that are queued, as lost; unless the writer was given up, when all of them were.</summary>
+    private void Lose(int lines, int queued, bool named)
     {
         lock (hand)
         {
@@ -170,12 +165,11 @@ internal sealed partial class AuditFile : IAsyncDisposable
                 return;
             }
 
-            var lost = inHand + queued;
-            inHand = 0;
-            metrics.AuditDropped(lost);
+            inHand -= lines;
+            metrics.AuditDropped(lines + queued);
             if (named)
             {
-                logger.AuditFileLost(path, lost);
+                logger.AuditFileLost(path, lines + queued);
             }
         }
     }
@@ -282,12 +276,4 @@ internal sealed partial class AuditFile : IAsyncDisposable
 
         stream = null;
     }
-
-    private void Drop(Line line)
-    {
-        ArrayPool<byte>.Shared.Return(line.Buffer);
-        metrics.AuditDropped(1);
-    }
-
-    private readonly record struct Line(byte[] Buffer, int Length);
 }
