@@ -80,6 +80,15 @@ public sealed class CertificateChainTests : IDisposable
     }
 
     [Fact]
+    public void The_certificate_is_presented_from_the_first_request_on()
+    {
+        using var authentication = Start(client.Certificate);
+
+        Assert.NotNull(authentication.Connections(Lane.Exchange));
+        Assert.NotNull(authentication.Presented);
+    }
+
+    [Fact]
     public void Unchanged_files_keep_their_connections()
     {
         using var authentication = Start(client.Certificate + lower.Pem);
