@@ -34,9 +34,6 @@ internal sealed partial class AuditFile : IAsyncDisposable
     private readonly LineQueue queue;
     private readonly CancellationTokenSource stopping;
     private readonly Task writing;
-    private readonly Lock hand = new();
-    private int inHand;
-    private bool abandoned;
     private FileStream? stream;
     private long opened;
     private bool failed;
@@ -87,11 +84,7 @@ internal sealed partial class AuditFile : IAsyncDisposable
             return;
         }
 
-        lock (hand)
-        {
-            Lose(inHand, queue.Count, named: true);
-            abandoned = true;
-        }
+        Lose(queue.Abandon(), named: true);
     }
 
     private async ValueTask WaitAsync(Task<bool> queued)
@@ -107,11 +100,6 @@ internal sealed partial class AuditFile : IAsyncDisposable
     {
         while (queue.Take(out var taken))
         {
-            lock (hand)
-            {
-                inHand = taken.Span.Count((byte)'\n');
-            }
-
             while (!taken.IsEmpty)
             {
                 var batch = taken[..EndOfBatch(taken.Span)];
@@ -134,7 +122,7 @@ internal sealed partial class AuditFile : IAsyncDisposable
         {
             if (drop)
             {
-                Lose(lines, queued: 0, named: false);
+                LoseTaken(lines, named: false);
                 return;
             }
 
@@ -144,33 +132,29 @@ internal sealed partial class AuditFile : IAsyncDisposable
             }
             catch (OperationCanceledException)
             {
-                Lose(lines, queued: 0, named: true);
+                LoseTaken(lines, named: true);
                 return;
             }
         }
 
-        lock (hand)
+        queue.Settle(lines);
+    }
+
+    /// <summary>Counts lines that were taken as lost; unless the writer was given up, when all of them were.</summary>
+    private void LoseTaken(int lines, bool named)
+    {
+        if (queue.Settle(lines))
         {
-            inHand -= lines;
+            Lose(lines, named);
         }
     }
 
-    /// <summary>Counts lines that are in hand, and some that are queued, as lost; unless the writer was given up, when all of them were.</summary>
-    private void Lose(int lines, int queued, bool named)
+    private void Lose(int lines, bool named)
     {
-        lock (hand)
+        metrics.AuditDropped(lines);
+        if (named)
         {
-            if (abandoned)
-            {
-                return;
-            }
-
-            inHand -= lines;
-            metrics.AuditDropped(lines + queued);
-            if (named)
-            {
-                logger.AuditFileLost(path, lines + queued);
-            }
+            logger.AuditFileLost(path, lines);
         }
     }
 

@@ -17,8 +17,10 @@ internal sealed class LineQueue(int most)
     private ArrayBufferWriter<byte> filling = new();
     private ArrayBufferWriter<byte> taken = new();
     private int lines;
+    private int inHand;
     private bool isIdle;
     private bool isClosed;
+    private bool isAbandoned;
 
     /// <summary>How many lines are queued; those that wait to be are not.</summary>
     public int Count
@@ -82,10 +84,30 @@ internal sealed class LineQueue(int most)
             isIdle = false;
             taken.ResetWrittenCount();
             (filling, taken) = (taken.Capacity > Kept ? new() : taken, filling);
-            lines = 0;
+            (inHand, lines) = (lines, 0);
             Admit();
             bytes = taken.WrittenMemory;
             return bytes.Length > 0;
+        }
+    }
+
+    /// <summary>So many lines of those that were taken are done with, in whatever way. False when the reader was given up before, and they with it.</summary>
+    public bool Settle(int count)
+    {
+        lock (gate)
+        {
+            inHand -= count;
+            return !isAbandoned;
+        }
+    }
+
+    /// <summary>Gives the reader up: how many lines are queued, or taken and not done with.</summary>
+    public int Abandon()
+    {
+        lock (gate)
+        {
+            isAbandoned = true;
+            return inHand + lines;
         }
     }
 
