@@ -11,7 +11,7 @@ internal sealed class Refusals(RequestEnd end)
 {
     public async Task RefuseAsync(HttpContext context, GatewayRequest request, Refused refused)
     {
-        request.Refuse(refused.Detail is null ? refused with { Detail = DetailOf(context, request, refused.Kind) } : refused);
+        request.Refuse(refused.Detail is null && DetailOf(context, request, refused.Kind) is { } detail ? refused with { Detail = detail } : refused);
         if (!await end.CompleteAsync(context, request))
         {
             context.Abort();
