@@ -45,6 +45,10 @@ internal sealed class CacheFixture : IDisposable
     public ValueTask<ExchangeResult> Exchange(TokenExchangeRequest request, CancellationToken cancellationToken = default) =>
         Exchanger.ExchangeAsync(request, cancellationToken);
 
+    /// <summary>Callers who wait for an exchange. On the thread pool a call is on board before it returns; elsewhere it may be soon after.</summary>
+    public Task<List<Task<ExchangeResult>>> Boarded(int count, TokenExchangeRequest request) =>
+        Task.Run(() => Enumerable.Range(0, count).Select(_ => Exchange(request).AsTask()).ToList());
+
     public async Task<ExchangeOrigin> Origin(TokenExchangeRequest request) =>
         Assert.IsType<ExchangeResult.Issued>(await Exchange(request)).Origin;
 

@@ -80,7 +80,7 @@ public sealed class RefreshTests : IDisposable
 
         await fixture.Inner.Asked();
         fixture.Clock.Advance(TimeSpan.FromSeconds(3));
-        var late = fixture.Exchange(request).AsTask();
+        var late = Assert.Single(await fixture.Boarded(1, request));
         Assert.True(fixture.Inner.Held.TryDequeue(out var held));
         held.SetResult(fixture.Inner.Token(request, TimeSpan.FromSeconds(100)));
         Assert.Equal(ExchangeOrigin.Joined, Assert.IsType<ExchangeResult.Issued>(await late).Origin);

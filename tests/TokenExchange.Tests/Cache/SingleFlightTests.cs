@@ -57,6 +57,18 @@ public sealed class SingleFlightTests : IDisposable
     }
 
     [Fact]
+    public async Task Who_joined_waits_for_nothing_that_the_first_caller_does_with_the_answer()
+    {
+        var request = CacheFixture.Request();
+        var first = Assert.Single(await fixture.Boarded(1, request));
+        var joined = Assert.Single(await fixture.Boarded(1, request));
+        var meanwhile = first.ContinueWith(_ => joined.Wait(TimeSpan.FromMinutes(1)), TaskContinuationOptions.ExecuteSynchronously);
+
+        Answer(fixture.Inner.Token(request, TimeSpan.FromMinutes(5)));
+        Assert.True(await meanwhile);
+    }
+
+    [Fact]
     public async Task The_first_caller_leaving_leaves_alone()
     {
         var request = CacheFixture.Request();
@@ -144,8 +156,7 @@ public sealed class SingleFlightTests : IDisposable
 
     private async Task<List<Task<ExchangeResult>>> Start(int count, TokenExchangeRequest request)
     {
-        // ExchangeAsync boards its flight before it returns, so all of them wait when the list is made.
-        var calls = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() => Enumerable.Range(0, count / 4).Select(_ => fixture.Exchange(request).AsTask()).ToList())));
+        var calls = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => fixture.Boarded(count / 4, request)));
         return [.. calls.SelectMany(list => list)];
     }
 
