@@ -11,8 +11,17 @@ namespace Gateway.Benchmarks.Compare;
 /// </summary>
 internal sealed class Comparison(TestBed bed, Options options)
 {
+    /// <summary>What the command line calls <see cref="Features"/>.</summary>
+    private const string AllFeatures = "features";
+
+    /// <summary>The time in which the JIT compiler does its work on a contender under load.</summary>
+    public static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(10);
+
+    /// <summary>What is off unless it is configured, and other ways to be called than JSON over HTTP/1.1.</summary>
+    private static readonly IScenario[] Features = [new BoundTokens(), new BoundHopTokens(), new BoundCalls(), new Policy(), new Lists(), new State(), new Http2(), new Streams()];
+
     private static readonly IScenario[] Scenarios =
-        [new Warm(), new BoundTokens(), new BoundHopTokens(), new Policy(), new Lists(), new State(), new BoundCalls(), new ColdLocal(), new ColdAs(), new Mixed(), new Sockets(), new HalfLoad(), new Streams(), new Http2(), new Servers(), new Tokens(), new Idle(), new Startup()];
+        [new Warm(), .. Features, new ColdLocal(), new ColdAs(), new Mixed(), new Sockets(), new HalfLoad(), new Servers(), new Tokens(), new Idle(), new Startup()];
 
     private readonly List<Goal> goals = [];
 
@@ -22,14 +31,15 @@ internal sealed class Comparison(TestBed bed, Options options)
 
     public static async Task<int> RunAsync(Options options)
     {
-        if (options.Names.Except(Scenarios.Select(scenario => scenario.Name)).FirstOrDefault() is { } unknown)
+        string[] known = [.. Scenarios.Select(scenario => scenario.Name), AllFeatures];
+        if (options.Names.Except(known).FirstOrDefault() is { } unknown)
         {
-            await Console.Error.WriteLineAsync($"'{unknown}' is no scenario: {string.Join(' ', Scenarios.Select(scenario => scenario.Name))}");
+            await Console.Error.WriteLineAsync($"'{unknown}' is no scenario: {string.Join(' ', known)}");
             return 2;
         }
 
         var programs = await options.ProgramsAsync();
-        var chosen = Scenarios.Where(scenario => options.Names.Count == 0 || options.Names.Contains(scenario.Name)).ToArray();
+        var chosen = Scenarios.Where(scenario => options.Names.Count == 0 || options.Names.Contains(scenario.Name) || (options.Names.Contains(AllFeatures) && Features.Contains(scenario))).ToArray();
         var met = new List<Goal>();
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{TimeProvider.System.GetUtcNow():yyyy-MM-dd HH:mm} UTC, {Environment.ProcessorCount} cores, load {File.ReadAllText("/proc/loadavg").Split(' ')[0]}, .NET {Environment.Version}, {(programs.Published ? "published as in the image" : "as built, not published")}; medians of {options.Rounds} interleaved rounds of {options.Duration.TotalSeconds} s"));
         foreach (var scenario in chosen)
@@ -54,14 +64,14 @@ internal sealed class Comparison(TestBed bed, Options options)
         return 0;
     }
 
-    public void Goal(string text, double measured, double limit, string unit = "×") => goals.Add(new Goal(text, measured, limit, unit));
+    public void Goal(string text, double measured, double? limit, string unit = "×") => goals.Add(new Goal(text, measured, limit, unit));
 
     /// <summary>Runs the JIT compiler's tiers up, so that none of it happens while it is measured.</summary>
     public static async Task WarmUpAsync(IEnumerable<PeerProcess> contenders, string script)
     {
         foreach (var peer in contenders)
         {
-            await Wrk.RunAsync(peer.Url, script, TimeSpan.FromSeconds(10));
+            await Wrk.RunAsync(peer.Url, script, WarmUp);
         }
     }
 
@@ -90,10 +100,11 @@ internal sealed class Comparison(TestBed bed, Options options)
         return samples;
     }
 
-    /// <summary>One line for each contender; ratios are to the first.</summary>
-    public static void Print(string title, IEnumerable<(string Name, List<Sample> Samples, double ResidentMiB)> rows)
+    /// <summary>One line for each contender; ratios are to the first, which is named.</summary>
+    public static void Print(string title, IEnumerable<(string Name, List<Sample> Samples, double ResidentMiB)> contenders)
     {
-        Console.WriteLine($"\n{title}\n{"",-56}{"CPU µs/req",11}{"ratio",8}{"req/s",9}{"p50 µs",9}{"p99 µs",9}{"p99.9 µs",10}{"RSS MiB",9}{"errors",8}");
+        var rows = contenders.ToList();
+        Console.WriteLine($"\n{title}; ratio: of {rows[0].Name}\n{"",-56}{"CPU µs/req",11}{"ratio",8}{"req/s",9}{"p50 µs",9}{"p99 µs",9}{"p99.9 µs",10}{"RSS MiB",9}{"errors",8}");
         var reference = double.NaN;
         foreach (var (name, samples, resident) in rows)
         {

@@ -59,6 +59,12 @@ internal sealed record GatewayConfiguration
     /// <summary>Whether it is told the arguments.</summary>
     public bool PolicyArguments { get; init; }
 
+    /// <summary>Whether it is asked what lists may show.</summary>
+    public bool PolicyFilterLists { get; init; }
+
+    /// <summary>Whether callers' tokens must say which call they are for, and are taken once.</summary>
+    public bool RequireCallBinding { get; init; }
+
     public string ToJson()
     {
         var servers = new JsonObject();
@@ -169,7 +175,12 @@ internal sealed record GatewayConfiguration
 
         if (PolicyUrl is not null)
         {
-            server["Policy"] = new JsonObject { ["Url"] = PolicyUrl, ["Arguments"] = PolicyArguments };
+            server["Policy"] = new JsonObject { ["Url"] = PolicyUrl, ["Arguments"] = PolicyArguments, [nameof(FilterLists)] = PolicyFilterLists };
+        }
+
+        if (RequireCallBinding)
+        {
+            server[nameof(RequireCallBinding)] = true;
         }
 
         return server;

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Gateway.Benchmarks.Load;
 using Harness;
 
 namespace Gateway.Benchmarks.Peers;
@@ -19,6 +20,16 @@ internal sealed class InboundTokens(string issuer)
     /// <summary>A token of another user, bound to a key of its client (<c>cnf.jkt</c>).</summary>
     public string Bound(TestKey key, TestKey client, string server = "weather") => One(key, server, payload => payload["cnf"] = new JsonObject { ["jkt"] = ProofForge.Thumbprint(client) });
 
+    /// <summary>Binds a token to the one call that the load consists of, as a gateway with BindCall does: a change for <see cref="Many"/>.</summary>
+    public static Action<JsonObject> ForTheCall(string server = "weather") => payload => payload["authorization_details"] = new JsonArray(new JsonObject
+    {
+        ["type"] = "mcp_call",
+        ["locations"] = new JsonArray(ResourceOf(server)),
+        ["method"] = "tools/call",
+        ["name"] = "forecast",
+        ["content_digest"] = ProofForge.ContentDigest(Wrk.Call),
+    });
+
     public string One(TestKey key, string server = "weather", Action<JsonObject>? change = null)
     {
         var now = TimeProvider.System.GetUtcNow();
@@ -31,5 +42,5 @@ internal sealed class InboundTokens(string issuer)
         });
     }
 
-    public string[] Many(TestKey key, int count, string server = "weather") => [.. Enumerable.Range(0, count).Select(_ => One(key, server))];
+    public string[] Many(TestKey key, int count, string server = "weather", Action<JsonObject>? change = null) => [.. Enumerable.Range(0, count).Select(_ => One(key, server, change))];
 }

@@ -11,12 +11,18 @@ internal sealed class BoundHopTokens : IScenario
     public async Task RunAsync(Comparison comparison)
     {
         var bed = comparison.Bed;
+        var token = bed.Tokens.One(bed.Tokens.Es256);
         var script = bed.PathOf("warm.lua");
-        Wrk.WriteScript(script, [("/weather", bed.Tokens.One(bed.Tokens.Es256))]);
+        Wrk.WriteScript(script, [("/weather", token)]);
         var yarp = await bed.StartYarpAsync();
         var plain = await bed.StartGatewayAsync("gateway, bearer hop tokens");
         var bound = await bed.StartGatewayAsync("gateway, bound hop tokens", options => options with { Bind = true });
         PeerProcess[] contenders = [yarp, plain, bound];
+        var probe = new Probe(token);
+        await probe.AnswersAsync(contenders);
+        var (bearer, proven) = (await probe.SeenAsync(plain), await probe.SeenAsync(bound));
+        Probe.Require((string?)bearer["scheme"] == "Bearer" && !(bool)bearer["proof"]!, plain, "shows a bearer token");
+        Probe.Require((string?)proven["scheme"] == "DPoP" && (bool)proven["proof"]! && proven["claims"]!["cnf"]?["jkt"] is not null, bound, "shows a bound token and a proof");
 
         var cpu = await comparison.MeasureAsync($"dpop-out: one token, small JSON calls, {Wrk.Connections} connections", contenders, script);
         var (sign, verify) = SignatureCost.Measure();

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Gateway.Benchmarks.Load;
 using Gateway.Benchmarks.Peers;
 
@@ -20,32 +21,43 @@ internal static class ColdTokens
     }
 
     /// <summary>Warms the contenders up, with tokens that they know and with such that they do not, and has a script of new tokens for each round.</summary>
-    public static async Task<ColdRounds> PrepareAsync(Comparison comparison, IReadOnlyList<PeerProcess> contenders)
+    /// <param name="comparison">What the rounds are part of.</param>
+    /// <param name="contenders">Who is warmed up.</param>
+    /// <param name="once">Makes each token one that is good once, so that no gateway knows any; null: they are good until they expire.</param>
+    public static async Task<ColdRounds> PrepareAsync(Comparison comparison, IReadOnlyList<PeerProcess> contenders, Action<JsonObject>? once = null)
     {
         var bed = comparison.Bed;
         var duration = comparison.Options.Duration;
-        var rounds = new ColdRounds(bed, duration, MostPerSecond * (int)duration.TotalSeconds);
-        Wrk.WriteScript(rounds.Warm, [("/weather", bed.Tokens.One(bed.Tokens.Es256))]);
-        for (var round = -1; round < comparison.Options.Rounds; round++)
+        var rounds = new ColdRounds(bed, once is null ? "cold" : "once", duration, MostPerSecond * (int)duration.TotalSeconds);
+        var warmUp = once is null ? duration : Comparison.WarmUp;
+        Write(-1, MostPerSecond * (int)warmUp.TotalSeconds);
+        for (var round = 0; round < comparison.Options.Rounds; round++)
         {
-            Wrk.WriteScript(rounds.ScriptOf(round), bed.Tokens.Many(bed.Tokens.Es256, rounds.Tokens).Select(token => ("/weather", token)));
+            Write(round, rounds.Tokens);
         }
 
-        await Comparison.WarmUpAsync(contenders, rounds.Warm);
+        if (once is null)
+        {
+            Wrk.WriteScript(rounds.Warm, [("/weather", bed.Tokens.One(bed.Tokens.Es256))]);
+            await Comparison.WarmUpAsync(contenders, rounds.Warm);
+        }
+
         foreach (var peer in contenders)
         {
-            await Sample.OfWrkAsync(peer, rounds.ScriptOf(-1), duration);
+            await Sample.OfWrkAsync(peer, rounds.ScriptOf(-1), warmUp);
         }
 
         return rounds;
+
+        void Write(int round, int tokens) => Wrk.WriteScript(rounds.ScriptOf(round), bed.Tokens.Many(bed.Tokens.Es256, tokens, change: once).Select(token => ("/weather", token)));
     }
 
     /// <summary>The scripts of a measurement: of a token that is known, and for each round one of so many new ones.</summary>
-    internal sealed record ColdRounds(TestBed Bed, TimeSpan Duration, int Tokens)
+    internal sealed record ColdRounds(TestBed Bed, string Name, TimeSpan Duration, int Tokens)
     {
         public string Warm { get; } = Bed.PathOf("warm.lua");
 
-        public string ScriptOf(int round) => Bed.PathOf($"cold{round}.lua");
+        public string ScriptOf(int round) => Bed.PathOf($"{Name}{round}.lua");
 
         /// <summary>Loads a contender with new tokens alone. Throws when they run out.</summary>
         public async Task<Sample> RunAsync(PeerProcess peer, int round)

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Gateway.Benchmarks.Load;
 using Gateway.Benchmarks.Peers;
 
@@ -11,15 +12,24 @@ internal sealed class Lists : IScenario
     public async Task RunAsync(Comparison comparison)
     {
         var bed = comparison.Bed;
+        var probe = new Probe(bed.Tokens.One(bed.Tokens.Es256)) { Path = "/weather" + Backend.Listed, Body = Wrk.List };
         var script = bed.PathOf("lists.lua");
-        Wrk.WriteScript(script, [("/weather/list", bed.Tokens.One(bed.Tokens.Es256))], Wrk.List);
+        Wrk.WriteScript(script, [(probe.Path, probe.Token!)], probe.Body);
         var yarp = await bed.StartYarpAsync();
         var plain = await bed.StartGatewayAsync("gateway, lists as they come");
         var filtering = await bed.StartGatewayAsync("gateway, FilterLists", options => options with { FilterLists = true });
-        PeerProcess[] contenders = [yarp, plain, filtering];
+        var asking = await bed.StartGatewayAsync("gateway, FilterLists of a policy", options => options with { PolicyUrl = bed.Backend.Url + Backend.Decisions, PolicyFilterLists = true });
+        PeerProcess[] contenders = [yarp, plain, filtering, asking];
+        foreach (var peer in contenders)
+        {
+            var names = JsonNode.Parse(await probe.BodyAsync(peer))!["result"]!["tools"]!.AsArray().Select(tool => (string)tool!["name"]!).ToArray();
+            var hidden = names.Count(name => name.StartsWith(Backend.HiddenTool, StringComparison.Ordinal));
+            Probe.Require((names.Length, hidden) == (peer == filtering || peer == asking ? (20, 0) : (40, 20)), peer, "shows the tools that it should");
+        }
 
         var cpu = await comparison.MeasureAsync($"lists: one token, tools/list of 40 tools, {Wrk.Connections} connections", contenders, script);
         comparison.Goal("lists as they come: CPU per request, of bare YARP's", cpu[plain] / cpu[yarp], 1.0);
         comparison.Goal("lists that are filtered: CPU per request more, of bare YARP's", (cpu[filtering] - cpu[plain]) / cpu[yarp], 1.0);
+        comparison.Goal("lists that a policy filters (two questions each): CPU per request more, of bare YARP's", (cpu[asking] - cpu[plain]) / cpu[yarp], null);
     }
 }

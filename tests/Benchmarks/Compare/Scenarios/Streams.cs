@@ -10,6 +10,9 @@ internal sealed class Streams : IScenario
     private const int Paced = 100;
     private const int EveryMilliseconds = 20;
 
+    /// <summary>What stands in each event beside what every one holds: nothing, and as much as a long result.</summary>
+    private static readonly int[] Bytes = [0, 16 * 1024];
+
     public string Name => "streams";
 
     public async Task RunAsync(Comparison comparison)
@@ -20,19 +23,23 @@ internal sealed class Streams : IScenario
         var yarp = await bed.StartYarpAsync();
         var gateway = await bed.StartGatewayAsync();
         PeerProcess[] contenders = [yarp, gateway, bed.Backend];
-        foreach (var peer in contenders)
+        foreach (var bytes in Bytes)
         {
-            await MeasureAsync(peer, EveryMilliseconds, Paced, TimeSpan.FromSeconds(5));
+            foreach (var peer in contenders)
+            {
+                await MeasureAsync(peer, bytes, Comparison.WarmUp);
+            }
+
+            var paced = await comparison.InterleaveAsync(contenders, (peer, _) => MeasureAsync(peer, bytes, duration));
+            var size = bytes == 0 ? "" : $" of {bytes / 1024} KiB";
+            Print($"streams: {Paced} of them, an event{size} every {EveryMilliseconds} ms each", paced);
+            comparison.Goal($"streams: CPU per event{size}, of bare YARP's", paced[gateway].Median(s => s.Cpu) / paced[yarp].Median(s => s.Cpu), bytes == 0 ? 1.10 : null);
         }
 
-        var paced = await comparison.InterleaveAsync(contenders, (peer, _) => MeasureAsync(peer, EveryMilliseconds, Paced, duration));
-        Print($"streams: {Paced} of them, an event every {EveryMilliseconds} ms each", paced);
-        comparison.Goal("streams: CPU per event, of bare YARP's", paced[gateway].Median(s => s.Cpu) / paced[yarp].Median(s => s.Cpu), 1.10);
-
-        async Task<EventSample> MeasureAsync(PeerProcess peer, int every, int count, TimeSpan time)
+        async Task<EventSample> MeasureAsync(PeerProcess peer, int bytes, TimeSpan time)
         {
-            var path = $"{(peer == bed.Backend ? "/mcp" : "/weather")}/events/{every}";
-            using var streams = await EventStreams.OpenAsync(peer.Port, CallBytes.Call(path, token), count);
+            var path = $"{(peer == bed.Backend ? "/mcp" : "/weather")}/events/{EveryMilliseconds}/{bytes}";
+            using var streams = await EventStreams.OpenAsync(peer.Port, CallBytes.Call(path, token), Paced);
             var before = peer.Cpu();
             await streams.ReadAsync(time);
             return new EventSample((peer.Cpu() - before).TotalMicroseconds / streams.Events, streams.Events / time.TotalSeconds, streams.FirstEvents.Median(), streams.Delays.Quantile(0.5), streams.Delays.Quantile(0.99));
@@ -40,7 +47,7 @@ internal sealed class Streams : IScenario
 
         void Print(string title, Dictionary<PeerProcess, List<EventSample>> samples)
         {
-            Console.WriteLine($"\n{title}\n{"",-26}{"CPU µs/event",13}{"ratio",8}{"events/s",10}{"first event µs",16}{"delay p50 µs",14}{"p99 µs",9}");
+            Console.WriteLine($"\n{title}; ratio: of {yarp.Name}\n{"",-26}{"CPU µs/event",13}{"ratio",8}{"events/s",10}{"first event µs",16}{"delay p50 µs",14}{"p99 µs",9}");
             foreach (var (peer, list) in samples)
             {
                 var cpu = list.Median(s => s.Cpu);

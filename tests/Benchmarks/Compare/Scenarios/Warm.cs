@@ -1,3 +1,4 @@
+using System.Net;
 using Gateway.Benchmarks.Load;
 using Gateway.Benchmarks.Peers;
 
@@ -6,23 +7,36 @@ namespace Gateway.Benchmarks.Compare.Scenarios;
 /// <summary>What do nearly all requests cost: the same token at the same server, beside proxies that check less or nothing?</summary>
 internal sealed class Warm : IScenario
 {
+    /// <summary>Far fewer bytes than the lines of all calls are.</summary>
+    private const int Many = 1_000_000;
+
     public string Name => "warm";
 
     public async Task RunAsync(Comparison comparison)
     {
         var bed = comparison.Bed;
+        var token = bed.Tokens.One(bed.Tokens.Rs256);
         var script = bed.PathOf("warm.lua");
-        Wrk.WriteScript(script, [("/weather", bed.Tokens.One(bed.Tokens.Rs256))]);
+        Wrk.WriteScript(script, [("/weather", token)]);
         var yarp = await bed.StartYarpAsync();
         var gateway = await bed.StartGatewayAsync();
         var besides = await bed.StartBesidesAsync(comparison.Options.Environments);
-        var audited = await bed.StartGatewayAsync("gateway, audit to file", options => options with { AuditFile = bed.PathOf("audit.log") });
-        var all = await bed.StartGatewayAsync("gateway, audit to file, metrics and page", options => options with { AuditFile = bed.PathOf("all.log"), ManagementUrl = $"http://127.0.0.1:{PeerProcess.FreePort()}" });
+        var (auditFile, fileOfAll) = (bed.PathOf("audit.log"), bed.PathOf("all.log"));
+        var audited = await bed.StartGatewayAsync("gateway, audit to file", options => options with { AuditFile = auditFile });
+        var all = await bed.StartGatewayAsync("gateway, audit to file, metrics and page", options => options with { AuditFile = fileOfAll, ManagementUrl = $"http://127.0.0.1:{PeerProcess.FreePort()}" });
         var jwt = await bed.StartJwtYarpAsync();
         var haproxy = await Haproxy.StartAsync(bed);
         PeerProcess[] contenders = [yarp, gateway, .. besides, audited, all, jwt, .. haproxy is null ? (PeerProcess[])[] : [haproxy], .. await Nginx.StartAsync(bed) is { } nginx ? (PeerProcess[])[nginx] : []];
 
+        await new Probe(token).AnswersAsync(contenders);
+        foreach (var peer in contenders.Where(peer => peer.Name is not ("bare YARP" or "nginx")))
+        {
+            await new Probe(null).IsRefusedAsync(peer, HttpStatusCode.Unauthorized, "a call without a token");
+        }
+
         var cpu = await comparison.MeasureAsync($"warm: one token, small JSON calls, {Wrk.Connections} connections", contenders, script);
+        Probe.Require(new FileInfo(auditFile).Length > Many, audited, "writes audit lines");
+        Probe.Require(new FileInfo(fileOfAll).Length > Many, all, "writes audit lines");
         comparison.Goal("warm, audit off: CPU per request, of bare YARP's", cpu[gateway] / cpu[yarp], 0.80);
         comparison.Goal("warm, audit off: CPU per request, of YARP's with JwtBearer", cpu[gateway] / cpu[jwt], 0.6);
         if (besides.Find(peer => peer.Name == TestBed.BaselineName) is { } baseline)
