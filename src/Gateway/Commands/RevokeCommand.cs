@@ -83,7 +83,7 @@ internal static class RevokeCommand
             {
                 output.WriteLine(string.Join("  ",
                     RevocationRecord.IdOf(revocation), Time(revocation.IssuedUntil), $"until {Time(revocation.Until)}", RevocationRecord.NameOf(revocation.Source),
-                    state.LabelOf(revocation), RevocationRecord.NameOf(revocation.Selector), revocation.Digest, ExplainCommand.Visible(state.ReasonOf(revocation) ?? "")).TrimEnd());
+                    state.LabelOf(revocation), RevocationRecord.NameOf(revocation.Selector), revocation.Digest, Shown.Visible(state.ReasonOf(revocation) ?? "")).TrimEnd());
             }
 
             output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{revocations.Count} in force"));
