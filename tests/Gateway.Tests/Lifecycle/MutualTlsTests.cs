@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Gateway.Tests.Harness;
 using Harness;
 using Xunit;
 
