@@ -18,7 +18,7 @@ public sealed record ReceivedProof(JsonObject Header, JsonObject Claims, bool Ve
     public static ReceivedProof Of(string proof)
     {
         var parts = proof.Split('.');
-        var header = JsonNode.Parse(Base64Url.DecodeFromChars(parts[0]))!.AsObject();
+        var header = TokenReader.HeaderOf(proof);
         var jwk = header["jwk"]!;
         var curve = jwk["crv"]!.GetValue<string>() == "P-384" ? ECCurve.NamedCurves.nistP384 : ECCurve.NamedCurves.nistP256;
         using var key = ECDsa.Create(new ECParameters
@@ -28,10 +28,8 @@ public sealed record ReceivedProof(JsonObject Header, JsonObject Claims, bool Ve
         });
         var verifies = header["typ"]!.GetValue<string>() == "dpop+jwt" && jwk.AsObject().Count == 4
             && key.VerifyData(Encoding.ASCII.GetBytes($"{parts[0]}.{parts[1]}"), Base64Url.DecodeFromChars(parts[2]), header["alg"]!.GetValue<string>() == "ES384" ? HashAlgorithmName.SHA384 : HashAlgorithmName.SHA256);
-        return new ReceivedProof(header, PayloadOf(proof), verifies);
+        return new ReceivedProof(header, TokenReader.PayloadOf(proof), verifies);
     }
-
-    public static JsonObject PayloadOf(string token) => JsonNode.Parse(Base64Url.DecodeFromChars(token.Split('.')[1]))!.AsObject();
 
     public static string HashOf(string token) => Base64Url.EncodeToString(SHA256.HashData(Encoding.ASCII.GetBytes(token)));
 }

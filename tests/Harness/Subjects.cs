@@ -18,7 +18,6 @@ internal static class Subjects
         DateTimeOffset? expiresAt = null,
         string? value = null,
         string? tokenId = "token-1",
-        string[]? actors = null,
         JsonObject? claims = null,
         string? said = null)
     {
@@ -35,6 +34,12 @@ internal static class Subjects
             all[name] = claim?.DeepClone();
         }
 
+        var read = JsonDocument.Parse(all.ToJsonString()).RootElement;
+        if (!TokenClaims.TryReadActors(read, out var actors))
+        {
+            throw new ArgumentException("The validator would have refused this act claim.", nameof(claims));
+        }
+
         return new ValidatedToken(new TokenText(value.AsMemory()))
         {
             Resource = resource,
@@ -44,10 +49,10 @@ internal static class Subjects
             TokenId = tokenId,
             Audiences = [resource],
             Scopes = ScopeSet.Parse(scope),
-            Actors = actors is null ? [] : [.. actors],
+            Actors = actors,
             ExpiresAt = expires,
             SaidDigest = said,
-            Claims = JsonDocument.Parse(all.ToJsonString()).RootElement,
+            Claims = read,
         };
     }
 }

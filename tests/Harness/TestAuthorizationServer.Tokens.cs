@@ -65,7 +65,7 @@ public sealed partial class TestAuthorizationServer
 
     private string Issue(Dictionary<string, string> form, ReceivedProof? proof, Action<JsonObject, JsonObject>? change)
     {
-        var subject = ReceivedProof.PayloadOf(form["subject_token"]);
+        var subject = TokenReader.PayloadOf(form["subject_token"]);
         var token = TokenForge.AccessToken(Key, Issuer, form.GetValueOrDefault("audience") ?? form["resource"], Clock.GetUtcNow(), (header, payload) =>
         {
             payload["sub"] = subject["sub"]!.DeepClone();

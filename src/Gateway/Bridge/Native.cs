@@ -12,9 +12,6 @@ internal static unsafe partial class Native
     public const int SignalTerminate = 15;
     public const int ErrorInterrupted = 4;
     public const int CloseOnExec = 0x80000;
-    public const int DuplicateCloseOnExec = 1030;
-    public const int SetDescriptorFlags = 2;
-    public const int DescriptorCloseOnExec = 1;
     public const short SpawnSignalDefaults = 0x04;
     public const short SpawnSignalMask = 0x08;
     public const short SpawnNewSession = 0x80;
@@ -35,10 +32,6 @@ internal static unsafe partial class Native
     [LibraryImport(Library, EntryPoint = "close")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static partial int Close(int descriptor);
-
-    [LibraryImport(Library, EntryPoint = "fcntl", SetLastError = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    public static partial int Control(int descriptor, int command, int argument);
 
     [LibraryImport(Library, EntryPoint = "kill", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

@@ -96,9 +96,15 @@ internal static unsafe class Spawn
             if (int.TryParse(Path.GetFileName(entry), NumberStyles.None, CultureInfo.InvariantCulture, out var descriptor) && descriptor > 2)
             {
                 // The one that this very listing has open is gone by now; nothing else can fail.
-                _ = Native.Control(descriptor, Native.SetDescriptorFlags, Native.DescriptorCloseOnExec);
+                _ = Control(descriptor, FileDescriptors.SetDescriptorFlags, FileDescriptors.CloseOnExec);
             }
         }
+    }
+
+    private static int Control(int descriptor, int command, int argument)
+    {
+        using var handle = new SafeFileHandle(descriptor, ownsHandle: false);
+        return FileDescriptors.Control(handle, command, argument);
     }
 
     private static void Check(int error)
@@ -162,7 +168,7 @@ internal static unsafe class Spawn
                 return descriptor;
             }
 
-            var moved = Native.Control(descriptor, Native.DuplicateCloseOnExec, 3);
+            var moved = Control(descriptor, FileDescriptors.DuplicateCloseOnExec, 3);
             _ = Native.Close(descriptor);
             return moved;
         }

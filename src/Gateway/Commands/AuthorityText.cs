@@ -37,5 +37,5 @@ internal static class AuthorityText
 
     private static string Joined(IEnumerable<string> values) => string.Join(' ', values) is { Length: > 0 } text ? Visible(text) : "(none)";
 
-    private static string Visible(string text) => ExplainCommand.Visible(Shown.Foreign(text));
+    private static string Visible(string text) => Shown.Visible(Shown.Foreign(text));
 }

@@ -81,19 +81,14 @@ internal sealed class CommandLine(TextWriter output, TextWriter errors)
                 return true;
             }
 
-            var equals = argument.IndexOf('=', StringComparison.Ordinal);
-            var key = argument.StartsWith("--", StringComparison.Ordinal) ? (equals < 0 ? argument[2..] : argument[2..equals]) : "";
-            if (!ConfigurationOverride.IsOurs(key))
+            if (GivenOption.At(arguments, i) is not { } option || !ConfigurationOverride.IsOurs(option.Name))
             {
                 rest.Add(argument);
             }
-            else if (equals >= 0)
+            else if (option.Value is not null)
             {
-                overrides.Add(argument);
-            }
-            else if (i + 1 < arguments.Count && !arguments[i + 1].StartsWith("--", StringComparison.Ordinal))
-            {
-                overrides.Add($"{argument}={arguments[++i]}");
+                overrides.Add($"--{option.Name}={option.Value}");
+                i += option.Words - 1;
             }
             else
             {

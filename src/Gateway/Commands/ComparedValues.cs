@@ -15,7 +15,7 @@ internal static class ComparedValues
         if (explanation.PresentedAudiences is { } presented)
         {
             // Verified, but still somebody else's text on a terminal.
-            output.WriteLine($"presented aud: {(presented.IsEmpty ? "(absent)" : ExplainCommand.Visible(Shown.Foreign(string.Join(" ", presented))))}");
+            output.WriteLine($"presented aud: {(presented.IsEmpty ? "(absent)" : Shown.Visible(Shown.Foreign(string.Join(" ", presented))))}");
         }
 
         output.WriteLine($"accepted aud:  {string.Join(" ", explanation.AcceptedAudiences)}");
@@ -39,7 +39,7 @@ internal static class ComparedValues
         Line("client", Text(payload, "client_id") ?? Text(payload, "azp") ?? Text(payload, "appid") ?? Text(payload, "cid"), server.Admission.AllowedClients is { } clients ? $"allowed: {string.Join(" ", clients)}" : "any");
         Line("scope", Text(payload, "scope") ?? Text(payload, "scp"), server.Operations.Rules.Required is { Count: > 0 } needed ? $"needed: {needed}" : "none is needed by every request");
 
-        void Line(string name, string? says, string compared) => output.WriteLine($"  {name,-7}{ExplainCommand.Visible(Shown.Foreign(says ?? "(absent)", token))}   ({compared})");
+        void Line(string name, string? says, string compared) => output.WriteLine($"  {name,-7}{Shown.Visible(Shown.Foreign(says ?? "(absent)", token))}   ({compared})");
     }
 
     private static string? Text(JsonElement payload, string name)

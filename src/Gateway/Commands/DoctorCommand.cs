@@ -71,20 +71,20 @@ internal sealed class DoctorReport(TextWriter output)
     public void Pass(string check, string detail = "")
     {
         Passed++;
-        output.WriteLine($"pass  {check}{(detail.Length > 0 ? ": " + ExplainCommand.Visible(detail) : "")}");
+        output.WriteLine($"pass  {check}{(detail.Length > 0 ? ": " + Shown.Visible(detail) : "")}");
     }
 
     /// <summary>Says what was not found out; neither passed nor failed.</summary>
-    public void Note(string check, string detail) => output.WriteLine($"note  {check}: {ExplainCommand.Visible(detail)}");
+    public void Note(string check, string detail) => output.WriteLine($"note  {check}: {Shown.Visible(detail)}");
 
     public void Fail(string check, string problem, string hint)
     {
         Failed++;
-        output.WriteLine($"FAIL  {check}: {ExplainCommand.Visible(problem)}. Hint: {hint}");
+        output.WriteLine($"FAIL  {check}: {Shown.Visible(problem)}. Hint: {hint}");
     }
 
     /// <summary>A part of what has failed already: not counted again, and the hint was given there.</summary>
-    public void Differs(string check, string detail) => output.WriteLine($"FAIL  {check}: {ExplainCommand.Visible(detail)}");
+    public void Differs(string check, string detail) => output.WriteLine($"FAIL  {check}: {Shown.Visible(detail)}");
 
     /// <summary>Lines below the last check, each written by <paramref name="write"/> and set in.</summary>
     public void Below(Action<TextWriter> write)

@@ -64,11 +64,11 @@ internal static class ExplainCommand
         }
 
         output.WriteLine(explanation.Passes ? "passes" : $"refused: {explanation.Reason}");
-        output.WriteLine(Visible(explanation.Text.Trim()));
+        output.WriteLine(Shown.Visible(explanation.Text.Trim()));
         ComparedValues.PrintAudiences(explanation, output);
         if (explanation.Question is { } question)
         {
-            output.WriteLine($"policy was asked: {Visible(question)}");
+            output.WriteLine($"policy was asked: {Shown.Visible(question)}");
         }
 
         if (explanation.Reason is { } reason)
@@ -89,6 +89,4 @@ internal static class ExplainCommand
             return null;
         }
     }
-
-    internal static string Visible(string text) => string.Concat(text.Select(character => char.IsControl(character) ? '?' : character));
 }

@@ -11,8 +11,6 @@ namespace Gateway.Commands;
 /// </summary>
 internal sealed class RejectedExchange(string server, InspectedExchange seen, ResultRejection detail, string presented, DoctorReport report)
 {
-    private const string AccessToken = "urn:ietf:params:oauth:token-type:access_token";
-
     public void Result(TokenExchangeRequest request, string issuer)
     {
         var (subject, target, scopes) = request;
@@ -67,12 +65,11 @@ internal sealed class RejectedExchange(string server, InspectedExchange seen, Re
         Line("token_type", $"expected {type}, returned {Answered(seen.TokenType)}", !type.Equals(seen.TokenType, StringComparison.OrdinalIgnoreCase));
         if (Is(ResultRejection.Shape) && type != "N_A")
         {
-            Line("issued_token_type", $"expected {AccessToken}{(seen.MayOmitIssuedTokenType ? " or nothing" : "")}, returned {Answered(seen.IssuedTokenType)}",
-                seen.IssuedTokenType is null ? !seen.MayOmitIssuedTokenType : seen.IssuedTokenType != AccessToken);
+            Line("issued_token_type", $"expected {InspectedExchange.AccessTokenType}{(seen.MayOmitIssuedTokenType ? " or nothing" : "")}, returned {Answered(seen.IssuedTokenType)}",
+                seen.IssuedTokenType is null ? !seen.MayOmitIssuedTokenType : seen.IssuedTokenType != InspectedExchange.AccessTokenType);
             if (seen.Header.ValueKind == JsonValueKind.Object)
             {
-                var said = Shown.Claim(seen.Header, "typ", presented);
-                Line("typ", $"expected at+jwt or JWT, returned {said}", said is not "(none)" && !IsAccessTokenType(said));
+                Line("typ", $"expected at+jwt or JWT, returned {Shown.Claim(seen.Header, "typ", presented)}", !seen.HasTypeOfAccessToken);
             }
         }
 
@@ -130,7 +127,4 @@ internal sealed class RejectedExchange(string server, InspectedExchange seen, Re
 
     private static bool AreEqual(JsonElement before, JsonElement after, string name) =>
         before.TryGetProperty(name, out var one) && after.TryGetProperty(name, out var other) && JsonElement.DeepEquals(one, other);
-
-    private static bool IsAccessTokenType(string type) =>
-        new[] { "at+jwt", "JWT", "application/at+jwt", "application/JWT" }.Contains(type, StringComparer.OrdinalIgnoreCase);
 }

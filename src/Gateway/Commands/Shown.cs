@@ -12,6 +12,9 @@ internal static class Shown
 
     public static string Cut(string text) => text.Length <= Most ? text : text[..Most] + "…";
 
+    /// <summary>Whatever a terminal would obey becomes a question mark.</summary>
+    public static string Visible(string text) => string.Concat(text.Select(character => char.IsControl(character) ? '?' : character));
+
     public static string Scopes(ScopeSet scopes) => scopes.ToString() is { Length: > 0 } text ? text : "(none)";
 
     /// <summary>

@@ -63,25 +63,8 @@ internal sealed record ConfigurationOverride(string Key, string Value, string So
         select new ConfigurationOverride(key, (string?)variable.Value ?? "", $"environment variable {name}");
 
     /// <summary>The options of a command line that name a section: <c>--Key=value</c> or <c>--Key value</c>; others are left alone.</summary>
-    public static IEnumerable<ConfigurationOverride> FromArguments(IReadOnlyList<string> arguments)
-    {
-        for (var i = 0; i < arguments.Count; i++)
-        {
-            if (!arguments[i].StartsWith("--", StringComparison.Ordinal))
-            {
-                continue;
-            }
-
-            var option = arguments[i][2..];
-            var equals = option.IndexOf('=', StringComparison.Ordinal);
-            var key = equals < 0 ? option : option[..equals];
-            if (!IsOurs(key))
-            {
-                continue;
-            }
-
-            var value = equals >= 0 ? option[(equals + 1)..] : i + 1 < arguments.Count ? arguments[++i] : "";
-            yield return new ConfigurationOverride(key, value, $"option --{key}");
-        }
-    }
+    public static IEnumerable<ConfigurationOverride> FromArguments(IReadOnlyList<string> arguments) =>
+        from option in GivenOption.All(arguments)
+        where IsOurs(option.Name)
+        select new ConfigurationOverride(option.Name, option.Value ?? "", $"option --{option.Name}");
 }

@@ -1,7 +1,5 @@
 using System.Globalization;
 using System.Text;
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using Gateway.Configuration.Options;
 using Gateway.Generations;
 
@@ -53,36 +51,23 @@ internal sealed class ConfigurationReport(string path, LoadedConfiguration loade
     public static IEnumerable<string> Table(GatewayOptions options) =>
         ServerTopology.Of(options).Select(server => Printable($"{server.Id}: {server.Resource} -> {OutboundOf(server)}"));
 
-    public string ToJson()
+    public string ToJson() => ReadableJson.ObjectOf(json =>
     {
-        using var buffer = new MemoryStream();
-        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        json.WriteString("path", path);
+        json.WriteBoolean("readable", !loaded.Unreadable);
+        json.WriteNumber("errors", loaded.Problems.Count(problem => !problem.IsWarning));
+        json.WriteNumber("warnings", loaded.Problems.Count(problem => problem.IsWarning));
+        json.WriteObjects("problems", loaded.Problems, problem =>
         {
-            json.WriteStartObject();
-            json.WriteString("path", path);
-            json.WriteBoolean("readable", !loaded.Unreadable);
-            json.WriteNumber("errors", loaded.Problems.Count(problem => !problem.IsWarning));
-            json.WriteNumber("warnings", loaded.Problems.Count(problem => problem.IsWarning));
-            json.WriteStartArray("problems");
-            foreach (var problem in loaded.Problems)
-            {
-                json.WriteStartObject();
-                json.WriteString("rule", problem.Rule);
-                json.WriteString("severity", problem.IsWarning ? "warning" : "error");
-                json.WriteString("key", problem.Key);
-                json.WriteString("message", problem.Message);
-                json.WriteNumber("line", problem.Line);
-                json.WriteNumber("column", problem.Column);
-                json.WriteString("source", problem.Source ?? "file");
-                json.WriteEndObject();
-            }
-
-            json.WriteEndArray();
-            json.WriteEndObject();
-        }
-
-        return Encoding.UTF8.GetString(buffer.ToArray()) + Environment.NewLine;
-    }
+            json.WriteString("rule", problem.Rule);
+            json.WriteString("severity", problem.IsWarning ? "warning" : "error");
+            json.WriteString("key", problem.Key);
+            json.WriteString("message", problem.Message);
+            json.WriteNumber("line", problem.Line);
+            json.WriteNumber("column", problem.Column);
+            json.WriteString("source", problem.Source ?? "file");
+        });
+    });
 
     private static string OutboundOf(ServerTopology server) => server.Outbound.Mode switch
     {

@@ -36,41 +36,7 @@ internal static class ConfigurationSchema
 
     private static JsonObject Describe(JsonSchemaExporterContext context, JsonNode node)
     {
-        var type = Nullable.GetUnderlyingType(context.TypeInfo.Type) ?? context.TypeInfo.Type;
-        var schema = node as JsonObject ?? [];
-        if (type == typeof(TimeSpan))
-        {
-            schema = new JsonObject { ["type"] = "string", ["pattern"] = DurationConverter.Pattern };
-        }
-        else if (type == typeof(Version))
-        {
-            schema = new JsonObject { ["enum"] = Texts(HttpVersionConverter.Values) };
-        }
-        else if (type == typeof(SslProtocols))
-        {
-            schema = new JsonObject { ["type"] = "array", ["items"] = new JsonObject { ["enum"] = Texts(SslProtocolsConverter.Values) } };
-        }
-        else if (type.IsEnum)
-        {
-            schema = new JsonObject { ["enum"] = Texts(Structure.ValuesOf(type)) };
-        }
-        else if (context.TypeInfo.Kind == JsonTypeInfoKind.Object)
-        {
-            schema["additionalProperties"] = false;
-            schema["type"] = "object";
-            // YARP's key for what StreamIdleTimeout of the server says.
-            (schema["properties"] as JsonObject)?.Remove("ActivityTimeout");
-        }
-        else if (context.TypeInfo.Kind != JsonTypeInfoKind.None || type == typeof(JsonObject))
-        {
-            schema["type"] = context.TypeInfo.Kind == JsonTypeInfoKind.Enumerable && type != typeof(JsonObject) ? "array" : "object";
-        }
-        else
-        {
-            schema["type"] = type == typeof(bool) ? "boolean" : Structure.IsNumber(type) ? "integer" : type == typeof(double) ? "number" : "string";
-            schema.Remove("pattern");
-        }
-
+        var schema = OfType(context.TypeInfo, node as JsonObject ?? []);
         if (context.PropertyInfo is not { } property)
         {
             return schema;
@@ -109,6 +75,51 @@ internal static class ConfigurationSchema
         }
 
         (schema["enum"] as JsonArray)?.Add(null);
+        return schema;
+    }
+
+    /// <summary>What may stand there by its type alone, as <see cref="Structure"/> and the converters take it.</summary>
+    private static JsonObject OfType(JsonTypeInfo info, JsonObject schema)
+    {
+        var type = Nullable.GetUnderlyingType(info.Type) ?? info.Type;
+        if (type == typeof(TimeSpan))
+        {
+            return new JsonObject { ["type"] = "string", ["pattern"] = DurationConverter.Pattern };
+        }
+
+        if (type == typeof(Version))
+        {
+            return new JsonObject { ["enum"] = Texts(HttpVersionConverter.Values) };
+        }
+
+        if (type == typeof(SslProtocols))
+        {
+            return new JsonObject { ["type"] = "array", ["items"] = new JsonObject { ["enum"] = Texts(SslProtocolsConverter.Values) } };
+        }
+
+        if (type.IsEnum)
+        {
+            return new JsonObject { ["enum"] = Texts(Structure.ValuesOf(type)) };
+        }
+
+        if (info.Kind == JsonTypeInfoKind.Object)
+        {
+            schema["additionalProperties"] = false;
+            schema["type"] = "object";
+
+            // YARP's key for what StreamIdleTimeout of the server says.
+            (schema["properties"] as JsonObject)?.Remove("ActivityTimeout");
+        }
+        else if (info.Kind != JsonTypeInfoKind.None || type == typeof(JsonObject))
+        {
+            schema["type"] = info.Kind == JsonTypeInfoKind.Enumerable && type != typeof(JsonObject) ? "array" : "object";
+        }
+        else
+        {
+            schema["type"] = type == typeof(bool) ? "boolean" : Structure.IsNumber(type) ? "integer" : type == typeof(double) ? "number" : "string";
+            schema.Remove("pattern");
+        }
+
         return schema;
     }
 

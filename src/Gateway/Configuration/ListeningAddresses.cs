@@ -27,7 +27,7 @@ internal static class ListeningAddresses
         IEnumerable<(string?, string)> Ports(string scheme) => Find(scheme + "_ports") is { } found ? Parts(found.Value).Select(port => ((string?)found.Source, $"{scheme}://*:{port}")) : [];
 
         (string Source, string Value)? Find(string name) =>
-            OfArguments(arguments, name) is { } given ? ("--" + name, given) : Variable("ASPNETCORE_" + name) ?? Variable("DOTNET_" + name);
+            GivenOption.All(arguments).LastOrDefault(option => option.Name == name).Value is { } given ? ("--" + name, given) : Variable("ASPNETCORE_" + name) ?? Variable("DOTNET_" + name);
 
         (string, string)? Variable(string name)
         {
@@ -41,25 +41,6 @@ internal static class ListeningAddresses
 
             return null;
         }
-    }
-
-    private static string? OfArguments(IReadOnlyList<string> arguments, string name)
-    {
-        string? value = null;
-        for (var i = 0; i < arguments.Count; i++)
-        {
-            var option = arguments[i];
-            if (option.StartsWith($"--{name}=", StringComparison.Ordinal))
-            {
-                value = option[(name.Length + 3)..];
-            }
-            else if (option == "--" + name && i + 1 < arguments.Count)
-            {
-                value = arguments[++i];
-            }
-        }
-
-        return value;
     }
 
     private static ImmutableArray<string> Parts(string value) =>

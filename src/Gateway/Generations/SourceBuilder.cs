@@ -34,15 +34,16 @@ internal sealed class SourceBuilder(BuildContext context, ExchangeCache cache, b
     {
         var name = outbound.AuthorizationServer!;
         var asked = options.AuthorizationServers[name];
-        return new TokenExchangeClient(connections[name], SettingsMapping.Client(outbound.Client ?? asked.Client!), connections[outbound.ResultIssuer ?? name], asked.ExtraParameters, clock, SettingsMapping.Actor(outbound.ActorToken));
+        return new TokenExchangeClient(connections[name], SettingsMapping.Client(ClientAt(asked, outbound)), connections[outbound.ResultIssuer ?? name], asked.ExtraParameters, clock, SettingsMapping.Actor(outbound.ActorToken));
     }
+
+    private static ClientOptions ClientAt(AuthorizationServerOptions asked, OutboundOptions outbound) => outbound.Client ?? asked.Client!;
 
     private ITokenExchanger Exchanger(OutboundOptions outbound)
     {
         var asked = context.Options.AuthorizationServers[outbound.AuthorizationServer!];
-        var client = SettingsMapping.Client(outbound.Client ?? asked.Client!);
         var exchange = Client(outbound, context.Options, context.Connections, clock);
-        return cache.Wrap(exchange, new CachePartition(outbound.AuthorizationServer!, asked.TokenEndpoint ?? asked.MetadataUrl ?? asked.Issuer!, client.Id, "access_token") { Actor = outbound.ActorToken is null ? null : () => exchange.ActorDigest });
+        return cache.Wrap(exchange, new CachePartition(outbound.AuthorizationServer!, asked.TokenEndpoint ?? asked.MetadataUrl ?? asked.Issuer!, ClientAt(asked, outbound).Id!, "access_token") { Actor = outbound.ActorToken is null ? null : () => exchange.ActorDigest });
     }
 
     private ITokenExchanger LocalExchanger(OutboundOptions outbound, LocalIssuer issuer)

@@ -85,21 +85,8 @@ internal static class HostExtensions
     }
 
     /// <summary>The options that are the host's own; overrides of gateway.json were applied when it was read.</summary>
-    private static IEnumerable<string> HostArguments(IReadOnlyList<string> arguments)
-    {
-        for (var i = 0; i < arguments.Count; i++)
-        {
-            var name = arguments[i].TrimStart('-').Split('=')[0];
-            var inline = arguments[i].Contains('=', StringComparison.Ordinal);
-            if (name is "urls" or "environment" or "contentRoot" or "http_ports" or "https_ports")
-            {
-                yield return inline ? arguments[i] : $"--{name}={arguments[i + 1]}";
-            }
-
-            if (!inline)
-            {
-                i++;
-            }
-        }
-    }
+    private static IEnumerable<string> HostArguments(IReadOnlyList<string> arguments) =>
+        from option in GivenOption.All(arguments)
+        where option.Name is "urls" or "environment" or "contentRoot" or "http_ports" or "https_ports"
+        select $"--{option.Name}={option.Value}";
 }

@@ -8,14 +8,10 @@ namespace Gateway.Observe;
 /// <c>OnFull</c> says <c>block</c>. The path is opened afresh at most once a second, before a write: whichever way the file
 /// was rotated (renamed, deleted, truncated, its link swapped), the next events are where the path leads.
 /// </summary>
-internal sealed partial class AuditFile : IAsyncDisposable
+internal sealed class AuditFile : IAsyncDisposable
 {
     internal const int QueueLength = 4096;
     private const int BatchBytes = 64 * 1024;
-
-    /// <summary>Of fcntl(2), on Linux.</summary>
-    private const int SetStatusFlags = 4;
-    private const int AppendFlag = 0x400;
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
     /// <summary>
@@ -237,15 +233,11 @@ internal sealed partial class AuditFile : IAsyncDisposable
     /// </summary>
     private static void Append(FileStream file)
     {
-        if (OperatingSystem.IsLinux() && SetFlags(file.SafeFileHandle, SetStatusFlags, AppendFlag) < 0)
+        if (OperatingSystem.IsLinux() && FileDescriptors.Control(file.SafeFileHandle, FileDescriptors.SetStatusFlags, FileDescriptors.Append) < 0)
         {
             throw new IOException($"The file cannot be appended to: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}");
         }
     }
-
-    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int SetFlags(SafeHandle descriptor, int command, int flags);
 
     private void Close()
     {

@@ -22,18 +22,6 @@ internal sealed class LineQueue(int most)
     private bool isClosed;
     private bool isAbandoned;
 
-    /// <summary>How many lines are queued; those that wait to be are not.</summary>
-    public int Count
-    {
-        get
-        {
-            lock (gate)
-            {
-                return lines;
-            }
-        }
-    }
-
     /// <summary>Queues a line, whose end is added, unless the queue is full or closed.</summary>
     public bool TryAdd(ReadOnlySpan<byte> line)
     {

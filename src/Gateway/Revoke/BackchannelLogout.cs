@@ -1,6 +1,5 @@
-using System.Diagnostics;
+using System.Collections.Frozen;
 using System.Text;
-using Gateway.Advertise;
 using Gateway.Authorize.Bodies;
 using Gateway.Generations;
 using Gateway.Revoke.Shared;
@@ -14,71 +13,50 @@ namespace Gateway.Revoke;
 /// </summary>
 /// <remarks>OpenID Connect Back-Channel Logout 1.0 §2.5 to §2.8.</remarks>
 internal sealed class BackchannelLogout(LiveGenerations generations, Revoker revoker, TimeProvider clock, ILogger<BackchannelLogout> log)
+    : ReceivingEndpoint<LogoutReceiver>("/backchannel-logout/", SmallBody.Form, MaxLength, generations, clock)
 {
-    public const string PathPrefix = "/backchannel-logout/";
-
     // A token is at most 16 KiB; parameters that nobody knows are ignored, but not read without end.
     private const int MaxLength = 32 * 1024;
 
-    /// <summary>Serves the request when its path is that of a server that announces logouts.</summary>
-    public async ValueTask<bool> TryServeAsync(HttpContext context)
+    protected override Unsound BodyFault { get; } = Fault("form");
+
+    protected override FrozenDictionary<string, LogoutReceiver> ReceiversOf(Generation generation) => generation.Logouts;
+
+    protected override async Task<Unsound?> TakeAsync(HttpContext context, LogoutReceiver receiver, ReadOnlyMemory<byte> body)
     {
-        var path = context.Request.Path.Value!;
-        if (!path.StartsWith(PathPrefix, StringComparison.Ordinal) || !generations.Current.Logouts.TryGetValue(path[PathPrefix.Length..], out var receiver))
+        if (TokenIn(Encoding.UTF8.GetString(body.Span)) is not { } token)
         {
-            return false;
+            return BodyFault;
         }
 
-        context.Response.Headers.CacheControl = "no-store";
-        if (!HttpMethods.IsPost(context.Request.Method))
-        {
-            context.Response.Headers.Allow = "POST";
-            context.Response.StatusCode = StatusCodes.Status405MethodNotAllowed;
-            return true;
-        }
-
-        using var form = await SmallBody.ReadAsync(context, PathPrefix, SmallBody.Form, MaxLength, generations.Current.Bodies, clock);
-        switch (form)
-        {
-            case SmallBody.Read read when TokenIn(Encoding.UTF8.GetString(read.Bytes.Span)) is { } token:
-                await TakeAsync(context, receiver, token);
-                return true;
-            case SmallBody.Read or SmallBody.Unfit:
-                await RefuseAsync(context, receiver, "form");
-                return true;
-            case SmallBody.Overloaded:
-                SmallBody.Overloaded.Tell(context.Response);
-                return true;
-            default:
-                throw new UnreachableException();
-        }
-    }
-
-    private async Task TakeAsync(HttpContext context, LogoutReceiver receiver, string token)
-    {
         var validation = await receiver.Validator.ValidateAsync(token.AsMemory(), context.RequestAborted);
         if (validation.Logout is not { } logout)
         {
-            await RefuseAsync(context, receiver, validation.Refusal!);
-            return;
+            return Fault(validation.Refusal!);
         }
 
         var issuer = receiver.Validator.Server.Settings.Issuer;
         switch (await revoker.RevokeAsync(revoker.Revocations.Of(issuer, logout, receiver.KeepFor), validation.Once))
         {
             case WriteOutcome.Seen:
-                await RefuseAsync(context, receiver, "replay");
-                return;
+                return Fault("replay");
             case WriteOutcome.Unavailable:
-                // In force here; who announced it is to say it again, perhaps where it can be written.
-                context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
-                RefusalWriter.ComeBackAfter(context.Response, Refusal.ComeBack);
-                return;
+                AskAgain(context.Response);
+                return null;
         }
 
         log.LogoutAccepted(receiver.Validator.Server.Settings.Name, logout.Session is not null, logout.Subject is not null);
         context.Response.ContentLength = 0;
+        return null;
     }
+
+    protected override string Refuse(HttpResponse response, LogoutReceiver receiver, Unsound fault)
+    {
+        log.LogoutRefused(receiver.Validator.Server.Settings.Name, fault.Check);
+        return $$"""{"error":"{{fault.Error}}"}""";
+    }
+
+    private static Unsound Fault(string check) => new("invalid_request", check);
 
     /// <summary>The one <c>logout_token</c> of a form; null when there is none, or more than one.</summary>
     private static string? TokenIn(string form)
@@ -99,14 +77,6 @@ internal sealed class BackchannelLogout(LiveGenerations generations, Revoker rev
 
         return token is { Length: > 0 } ? token : null;
     }
-
-    private Task RefuseAsync(HttpContext context, LogoutReceiver receiver, string check)
-    {
-        log.LogoutRefused(receiver.Validator.Server.Settings.Name, check);
-        context.Response.StatusCode = StatusCodes.Status400BadRequest;
-        context.Response.ContentType = "application/json";
-        return context.Response.WriteAsync("""{"error":"invalid_request"}""", context.RequestAborted);
-    }
 }
 
 /// <summary>How logouts of one authorization server are checked, and how long what they revoke stays revoked.</summary>
@@ -119,7 +89,4 @@ internal static partial class BackchannelLogoutEvents
 
     [LoggerMessage(1102, LogLevel.Warning, "Logout announced to {AuthorizationServer}'s endpoint was refused: {Check}", EventName = "LogoutRefused")]
     public static partial void LogoutRefused(this ILogger logger, string authorizationServer, string check);
-
-    [LoggerMessage(1103, LogLevel.Information, "{AuthorizationServer} says that a token is not active any more; what was exchanged for its subject was dropped", EventName = "TokenInactive")]
-    public static partial void TokenInactive(this ILogger logger, string authorizationServer);
 }

@@ -34,3 +34,9 @@ internal sealed class InactiveTokens(ExchangeCache cache, OpenStreams streams, R
         }
     }
 }
+
+internal static partial class InactiveTokensEvents
+{
+    [LoggerMessage(1103, LogLevel.Information, "{AuthorizationServer} says that a token is not active any more; what was exchanged for its subject was dropped", EventName = "TokenInactive")]
+    public static partial void TokenInactive(this ILogger logger, string authorizationServer);
+}

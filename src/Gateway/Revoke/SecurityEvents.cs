@@ -1,9 +1,7 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
-using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text;
-using Gateway.Advertise;
-using Gateway.Authorize.Bodies;
 using Gateway.Generations;
 using Gateway.Observe;
 using Gateway.Revoke.Shared;
@@ -18,67 +16,35 @@ namespace Gateway.Revoke;
 /// </summary>
 /// <remarks>RFC 8935 §2.</remarks>
 internal sealed class SecurityEvents(LiveGenerations generations, Revoker revoker, GatewayMetrics metrics, TimeProvider clock, ILogger<SecurityEvents> log)
+    : ReceivingEndpoint<SecurityEventReceiver>("/security-events/", "application/secevent+jwt", MaxLength, generations, clock)
 {
-    public const string PathPrefix = "/security-events/";
     private const int MaxLength = 16 * 1024;
 
-    /// <summary>Serves the request when its path is that of a server whose events are taken.</summary>
-    public async ValueTask<bool> TryServeAsync(HttpContext context)
+    protected override Unsound BodyFault { get; } = new("invalid_request", "body");
+
+    protected override FrozenDictionary<string, SecurityEventReceiver> ReceiversOf(Generation generation) => generation.Events;
+
+    protected override Unsound? SenderFault(HttpRequest request, SecurityEventReceiver receiver) =>
+        receiver.Admits(request) ? null : new("authentication_failed", "credentials");
+
+    protected override async Task<Unsound?> TakeAsync(HttpContext context, SecurityEventReceiver receiver, ReadOnlyMemory<byte> body)
     {
-        var path = context.Request.Path.Value!;
-        if (!path.StartsWith(PathPrefix, StringComparison.Ordinal) || !generations.Current.Events.TryGetValue(path[PathPrefix.Length..], out var receiver))
+        if (body.IsEmpty)
         {
-            return false;
+            return BodyFault;
         }
 
         var response = context.Response;
-        response.Headers.CacheControl = "no-store";
-        if (!HttpMethods.IsPost(context.Request.Method))
-        {
-            response.Headers.Allow = "POST";
-            response.StatusCode = StatusCodes.Status405MethodNotAllowed;
-            return true;
-        }
-
-        if (!receiver.Admits(context.Request))
-        {
-            await RefuseAsync(context, receiver, "authentication_failed", "credentials");
-            return true;
-        }
-
-        using var body = await SmallBody.ReadAsync(context, PathPrefix, "application/secevent+jwt", MaxLength, generations.Current.Bodies, clock);
-        switch (body)
-        {
-            case SmallBody.Read { Bytes.Length: > 0 } read:
-                await TakeAsync(context, receiver, read.Bytes);
-                return true;
-            case SmallBody.Read or SmallBody.Unfit:
-                await RefuseAsync(context, receiver, "invalid_request", "body");
-                return true;
-            case SmallBody.Overloaded:
-                SmallBody.Overloaded.Tell(response);
-                return true;
-            default:
-                throw new UnreachableException();
-        }
-    }
-
-    private async Task TakeAsync(HttpContext context, SecurityEventReceiver receiver, ReadOnlyMemory<byte> token)
-    {
-        var response = context.Response;
-        var validation = await receiver.Validator.ValidateAsync(Encoding.Latin1.GetString(token.Span).AsMemory(), context.RequestAborted);
+        var validation = await receiver.Validator.ValidateAsync(Encoding.Latin1.GetString(body.Span).AsMemory(), context.RequestAborted);
         if (validation.Error is { } error)
         {
-            await RefuseAsync(context, receiver, error, validation.Check!);
-            return;
+            return new(error, validation.Check!);
         }
 
         if (validation.Subjects.Length > 0 && await revoker.RevokeAsync(Of(receiver, validation.Subjects), validation.Once) == WriteOutcome.Unavailable)
         {
-            // In force here; who sent it is to send it again, perhaps where it can be written.
-            response.StatusCode = StatusCodes.Status503ServiceUnavailable;
-            RefusalWriter.ComeBackAfter(response, Refusal.ComeBack);
-            return;
+            AskAgain(response);
+            return null;
         }
 
         foreach (var name in validation.Events)
@@ -89,6 +55,14 @@ internal sealed class SecurityEvents(LiveGenerations generations, Revoker revoke
         log.EventAccepted(receiver.Name, string.Join(' ', validation.Events), validation.Subjects.Length > 0);
         response.StatusCode = StatusCodes.Status202Accepted;
         response.ContentLength = 0;
+        return null;
+    }
+
+    protected override string Refuse(HttpResponse response, SecurityEventReceiver receiver, Unsound fault)
+    {
+        log.EventRefused(receiver.Name, fault.Check);
+        response.Headers.ContentLanguage = "en";
+        return $$"""{"err":"{{fault.Error}}","description":"The security event token is not acceptable here: {{fault.Check}}."}""";
     }
 
     private Revocation[] Of(SecurityEventReceiver receiver, ImmutableArray<SecurityEventSubject> subjects) =>
@@ -124,15 +98,6 @@ internal sealed class SecurityEvents(LiveGenerations generations, Revoker revoke
         {
             yield return (subject.Session is null ? RevocationSelector.Subject : RevocationSelector.SubjectWithoutSession, name);
         }
-    }
-
-    private async Task RefuseAsync(HttpContext context, SecurityEventReceiver receiver, string error, string check)
-    {
-        log.EventRefused(receiver.Name, check);
-        context.Response.StatusCode = StatusCodes.Status400BadRequest;
-        context.Response.ContentType = "application/json";
-        context.Response.Headers.ContentLanguage = "en";
-        await context.Response.WriteAsync($$"""{"err":"{{error}}","description":"The security event token is not acceptable here: {{check}}."}""", context.RequestAborted);
     }
 }
 

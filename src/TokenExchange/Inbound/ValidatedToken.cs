@@ -124,7 +124,7 @@ public sealed class ValidatedToken
     }
 
     /// <summary>What stands for the token in revocations.</summary>
-    internal TokenNames NamesUnder(RevocationKeys keys) => names is { } found && ReferenceEquals(found.Keys, keys) ? found : names = new TokenNames(keys, TokenFacts.Of(this));
+    internal TokenNames NamesUnder(RevocationKeys keys) => names?.Under(keys) ?? (names = new TokenNames(keys, TokenFacts.Of(this)));
 
     /// <summary>A remembered token as it was presented again to the same server; the caller has found it by the digest of that text.</summary>
     internal static ValidatedToken Presented(RememberedToken known, string resource, TokenText text) => new(text)

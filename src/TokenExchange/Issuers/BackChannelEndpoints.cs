@@ -106,7 +106,7 @@ internal sealed class BackChannelEndpoints(AuthorizationServerSettings settings,
             return new EndpointAnswer.NotSent("the endpoint is not https");
         }
 
-        using var place = await (client.Connections(lane) ?? shared[(int)lane]).EnterAsync(subject, settings.Timeout / 2, clock, cancellationToken);
+        using var place = await (client.Connections(lane) ?? shared[(int)lane]).EnterAsync(subject, settings.Timeout, clock, cancellationToken);
         if (place is null)
         {
             return EndpointAnswer.Busy.Instance;

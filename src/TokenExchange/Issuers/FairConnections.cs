@@ -35,12 +35,15 @@ internal sealed class FairConnections : IDisposable
         (this.connections, places, this.oneSubject) = (connections, connections, oneSubject);
     }
 
-    /// <summary>Waits for a place; null when none came free in time, or too many of this subject wait already: nothing was asked.</summary>
+    /// <summary>
+    /// Waits for a place, for half of the question's time at most: the other half is left for an answer. Null when none came
+    /// free by then, or too many of this subject wait already: nothing was asked.
+    /// </summary>
     /// <param name="subject">Whom the question is about.</param>
-    /// <param name="longest">The longest wait. Of the time limit of the question it leaves enough for an answer.</param>
+    /// <param name="timeout">How long the question may take in all.</param>
     /// <param name="clock">The time.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    public async ValueTask<Place?> EnterAsync(AskedAbout subject, TimeSpan longest, TimeProvider clock, CancellationToken cancellationToken)
+    public async ValueTask<Place?> EnterAsync(AskedAbout subject, TimeSpan timeout, TimeProvider clock, CancellationToken cancellationToken)
     {
         Asker? asker;
         LinkedListNode<TaskCompletionSource> turn;
@@ -70,7 +73,7 @@ internal sealed class FairConnections : IDisposable
             turn = asker.Waiting.AddLast(new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
         }
 
-        await turn.Value.Task.WaitAsync(longest, clock, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await turn.Value.Task.WaitAsync(timeout / 2, clock, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         lock (gate)
         {
             // A place that was given at the last moment is a place.

@@ -77,7 +77,7 @@ public sealed class JsonEndpoint : IDisposable
 
     private Task<EndpointAnswer> AskAsync(AskedAbout subject, Uri address, ReadOnlyMemory<byte> body, string requestId) => endpoint.AskAsync(subject, async cancellation =>
     {
-        using var place = await connections.EnterAsync(subject, timeout / 2, clock, cancellation);
+        using var place = await connections.EnterAsync(subject, timeout, clock, cancellation);
         return place is null ? EndpointAnswer.Busy.Instance : await SendAsync(place, address, body, requestId, cancellation);
     });
 

@@ -88,7 +88,7 @@ public sealed class CallBindingTests : IAsyncLifetime
     public async Task The_token_says_the_call_and_lives_half_a_minute()
     {
         var call = Messages.Call("echo");
-        var claims = Claims(await CaptureAsync(call));
+        var claims = TokenReader.PayloadOf(await CaptureAsync(call));
 
         var element = claims["authorization_details"]!.AsArray().Single()!;
         Assert.Equal($$"""{"type":"mcp_call","locations":["{{Sidecar}}/mcp"],"method":"tools/call","name":"echo","content_digest":"{{Digest(call)}}"}""", element.ToJsonString(new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }));
@@ -113,7 +113,7 @@ public sealed class CallBindingTests : IAsyncLifetime
         Assert.Equal(200, answer.Status);
         var captured = wire.Requests[^1].Token!;
 
-        var element = Claims(captured)["authorization_details"]!.AsArray().Single()!;
+        var element = TokenReader.PayloadOf(captured)["authorization_details"]!.AsArray().Single()!;
         Assert.Equal((method, Digest(body ?? "")), ((string?)element["method"], (string?)element["content_digest"]));
         Assert.Null(element["name"]);
         Assert.Equal(200, (await sidecar.SendAsync(new HttpMethod(method), "/mcp", captured, body)).Status);
@@ -156,8 +156,6 @@ public sealed class CallBindingTests : IAsyncLifetime
         $$"""{"type":"mcp_call","locations":{{locations}},"method":"tools/call","name":"echo","content_digest":"{{Digest(body)}}"{{more}}}""";
 
     private static string Digest(string body) => $"sha-256=:{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(body)))}:";
-
-    private static JsonObject Claims(string token) => JsonNode.Parse(System.Buffers.Text.Base64Url.DecodeFromChars(token.Split('.')[1]))!.AsObject();
 
     private async Task<string> CaptureAsync(string call)
     {

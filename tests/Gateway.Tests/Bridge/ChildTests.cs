@@ -30,8 +30,7 @@ public sealed class ChildTests
     {
         // As a supervisor's socket would be: open, and not to be closed when a program is started.
         using var inherited = File.OpenHandle(typeof(ChildTests).Assembly.Location);
-        var descriptor = (int)inherited.DangerousGetHandle();
-        Assert.Equal(0, Native.Control(descriptor, Native.SetDescriptorFlags, 0));
+        Assert.Equal(0, FileDescriptors.Control(inherited, FileDescriptors.SetDescriptorFlags, 0));
 
         await using var bridge = await TestBridge.StartAsync();
         await bridge.InitializeAsync();

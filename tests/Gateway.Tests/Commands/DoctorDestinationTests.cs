@@ -64,9 +64,7 @@ public sealed class DoctorDestinationTests
             context.Response.ContentType = "text/event-stream";
             await context.Response.WriteAsync("data: " + Message + "\n\n");
             await context.Response.Body.FlushAsync();
-            var left = new TaskCompletionSource();
-            await using var _ = context.RequestAborted.Register(left.SetResult);
-            await left.Task;
+            await UntilLeftAsync(context);
         };
 
         var run = await DoctorRun.OfAsync(world, world.WeatherToken());
@@ -183,9 +181,7 @@ public sealed class DoctorDestinationTests
         {
             await DoctorRun.Says(200, "text/event-stream", "event: endpoint\ndata: /message?sessionId=1\n\n")(context);
             await context.Response.Body.FlushAsync();
-            var left = new TaskCompletionSource();
-            await using var _ = context.RequestAborted.Register(left.SetResult);
-            await left.Task;
+            await UntilLeftAsync(context);
         };
 
         var run = await DoctorRun.OfAsync(world, world.WeatherToken());
@@ -210,6 +206,13 @@ public sealed class DoctorDestinationTests
 
         Assert.True(run.Exit == 1, run.Output);
         run.Line("FAIL  " + Destination);
+    }
+
+    private static async Task UntilLeftAsync(HttpContext context)
+    {
+        var left = new TaskCompletionSource();
+        await using var _ = context.RequestAborted.Register(left.SetResult);
+        await left.Task;
     }
 
     private static Task<World> WithStreamAsync() => World.StartAsync(options =>

@@ -4,7 +4,6 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
-using System.Text.Json.Nodes;
 using Gateway.Observe;
 using Gateway.Revoke.Shared;
 using Gateway.Tests.Commands;
@@ -57,11 +56,7 @@ public sealed class CertificateDownloadTests : IAsyncDisposable
     {
         await using var server = new TestMcpServer(Https);
         asked.Clear();
-        await using var world = await World.StartAsync(options =>
-        {
-            options["Servers"]!["weather"]!["Destinations"] = new JsonArray(server.Url);
-            options["Servers"]!["weather"]!["Outbound"]!["Resource"] = "https://weather.internal/mcp";
-        });
+        await using var world = await World.StartAsync(server.Url, weather => weather["Outbound"]!["Resource"] = "https://weather.internal/mcp");
 
         Assert.Equal(502, (await world.Gateway.CallAsync("/weather", world.WeatherToken())).Status);
         Assert.Empty(asked);

@@ -118,10 +118,8 @@ public sealed class OutboundHeaderTests
         Directory.Delete(directory, recursive: true);
     }
 
-    private static Task<World> StartAsync(SocketMcpServer server, Action<JsonNode>? change = null) => World.StartAsync(options =>
+    private static Task<World> StartAsync(SocketMcpServer server, Action<JsonNode>? change = null) => World.StartAsync(server.Url, weather =>
     {
-        var weather = options["Servers"]!["weather"]!;
-        weather["Destinations"] = new JsonArray(server.Url);
         weather["Outbound"] = new JsonObject { ["Mode"] = "none" };
         weather["ForwardHeaders"] = new JsonArray("X-Tenant");
         change?.Invoke(weather);

@@ -46,6 +46,14 @@ public sealed class World : IAsyncDisposable
         return new World { As = authorizationServer, Weather = weather, Notes = notes, Gateway = gateway };
     }
 
+    /// <summary>The same, with the weather server at another address; <paramref name="change"/> may rewrite its options.</summary>
+    public static Task<World> StartAsync(string weather, Action<JsonNode>? change = null) => StartAsync(options =>
+    {
+        var server = options["Servers"]!["weather"]!;
+        server["Destinations"] = new JsonArray(weather);
+        change?.Invoke(server);
+    });
+
     public static JsonObject Options(TestAuthorizationServer authorizationServer, TestMcpServer weather, TestMcpServer notes) => new()
     {
         ["AuthorizationServers"] = new JsonObject

@@ -1,7 +1,4 @@
-using System.Net.Http.Headers;
-using System.Text;
 using System.Text.Json.Nodes;
-using Gateway.Tests.Harness;
 using Harness;
 using Xunit;
 
@@ -20,8 +17,6 @@ public sealed class EnvironmentTests : IAsyncDisposable
 
     /// <summary>The name is one that only a proxy can resolve.</summary>
     public EnvironmentTests() => issuer = new(new() { ServerCertificate = authority.IssueServer(Host) }, Host);
-
-    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     public async ValueTask DisposeAsync()
     {
@@ -116,17 +111,6 @@ public sealed class EnvironmentTests : IAsyncDisposable
         return GatewayProcess.Serve(directory, options, variables);
     }
 
-    private async Task<(int Status, string? Reason)> CallAsync(GatewayProcess gateway)
-    {
-        var token = TokenForge.AccessToken(TestKeys.Es256, issuer.Issuer, "https://mcp.example.com/weather", TimeProvider.System.GetUtcNow());
-        using var request = new HttpRequestMessage(HttpMethod.Post, await gateway.Listening.WaitAsync(Cancellation) + "/weather")
-        {
-            Content = new StringContent(Messages.Call("echo"), Encoding.UTF8, "application/json"),
-        };
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
-        request.Headers.TryAddWithoutValidation("Accept", "application/json, text/event-stream");
-        using var response = await client.SendAsync(request, Cancellation);
-        var answer = await Answer.OfAsync(response);
-        return (answer.Status, answer.Status == 200 ? null : answer.Reason);
-    }
+    private Task<(int Status, string? Reason)> CallAsync(GatewayProcess gateway) =>
+        gateway.CallAsync(client, TokenForge.AccessToken(TestKeys.Es256, issuer.Issuer, "https://mcp.example.com/weather", TimeProvider.System.GetUtcNow()));
 }

@@ -81,6 +81,20 @@ internal sealed partial class GatewayProcess : IAsyncDisposable
         return Start(directory, environment ?? new Dictionary<string, string>(), ["run", "--urls", "http://127.0.0.1:0", .. arguments]);
     }
 
+    /// <summary>Calls a tool of the server at <c>/weather</c>: the status, and the reason of a refusal.</summary>
+    public async Task<(int Status, string? Reason)> CallAsync(HttpClient client, string token)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, await Listening.WaitAsync(TestContext.Current.CancellationToken) + "/weather")
+        {
+            Content = new StringContent(Messages.Call("echo"), Encoding.UTF8, "application/json"),
+        };
+        request.Headers.Authorization = new("Bearer", token);
+        request.Headers.TryAddWithoutValidation("Accept", "application/json, text/event-stream");
+        using var response = await client.SendAsync(request, TestContext.Current.CancellationToken);
+        var answer = await Answer.OfAsync(response);
+        return (answer.Status, answer.Status == 200 ? null : answer.Reason);
+    }
+
     /// <summary>Runs a command to its end.</summary>
     public static async Task<(int Exit, string Output)> RunAsync(string directory, params string[] arguments)
     {

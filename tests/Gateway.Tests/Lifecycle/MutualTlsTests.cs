@@ -1,7 +1,4 @@
-using System.Net.Http.Headers;
-using System.Text;
 using System.Text.Json.Nodes;
-using Gateway.Tests.Harness;
 using Harness;
 using Xunit;
 
@@ -15,8 +12,6 @@ public sealed class MutualTlsTests : IAsyncDisposable
     private readonly MutualTlsServer server = new();
     private readonly TestMcpServer weather = new();
     private int subjects;
-
-    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     public async ValueTask DisposeAsync()
     {
@@ -158,17 +153,6 @@ public sealed class MutualTlsTests : IAsyncDisposable
     }
 
     /// <summary>Calls a tool with the token of a new session, for which nothing is remembered yet.</summary>
-    private async Task<(int Status, string? Reason)> CallAsync(GatewayProcess gateway)
-    {
-        var token = TokenForge.AccessToken(TestKeys.Es256, server.Issuer, "https://mcp.example.com/weather", TimeProvider.System.GetUtcNow(), (_, payload) => payload["jti"] = $"session-{subjects++}");
-        using var request = new HttpRequestMessage(HttpMethod.Post, await gateway.Listening.WaitAsync(Cancellation) + "/weather")
-        {
-            Content = new StringContent(Messages.Call("echo"), Encoding.UTF8, "application/json"),
-        };
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
-        request.Headers.TryAddWithoutValidation("Accept", "application/json, text/event-stream");
-        using var response = await client.SendAsync(request, Cancellation);
-        var answer = await Answer.OfAsync(response);
-        return (answer.Status, answer.Status == 200 ? null : answer.Reason);
-    }
+    private Task<(int Status, string? Reason)> CallAsync(GatewayProcess gateway) =>
+        gateway.CallAsync(client, TokenForge.AccessToken(TestKeys.Es256, server.Issuer, "https://mcp.example.com/weather", TimeProvider.System.GetUtcNow(), (_, payload) => payload["jti"] = $"session-{subjects++}"));
 }

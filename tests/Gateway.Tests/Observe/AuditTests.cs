@@ -37,8 +37,8 @@ public sealed class AuditTests
         Assert.Equal(200, answer.Status);
         var line = Assert.Single(world.Gateway.Audit);
         Assert.Equal(Fields, line.Select(field => field.Key));
-        var inbound = Claims(token);
-        var outbound = Claims(world.Weather.Requests[0].Token!);
+        var inbound = TokenReader.PayloadOf(token);
+        var outbound = TokenReader.PayloadOf(world.Weather.Requests[0].Token!);
         Assert.Equal("mcp.request.allowed", Text(line, "event"));
         Assert.Equal((null, null, null), (Text(line, "reason"), Text(line, "category"), Text(line, "detail")));
         Assert.Equal(world.Weather.Requests[0].Headers["X-Request-Id"], Text(line, "request_id"));
@@ -100,7 +100,7 @@ public sealed class AuditTests
         Assert.Equal(("audience_invalid", "authorization"), (Text(line, "reason"), Text(line, "category")));
         Assert.Equal(("notes", World.NotesResource), (Text(line, "server"), Text(line, "resource")));
         Assert.Equal([World.WeatherResource], Texts(line, "presented_audience"));
-        Assert.Equal((Claims(token)["sub"]!.ToString(), "inbound-2"), (Text(line, "subject"), Text(line, "token_id")));
+        Assert.Equal((TokenReader.PayloadOf(token)["sub"]!.ToString(), "inbound-2"), (Text(line, "subject"), Text(line, "token_id")));
         Assert.Null(line["outbound_token_id"]);
     }
 
@@ -220,6 +220,4 @@ public sealed class AuditTests
     private static string? Text(JsonObject line, string field) => line[field]?.GetValue<string>();
 
     private static IEnumerable<string> Texts(JsonObject line, string field) => line[field]!.AsArray().Select(item => item!.GetValue<string>());
-
-    private static JsonObject Claims(string token) => JsonNode.Parse(System.Buffers.Text.Base64Url.DecodeFromChars(token.Split('.')[1]))!.AsObject();
 }

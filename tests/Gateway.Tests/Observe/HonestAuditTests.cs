@@ -43,7 +43,7 @@ public sealed class HonestAuditTests
     {
         await using var server = SocketMcpServer.Start();
         server.Answer = SocketMcpServer.Says(answer, Close.Fin);
-        await using var world = await World.StartAsync(options => options["Servers"]!["weather"]!["Destinations"] = new JsonArray(server.Url));
+        await using var world = await World.StartAsync(server.Url);
 
         var got = await world.Gateway.CallAsync("/weather", world.WeatherToken(), Messages.Call("delete_all"));
 

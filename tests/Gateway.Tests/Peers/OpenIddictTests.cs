@@ -1,4 +1,3 @@
-using System.Buffers.Text;
 using System.Text.Json.Nodes;
 using Gateway.Commands;
 using Gateway.Tests.Harness;
@@ -39,7 +38,7 @@ public sealed class OpenIddictTests(OpenIddictTests.Servers servers) : IClassFix
 
         Assert.Equal((200, null), await CallAsync(gateway, await server.TokenAsync(Gateway, "mcp-gateway")));
 
-        var token = JsonNode.Parse(Base64Url.DecodeFromChars(Assert.Single(weather.Requests).Token!.Split('.')[1]))!;
+        var token = TokenReader.PayloadOf(Assert.Single(weather.Requests).Token!);
         Assert.Equal(audiences.Split(' '), token["aud"] is JsonArray list ? list.Select(value => value!.GetValue<string>()) : [token["aud"]!.GetValue<string>()]);
         Assert.Equal(("alice", "mcp-gateway", "mcp:read"), ((string?)token["sub"], (string?)token["client_id"], (string?)token["scope"]));
     }
@@ -120,7 +119,7 @@ public sealed class OpenIddictTests(OpenIddictTests.Servers servers) : IClassFix
         }
 
         Assert.Equal((401, "kid_unknown"), await CallAsync(gateway, before));
-        Assert.Equal("RS256", (string?)JsonNode.Parse(Base64Url.DecodeFromChars(weather.Requests[^1].Token!.Split('.')[0]))!["alg"]);
+        Assert.Equal("RS256", (string?)TokenReader.HeaderOf(weather.Requests[^1].Token!)["alg"]);
     }
 
     [Fact]

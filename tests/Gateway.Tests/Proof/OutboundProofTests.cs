@@ -317,7 +317,7 @@ public sealed class OutboundProofTests : IDisposable
         var proof = ReceivedProof.Of(request.Headers["DPoP"]);
         Assert.True(proof.Verifies);
         Assert.Equal(thumbprint, proof.Thumbprint);
-        Assert.Equal(thumbprint, ReceivedProof.PayloadOf(token)["cnf"]!["jkt"]!.GetValue<string>());
+        Assert.Equal(thumbprint, TokenReader.PayloadOf(token)["cnf"]!["jkt"]!.GetValue<string>());
         Assert.Equal(ReceivedProof.HashOf(token), proof.Claims["ath"]!.GetValue<string>());
         Assert.Equal(request.Method, proof.Method);
         return proof;

@@ -100,7 +100,7 @@ internal sealed class OutageWorld : IAsyncDisposable
 
     private static StubAnswer Issue(TestAuthorizationServer stub, EagerClock clock, RecordedRequest request, int life = 300)
     {
-        var subject = JsonNode.Parse(System.Buffers.Text.Base64Url.DecodeFromChars(request["subject_token"]!.Split('.')[1]))!;
+        var subject = TokenReader.PayloadOf(request["subject_token"]!);
         return StubAnswer.Token(TokenForge.AccessToken(stub.Key, stub.Issuer, request["audience"] ?? request["resource"]!, clock.GetUtcNow(), (_, payload) =>
         {
             payload["sub"] = subject["sub"]!.DeepClone();

@@ -1,4 +1,3 @@
-using System.Buffers.Text;
 using System.Text.Json.Nodes;
 using Gateway.Tests.Forward;
 using Gateway.Tests.Harness;
@@ -326,7 +325,7 @@ public sealed class IntrospectionTests
     {
         asked.Change = change;
         Assert.Equal(200, (await asked.World.Gateway.CallAsync("/weather", token)).Status);
-        return JsonNode.Parse(Base64Url.DecodeFromChars(asked.World.Weather.Requests[^1].Token!.Split('.')[1]))!.AsObject();
+        return TokenReader.PayloadOf(asked.World.Weather.Requests[^1].Token!);
     }
 
     private static void Set(JsonObject answer, string claim, string? value)

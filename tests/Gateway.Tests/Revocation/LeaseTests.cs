@@ -156,7 +156,7 @@ public sealed class LeaseTests
         await using var world = await World.StartAsync(options => options["Servers"]!["weather"]!["StreamIdleTimeout"] = "00:00:00.5");
         world.Weather.Answer = Endless(type, "data: 1\n\n");
 
-        var answer = await SocketClient.ExchangeAsync(world, SocketClient.Post("/weather", world.WeatherToken(), Messages.Call("echo")));
+        var answer = await SocketClient.ExchangeAsync(world, SocketClient.Call(world));
 
         Assert.Equal((200, "data: 1\n\n", complete), (answer.Status, answer.Body, answer.Complete));
         Assert.Single(world.Gateway.Audit);

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Gateway.Tests.Harness;
 using Harness.Wire;
 using Xunit;
@@ -47,13 +46,13 @@ public sealed class AnswerHeadersTests
     public async Task What_acts_on_the_origin_or_on_a_proxy_in_front_does_not_leave(string line)
     {
         await using var server = SocketMcpServer.Start();
-        await using var world = await StartAsync(server);
+        await using var world = await World.StartAsync(server.Url);
         var name = line[..line.IndexOf(':', StringComparison.Ordinal)];
         foreach (var head in (string[])["HTTP/1.1 200 OK\r\nContent-Type: application/json", "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json", "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream"])
         {
             server.Answer = SocketMcpServer.Says($"{head}\r\n{line}\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{{}}\r\n0\r\n{line}\r\n\r\n");
 
-            var answer = await SocketClient.ExchangeAsync(world, Call(world));
+            var answer = await SocketClient.ExchangeAsync(world, SocketClient.Call(world));
 
             Assert.True(answer.Complete);
             Assert.True(answer.Values(name) is [] or ["no"], line);
@@ -75,9 +74,9 @@ public sealed class AnswerHeadersTests
     {
         await using var server = SocketMcpServer.Start();
         server.Answer = SocketMcpServer.Says($"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n{line}\r\nContent-Length: 2\r\n\r\n{{}}");
-        await using var world = await StartAsync(server);
+        await using var world = await World.StartAsync(server.Url);
 
-        var answer = await SocketClient.ExchangeAsync(world, Call(world));
+        var answer = await SocketClient.ExchangeAsync(world, SocketClient.Call(world));
 
         Assert.Equal(line.Split(": ", 2)[1], answer.Header(line.Split(": ", 2)[0]));
     }
@@ -102,9 +101,9 @@ public sealed class AnswerHeadersTests
     {
         await using var server = SocketMcpServer.Start();
         server.Answer = SocketMcpServer.Says($"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n{(line.Length > 0 ? line + "\r\n" : "")}Content-Length: 2\r\n\r\n{{}}");
-        await using var world = await StartAsync(server);
+        await using var world = await World.StartAsync(server.Url);
 
-        var answer = await SocketClient.ExchangeAsync(world, Call(world));
+        var answer = await SocketClient.ExchangeAsync(world, SocketClient.Call(world));
 
         Assert.Equal(cached, answer.Header("Cache-Control"));
     }
@@ -117,9 +116,9 @@ public sealed class AnswerHeadersTests
     {
         await using var server = SocketMcpServer.Start();
         server.Answer = SocketMcpServer.Says($"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n{line}Transfer-Encoding: chunked\r\n\r\n9\r\ndata: 1\n\n\r\n0\r\n\r\n");
-        await using var world = await StartAsync(server);
+        await using var world = await World.StartAsync(server.Url);
 
-        var answer = await SocketClient.ExchangeAsync(world, Call(world));
+        var answer = await SocketClient.ExchangeAsync(world, SocketClient.Call(world));
 
         Assert.Equal(("no-store", "no"), (answer.Header("Cache-Control"), answer.Header("X-Accel-Buffering")));
     }
@@ -132,9 +131,9 @@ public sealed class AnswerHeadersTests
         await using var server = SocketMcpServer.Start();
         server.Answer = SocketMcpServer.Says($"HTTP/1.1 200 OK\r\nContent-Type: {type}\r\nConnection: X-Accel-Buffering, X-Hop\r\nConnection: close, Cache-Control, X-Request-Id\r\n"
             + "Cache-Control: public, max-age=86400\r\nX-Hop: 1\r\nTransfer-Encoding: chunked\r\n\r\n9\r\ndata: 1\n\n\r\n0\r\n\r\n");
-        await using var world = await StartAsync(server);
+        await using var world = await World.StartAsync(server.Url);
 
-        var answer = await SocketClient.ExchangeAsync(world, Call(world));
+        var answer = await SocketClient.ExchangeAsync(world, SocketClient.Call(world));
 
         Assert.Equal(cached, answer.Header("Cache-Control"));
         Assert.Equal(buffered, answer.Values("X-Accel-Buffering"));
@@ -147,15 +146,10 @@ public sealed class AnswerHeadersTests
     {
         await using var server = SocketMcpServer.Start();
         server.Answer = SocketMcpServer.Says("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nX-Request-Id: theirs\r\nContent-Length: 2\r\n\r\n{}");
-        await using var world = await StartAsync(server);
+        await using var world = await World.StartAsync(server.Url);
 
-        var answer = await SocketClient.ExchangeAsync(world, Call(world));
+        var answer = await SocketClient.ExchangeAsync(world, SocketClient.Call(world));
 
         Assert.Equal(Assert.Single(world.Gateway.Audit)["request_id"]!.GetValue<string>(), answer.Header("X-Request-Id"));
     }
-
-    private static string Call(World world) => SocketClient.Post("/weather", world.WeatherToken(), Messages.Call("echo"));
-
-    private static Task<World> StartAsync(SocketMcpServer server) =>
-        World.StartAsync(options => options["Servers"]!["weather"]!["Destinations"] = new JsonArray(server.Url));
 }

@@ -60,7 +60,7 @@ public sealed class OutboundHttp2Tests
         await using var server = Http2McpServer.Start(request => (request == 1 ? refusal : Sound, false));
         await using var world = await StartAsync(server);
 
-        var answer = await SocketClient.ExchangeAsync(world, SocketClient.Post("/weather", world.WeatherToken(), Messages.Call("echo")));
+        var answer = await SocketClient.ExchangeAsync(world, SocketClient.Call(world));
 
         Assert.Equal((200, "{}", true), (answer.Status, answer.Body, answer.Complete));
         Assert.Equal((2, 2), (server.Requests.Count, world.As.Exchanges.Count));
@@ -81,7 +81,7 @@ public sealed class OutboundHttp2Tests
         await using var world = await StartAsync(server);
         using var client = await SocketClient.ConnectAsync(world.Gateway.Url);
 
-        await client.SendAsync(SocketClient.Post("/weather", world.WeatherToken(), Messages.Call("echo")));
+        await client.SendAsync(SocketClient.Call(world));
         await client.UntilAsync("data: 1\n\n");
         next.SetResult();
         var answer = await client.AnswerAsync();
@@ -97,7 +97,7 @@ public sealed class OutboundHttp2Tests
         await using var server = Http2McpServer.Start(_ => (frames, closes));
         await using var world = await StartAsync(server);
 
-        var answer = await SocketClient.ExchangeAsync(world, SocketClient.Post("/weather", world.WeatherToken(), Messages.Call("echo")));
+        var answer = await SocketClient.ExchangeAsync(world, SocketClient.Call(world));
 
         var refused = answer.Status == 502 && answer.Body.Contains("\"upstream_unavailable\"", StringComparison.Ordinal);
         Assert.True(refused || !answer.Complete, answer.ToString());
@@ -116,7 +116,7 @@ public sealed class OutboundHttp2Tests
         await using var server = Http2McpServer.Start(request => (request == 1 ? disclaimer : Sound, false));
         await using var world = await StartAsync(server);
 
-        var answer = await SocketClient.ExchangeAsync(world, SocketClient.Post("/weather", world.WeatherToken(), Messages.Call("echo")));
+        var answer = await SocketClient.ExchangeAsync(world, SocketClient.Call(world));
 
         Assert.Equal((200, "{}"), (answer.Status, answer.Body));
         Assert.Equal(2, server.Requests.Count);
@@ -124,10 +124,8 @@ public sealed class OutboundHttp2Tests
         Assert.Single(world.Gateway.Audit);
     }
 
-    private static Task<World> StartAsync(Http2McpServer server) => World.StartAsync(options =>
+    private static Task<World> StartAsync(Http2McpServer server) => World.StartAsync(server.Url, weather =>
     {
-        var weather = options["Servers"]!["weather"]!;
-        weather["Destinations"] = new JsonArray(server.Url);
         weather["Cluster"] = new JsonObject { ["HttpRequest"] = new JsonObject { ["Version"] = "2", ["VersionPolicy"] = "RequestVersionExact" } };
     });
 }

@@ -35,9 +35,9 @@ public sealed class RelayedAnswerTests
     {
         await using var server = SocketMcpServer.Start();
         server.Answer = SocketMcpServer.Says(text, text.Contains("Length", StringComparison.Ordinal) || text.Contains("chunked", StringComparison.Ordinal) ? Close.No : Close.Fin);
-        await using var world = await StartAsync(server);
+        await using var world = await World.StartAsync(server.Url);
 
-        var answer = await SocketClient.ExchangeAsync(world, Call(world));
+        var answer = await SocketClient.ExchangeAsync(world, SocketClient.Call(world));
 
         Assert.Equal((status, body, true), (answer.Status, answer.Body, answer.Complete));
         Assert.True(answer.Values("Content-Length").Count + answer.Values("Transfer-Encoding").Count <= 1);
@@ -69,9 +69,9 @@ public sealed class RelayedAnswerTests
     {
         await using var server = SocketMcpServer.Start();
         server.Answer = SocketMcpServer.Says(text, Close.Fin);
-        await using var world = await StartAsync(server);
+        await using var world = await World.StartAsync(server.Url);
 
-        var answer = await SocketClient.ExchangeAsync(world, Call(world));
+        var answer = await SocketClient.ExchangeAsync(world, SocketClient.Call(world));
 
         Assert.True(answer is { Status: 502, Complete: true }, text);
         Assert.Equal(reason, JsonNode.Parse(answer.Body)!["reason"]!.GetValue<string>());
@@ -93,9 +93,9 @@ public sealed class RelayedAnswerTests
                 await stream.WriteAsync(line);
             }
         };
-        await using var world = await StartAsync(server);
+        await using var world = await World.StartAsync(server.Url);
 
-        var answer = await SocketClient.ExchangeAsync(world, Call(world));
+        var answer = await SocketClient.ExchangeAsync(world, SocketClient.Call(world));
 
         Assert.Equal((502, true), (answer.Status, answer.Complete));
     }
@@ -107,9 +107,9 @@ public sealed class RelayedAnswerTests
         server.Answer = SocketMcpServer.Says(
             Ok + "Date: Tue, 01 Jul 2025 00:00:00 GMT\r\nServer: mcp/1\r\nSet-Cookie: a=1; Path=/\r\nSet-Cookie: b=2\r\nCache-Control: private\r\nETag: \"x\"\r\nX-Empty:\r\nX-Caf\u00c3\u00a9: no\r\n".Replace("X-Caf\u00c3\u00a9: no", "X-Name: caf\u00c3\u00a9", StringComparison.Ordinal)
             + "Vary: Accept\r\nX-Own: 1\r\nConnection: keep-alive, X-Hop\r\nConnection: x-hop-2\r\nX-Hop: 1\r\nX-Hop-2: 1\r\nKeep-Alive: timeout=5\r\nProxy-Connection: keep-alive\r\nProxy-Authenticate: Basic\r\nWWW-Authenticate: Bearer\r\nTE: trailers\r\nUpgrade: h2c\r\nAlt-Svc: h3=\":443\"\r\nProxy-Authorization: x\r\nContent-Length: 2\r\n\r\n{}");
-        await using var world = await StartAsync(server);
+        await using var world = await World.StartAsync(server.Url);
 
-        var answer = await SocketClient.ExchangeAsync(world, Call(world));
+        var answer = await SocketClient.ExchangeAsync(world, SocketClient.Call(world));
 
         Assert.Equal(200, answer.Status);
         Assert.Equal(
@@ -125,9 +125,9 @@ public sealed class RelayedAnswerTests
     public async Task The_gateway_names_no_product_of_its_own()
     {
         await using var server = SocketMcpServer.Start();
-        await using var world = await StartAsync(server);
+        await using var world = await World.StartAsync(server.Url);
 
-        var relayed = await SocketClient.ExchangeAsync(world, Call(world));
+        var relayed = await SocketClient.ExchangeAsync(world, SocketClient.Call(world));
         var refused = await SocketClient.ExchangeAsync(world, "GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n");
 
         Assert.Equal((202, 404), (relayed.Status, refused.Status));
@@ -147,13 +147,13 @@ public sealed class RelayedAnswerTests
     {
         await using var server = SocketMcpServer.Start();
         server.Answer = SocketMcpServer.Says(first + Ok + "X-Injected: 1\r\nContent-Length: 9\r\n\r\n{\"evil\":1}");
-        await using var world = await StartAsync(server);
+        await using var world = await World.StartAsync(server.Url);
         using var client = await SocketClient.ConnectAsync(world.Gateway.Url);
 
-        await client.SendAsync(Call(world));
+        await client.SendAsync(SocketClient.Call(world));
         var answer = await client.AnswerAsync();
         server.Answer = SocketMcpServer.Says(Ok + "Content-Length: 8\r\n\r\n{\"ok\":1}");
-        await client.SendAsync(Call(world));
+        await client.SendAsync(SocketClient.Call(world));
         var next = await client.AnswerAsync();
 
         Assert.DoesNotContain("evil", answer.Body + next.Body, StringComparison.Ordinal);
@@ -165,16 +165,11 @@ public sealed class RelayedAnswerTests
     {
         await using var server = SocketMcpServer.Start();
         server.Answer = SocketMcpServer.Says(Ok + "Transfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n2\r\n{}\r\n0\r\nX-Sum: 7\r\nWWW-Authenticate: Bearer\r\nMcp-Session-Id: raw\r\n\r\n");
-        await using var world = await StartAsync(server);
+        await using var world = await World.StartAsync(server.Url);
 
-        var answer = await SocketClient.ExchangeAsync(world, Call(world));
+        var answer = await SocketClient.ExchangeAsync(world, SocketClient.Call(world));
 
         Assert.Equal((200, "{}", true), (answer.Status, answer.Body, answer.Complete));
         Assert.DoesNotContain(answer.Trailers, trailer => trailer.Key is "WWW-Authenticate" or "Mcp-Session-Id");
     }
-
-    private static string Call(World world) => SocketClient.Post("/weather", world.WeatherToken(), Messages.Call("echo"));
-
-    private static Task<World> StartAsync(SocketMcpServer server) =>
-        World.StartAsync(options => options["Servers"]!["weather"]!["Destinations"] = new JsonArray(server.Url));
 }

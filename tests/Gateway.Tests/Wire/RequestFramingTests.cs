@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text;
-using System.Text.Json.Nodes;
 using Gateway.Tests.Harness;
 using Harness.Wire;
 using Microsoft.AspNetCore.Http;
@@ -52,7 +51,7 @@ public sealed class RequestFramingTests
     public async Task Chunks_arrive_as_one_body_and_their_trailers_go_nowhere()
     {
         await using var server = SocketMcpServer.Start();
-        await using var world = await World.StartAsync(options => options["Servers"]!["weather"]!["Destinations"] = new JsonArray(server.Url));
+        await using var world = await World.StartAsync(server.Url);
         var token = world.WeatherToken();
         var (first, rest) = (Call[..10], Call[10..]);
 

@@ -37,6 +37,9 @@ internal sealed class SocketClient : IDisposable
     public static string Post(string path, string token, string body, string headers = "") =>
         $"POST {path} HTTP/1.1\r\nHost: gateway.test\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n{headers}Content-Length: {Encoding.UTF8.GetByteCount(body)}\r\n\r\n{body}";
 
+    /// <summary>A sound call of a tool of the weather server.</summary>
+    public static string Call(World world) => Post("/weather", world.WeatherToken(), Messages.Call("echo"));
+
     public static string Get(string path, string token, string headers = "") =>
         $"GET {path} HTTP/1.1\r\nHost: gateway.test\r\nAuthorization: Bearer {token}\r\nAccept: text/event-stream\r\n{headers}\r\n";
 

@@ -51,7 +51,7 @@ public sealed class UnbegunAnswerTests
     {
         await using var server = SocketMcpServer.Start();
         server.Answer = SocketMcpServer.Says(text);
-        await using var world = await World.StartAsync(options => options["Servers"]!["weather"]!["Destinations"] = new JsonArray(server.Url));
+        await using var world = await World.StartAsync(server.Url);
 
         var answer = await world.Gateway.CallAsync("/weather", world.WeatherToken());
 

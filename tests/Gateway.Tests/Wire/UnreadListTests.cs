@@ -98,11 +98,7 @@ public sealed class UnreadListTests
         const string Body = "event: endpoint\ndata: /mcp/message?sessionId=s-1\n\n";
         await using var server = SocketMcpServer.Start();
         server.Answer = SocketMcpServer.Says($"HTTP/1.1 200 OK\r\n{headers}\r\nContent-Length: {Body.Length}\r\n\r\n{Body}");
-        await using var world = await World.StartAsync(options =>
-        {
-            options["Servers"]!["weather"]!["Destinations"] = new JsonArray(server.Url);
-            options["Servers"]!["weather"]!["Transport"] = "http+sse";
-        });
+        await using var world = await World.StartAsync(server.Url, weather => weather["Transport"] = "http+sse");
 
         var answer = await SocketClient.ExchangeAsync(world, SocketClient.Get("/weather/sse", world.WeatherToken()));
 
@@ -110,10 +106,8 @@ public sealed class UnreadListTests
         Assert.DoesNotContain("s-1", answer.Body, StringComparison.Ordinal);
     }
 
-    private static Task<World> StartAsync(SocketMcpServer server) => World.StartAsync(options =>
+    private static Task<World> StartAsync(SocketMcpServer server) => World.StartAsync(server.Url, weather =>
     {
-        var weather = options["Servers"]!["weather"]!;
-        weather["Destinations"] = new JsonArray(server.Url);
         weather["FilterLists"] = true;
         weather["Operations"] = new JsonArray(new JsonObject { ["Method"] = "tools/call", ["Name"] = "wipe", ["Deny"] = true });
     });

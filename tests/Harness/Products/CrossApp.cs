@@ -103,7 +103,7 @@ internal sealed class CrossApp : Product
             return StubAnswer.Error(400, "invalid_grant", "The assertion is not accepted");
         }
 
-        var grantClaims = JsonNode.Parse(System.Buffers.Text.Base64Url.DecodeFromChars(grant.Split('.')[1]))!.AsObject();
+        var grantClaims = TokenReader.PayloadOf(grant);
         var claims = Claims(grantClaims, 300);
         claims["aud"] = grantClaims["resource"]!.DeepClone();
         claims["client_id"] = Gateway;

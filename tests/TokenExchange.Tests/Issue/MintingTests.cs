@@ -163,11 +163,7 @@ public sealed class MintingTests : IDisposable
     [Theory]
     [InlineData("""{"sub":"https://mcp.example/weather"}""")]
     [InlineData("""{"sub":"a","act":{"sub":"b","act":{"sub":"https://mcp.example/weather"}}}""")]
-    [InlineData("""{"client_id":"a","act":{"sub":"https://mcp.example/weather"}}""")]
-    [InlineData("\"https://mcp.example/weather\"")]
-    [InlineData("""{"sub":"a","act":null}""")]
-    [InlineData("""{"sub":1}""")]
-    public async Task A_loop_and_what_is_no_chain_are_refused(string act) =>
+    public async Task A_chain_of_actors_that_comes_back_to_this_server_is_refused(string act) =>
         AssertRefused(ExchangeError.ActorChainRefused, await Mint(Subjects.Token(claims: new JsonObject { ["act"] = JsonNode.Parse(act) })));
 
     [Theory]

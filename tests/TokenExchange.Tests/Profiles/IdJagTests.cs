@@ -181,5 +181,5 @@ public sealed class IdJagTests
     }
 
     private static string? Audience(RecordedRequest post) =>
-        (string?)JsonNode.Parse(System.Buffers.Text.Base64Url.DecodeFromChars(post["client_assertion"]!.Split('.')[1]))!["aud"];
+        (string?)TokenReader.PayloadOf(post["client_assertion"]!)["aud"];
 }

@@ -8,7 +8,7 @@ namespace TokenExchange.Tests.Request;
 /// <summary>Who may ask how much of one endpoint at a time: no subject takes it from others, and none that waits is forgotten.</summary>
 public sealed class FairConnectionsTests
 {
-    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(4);
 
     private readonly ManualClock clock = new();
 
@@ -74,7 +74,7 @@ public sealed class FairConnectionsTests
         var waiting = Enter(connections, "greedy");
         var next = Enter(connections, "greedy");
 
-        clock.Advance(Longest);
+        clock.Advance(Timeout / 2);
         Assert.Null(await waiting);
         Assert.Null(await next);
         held!.Dispose();
@@ -91,7 +91,7 @@ public sealed class FairConnectionsTests
         using var connections = new FairConnections(2);
         using var held = await Enter(connections, "greedy");
         using var given = new CancellationTokenSource();
-        var waiting = connections.EnterAsync(new AskedAbout("issuer", "greedy"), Longest, clock, given.Token).AsTask();
+        var waiting = connections.EnterAsync(new AskedAbout("issuer", "greedy"), Timeout, clock, given.Token).AsTask();
         var behind = Enter(connections, "greedy");
 
         await given.CancelAsync();
@@ -147,5 +147,5 @@ public sealed class FairConnectionsTests
     }
 
     private Task<FairConnections.Place?> Enter(FairConnections connections, string subject) =>
-        connections.EnterAsync(new AskedAbout("issuer", subject), Longest, clock, Cancellation).AsTask();
+        connections.EnterAsync(new AskedAbout("issuer", subject), Timeout, clock, Cancellation).AsTask();
 }

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Gateway.Configuration;
 using Gateway.Configuration.Options;
@@ -47,76 +46,57 @@ internal sealed class ProofReport(string path, LoadedConfiguration loaded, Proof
         return Printable(text.ToString());
     }
 
-    public string ToJson()
+    public string ToJson() => ReadableJson.ObjectOf(json =>
     {
-        using var buffer = new MemoryStream();
-        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        json.WriteString("path", path);
+        json.WriteBoolean("readable", !loaded.Unreadable);
+        json.WriteBoolean("holds", Holds);
+        json.WriteObjects("ways", proof?.Ways ?? [], way => Write(json, way));
+        WriteFailures(json);
+        json.WriteObjects("notes", proof?.Notes ?? [], note =>
+        {
+            json.WriteString("kind", note.Kind);
+            json.WriteString("server", note.Server);
+            json.WriteString("message", note.Message);
+        });
+    });
+
+    /// <summary>What keeps it from holding, in one list: errors of the configuration, then what the proof found.</summary>
+    private void WriteFailures(Utf8JsonWriter json)
+    {
+        json.WriteStartArray("failures");
+        foreach (var problem in loaded.Problems.Where(problem => !problem.IsWarning))
         {
             json.WriteStartObject();
-            json.WriteString("path", path);
-            json.WriteBoolean("readable", !loaded.Unreadable);
-            json.WriteBoolean("holds", Holds);
-            json.WriteStartArray("ways");
-            foreach (var way in proof?.Ways ?? [])
-            {
-                Write(json, way);
-            }
-
-            json.WriteEndArray();
-            json.WriteStartArray("failures");
-            foreach (var problem in loaded.Problems.Where(problem => !problem.IsWarning))
-            {
-                json.WriteStartObject();
-                json.WriteString("kind", "configuration");
-                json.WriteString("rule", problem.Rule);
-                json.WriteString("key", problem.Key);
-                json.WriteString("message", problem.Message);
-                json.WriteEndObject();
-            }
-
-            foreach (var failure in proof?.Failures ?? [])
-            {
-                json.WriteStartObject();
-                json.WriteString("kind", failure.Kind);
-                Write(json, "servers", failure.Servers);
-                json.WriteString("message", failure.Message);
-                json.WriteStartArray("tokens");
-                foreach (var token in failure.Tokens)
-                {
-                    json.WriteStartObject();
-                    json.WriteString("server", token.Server);
-                    json.WriteString("iss", token.Issuer);
-                    json.WriteString("sub", token.Subject);
-                    Write(json, "aud", token.Audiences);
-                    json.WriteString("outcome", token.Outcome);
-                    json.WriteEndObject();
-                }
-
-                json.WriteEndArray();
-                json.WriteEndObject();
-            }
-
-            json.WriteEndArray();
-            json.WriteStartArray("notes");
-            foreach (var note in proof?.Notes ?? [])
-            {
-                json.WriteStartObject();
-                json.WriteString("kind", note.Kind);
-                json.WriteString("server", note.Server);
-                json.WriteString("message", note.Message);
-                json.WriteEndObject();
-            }
-
-            json.WriteEndArray();
+            json.WriteString("kind", "configuration");
+            json.WriteString("rule", problem.Rule);
+            json.WriteString("key", problem.Key);
+            json.WriteString("message", problem.Message);
             json.WriteEndObject();
         }
 
-        return Encoding.UTF8.GetString(buffer.ToArray()) + Environment.NewLine;
+        foreach (var failure in proof?.Failures ?? [])
+        {
+            json.WriteStartObject();
+            json.WriteString("kind", failure.Kind);
+            Write(json, "servers", failure.Servers);
+            json.WriteString("message", failure.Message);
+            json.WriteObjects("tokens", failure.Tokens, token =>
+            {
+                json.WriteString("server", token.Server);
+                json.WriteString("iss", token.Issuer);
+                json.WriteString("sub", token.Subject);
+                Write(json, "aud", token.Audiences);
+                json.WriteString("outcome", token.Outcome);
+            });
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
     }
 
     private static void Write(Utf8JsonWriter json, Way way)
     {
-        json.WriteStartObject();
         json.WriteString("server", way.Server);
         json.WriteStartObject("inbound");
         json.WriteString("authorization_server", way.AuthorizationServer);
@@ -135,7 +115,6 @@ internal sealed class ProofReport(string path, LoadedConfiguration loaded, Proof
         WriteSeconds(json, "lifetime_at_most", way.Lifetime);
         WriteSeconds(json, "outlives_at_most", way.Outlives);
         json.WriteString("actor", way.Actor);
-        json.WriteEndObject();
         json.WriteEndObject();
     }
 

@@ -35,7 +35,7 @@ internal static class IntrospectedClaims
     {
         if (!IsAbsentOr(claims, "token_type", type => Is(type, "Bearer") || Is(type, "access_token") || (Is(type, "DPoP") && claims.TryGetProperty("cnf", out _))) ||
             !IsAbsentOr(claims, "token_use", use => Is(use, "access_token") || Is(use, "access")) ||
-            !IsAbsentOr(claims, "typ", type => Is(type, "Bearer") || JwtType.Is(type, "at+jwt") || JwtType.Is(type, "JWT")))
+            !IsAbsentOr(claims, "typ", type => Is(type, "Bearer") || JwtType.MayBeAccessToken(type)))
         {
             return TokenRefusal.TypNotAllowed;
         }

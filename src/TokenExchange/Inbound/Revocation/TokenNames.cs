@@ -9,7 +9,8 @@ internal sealed class TokenNames(RevocationKeys keys, TokenFacts facts)
     private readonly UInt128[] names = new UInt128[keys.Count * Kinds];
     private readonly bool[] known = new bool[keys.Count * Kinds];
 
-    public RevocationKeys Keys => keys;
+    /// <summary>These names; null where they are not those under the wanted keys, because there are others by now.</summary>
+    public TokenNames? Under(RevocationKeys wanted) => ReferenceEquals(keys, wanted) ? this : null;
 
     /// <summary>The name; null when the token says nothing of the kind.</summary>
     public UInt128? Of(int key, RevocationSelector selector)

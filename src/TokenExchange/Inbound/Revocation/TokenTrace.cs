@@ -40,7 +40,7 @@ public sealed class TokenTrace
     internal ref readonly TokenFacts Facts => ref facts;
 
     /// <summary>What stands for the token in revocations.</summary>
-    internal TokenNames NamesUnder(RevocationKeys keys) => names is { } found && ReferenceEquals(found.Keys, keys) ? found : names = new TokenNames(keys, facts);
+    internal TokenNames NamesUnder(RevocationKeys keys) => names?.Under(keys) ?? (names = new TokenNames(keys, facts));
 
     /// <summary>Names nobody.</summary>
     public override string ToString() => $"trace of a token accepted until {AcceptedUntil:O}";

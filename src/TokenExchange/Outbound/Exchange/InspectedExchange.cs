@@ -1,6 +1,7 @@
 using System.Text.Json;
 using TokenExchange.Issuers;
 using TokenExchange.Jose;
+using TokenExchange.Outbound.Result;
 
 namespace TokenExchange.Outbound.Exchange;
 
@@ -10,6 +11,10 @@ namespace TokenExchange.Outbound.Exchange;
 /// </summary>
 public sealed class InspectedExchange
 {
+    /// <summary>The <see cref="IssuedTokenType"/> of an access token.</summary>
+    /// <remarks>RFC 8693 §3.</remarks>
+    public const string AccessTokenType = Profiles.TokenType.AccessToken;
+
     internal InspectedExchange(AuthorizationServer asked) => Asked = asked;
 
     /// <summary>What the exchange came to.</summary>
@@ -60,6 +65,10 @@ public sealed class InspectedExchange
 
     /// <summary>What the returned token says; undefined when it cannot be looked into.</summary>
     public JsonElement Claims { get; private set; }
+
+    /// <summary>Whether the <c>typ</c> of <see cref="Header"/> lets the token be an access token: <c>at+jwt</c>, <c>JWT</c> or none; false when it cannot be looked into.</summary>
+    /// <remarks>RFC 9068 §2.1.</remarks>
+    public bool HasTypeOfAccessToken => Header.ValueKind == JsonValueKind.Object && ResultChecks.HasTypeOfAccessToken(Header);
 
     /// <summary>Whether the signature of the returned token was verified; without that anybody may have written <see cref="Claims"/>.</summary>
     public bool IsVerified { get; internal set; }

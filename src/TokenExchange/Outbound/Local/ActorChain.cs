@@ -1,4 +1,3 @@
-using System.Text.Json;
 using TokenExchange.Inbound;
 
 namespace TokenExchange.Outbound.Local;
@@ -15,24 +14,4 @@ internal static class ActorChain
         subject.Actors.Length > (joins ? MostActors - 1 : MostActors) || subject.Actors.Contains(subject.Resource, StringComparer.Ordinal)
             ? new(ExchangeError.ActorChainRefused, Diagnostic: "act")
             : null;
-
-    /// <summary>Whether <paramref name="actor"/> may be put before the chain: it is no loop, not too deep, and a chain at all.</summary>
-    public static bool CanGrow(JsonElement act, string actor)
-    {
-        for (var depth = 1; ; depth++)
-        {
-            if (depth >= MostActors || act.ValueKind != JsonValueKind.Object
-                || (act.TryGetProperty("sub", out var subject) && (subject.ValueKind != JsonValueKind.String || subject.ValueEquals(actor))))
-            {
-                return false;
-            }
-
-            if (!act.TryGetProperty("act", out var next))
-            {
-                return true;
-            }
-
-            act = next;
-        }
-    }
 }

@@ -30,16 +30,10 @@ internal sealed class LocalExchanger(string issuer, LocalTokenSettings settings,
         var now = clock.GetUtcNow().ToUnixTimeSeconds();
         var expires = Math.Min(now + Math.Min((long)settings.Lifetime.TotalSeconds, request.Call is null ? long.MaxValue : CallSeconds), request.Subject.ExpiresAt.ToUnixTimeSeconds());
         return expires <= now
-            ? Refused(ExchangeError.SubjectRefused, "expired")
+            ? new ExchangeResult.Refused(ExchangeError.SubjectRefused, Diagnostic: "expired")
             : new ExchangeResult.Issued(writer.Write(request, signer(), now, expires), ExchangeOrigin.Issued);
     }
 
-    private ExchangeResult.Refused? Refusal(TokenExchangeRequest request)
-    {
-        var (subject, target, _) = request;
-        return Delegation.Refusal(subject, target, settings.Claims.Contains(AuthorizationDetails.Name))
-            ?? (subject.TryGetAuthority("act", out var act) && !ActorChain.CanGrow(act, target.InboundResource) ? Refused(ExchangeError.ActorChainRefused, "act") : null);
-    }
-
-    private static ExchangeResult.Refused Refused(ExchangeError error, string diagnostic) => new(error, Diagnostic: diagnostic);
+    private ExchangeResult.Refused? Refusal(TokenExchangeRequest request) =>
+        Delegation.Refusal(request.Subject, request.Target, settings.Claims.Contains(AuthorizationDetails.Name));
 }

@@ -63,15 +63,11 @@ internal static class ResultChecks
     private static ResultRejection? IsSignedToken(ResultCandidate token) => JwsChecks.All.Passes(token) ? null : ResultRejection.Shape;
 
     // An ID token, a logout token or an assertion is no access token, whatever the answer calls it.
-    private static ResultRejection? TypeIsAccessToken(ResultCandidate token)
-    {
-        if (!token.Header.TryGetProperty("typ", out _))
-        {
-            return null;
-        }
+    private static ResultRejection? TypeIsAccessToken(ResultCandidate token) => HasTypeOfAccessToken(token.Header) ? null : ResultRejection.Shape;
 
-        return Jws.StringOf(token.Header, "typ") is { } type && (JwtType.Is(type, "at+jwt") || JwtType.Is(type, "JWT")) ? null : ResultRejection.Shape;
-    }
+    /// <summary>Whether the header of a returned token lets it be an access token; one that says nothing of its type does.</summary>
+    internal static bool HasTypeOfAccessToken(JsonElement header) =>
+        !header.TryGetProperty("typ", out _) || (Jws.StringOf(header, "typ") is { } type && JwtType.MayBeAccessToken(type));
 
     // Before the key: a token of somebody else's is that, and not a bad signature.
     private static ResultRejection? IssuerIsTheExpectedOne(ResultCandidate token) =>

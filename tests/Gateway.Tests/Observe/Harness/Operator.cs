@@ -16,6 +16,14 @@ internal static class Operator
         change?.Invoke(options);
     };
 
+    /// <summary>Adds an authorization server, <c>away</c>, at which nobody answers.</summary>
+    public static void Away(JsonObject options) => options["AuthorizationServers"]!["away"] = new JsonObject
+    {
+        ["Issuer"] = "http://127.0.0.1:9/away",
+        ["Inbound"] = false,
+        ["Client"] = new JsonObject { ["Id"] = "mcp-gateway", ["Authentication"] = "client_secret_basic", ["Secret"] = World.Secret },
+    };
+
     public static string ManagementUrl(this TestGateway gateway) => gateway.Services.GetRequiredService<ManagementListener>().Address!;
 
     /// <summary>Asks the management listener.</summary>

@@ -93,13 +93,7 @@ public sealed class ManagementListenerTests
     public async Task Without_keys_it_is_not_ready_and_after_the_grace_it_is_degraded_and_says_of_whom()
     {
         var clock = new ManualClock();
-        await using var world = await World.StartAsync(Operator.Management(change: options =>
-            options["AuthorizationServers"]!["away"] = new JsonObject
-            {
-                ["Issuer"] = "http://127.0.0.1:9/away",
-                ["Inbound"] = false,
-                ["Client"] = new JsonObject { ["Id"] = "mcp-gateway", ["Authentication"] = "client_secret_basic", ["Secret"] = World.Secret },
-            }), clock);
+        await using var world = await World.StartAsync(Operator.Management(change: Operator.Away), clock);
         await world.Gateway.CallAsync("/weather", world.WeatherToken());
 
         var before = await world.Gateway.GetAsync("/healthz/ready");

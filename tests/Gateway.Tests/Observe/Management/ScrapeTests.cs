@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Gateway.Tests.Harness;
 using Gateway.Tests.Observe.Harness;
 using Harness;
@@ -190,13 +189,7 @@ public sealed class ScrapeTests
     public async Task The_age_of_keys_grows_until_they_are_fetched_again_and_is_told_of_keys_that_never_were()
     {
         var clock = new ManualClock();
-        await using var world = await World.StartAsync(Operator.Management(page: false, options =>
-            options["AuthorizationServers"]!["away"] = new JsonObject
-            {
-                ["Issuer"] = "http://127.0.0.1:9/away",
-                ["Inbound"] = false,
-                ["Client"] = new JsonObject { ["Id"] = "mcp-gateway", ["Authentication"] = "client_secret_basic", ["Secret"] = World.Secret },
-            }), clock);
+        await using var world = await World.StartAsync(Operator.Management(page: false, Operator.Away), clock);
         await world.Gateway.CallAsync("/weather", world.WeatherToken());
         while (await AgeAsync("away") is null)
         {
