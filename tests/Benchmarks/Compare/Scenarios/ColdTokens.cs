@@ -29,8 +29,7 @@ internal static class ColdTokens
         var bed = comparison.Bed;
         var duration = comparison.Options.Duration;
         var rounds = new ColdRounds(bed, once is null ? "cold" : "once", duration, MostPerSecond * (int)duration.TotalSeconds);
-        var warmUp = once is null ? duration : Comparison.WarmUp;
-        Write(-1, MostPerSecond * (int)warmUp.TotalSeconds);
+        Write(-1, MostPerSecond * (int)Comparison.WarmUp.TotalSeconds);
         for (var round = 0; round < comparison.Options.Rounds; round++)
         {
             Write(round, rounds.Tokens);
@@ -44,7 +43,7 @@ internal static class ColdTokens
 
         foreach (var peer in contenders)
         {
-            await Sample.OfWrkAsync(peer, rounds.ScriptOf(-1), warmUp);
+            await Sample.OfWrkAsync(peer, rounds.ScriptOf(-1), Comparison.WarmUp);
         }
 
         return rounds;
