@@ -100,7 +100,7 @@ internal sealed class RequestPath(Refusals refusals, RequestEnd end, LiveGenerat
                 return;
             }
 
-            if (await CallUse.TakeAsync(authorized, context.RequestAborted) is { } used)
+            if (await CallUse.TakeAsync(authorized, standing, context.RequestAborted) is { } used)
             {
                 await refusals.RefuseAsync(context, request, used);
                 return;

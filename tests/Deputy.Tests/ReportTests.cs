@@ -72,11 +72,17 @@ public sealed class ReportTests
         var path = Path.GetTempFileName();
         await File.WriteAllTextAsync(path, new JsonObject { ["start"] = new JsonArray("true"), ["capabilites"] = new JsonArray() }.ToJsonString(), TestContext.Current.CancellationToken);
         var unknown = await Say("attack", path);
+        await File.WriteAllTextAsync(path, "{", TestContext.Current.CancellationToken);
+        var broken = await Say("attack", path);
         File.Delete(path);
 
         Assert.Equal(2, unknown.Exit);
         Assert.Contains("'capabilites' is no key", unknown.Error, StringComparison.Ordinal);
+        Assert.Equal(2, broken.Exit);
+        Assert.Contains(path, broken.Error, StringComparison.Ordinal);
         Assert.Equal(2, (await Say("attack")).Exit);
+        Assert.Equal((0, ""), await Say("--help"));
+        Assert.Equal((0, ""), await Say("attack", "--help"));
         Assert.Equal(2, (await Say("attack", "x.json", "--jsn", "y")).Exit);
         Assert.Equal(2, (await Say("attack", "x.json", "--case", "no.such")).Exit);
         Assert.Equal(2, (await Say("attack", "missing.json")).Exit);

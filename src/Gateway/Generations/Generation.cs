@@ -34,6 +34,9 @@ internal sealed record Generation
 
     public required LocalIssuer? LocalIssuer { get; init; }
 
+    /// <summary>The digest of the file of session keys that it was made with; null without one.</summary>
+    public required string? SessionKeysDigest { get; init; }
+
     /// <summary>The keys that hop tokens are bound to; null where none is.</summary>
     public required SenderKeys? Sender { get; init; }
 

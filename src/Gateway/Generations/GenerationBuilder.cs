@@ -40,6 +40,7 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
             AuthorizationServers = context.Connections,
             Bodies = context.Bodies,
             LocalIssuer = context.LocalIssuer,
+            SessionKeysDigest = context.Keys.FileDigest,
             Sender = context.SenderKeys,
             DecisionPoints = servers.Select(server => server.Operations.Policy?.Point).OfType<DecisionPoint>().ToFrozenSet(),
             Logouts = receivers.Logouts(),

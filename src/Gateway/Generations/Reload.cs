@@ -48,7 +48,8 @@ internal sealed class Reload(ConfigurationInput input, LiveGenerations generatio
                 retrying = false;
                 if (state.SessionKeyFile != watched)
                 {
-                    state.SeenKeys = DigestOf(state.SessionKeyFile);
+                    // Of what the generation has read, and not of the file as it is by now.
+                    state.SeenKeys = generations.Current.SessionKeysDigest;
                 }
             }
         }

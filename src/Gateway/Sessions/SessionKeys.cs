@@ -11,9 +11,9 @@ internal sealed class SessionKeys
     private readonly byte[] own = RandomNumberGenerator.GetBytes(SessionKeySet.MinBytes);
 
     /// <summary>The keys of <paramref name="file"/> as it is now. Throws <see cref="ConfigurationException"/> when it holds none.</summary>
-    public SessionKeySet Read(string? file) => new(file is null ? [own] : KeysOf(file));
+    public SessionKeySet Read(string? file) => file is null ? new SessionKeySet([own], null) : Of(file);
 
-    private static ImmutableArray<byte[]> KeysOf(string file)
+    private static SessionKeySet Of(string file)
     {
         byte[]? content = null;
         try
@@ -22,7 +22,7 @@ internal sealed class SessionKeys
             var keys = Encoding.ASCII.GetString(content).Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
                 .Select(Convert.FromBase64String).ToImmutableArray();
             return keys.Length > 0 && keys.All(key => key.Length >= SessionKeySet.MinBytes)
-                ? keys
+                ? new SessionKeySet(keys, Convert.ToHexString(SHA256.HashData(content)))
                 : throw new ConfigurationException($"Gateway:SessionKeyFile '{file}' must hold one base64 key of {SessionKeySet.MinBytes} or more bytes per line.");
         }
         catch (PrivateFileException refused)
@@ -41,10 +41,13 @@ internal sealed class SessionKeys
 }
 
 /// <summary>The keys that a file held when it was read: all that is made of them is made of the same, however the file changes meanwhile.</summary>
-internal sealed class SessionKeySet(ImmutableArray<byte[]> keys)
+internal sealed class SessionKeySet(ImmutableArray<byte[]> keys, string? fileDigest)
 {
     /// <summary>The fewest bytes of a key.</summary>
     public const int MinBytes = 32;
+
+    /// <summary>The SHA-256 of the file's content, in hexadecimal; null without a file.</summary>
+    public string? FileDigest => fileDigest;
 
     /// <summary>The binding of sessions under the keys.</summary>
     public SessionBinding Binding() => new(keys);

@@ -22,6 +22,9 @@ internal static class Command
     {
         switch (arguments)
         {
+            case ["--help" or "-h"] or [_, "--help" or "-h"]:
+                await output.WriteLineAsync(Usage);
+                return 0;
             case ["attack", .. var rest]:
                 return await AttackAsync(Options.Parse(rest), output, error);
             case ["scoreboard", var page, .. { Length: > 0 } results]:

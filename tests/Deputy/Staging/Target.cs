@@ -53,7 +53,7 @@ internal sealed class Target
     {
         var full = System.IO.Path.GetFullPath(path);
         var options = new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
-        if (JsonNode.Parse(File.ReadAllText(full), documentOptions: options) is not JsonObject json)
+        if (Parse() is not JsonObject json)
         {
             throw new FormatException($"{path} is no JSON object.");
         }
@@ -69,6 +69,18 @@ internal sealed class Target
             : target.Capabilities.FirstOrDefault(capability => !Staging.Capabilities.All.ContainsKey(capability)) is { } strange
                 ? throw new FormatException($"{path}: '{strange}' is no capability; --describe lists them.")
                 : target;
+
+        JsonNode? Parse()
+        {
+            try
+            {
+                return JsonNode.Parse(File.ReadAllText(full), documentOptions: options);
+            }
+            catch (JsonException exception)
+            {
+                throw new FormatException($"{path} is no JSON: {exception.Message}");
+            }
+        }
     }
 
     private static string? Text(JsonObject json, string key) => json[key]?.GetValue<string>();

@@ -90,6 +90,27 @@ public sealed class ApprovalTests
     }
 
     [Fact]
+    public async Task An_approval_is_not_used_up_by_a_call_whose_token_runs_out_meanwhile()
+    {
+        var clock = new ManualClock();
+        await using var world = await StartAsync(clock);
+        var element = await AskAsync(world, Pay);
+        var runningOut = world.WeatherToken((_, payload) =>
+        {
+            // With the skew of 30 s, good for two more seconds; the exchange takes four.
+            payload["authorization_details"] = new JsonArray(element.DeepClone());
+            payload["iat"] = clock.GetUtcNow().ToUnixTimeSeconds() - 300;
+            payload["exp"] = clock.GetUtcNow().ToUnixTimeSeconds() - 28;
+        });
+        world.As.ChangeToken = (_, _) => clock.Advance(TimeSpan.FromSeconds(4));
+        Assert.Equal((401, "expired"), await ReasonAsync(world, runningOut, Pay));
+        world.AssertNothingWasForwarded();
+        world.As.ChangeToken = null;
+
+        Assert.Equal(200, (await world.Gateway.CallAsync("/weather", Approved(world, element), Pay)).Status);
+    }
+
+    [Fact]
     public async Task An_approval_passes_once_over_reloads_too()
     {
         await using var world = await StartAsync();

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Text.Json.Nodes;
 using Gateway.Generations;
 using Gateway.Tests.Harness;
@@ -107,6 +108,43 @@ public sealed class ReloadTests
         Poll(world);
         Assert.Equal(3, LiveGenerations(world).Current.Number);
         Assert.NotEmpty(State(world).Problems);
+    }
+
+    [Fact]
+    public async Task Session_keys_that_change_while_another_file_of_them_comes_into_use_are_seen()
+    {
+        await using var world = await StartAsync();
+        var keys = Path.Combine(world.Gateway.Directory_, "session.keys");
+        WriteSecret(keys, Convert.ToBase64String(new byte[32]));
+        Write(world, options => options["SessionKeyFile"] = keys);
+        var poller = Environment.CurrentManagedThreadId;
+        using (var listener = new MeterListener { InstrumentPublished = static (instrument, listener) => Listen(instrument, listener) })
+        {
+            // Counted when the generation is there and before the reload has ended, on the thread that polls.
+            listener.SetMeasurementEventCallback<long>((_, _, _, _) =>
+            {
+                if (Environment.CurrentManagedThreadId == poller)
+                {
+                    WriteSecret(keys, Convert.ToBase64String([.. Enumerable.Repeat((byte)7, 32)]));
+                }
+            });
+            listener.Start();
+            Poll(world);
+        }
+
+        Assert.Equal(2, LiveGenerations(world).Current.Number);
+        Poll(world);
+        Assert.Equal(3, LiveGenerations(world).Current.Number);
+        Poll(world);
+        Assert.Equal(3, LiveGenerations(world).Current.Number);
+
+        static void Listen(Instrument instrument, MeterListener listener)
+        {
+            if (instrument.Name == "gateway.config.reloads")
+            {
+                listener.EnableMeasurementEvents(instrument);
+            }
+        }
     }
 
     [Fact]

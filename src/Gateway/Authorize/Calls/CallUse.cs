@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Gateway.Advertise;
+using Gateway.Authenticate;
 using TokenExchange.Inbound;
 using TokenExchange.Inbound.Calls;
 using TokenExchange.Inbound.Proof;
@@ -14,12 +15,18 @@ namespace Gateway.Authorize.Calls;
 internal static class CallUse
 {
     /// <summary>Null when the request may go on.</summary>
-    public static ValueTask<Refused?> TakeAsync(Authorized authorized, CancellationToken cancellationToken) =>
-        authorized.Server.Operations.Calls is { } policy ? TakeAsync(policy, authorized, cancellationToken) : default;
+    public static ValueTask<Refused?> TakeAsync(Authorized authorized, Standing standing, CancellationToken cancellationToken) =>
+        authorized.Server.Operations.Calls is { } policy ? TakeAsync(policy, authorized, standing, cancellationToken) : default;
 
-    private static async ValueTask<Refused?> TakeAsync(CallPolicy policy, Authorized authorized, CancellationToken cancellationToken)
+    private static async ValueTask<Refused?> TakeAsync(CallPolicy policy, Authorized authorized, Standing standing, CancellationToken cancellationToken)
     {
         var token = authorized.Admitted.Token;
+        if (standing.RefusalOf(token) is { } fallen)
+        {
+            // While policy and authorization server were asked: it will not be sent, and uses nothing up.
+            return fallen;
+        }
+
         if (policy.RequiresBinding && await policy.Used.TryTakeAsync(CallBinding.UseOf(token), cancellationToken) is var used and not IdUse.Taken)
         {
             return RefusalOf(used, Refusal.TokenReplayed);

@@ -46,14 +46,17 @@ internal sealed class SharedLog(RedisState state, TimeProvider clock, ILogger<Sh
     /// <summary>What was written by now and not found there yet.</summary>
     public IReadOnlyList<Revocation> Unconfirmed => [.. unconfirmed.Values];
 
-    /// <summary>Holds what was written before a look against what the look has found: what is not there is written again.</summary>
-    public void Confirm(IReadOnlyList<Revocation> written, IEnumerable<Revocation> found)
+    /// <summary>
+    /// Holds what was written before a look against what the look has found: what is not there is written again, unless it is
+    /// sealed by none of <paramref name="keys"/>, and found by no look.
+    /// </summary>
+    public void Confirm(IReadOnlyList<Revocation> written, IEnumerable<Revocation> found, RevocationKeys keys)
     {
         var there = found.Select(revocation => revocation.Id).ToHashSet();
         foreach (var revocation in written)
         {
             unconfirmed.TryRemove(revocation.Id, out _);
-            if (!there.Contains(revocation.Id))
+            if (!there.Contains(revocation.Id) && Revocation.Read(revocation.Bytes, keys) is not null)
             {
                 pending[revocation.Id] = revocation;
             }
@@ -84,10 +87,15 @@ internal sealed class SharedLog(RedisState state, TimeProvider clock, ILogger<Sh
     {
         foreach (var batch in pending.ToArray().Chunk(AtOnce))
         {
-            var needed = batch.Where(pair => isNeeded(pair.Value)).Select(pair => pair.Value.Bytes).ToArray();
+            var needed = batch.Select(pair => pair.Value).Where(revocation => isNeeded(revocation)).ToArray();
             if (needed.Length > 0)
             {
-                await state.AppendAsync(needed, [], TimeSpan.Zero);
+                await state.AppendAsync([.. needed.Select(revocation => revocation.Bytes)], [], TimeSpan.Zero);
+            }
+
+            foreach (var revocation in needed)
+            {
+                unconfirmed[revocation.Id] = revocation;
             }
 
             foreach (var written in batch)

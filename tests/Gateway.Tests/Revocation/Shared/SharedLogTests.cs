@@ -1,5 +1,6 @@
 using Gateway.Revoke.Shared;
 using Harness;
+using Microsoft.Extensions.Logging.Abstractions;
 using StackExchange.Redis;
 using TokenExchange.Inbound.Revocation;
 using Xunit;
@@ -155,6 +156,35 @@ public sealed class SharedLogTests : IAsyncDisposable
 
         Assert.Empty(reading.Sound);
         Assert.InRange(reading.Over.Count, 1000, 10_000);
+    }
+
+    [Fact]
+    public async Task What_was_written_later_and_lost_before_anybody_saw_it_is_written_again()
+    {
+        var log = new SharedLog(server.Connect(), clock, NullLogger<SharedLog>.Instance);
+        var reader = Reader();
+        await reader.ReadAsync();
+        log.WriteLater([Of("alice")]);
+        await log.CatchUpAsync(_ => true);
+
+        // By a primary that was none any more.
+        await (await server.StrangerAsync()).KeyDeleteAsync(Log);
+        log.Confirm(log.Unconfirmed, (await reader.ReadAsync()).Sound, keys);
+        await log.CatchUpAsync(_ => true);
+
+        Assert.Equal(Of("alice").Id, Assert.Single((await reader.ReadAsync()).Sound).Id);
+    }
+
+    [Fact]
+    public async Task What_was_written_and_nobody_can_read_any_more_is_not_written_again()
+    {
+        var log = new SharedLog(server.Connect(), clock, NullLogger<SharedLog>.Instance);
+        log.WriteLater([Of("alice")]);
+        await log.CatchUpAsync(_ => true);
+
+        log.Confirm(log.Unconfirmed, [], RevocationKeys.ForThisProcess());
+
+        Assert.Equal((0, 0), (log.Pending, log.Unconfirmed.Count));
     }
 
     private async Task WriteAsStrangerAsync(int count, Func<int, double> numberOf) =>
