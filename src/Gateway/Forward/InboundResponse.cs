@@ -125,7 +125,7 @@ internal sealed class InboundResponse(RequestEnd end, AnswerRewrite rewrite, Ope
     }
 
     /// <summary>Whether an answer of this status has no content, whatever its headers say (RFC 9110 §15.3.5, §15.3.6, §15.4.5).</summary>
-    private static bool HasNoContent(HttpStatusCode status) => status is HttpStatusCode.NoContent or HttpStatusCode.ResetContent or HttpStatusCode.NotModified;
+    public static bool HasNoContent(HttpStatusCode status) => status is HttpStatusCode.NoContent or HttpStatusCode.ResetContent or HttpStatusCode.NotModified;
 
     private static Refused? RefusalFor(HttpContext context, HttpResponseMessage answer, GatewayRequest request, Cleared cleared)
     {
