@@ -28,6 +28,12 @@ internal sealed class Reload(ConfigurationInput input, LiveGenerations generatio
         {
             var file = DigestOf(input.Path);
             var keys = DigestOf(state.SessionKeyFile);
+            if (file is { Length: 0 } && state.Seen is { Length: 0 })
+            {
+                // A pipe gives what it has once; and of a file that was empty nothing else is to be told.
+                return;
+            }
+
             if (file is null && state.Seen is not null && !missing)
             {
                 // Not there in this moment: it is being replaced, or was taken away, which the next look tells.
@@ -81,7 +87,8 @@ internal sealed class Reload(ConfigurationInput input, LiveGenerations generatio
     {
         try
         {
-            return path is null ? null : Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(path)));
+            // What has no length is not opened: at a pipe that would be to wait for whoever writes.
+            return path is null ? null : new FileInfo(path) is { Exists: true, Length: 0 } ? "" : Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(path)));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
         {
