@@ -80,6 +80,7 @@ public sealed class UnusualFileTests : IDisposable
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Descriptors have names on Linux");
         await using var pipe = new AnonymousPipeServerStream(PipeDirection.Out);
         var path = $"/proc/self/fd/{pipe.GetClientHandleAsString()}";
+        Assert.Null(Reload.DigestOf(path));
         var loading = Task.Run(() => ConfigurationLoader.Load(new ConfigurationInput { Path = path, Overrides = [] }), TestContext.Current.CancellationToken);
         await pipe.WriteAsync(Encoding.UTF8.GetBytes(Given.Good), TestContext.Current.CancellationToken);
         pipe.Close();
