@@ -205,6 +205,9 @@ internal sealed class RequestPath(Refusals refusals, RequestEnd end, LiveGenerat
     {
         ForwarderError.RequestTimedOut => Refusal.UpstreamTimeout,
         ForwarderError.RequestCreation => new Refused(Refusal.InternalError, "last_gate"),
+
+        // A header that no answer may have, such as a length that is no number: Kestrel refuses to say it.
+        ForwarderError.ResponseHeaders when failure.Exception is InvalidOperationException => new Refused(Refusal.UpstreamUnavailable, OutageCause.Malformed),
         _ => new Refused(Refusal.UpstreamUnavailable, OutageCause.Of(failure.Exception)),
     };
 

@@ -23,19 +23,20 @@ internal sealed class ClientAddress(IReadOnlyList<IPNetwork> trustedProxies)
             return address.ToString();
         }
 
-        // From the right: each proxy appended the peer it saw; what a client wrote itself stands further left.
+        // From the right: each proxy appended the peer it saw, some with its port; what a client wrote itself stands
+        // further left.
         var hops = context.Request.Headers["X-Forwarded-For"].ToString().AsSpan();
         for (var i = 0; i < MaxHops && !hops.IsEmpty; i++)
         {
             var comma = hops.LastIndexOf(',');
-            if (!IPAddress.TryParse(hops[(comma + 1)..].Trim(), out var hop))
+            if (!IPEndPoint.TryParse(hops[(comma + 1)..].Trim(), out var hop))
             {
                 break;
             }
 
             hops = comma < 0 ? [] : hops[..comma];
 
-            address = Plain(hop);
+            address = Plain(hop.Address);
             if (!IsTrusted(address))
             {
                 break;

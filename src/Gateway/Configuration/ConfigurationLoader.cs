@@ -93,13 +93,20 @@ internal static class ConfigurationLoader
     private static byte[] ReadFile(string path)
     {
         using var stream = File.OpenRead(path);
-        if (stream.Length > MaxFileSize)
+        using var content = new MemoryStream();
+        var buffer = new byte[16 * 1024];
+
+        // Not by its length: a pipe has none, and a device has no end.
+        while (stream.Read(buffer) is > 0 and var read)
         {
-            throw new IOException("it is larger than 16 MiB.");
+            if (content.Length + read > MaxFileSize)
+            {
+                throw new IOException("it is larger than 16 MiB.");
+            }
+
+            content.Write(buffer, 0, read);
         }
 
-        using var content = new MemoryStream();
-        stream.CopyTo(content);
         return content.ToArray();
     }
 
@@ -107,6 +114,7 @@ internal static class ConfigurationLoader
     {
         FileNotFoundException or DirectoryNotFoundException => "it is not there. Name another with --config or GATEWAY_CONFIG.",
         UnauthorizedAccessException => "access is denied, or it is a directory.",
+        ArgumentException or NotSupportedException => "that is no path of a file.",
         _ => error.Message,
     };
 }

@@ -61,7 +61,14 @@ internal sealed class AnswerRewrite(HeldEvents held, OpenStreams streams, ILogge
             return await FilterAsync(transform, request, answer, type, filter, policy);
         }
 
-        return InboundResponse.IsEventStream(answer) ? Unreadable : null;
+        if (InboundResponse.IsEventStream(answer))
+        {
+            return Unreadable;
+        }
+
+        // Clients of HTTP+SSE, the official C# one among them, read whatever comes as events, and post their token to the
+        // endpoint that is announced there.
+        return InboundResponse.HasNoContent(answer.StatusCode) || answer.Content.Headers.ContentLength == 0 ? null : new Refused(Refusal.UpstreamUnavailable, "no_event_stream");
     }
 
     /// <summary>Where the client is to post to, and whether it may go on: not after an endpoint that is not the server's own.</summary>

@@ -59,6 +59,14 @@ internal sealed class InboundResponse(RequestEnd end, AnswerRewrite rewrite, Ope
         BindSession(context, headers, cleared);
         Cors.Expose(context, server);
         request.Record.Status = (int)answer.StatusCode;
+        if (HasNoContent(answer.StatusCode))
+        {
+            // What comes all the same stays here, and so does the length that it would have: Kestrel sends neither, and
+            // takes them for a fault of the gateway. Only with 304 a length speaks of something else (RFC 9110 §8.6).
+            transform.SuppressResponseBody = true;
+            context.Response.ContentLength = answer.StatusCode == HttpStatusCode.NotModified ? context.Response.ContentLength : null;
+            return;
+        }
 
         await LeaseAsync(transform, request, cleared, isStream);
 
@@ -82,7 +90,7 @@ internal sealed class InboundResponse(RequestEnd end, AnswerRewrite rewrite, Ope
         var context = transform.HttpContext;
         var answer = transform.ProxyResponse!;
         var length = context.Response.ContentLength ?? answer.Content.Headers.ContentLength;
-        if (!isStream && (length == 0 || answer.StatusCode is HttpStatusCode.NoContent or HttpStatusCode.ResetContent or HttpStatusCode.NotModified))
+        if (!isStream && length == 0)
         {
             return;
         }
@@ -115,6 +123,9 @@ internal sealed class InboundResponse(RequestEnd end, AnswerRewrite rewrite, Ope
 
         return default;
     }
+
+    /// <summary>Whether an answer of this status has no content, whatever its headers say (RFC 9110 §15.3.5, §15.3.6, §15.4.5).</summary>
+    public static bool HasNoContent(HttpStatusCode status) => status is HttpStatusCode.NoContent or HttpStatusCode.ResetContent or HttpStatusCode.NotModified;
 
     private static Refused? RefusalFor(HttpContext context, HttpResponseMessage answer, GatewayRequest request, Cleared cleared)
     {

@@ -28,6 +28,12 @@ internal sealed class Reload(ConfigurationInput input, LiveGenerations generatio
         {
             var file = DigestOf(input.Path);
             var keys = DigestOf(state.SessionKeyFile);
+            if (string.IsNullOrEmpty(file) && file == state.Seen)
+            {
+                // A pipe gives what it has once; and of a file that was empty, or was not there, nothing else is to be told.
+                return;
+            }
+
             if (file is null && state.Seen is not null && !missing)
             {
                 // Not there in this moment: it is being replaced, or was taken away, which the next look tells.
@@ -82,7 +88,14 @@ internal sealed class Reload(ConfigurationInput input, LiveGenerations generatio
     {
         try
         {
-            return path is null ? null : Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(path)));
+            if (path is null)
+            {
+                return null;
+            }
+
+            // What is no file, or has no length, is not opened: at a pipe that would be to wait for whoever writes.
+            var file = File.ResolveLinkTarget(path, returnFinalTarget: true) ?? new FileInfo(path);
+            return file is not FileInfo { Exists: true } there ? null : there.Length == 0 ? "" : Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(path)));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
         {

@@ -6,6 +6,12 @@ namespace Gateway.Observe;
 /// </summary>
 internal sealed class CarefulLoggers(ILoggerFactory loggers) : ILoggerFactory
 {
+    /// <summary>
+    /// What Kestrel says, as an error, of a body of which a read was given up: its connection is closed. Any caller can bring
+    /// that about by sending slowly, and the audit tells it as what it is (408).
+    /// </summary>
+    private const string AbandonedBody = "RequestBodyDrainBodyReaderInvalidState";
+
     public ILogger CreateLogger(string categoryName) => new Careful(loggers.CreateLogger(categoryName));
 
     public void AddProvider(ILoggerProvider provider) => loggers.AddProvider(provider);
@@ -20,7 +26,7 @@ internal sealed class CarefulLoggers(ILoggerFactory loggers) : ILoggerFactory
         public bool IsEnabled(LogLevel logLevel) => log.IsEnabled(logLevel);
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            log.Log(logLevel, eventId, state, exception is null ? null : new ToldException(exception), formatter);
+            log.Log(eventId.Name == AbandonedBody ? LogLevel.Debug : logLevel, eventId, state, exception is null ? null : new ToldException(exception), formatter);
     }
 
     /// <summary>Stands in a log for an exception.</summary>

@@ -20,6 +20,9 @@ public static class OutageCause
     /// <summary>The connection ended before the answer did.</summary>
     public const string Ended = "ended";
 
+    /// <summary>The answer is none of HTTP.</summary>
+    public const string Malformed = "malformed";
+
     /// <summary>The answer's status says so.</summary>
     public static string Status(int status) => string.Create(CultureInfo.InvariantCulture, $"status {status}");
 
@@ -38,7 +41,8 @@ public static class OutageCause
         HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } => "connect",
         HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } => "tls",
         HttpRequestException { HttpRequestError: HttpRequestError.ProxyTunnelError } => "proxy",
-        HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded } => "malformed",
+        HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded }
+            or HttpIOException { HttpRequestError: HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded } => Malformed,
         HttpRequestException { HttpRequestError: HttpRequestError.ResponseEnded } or HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded } => Ended,
         _ => null,
     };

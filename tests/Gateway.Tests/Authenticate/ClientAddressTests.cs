@@ -22,6 +22,10 @@ public sealed class ClientAddressTests
     [InlineData("10.0.0.1", "198.51.100.7, ::ffff:10.0.0.2", "198.51.100.7")]
     [InlineData("10.0.0.1", "::ffff:198.51.100.7", "198.51.100.7")]
     [InlineData("::ffff:203.0.113.9", "198.51.100.7", "203.0.113.9")]
+    [InlineData("10.0.0.1", "198.51.100.7:49152", "198.51.100.7")]
+    [InlineData("10.0.0.1", "[2001:db8::1]:49152", "2001:db8::1")]
+    [InlineData("10.0.0.1", "192.0.2.66:1, 198.51.100.7:49152, 10.0.0.2:443", "198.51.100.7")]
+    [InlineData("10.0.0.1", "198.51.100.7:65536", "10.0.0.1")]
     public void What_trusted_proxies_appended_is_read_from_the_right(string peer, string? forwarded, string address) =>
         Assert.Equal(address, Of(peer, forwarded, "10.0.0.0/8"));
 

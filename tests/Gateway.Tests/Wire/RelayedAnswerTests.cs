@@ -19,6 +19,12 @@ public sealed class RelayedAnswerTests
     [InlineData(204, "HTTP/1.1 204 No Content\r\n\r\n", "")]
     [InlineData(204, "HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n", "")]
     [InlineData(205, "HTTP/1.1 205 Reset Content\r\nContent-Length: 0\r\n\r\n", "")]
+    [InlineData(204, "HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\nhello", "")]
+    [InlineData(204, "HTTP/1.1 204 No Content\r\nContent-Type: text/event-stream\r\nContent-Length: 5\r\n\r\n", "")]
+    [InlineData(205, "HTTP/1.1 205 Reset Content\r\nContent-Length: 2\r\n\r\n{}", "")]
+    [InlineData(205, "HTTP/1.1 205 Reset Content\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", "")]
+    [InlineData(205, "HTTP/1.1 205 Reset Content\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n9\r\ndata: 1\n\n\r\n0\r\n\r\n", "")]
+    [InlineData(205, "HTTP/1.1 205 Reset Content\r\n\r\n{}", "")]
     [InlineData(304, "HTTP/1.1 304 Not Modified\r\nETag: \"a\"\r\n\r\n", "")]
     [InlineData(304, "HTTP/1.1 304 Not Modified\r\nETag: \"a\"\r\nContent-Length: 5\r\n\r\n", "")]
     [InlineData(400, "HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\n\r\n{}", "{}")]
@@ -40,6 +46,7 @@ public sealed class RelayedAnswerTests
         var answer = await SocketClient.ExchangeAsync(world, SocketClient.Call(world));
 
         Assert.Equal((status, body, true), (answer.Status, answer.Body, answer.Complete));
+        Assert.Equal((status, null), ((int)world.Gateway.Audit.Single()["status"]!, (string?)world.Gateway.Audit.Single()["reason"]));
         Assert.True(answer.Values("Content-Length").Count + answer.Values("Transfer-Encoding").Count <= 1);
         Assert.Empty(answer.Values("X-Hint"));
         Assert.Empty(answer.Values("WWW-Authenticate"));
@@ -64,6 +71,8 @@ public sealed class RelayedAnswerTests
     [InlineData("upstream_unavailable", Ok + "X A: b\r\nContent-Length: 2\r\n\r\n{}")]
     [InlineData("upstream_unavailable", "HTTP/1.1 2000 OK\r\nContent-Length: 2\r\n\r\n{}")]
     [InlineData("upstream_unavailable", "ICY 200 OK\r\nContent-Length: 2\r\n\r\n{}")]
+    [InlineData("upstream_unavailable", Ok + "Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n")]
+    [InlineData("upstream_unavailable", Ok + "Content-Length: 99999999999999999999\r\n\r\n{}")]
     [InlineData("upstream_unavailable", "SSH-2.0-OpenSSH_9.2p1\r\n")]
     public async Task An_answer_that_is_none_to_relay_is_refused(string reason, string text)
     {
@@ -75,6 +84,7 @@ public sealed class RelayedAnswerTests
 
         Assert.True(answer is { Status: 502, Complete: true }, text);
         Assert.Equal(reason, JsonNode.Parse(answer.Body)!["reason"]!.GetValue<string>());
+        Assert.True(reason == "upstream_redirected" || (string?)world.Gateway.Audit.Single()["detail"] is "malformed" or "ended" or "transfer_coding" or "upgrade", text);
         Assert.Empty(answer.Values("Location"));
         Assert.DoesNotContain("elsewhere", answer.Body + string.Join('\n', answer.Headers), StringComparison.Ordinal);
         Assert.Single(server.Requests);

@@ -24,6 +24,28 @@ public sealed class SlowRequestTests
         world.AssertNothingWasSent();
     }
 
+    [Theory]
+    [InlineData("Content-Length: 100\r\n\r\n{")]
+    [InlineData("Content-Length: 100\r\n\r\n")]
+    [InlineData("Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n")]
+    public async Task A_body_that_does_not_come_is_told_as_no_fault_of_the_gateway(string rest)
+    {
+        TestGateway gateway;
+        await using (var world = await World.StartAsync(options => options["Servers"]!["weather"]!["RequestBodyTimeout"] = "00:00:00.2"))
+        {
+            gateway = world.Gateway;
+
+            var answer = await SocketClient.ExchangeAsync(world, $"POST /weather HTTP/1.1\r\nHost: gateway.test\r\nAuthorization: Bearer {world.WeatherToken()}\r\nContent-Type: application/json\r\n{rest}");
+
+            Assert.Equal(408, answer.Status);
+            world.AssertNothingWasSent();
+        }
+
+        // After the answer, Kestrel looks for what is left of the body.
+        Assert.DoesNotContain("draining", gateway.Log, StringComparison.Ordinal);
+        Assert.DoesNotContain("Exception", gateway.Log, StringComparison.Ordinal);
+    }
+
     private sealed class SlowBodies : IStartupFilter
     {
         public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>

@@ -93,18 +93,42 @@ public sealed class UnreadListTests
     [InlineData("Content-Type: text/event-stream; =")]
     [InlineData("Content-Type: text/event-stream\r\nContent-Type: text/plain")]
     [InlineData("Content-Type: text/event-stream\r\nContent-Encoding: gzip")]
+    [InlineData("X-A: b")]
+    [InlineData("Content-Type: ")]
+    [InlineData("Content-Type: text/plain")]
+    [InlineData("Content-Type: application/json")]
+    [InlineData("Content-Type: application/octet-stream\r\nTransfer-Encoding: chunked")]
     public async Task The_stream_of_http_and_sse_does_not_pass_unread(string headers)
     {
         const string Body = "event: endpoint\ndata: /mcp/message?sessionId=s-1\n\n";
         await using var server = SocketMcpServer.Start();
-        server.Answer = SocketMcpServer.Says($"HTTP/1.1 200 OK\r\n{headers}\r\nContent-Length: {Body.Length}\r\n\r\n{Body}");
-        await using var world = await World.StartAsync(server.Url, weather => weather["Transport"] = "http+sse");
+        server.Answer = SocketMcpServer.Says(headers.Contains("chunked", StringComparison.Ordinal)
+            ? $"HTTP/1.1 200 OK\r\n{headers}\r\n\r\n{Body.Length:x}\r\n{Body}\r\n0\r\n\r\n"
+            : $"HTTP/1.1 200 OK\r\n{headers}\r\nContent-Length: {Body.Length}\r\n\r\n{Body}");
+        await using var world = await StartHttpSseAsync(server);
 
         var answer = await SocketClient.ExchangeAsync(world, SocketClient.Get("/weather/sse", world.WeatherToken()));
 
         Assert.Equal(502, answer.Status);
         Assert.DoesNotContain("s-1", answer.Body, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "")]
+    [InlineData("HTTP/1.1 204 No Content\r\n\r\n", "")]
+    [InlineData("HTTP/1.1 404 Not Found\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}", "{}")]
+    public async Task No_stream_of_http_and_sse_at_all_passes(string text, string body)
+    {
+        await using var server = SocketMcpServer.Start();
+        server.Answer = SocketMcpServer.Says(text);
+        await using var world = await StartHttpSseAsync(server);
+
+        var answer = await SocketClient.ExchangeAsync(world, SocketClient.Get("/weather/sse", world.WeatherToken()));
+
+        Assert.Equal((text[9..12], body, true), (answer.Status.ToString(System.Globalization.CultureInfo.InvariantCulture), answer.Body, answer.Complete));
+    }
+
+    private static Task<World> StartHttpSseAsync(SocketMcpServer server) => World.StartAsync(server.Url, weather => weather["Transport"] = "http+sse");
 
     private static Task<World> StartAsync(SocketMcpServer server) => World.StartAsync(server.Url, weather =>
     {

@@ -21,8 +21,9 @@ internal static class Limits
             return ("lifetime", $"{property.Name} is {duration:c}; it must be between {durations.Least:c} and {durations.Most:c}.");
         }
 
-        // Up to 2^40 a double holds every whole number.
-        return OfNumber(property) is { } numbers && node.AsValue().TryGetValue<long>(out var number) && !numbers.IsValid((double)number)
+        // Not by the attribute's own IsValid, which throws for a number that the bounds' type cannot hold.
+        return OfNumber(property) is { } numbers && node.AsValue().TryGetValue<long>(out var number)
+            && (number < Convert.ToInt64(numbers.Minimum, CultureInfo.InvariantCulture) || number > Convert.ToInt64(numbers.Maximum, CultureInfo.InvariantCulture))
             ? ("size", string.Create(CultureInfo.InvariantCulture, $"{property.Name} is {number}; it must be between {numbers.Minimum} and {numbers.Maximum}."))
             : null;
     }

@@ -1,5 +1,8 @@
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
 using Gateway.Configuration.Options;
+using TokenExchange.Issuers.Files;
 
 namespace Gateway.Configuration.Rules;
 
@@ -130,10 +133,16 @@ internal static class FileRules
             return;
         }
 
-        string[] lines;
+        byte[] content;
         try
         {
-            lines = File.ReadAllLines(path);
+            // As it is read to be used.
+            content = PrivateFile.Read(path, FileContent.Secret);
+        }
+        catch (PrivateFileException refused)
+        {
+            context.Error("session-key", key, $"The file {ConfiguredUrl.Show(Absolute(path))} {refused.Message}; write one base64 key of 32 or more bytes per line.");
+            return;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -141,7 +150,8 @@ internal static class FileRules
             return;
         }
 
-        var keys = lines.Select((line, i) => (Text: line.Trim(), Number: i + 1)).Where(line => line.Text.Length > 0).ToArray();
+        var keys = Encoding.ASCII.GetString(content).Split('\n').Select((line, i) => (Text: line.Trim(), Number: i + 1)).Where(line => line.Text.Length > 0).ToArray();
+        CryptographicOperations.ZeroMemory(content);
         if (keys.Length == 0)
         {
             context.Error("session-key", key, "The file holds no key; write one base64 key of 32 or more bytes per line.");
