@@ -23,6 +23,7 @@ internal static class AnswerHeaders
         // What a browser remembers for the whole origin.
         "Alt-Svc", "Strict-Transport-Security", "Clear-Site-Data", "NEL", "Report-To", "Reporting-Endpoints", "Service-Worker-Allowed", "Refresh",
         "Accept-CH", "Critical-CH", "Public-Key-Pins", "Public-Key-Pins-Report-Only", "Expect-CT", "Origin-Agent-Cluster", "Set-Login", "Use-As-Dictionary",
+        "Speculation-Rules",
 
         // What a proxy or a cache in front acts upon.
         "Edge-Control", "Endpoint-Load-Metrics", "Endpoint-Load-Metrics-Bin", "X-Reproxy-URL", "X-Reproxy-File",
@@ -40,7 +41,7 @@ internal static class AnswerHeaders
     private static readonly HttpRequestOptionsKey<bool> IsRewritten = new("gateway.rewritten");
 
     private static readonly string[] Prefixes =
-        ["Proxy-", "X-Accel-", "X-Sendfile", "X-Lighttpd-", "X-LiteSpeed-", "X-Envoy-", "Set-Cookie", "Access-Control-", "Surrogate-"];
+        ["Proxy-", "X-Accel-", "X-Sendfile", "X-Lighttpd-", "X-LiteSpeed-", "X-Envoy-", "Set-Cookie", "Access-Control-", "Surrogate-", "Sec-Session-", "Secure-Session-"];
 
     /// <summary>Leaves on <paramref name="headers"/>, a copy of the answer's, what may leave, and says in them what the gateway says itself.</summary>
     public static void Apply(HttpResponseMessage answer, IHeaderDictionary headers, string requestId, bool isEventStream)

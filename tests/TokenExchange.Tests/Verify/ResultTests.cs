@@ -87,6 +87,8 @@ public sealed class ResultTests : IAsyncLifetime
         new("another actor", "result_actor", t => t.Payload(p => p["act"] = JsonNode.Parse("""{"sub":"somebody"}"""))),
         new("our client only as nested actor", "result_actor", t => t.Payload(p => p["act"] = JsonNode.Parse("""{"sub":"somebody","act":{"sub":"mcp-gateway"}}"""))),
         new("an actor that is no object", "result_actor", t => t.Payload(p => p["act"] = "mcp-gateway")),
+        new("a client of our name at another issuer", "result_actor", t => t.Payload(p => p["act"] = JsonNode.Parse("""{"sub":"mcp-gateway","iss":"https://elsewhere.example"}"""))),
+        new("a client of our name at an issuer that is no text", "result_actor", t => t.Payload(p => p["act"] = JsonNode.Parse("""{"client_id":"mcp-gateway","iss":[]}"""))),
     ];
 
     private TestAuthorizationServer? issuer;
@@ -297,6 +299,12 @@ public sealed class ResultTests : IAsyncLifetime
         Assert.Equal("issued", await DetailAsync(token, subjectClaims: subject, details: answer, change: target => target with { KeepsDetails = false }));
     }
 
+    [Fact]
+    public async Task An_actor_may_say_which_issuer_knows_it()
+    {
+        Assert.Equal("issued", await DetailAsync(Payload(p => p["act"] = new JsonObject { ["sub"] = "mcp-gateway", ["iss"] = issuer!.Issuer })));
+    }
+
     public static TheoryData<string?, string?, string?, string> Chains => new()
     {
         { """{"sub":"agent"}""", """{"sub":"agent"}""", null, "issued" },
@@ -310,6 +318,8 @@ public sealed class ResultTests : IAsyncLifetime
         { """{"sub":"agent"}""", """{"sub":"mcp-gateway","act":{"sub":"agent","client_id":"x"}}""", null, "result_actor" },
         { """{"sub":"agent"}""", """{"sub":"mcp-gateway","act":{"sub":"other","act":{"sub":"agent"}}}""", null, "result_actor" },
         { """{"sub":"agent"}""", """{"sub":"other","act":{"sub":"agent"}}""", null, "result_actor" },
+        { """{"sub":"agent"}""", """{"sub":"mcp-gateway","act":{"azp":"mcp-gateway","iss":"https://elsewhere.example","act":{"sub":"agent"}}}""", null, "result_actor" },
+        { null, """{"sub":"robot","iss":"https://elsewhere.example"}""", "robot", "issued" },
         { null, """{"sub":"agent"}""", null, "result_actor" },
         { null, """{"sub":"robot"}""", "robot", "issued" },
         { null, """{"sub":"mcp-gateway"}""", "robot", "issued" },

@@ -9,16 +9,21 @@ internal static class ResultActors
 {
     private const int MostActors = 32;
 
-    /// <summary>Whether the current actor is the gateway: its client, or the actor whose token was sent along. Servers spell it as subject or as client.</summary>
-    public static bool IsGateway(JsonElement act, string? client, string? actor)
+    /// <summary>
+    /// Whether the current actor is the gateway: its client, or the actor whose token was sent along. Servers spell it as subject
+    /// or as client. A client's identifier is a name of one issuer: beside another's <c>iss</c> it names somebody else.
+    /// </summary>
+    public static bool IsGateway(JsonElement act, ResultCandidate token)
     {
         if (act.ValueKind != JsonValueKind.Object)
         {
             return false;
         }
 
-        return (Jws.StringOf(act, "sub") is { } subject && (subject == client || subject == actor))
-            || (client is not null && (Jws.StringOf(act, "client_id") == client || Jws.StringOf(act, "azp") == client));
+        var subject = Jws.StringOf(act, "sub");
+        return (subject is not null && subject == token.Actor)
+            || (token.Target.ClientId is { } client && IssuerKnowsIt(act, token)
+                && (subject == client || Jws.StringOf(act, "client_id") == client || Jws.StringOf(act, "azp") == client));
     }
 
     /// <summary>Whether two chains are one; a chain that is not there equals none.</summary>
@@ -26,7 +31,7 @@ internal static class ResultActors
         act.ValueKind != JsonValueKind.Undefined && other.ValueKind != JsonValueKind.Undefined && JsonElement.DeepEquals(act, other);
 
     /// <summary>Whether <paramref name="inbound"/> is found whole in <paramref name="act"/>: as it was, or below actors that are the gateway.</summary>
-    public static bool Keep(JsonElement act, JsonElement inbound, string? client, string? actor)
+    public static bool Keep(JsonElement act, JsonElement inbound, ResultCandidate token)
     {
         for (var depth = 0; depth < MostActors; depth++)
         {
@@ -35,7 +40,7 @@ internal static class ResultActors
                 return true;
             }
 
-            if (!IsGateway(act, client, actor) || !act.TryGetProperty("act", out var next))
+            if (!IsGateway(act, token) || !act.TryGetProperty("act", out var next))
             {
                 return false;
             }
@@ -45,4 +50,8 @@ internal static class ResultActors
 
         return false;
     }
+
+    private static bool IssuerKnowsIt(JsonElement act, ResultCandidate token) =>
+        !act.TryGetProperty("iss", out var issuer)
+        || (issuer.ValueKind == JsonValueKind.String && (issuer.ValueEquals(token.ExpectedIssuer) || issuer.ValueEquals(token.Subject.Issuer)));
 }

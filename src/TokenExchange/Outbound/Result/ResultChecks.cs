@@ -184,14 +184,14 @@ internal static class ResultChecks
     {
         var actor = Member(token, "act");
         return actor.ValueKind == JsonValueKind.Undefined ? (token.Target.NamesActor && token.Actor is not null ? ResultRejection.Actor : null)
-            : ResultActors.IsGateway(actor, token.Target.ClientId, token.Actor) || ResultActors.AreEqual(actor, Inbound(token, "act")) ? null
+            : ResultActors.IsGateway(actor, token) || ResultActors.AreEqual(actor, Inbound(token, "act")) ? null
             : ResultRejection.Actor;
     }
 
     private static ResultRejection? ActorsAreKept(ResultCandidate token)
     {
         var inbound = Inbound(token, "act");
-        return !token.Target.KeepsActors || inbound.ValueKind == JsonValueKind.Undefined || ResultActors.Keep(Member(token, "act"), inbound, token.Target.ClientId, token.Actor)
+        return !token.Target.KeepsActors || inbound.ValueKind == JsonValueKind.Undefined || ResultActors.Keep(Member(token, "act"), inbound, token)
             ? null
             : ResultRejection.Actor;
     }
