@@ -9,7 +9,14 @@ namespace Gateway.Authenticate;
 /// </summary>
 internal sealed class LastToken
 {
+    /// <summary>How many requests side by side have a string of their own that is known.</summary>
+    private const int MostBeside = 32;
+
     private volatile TokenText? last;
+
+    // Of HTTP/2, whose requests come side by side: Kestrel keeps strings for as many as there were at a time, one for each.
+    private TokenText?[]? beside;
+    private uint next;
 
     /// <summary>Begins to remember, on a new connection.</summary>
     public static void On(BaseConnectionContext connection) => connection.Features.Set(new LastToken());
@@ -18,15 +25,44 @@ internal sealed class LastToken
     public static TokenText Of(HttpContext context, ReadOnlyMemory<char> token)
     {
         var connection = context.Features.Get<LastToken>();
-        if (connection?.last is { } known && known.Characters.Equals(token))
+        if (connection is null)
+        {
+            return new TokenText(token);
+        }
+
+        if (connection.last is { } known && known.Characters.Equals(token))
         {
             return known;
         }
 
-        var text = new TokenText(token);
-        if (connection is not null)
+        var isBeside = HttpProtocol.IsHttp2(context.Request.Protocol);
+        return (isBeside ? connection.FindBeside(token) : null) ?? connection.Remember(new TokenText(token), isBeside);
+    }
+
+    private TokenText? FindBeside(ReadOnlyMemory<char> token)
+    {
+        foreach (ref var one in Volatile.Read(ref beside).AsSpan())
         {
-            connection.last = text;
+            if (Volatile.Read(ref one) is { } known && known.Characters.Equals(token))
+            {
+                return known;
+            }
+        }
+
+        return null;
+    }
+
+    private TokenText Remember(TokenText text, bool isBeside)
+    {
+        if (isBeside)
+        {
+            // Whichever of two that come at once is kept will do.
+            var texts = Volatile.Read(ref beside) ?? Interlocked.CompareExchange(ref beside, new TokenText?[MostBeside], null) ?? beside;
+            Volatile.Write(ref texts[Interlocked.Increment(ref next) % MostBeside], text);
+        }
+        else
+        {
+            last = text;
         }
 
         return text;

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Headers;
 using Gateway.Authenticate;
@@ -22,24 +23,11 @@ public sealed class LastTokenTests
     public async Task The_same_token_on_the_same_connection_is_hashed_once_and_another_is_another(HttpProtocols protocol)
     {
         var seen = new List<TokenText>();
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0").ConfigureKestrel(kestrel => kestrel.ConfigureEndpointDefaults(endpoint =>
+        await using var app = await StartAsync(protocol, token =>
         {
-            endpoint.Protocols = protocol;
-            endpoint.Use(next => connection =>
-            {
-                LastToken.On(connection);
-                return next(connection);
-            });
-        }));
-        await using var app = builder.Build();
-        app.Run(context =>
-        {
-            seen.Add(LastToken.Of(context, context.Request.Headers.Authorization[0].AsMemory("Bearer ".Length)));
+            seen.Add(token);
             return Task.CompletedTask;
         });
-        await app.StartAsync(Cancellation);
         string[] tokens = [new('a', 700), new('a', 700), new('b', 700), new('a', 700), new('a', 701), new('a', 701), new('a', 700)];
 
         using var client = Client();
@@ -53,6 +41,38 @@ public sealed class LastTokenTests
         Assert.Equal(tokens.Select(token => (TokenDigest?)TokenDigest.Of(token)), seen.Select(text => text.Digest));
         Assert.Same(seen[0], seen[1]);
         Assert.Same(seen[4], seen[5]);
+    }
+
+    [Fact]
+    public async Task Requests_that_come_side_by_side_are_known_again_each()
+    {
+        const int Beside = 8;
+        var seen = new ConcurrentQueue<TokenText>();
+        TaskCompletionSource? together = null;
+        await using var app = await StartAsync(HttpProtocols.Http2, token =>
+        {
+            seen.Enqueue(token);
+            if (seen.Count % Beside == 0)
+            {
+                together!.TrySetResult();
+            }
+
+            return together!.Task;
+        });
+
+        using var client = Client();
+        for (var turn = 0; turn < 3; turn++)
+        {
+            together = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            await Task.WhenAll(Enumerable.Range(0, Beside).Select(async _ =>
+            {
+                using var request = Request(app.Urls.Single(), HttpProtocols.Http2, new('a', 700));
+                (await client.SendAsync(request, Cancellation)).Dispose();
+            }));
+        }
+
+        Assert.Equal(3 * Beside, seen.Count);
+        Assert.Equal(Beside, seen.Distinct().Count());
     }
 
     [Theory]
@@ -81,6 +101,26 @@ public sealed class LastTokenTests
         Assert.All(answers, answer => Assert.Equal(answer.Name.StartsWith("user-", StringComparison.Ordinal) ? HttpStatusCode.OK : HttpStatusCode.Unauthorized, answer.StatusCode));
         Assert.All(world.Gateway.Audit.Where(line => (int)line["status"]! == 200), line => Assert.Equal((string?)line["user_agent"], (string?)line["subject"]));
         Assert.Equal(200, world.Weather.Requests.Count);
+    }
+
+    /// <summary>A server that shows every token as it is known there, and answers when that was taken.</summary>
+    private static async Task<WebApplication> StartAsync(HttpProtocols protocol, Func<TokenText, Task> take)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0").ConfigureKestrel(kestrel => kestrel.ConfigureEndpointDefaults(endpoint =>
+        {
+            endpoint.Protocols = protocol;
+            endpoint.Use(next => connection =>
+            {
+                LastToken.On(connection);
+                return next(connection);
+            });
+        }));
+        var app = builder.Build();
+        app.Run(context => take(LastToken.Of(context, context.Request.Headers.Authorization[0].AsMemory("Bearer ".Length))));
+        await app.StartAsync(Cancellation);
+        return app;
     }
 
     private static HttpMessageInvoker Client() => new(new SocketsHttpHandler
