@@ -98,14 +98,21 @@ public sealed class FileContentTests : IDisposable
             System.Text.Encoding.UTF8.GetBytes(Given.Changed($"A:Client:SecretFile='{Write("")}'")), new ConfigurationInput { Path = "gateway.json", FilesMustExist = true }).Problems,
         problem => Assert.Equal(("file-content", true), (problem.Rule, problem.IsWarning)));
 
-    [Fact]
-    public void A_pipe_is_not_waited_for()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_pipe_is_not_waited_for(bool behindALink)
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no named pipes in directories");
         var pipe = Path.Combine(directory, "pipe");
         using (var made = System.Diagnostics.Process.Start("mkfifo", ["-m", "600", pipe]))
         {
             made.WaitForExit();
+        }
+
+        if (behindALink)
+        {
+            pipe = File.CreateSymbolicLink(Path.Combine(directory, "link"), pipe).FullName;
         }
 
         Assert.EndsWith("is empty; write the secret alone into it.", Assert.Single(Problems($"A:Client:SecretFile='{pipe}'")).Message, StringComparison.Ordinal);

@@ -13,8 +13,7 @@ public static class PrivateFile
     /// <summary>The content. Throws <see cref="PrivateFileException"/> with a fixed text, or what file systems throw.</summary>
     public static byte[] Read(string path, FileContent holds)
     {
-        // A pipe has no length either, and to open it would be to wait for whoever writes.
-        if (new FileInfo(path) is { Exists: true, Length: 0 })
+        if (HasNoLength(path))
         {
             throw new PrivateFileException("is empty");
         }
@@ -50,6 +49,21 @@ public static class PrivateFile
         }
 
         return content.Length > 0 ? content : throw new PrivateFileException("is empty");
+    }
+
+    /// <summary>Whether there is nothing in the file. A pipe has no length either, and to open it would be to wait for whoever writes.</summary>
+    private static bool HasNoLength(string path)
+    {
+        try
+        {
+            // Of what a link leads to: a link's own length is that of its text.
+            return (File.ResolveLinkTarget(path, returnFinalTarget: true) ?? new FileInfo(path)) is FileInfo { Exists: true, Length: 0 };
+        }
+        catch (IOException)
+        {
+            // It is being swapped; opening it tells.
+            return false;
+        }
     }
 
     private static SafeFileHandle Open(string path)
