@@ -73,12 +73,21 @@ internal sealed class LogReader(RedisState state, Revocations revocations, TimeP
         var (ignored, room) = (0, MostOfStrangers - strangers);
         var missing = seen.Where(pair => onlyNew && pair.Key >= from && pair.Key <= last).SelectMany(pair => pair.Value).Where(entry => entry.Entry is not null)
             .GroupBy(entry => entry.Seal).ToDictionary(group => group.Key, group => group.First().Entry!);
-        for (var (end, same) = (from, 0); ; page = await state.ReadAsync(end, same, PageSize))
+        for (var (next, same) = (from, 0); ; page = await state.ReadAsync(next, same, PageSize))
         {
-            foreach (var (number, bytes) in page.Entries)
+            // The last number of a full page is read with the page that it begins. Going on behind an entry by counting would skip
+            // another one where that was moved up meanwhile; only of so many under one number, which nobody gives, some are counted.
+            var (count, isFull) = (page.Entries.Count, page.Entries.Count >= PageSize);
+            if (isFull)
             {
-                // After a failover a number may be there twice.
-                (end, same) = (number, number == end ? same + 1 : 1);
+                var end = page.Entries[^1].Number;
+                count = page.Entries.TakeWhile(entry => entry.Number < end).Count();
+                (next, same) = count > 0 ? (end, 0) : (end, (next == end ? same : 0) + page.Entries.Count);
+                count = count > 0 ? count : page.Entries.Count;
+            }
+
+            foreach (var (number, bytes) in page.Entries.Take(count))
+            {
                 var seal = bytes.Length < 16 ? (UInt128)bytes.Length : MemoryMarshal.Read<UInt128>(bytes.AsSpan(^16..));
                 missing.Remove(seal);
                 if (IsSeen(number, seal))
@@ -114,7 +123,7 @@ internal sealed class LogReader(RedisState state, Revocations revocations, TimeP
                 }
             }
 
-            if (page.Entries.Count < PageSize || (onlyNew && end > last))
+            if (!isFull || (onlyNew && next > last))
             {
                 break;
             }

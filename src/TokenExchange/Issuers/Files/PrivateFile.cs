@@ -57,7 +57,8 @@ public static class PrivateFile
         try
         {
             // Of what a link leads to: a link's own length is that of its text.
-            return (File.ResolveLinkTarget(path, returnFinalTarget: true) ?? new FileInfo(path)) is FileInfo { Exists: true, Length: 0 };
+            var file = new FileInfo(path);
+            return file.Exists && (file.ResolveLinkTarget(returnFinalTarget: true) ?? file) is FileInfo { Exists: true, Length: 0 };
         }
         catch (IOException)
         {

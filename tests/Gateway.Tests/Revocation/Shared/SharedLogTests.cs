@@ -47,6 +47,28 @@ public sealed class SharedLogTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task An_entry_at_the_end_of_a_page_that_is_moved_up_meanwhile_hides_no_other()
+    {
+        const int Page = 1000;
+        var entries = Enumerable.Range(0, 2 * Page).Select(number => Of($"user-{number}")).ToArray();
+        var database = await server.StrangerAsync();
+        await database.SortedSetAddAsync(Log, [.. entries.Select((entry, i) => new SortedSetEntry(entry.Bytes, 1 + i))]);
+
+        // Every entry is asked whether it is over. One before the last of a page, the page itself has been read.
+        var asked = 0;
+        var hook = new HookedClock(clock, () =>
+        {
+            if (++asked == Page - 1)
+            {
+                database.SortedSetAdd(Log, entries[Page - 1].Bytes, 3 * Page);
+            }
+        });
+        var reading = await new LogReader(server.Connect(), new Revocations(clock, keys: keys), hook).ReadAsync();
+
+        Assert.Equal(entries.Select(entry => entry.Id).Order(), reading.Sound.Select(entry => entry.Id).Distinct().Order());
+    }
+
+    [Fact]
     public async Task What_is_written_in_one_go_is_seen_by_who_looks_meanwhile()
     {
         var state = server.Connect();
@@ -194,4 +216,14 @@ public sealed class SharedLogTests : IAsyncDisposable
         SharedRevocation.Of(keys, RevocationSelector.Subject, "https://as.example.com", subject, clock.GetUtcNow(), TimeSpan.FromHours(1), RevocationSource.BackchannelLogout);
 
     private LogReader Reader() => new(server.Connect(), new Revocations(clock, keys: keys), clock);
+
+    /// <summary>A clock that tells when it is asked.</summary>
+    private sealed class HookedClock(TimeProvider inner, Action asked) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow()
+        {
+            asked();
+            return inner.GetUtcNow();
+        }
+    }
 }
