@@ -27,7 +27,6 @@ internal sealed class Reload(ConfigurationInput input, LiveGenerations generatio
         lock (gate)
         {
             var file = DigestOf(input.Path);
-            var keys = DigestOf(state.SessionKeyFile);
             if (string.IsNullOrEmpty(file) && file == state.Seen)
             {
                 // A pipe gives what it has once; and of a file that was empty, or was not there, nothing else is to be told.
@@ -42,7 +41,7 @@ internal sealed class Reload(ConfigurationInput input, LiveGenerations generatio
             }
 
             missing = false;
-
+            var keys = DigestOf(state.SessionKeyFile);
             var changed = file != state.Seen || keys != state.SeenKeys;
             if (changed || (state.Problems.Count > 0 && clock.GetElapsedTime(appliedAt) >= RetryInterval))
             {

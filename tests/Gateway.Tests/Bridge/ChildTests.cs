@@ -228,24 +228,20 @@ public sealed class ChildTests
     }
 
     /// <summary>Lets the time pass that is left to a program; once more for a bridge that began to wait only after that.</summary>
-    private static async Task GraceAsync(TestBridge bridge, ManualClock clock, string text, int times = 1)
-    {
-        var said = bridge.Log.SaidAsync(text, times);
-        while (!said.IsCompleted)
-        {
-            clock.Advance(Grace);
-            await Task.WhenAny(said, Task.Delay(TimeSpan.FromSeconds(5)));
-        }
-    }
+    private static Task GraceAsync(TestBridge bridge, ManualClock clock, string text, int times = 1) =>
+        PassAsync(bridge, clock, text, times, Grace, TimeSpan.FromSeconds(5));
 
     /// <summary>Moves time until something has been logged.</summary>
-    private static async Task PassAsync(TestBridge bridge, ManualClock clock, string text, int times = 1)
+    private static Task PassAsync(TestBridge bridge, ManualClock clock, string text, int times = 1) =>
+        PassAsync(bridge, clock, text, times, TimeSpan.FromSeconds(1), TimeSpan.FromMilliseconds(10));
+
+    private static async Task PassAsync(TestBridge bridge, ManualClock clock, string text, int times, TimeSpan step, TimeSpan patience)
     {
         var said = bridge.Log.SaidAsync(text, times);
         while (!said.IsCompleted)
         {
-            clock.Advance(TimeSpan.FromSeconds(1));
-            await Task.WhenAny(said, Task.Delay(10));
+            clock.Advance(step);
+            await Task.WhenAny(said, Task.Delay(patience));
         }
     }
 }

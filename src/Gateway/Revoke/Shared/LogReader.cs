@@ -75,18 +75,19 @@ internal sealed class LogReader(RedisState state, Revocations revocations, TimeP
             .GroupBy(entry => entry.Seal).ToDictionary(group => group.Key, group => group.First().Entry!);
         for (var (next, same) = (from, 0); ; page = await state.ReadAsync(next, same, PageSize))
         {
-            // The last number of a full page is read with the page that it begins. Going on behind an entry by counting would skip
-            // another one where that was moved up meanwhile; only of so many under one number, which nobody gives, some are counted.
-            var (count, isFull) = (page.Entries.Count, page.Entries.Count >= PageSize);
-            if (isFull)
+            var entries = page.Entries;
+            var isLast = entries.Count < PageSize;
+            if (!isLast)
             {
-                var end = page.Entries[^1].Number;
-                count = page.Entries.TakeWhile(entry => entry.Number < end).Count();
-                (next, same) = count > 0 ? (end, 0) : (end, (next == end ? same : 0) + page.Entries.Count);
-                count = count > 0 ? count : page.Entries.Count;
+                // The last number of a full page is read with the page that it begins. Going on behind an entry by counting would skip
+                // another one where that was moved up meanwhile; only of so many under one number, which nobody gives, some are counted.
+                var end = entries[^1].Number;
+                var before = entries.TakeWhile(entry => entry.Number < end).ToList();
+                (entries, same) = before.Count > 0 ? (before, 0) : (entries, (next == end ? same : 0) + entries.Count);
+                next = end;
             }
 
-            foreach (var (number, bytes) in page.Entries.Take(count))
+            foreach (var (number, bytes) in entries)
             {
                 var seal = bytes.Length < 16 ? (UInt128)bytes.Length : MemoryMarshal.Read<UInt128>(bytes.AsSpan(^16..));
                 missing.Remove(seal);
@@ -123,7 +124,7 @@ internal sealed class LogReader(RedisState state, Revocations revocations, TimeP
                 }
             }
 
-            if (!isFull || (onlyNew && next > last))
+            if (isLast || (onlyNew && next > last))
             {
                 break;
             }

@@ -64,7 +64,7 @@ internal sealed class CachedExchanger(ExchangeCache cache, ITokenExchanger inner
     {
         await SignatureThreads.Switch();
         var flight = cache.Board(key, request, inner, out var joined);
-        var outcome = await cache.WaitAsync(flight, joined, cancellationToken);
+        var outcome = await cache.WaitAsync(flight, cancellationToken);
         if (joined && outcome is ExchangeResult.Issued issued)
         {
             outcome = issued with { Origin = ExchangeOrigin.Joined };

@@ -115,26 +115,18 @@ public sealed class ExchangeCache : IDisposable
         }
         else
         {
-            own.Flying = FlyAsync(key, own, inner);
+            _ = FlyAsync(key, own, inner);
         }
 
         return own;
     }
 
-    /// <summary>
-    /// Waits for a flight to land; a caller who leaves ends its own wait alone. Who began the flight goes on where it landed; those
-    /// who joined may be many and go on on the thread pool.
-    /// </summary>
-    internal async Task<ExchangeResult> WaitAsync(Flight flight, bool joined, CancellationToken cancellationToken)
+    /// <summary>Waits for a flight to land; a caller who leaves ends its own wait alone.</summary>
+    internal async Task<ExchangeResult> WaitAsync(Flight flight, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref waiting);
         try
         {
-            if (!joined)
-            {
-                await flight.Flying.WaitAsync(cancellationToken);
-            }
-
             return await flight.Landing.WaitAsync(cancellationToken);
         }
         finally

@@ -10,9 +10,6 @@ internal sealed class Flight(TokenExchangeRequest request)
 
     public TokenExchangeRequest Request => request;
 
-    /// <summary>Completes, never with an exception, after <see cref="Landing"/>, and has what waits for it run where the flight ended.</summary>
-    public Task Flying { get; set; } = Task.CompletedTask;
-
     /// <summary>The outcome. It never ends with the cancellation of a caller.</summary>
     public Task<ExchangeResult> Landing => landing.Task;
 
