@@ -73,7 +73,7 @@ internal sealed record Refusal(string Reason, int Status, string Description, Ch
     public static readonly Refusal BodyMediaType = new("body_invalid", 415, "The request body must be JSON in UTF-8 without a content encoding.");
     public static readonly Refusal HeaderMismatch = new("header_mismatch", 400, "The MCP headers and the body disagree.", JsonRpcCode: -32020);
 
-    public static readonly Refusal BodyNotApprovable = new("body_invalid", 400, "The parameters of a call that needs an approval are over 4 KiB, or have two members of one name.", JsonRpcCode: -32600);
+    public static readonly Refusal BodyNotApprovable = new("body_invalid", 400, "The parameters of a call that needs an approval are over 4 KiB, or hold two members of one name or a number that cannot be compared.", JsonRpcCode: -32600);
     public static readonly Refusal CallBindingMissing = new("call_binding_missing", 401, "The access token is not bound to a call.", ChallengeKind.InvalidToken);
     public static readonly Refusal CallBindingMismatch = new("call_binding_mismatch", 401, "The access token is bound to another call.", ChallengeKind.InvalidToken);
     public static readonly Refusal TokenReplayed = new("token_replayed", 401, "The access token was used before.", ChallengeKind.InvalidToken);

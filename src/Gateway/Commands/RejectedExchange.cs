@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using TokenExchange.Jose;
 using TokenExchange.Outbound;
 using TokenExchange.Outbound.Exchange;
 
@@ -126,5 +127,5 @@ internal sealed class RejectedExchange(string server, InspectedExchange seen, Re
         seen.Claims.ValueKind == JsonValueKind.Object && seen.Claims.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var seconds) ? seconds : null;
 
     private static bool AreEqual(JsonElement before, JsonElement after, string name) =>
-        before.TryGetProperty(name, out var one) && after.TryGetProperty(name, out var other) && JsonElement.DeepEquals(one, other);
+        before.TryGetProperty(name, out var one) && after.TryGetProperty(name, out var other) && JsonValues.AreEqual(one, other);
 }

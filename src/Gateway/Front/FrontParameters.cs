@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text;
 using Microsoft.AspNetCore.WebUtilities;
 
@@ -28,8 +29,9 @@ internal sealed class FrontParameters
                 return FrontRefusal.TooLarge;
             }
 
-            var value = pair.DecodeValue().ToString();
-            if (value.AsSpan().IndexOfAnyInRange('\0', '\x1f') >= 0 || value.Contains('\x7f', StringComparison.Ordinal) || value.Contains(Rune.ReplacementChar.ToString(), StringComparison.Ordinal))
+            // Not DecodeValue, which leaves what is no UTF-8 as it was: it would be sent on as another value.
+            var value = WebUtility.UrlDecode(pair.EncodedValue.ToString());
+            if (value.Any(character => char.IsControl(character) || character == Rune.ReplacementChar.Value))
             {
                 return FrontRefusal.Characters;
             }

@@ -104,8 +104,10 @@ internal static class SseEndpoint
     /// <summary>The whole address in place of a session's id; it is sealed as an address, and is none in a query.</summary>
     private static BoundSession Whole(string path, string query, string destination) => new($"POST {path}{query}", destination) { Path = path };
 
-    /// <summary>How the official TypeScript, C# and Java servers call it, how the Python one does, and what else there is.</summary>
-    private static bool IsSession(string name) =>
-        name.Equals("sessionId", StringComparison.OrdinalIgnoreCase) || name.Equals("session_id", StringComparison.OrdinalIgnoreCase)
-        || name.Equals("sid", StringComparison.OrdinalIgnoreCase) || name.Equals("clientId", StringComparison.OrdinalIgnoreCase);
+    /// <summary>
+    /// How the official TypeScript, C# and Java servers call it, how the Python one does, and what else there is; also what some
+    /// reader makes one of these of: it ends pairs at ';', ends names at NUL, or takes blanks, dots and brackets for '_' or an index.
+    /// </summary>
+    private static bool IsSession(string name) => name.Split(';').Any(part =>
+        string.Concat(part.TakeWhile(character => character != '\0').Where(char.IsAsciiLetter)).ToUpperInvariant() is "SESSIONID" or "SID" or "CLIENTID");
 }

@@ -3,6 +3,7 @@ using System.Buffers.Text;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text.Json;
+using TokenExchange.Jose;
 
 namespace TokenExchange.Inbound;
 
@@ -52,7 +53,7 @@ internal static class AuthorityClaims
                 return true;
             }
 
-            if (name == AuthorizationDetails.Name ? !(known ? AuthorizationDetails.AreSome(said, own) : AuthorizationDetails.AreWellFormed(said)) : known && !JsonElement.DeepEquals(said, own))
+            if (name == AuthorizationDetails.Name ? !(known ? AuthorizationDetails.AreSome(said, own) : AuthorizationDetails.AreWellFormed(said)) : known && !JsonValues.AreEqual(said, own))
             {
                 return true;
             }

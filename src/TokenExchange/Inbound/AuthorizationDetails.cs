@@ -1,4 +1,5 @@
 using System.Text.Json;
+using TokenExchange.Jose;
 
 namespace TokenExchange.Inbound;
 
@@ -71,13 +72,13 @@ internal static class AuthorizationDetails
 
     /// <summary>Whether every element of an answer equals one of the token's own.</summary>
     public static bool AreSome(JsonElement details, JsonElement of) =>
-        AreWellFormed(details) && Elements(details).All(element => Elements(of).Any(other => JsonElement.DeepEquals(element, other)));
+        AreWellFormed(details) && Elements(details).All(element => Elements(of).Any(other => JsonValues.AreEqual(element, other)));
 
     private static bool IsOneOf(JsonElement element, JsonElement bound, bool relocated, ReadOnlySpan<string> aside)
     {
         foreach (var other in Elements(bound))
         {
-            if (!aside.Contains(TypeOf(other)) && (JsonElement.DeepEquals(element, other) || (relocated && AreEqualButForLocations(element, other))))
+            if (!aside.Contains(TypeOf(other)) && (JsonValues.AreEqual(element, other) || (relocated && AreEqualButForLocations(element, other))))
             {
                 return true;
             }
@@ -99,7 +100,7 @@ internal static class AuthorizationDetails
             if (!member.NameEquals("locations"))
             {
                 members++;
-                if (!other.TryGetProperty(member.Name, out var equal) || !JsonElement.DeepEquals(member.Value, equal))
+                if (!other.TryGetProperty(member.Name, out var equal) || !JsonValues.AreEqual(member.Value, equal))
                 {
                     return false;
                 }

@@ -1,6 +1,6 @@
-using System.Buffers;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 
 namespace TokenExchange.Issuers;
@@ -14,7 +14,7 @@ public abstract record RelayedAnswer
 
     /// <summary>Tokens, or an error as OAuth defines them: one strict JSON object of at most 64 KiB.</summary>
     /// <param name="Status">200, or a status of the 400s.</param>
-    /// <param name="Json">The object in UTF-8.</param>
+    /// <param name="Json">The object in UTF-8, byte for byte as it came.</param>
     public sealed record Answered(int Status, ReadOnlyMemory<byte> Json) : RelayedAnswer
     {
         /// <summary>Names the status alone: the answer may hold tokens.</summary>
@@ -71,7 +71,7 @@ public sealed class TokenRelay : IDisposable
             using var response = await http.SendAsync(request, either.Token);
             return await AnswerReader.ReadAsync(response, clock, either.Token) switch
             {
-                EndpointAnswer.Reply { Body: { } body } reply when IsOAuth(reply.Status, body) => new RelayedAnswer.Answered(reply.Status, BytesOf(body)),
+                EndpointAnswer.Reply { Body: { } body } reply when IsOAuth(reply.Status, body) => new RelayedAnswer.Answered(reply.Status, JsonMarshal.GetRawUtf8Value(body).ToArray()),
                 EndpointAnswer.Outage outage => new RelayedAnswer.Unavailable(outage.RetryAfter),
                 _ => new RelayedAnswer.Unsound(),
             };
@@ -91,15 +91,4 @@ public sealed class TokenRelay : IDisposable
         >= 400 and < 500 => body.Text("error") is { Length: > 0 },
         _ => false,
     };
-
-    private static ReadOnlyMemory<byte> BytesOf(JsonElement body)
-    {
-        var buffer = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(buffer))
-        {
-            body.WriteTo(writer);
-        }
-
-        return buffer.WrittenMemory;
-    }
 }

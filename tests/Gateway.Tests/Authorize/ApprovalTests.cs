@@ -126,6 +126,8 @@ public sealed class ApprovalTests
     [Theory]
     [InlineData("""{"a":1,"a":2}""")]
     [InlineData("""{"deep":[{"b":1,"b":1}]}""")]
+    [InlineData("""{"deep":[{"b":1e99999999999}]}""")]
+    [InlineData("-1E-2147483649")]
     [InlineData("large")]
     public async Task What_could_not_be_shown_to_the_user_is_no_call_to_approve(string arguments)
     {

@@ -167,6 +167,14 @@ public sealed class SseTests
     [InlineData("none")]
     [InlineData("twice")]
     [InlineData("under both names")]
+    [InlineData("&;sessionId=victim")]
+    [InlineData("&x;sessionId=victim")]
+    [InlineData("&x%3BsessionId=victim")]
+    [InlineData("&sessionId%00=victim")]
+    [InlineData("&sessionId[]=victim")]
+    [InlineData("&session.id=victim")]
+    [InlineData("&session+id=victim")]
+    [InlineData("&session[id=victim")]
     public async Task A_session_that_is_not_the_callers_is_nobodys(string kind)
     {
         await using var world = await StartAsync(_ => "/mcp/message?sessionId=s-1");
@@ -185,6 +193,7 @@ public sealed class SseTests
             "none" => "/weather/message",
             "twice" => endpoint + "&sessionId=s-1",
             "under both names" => endpoint + "&session_id=s-1",
+            ['&', ..] => endpoint + kind,
             _ => endpoint,
         };
 

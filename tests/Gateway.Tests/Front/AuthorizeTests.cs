@@ -86,6 +86,7 @@ public sealed class AuthorizeTests
         { "state", null, "state" },
         { "state", "", "state" },
         { "state", "a\r\nLocation: https://evil.example", "characters" },
+        { "state", "a\u0085b", "characters" },
         { "unknown", "\0", "characters" },
     };
 
@@ -96,6 +97,18 @@ public sealed class AuthorizeTests
         await using var world = await FrontWorld.StartAsync();
 
         FrontWorld.AssertRefused(await world.AskAsync(Changed(name, value)), reason);
+    }
+
+    /// <summary>It would be sent on as another value, and a client would not know its own state again.</summary>
+    [Theory]
+    [InlineData("%FF")]
+    [InlineData("a%C0%80b")]
+    [InlineData("%ED%A0%80")]
+    public async Task What_is_no_UTF_8_is_refused(string state)
+    {
+        await using var world = await FrontWorld.StartAsync();
+
+        FrontWorld.AssertRefused(await world.AskAsync(Changed("state", null), $"&state={state}"), "characters");
     }
 
     [Theory]

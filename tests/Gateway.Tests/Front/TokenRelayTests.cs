@@ -119,16 +119,32 @@ public sealed class TokenRelayTests
         Assert.Empty(world.Relayed);
     }
 
-    [Fact]
-    public async Task An_error_of_the_authorization_server_reaches_the_client_as_it_is()
+    [Theory]
+    [InlineData(400, """{"error":"invalid_grant","error_description":"AADSTS70008: expired","error_codes":[70008],"suberror":"x"}""")]
+    [InlineData(400, """{"error":"invalid_grant","error_description":"cut in the midst of a character: \ud83d"}""")]
+    [InlineData(200, """{ "access_token": "a+b/c==", "token_type": "Bearer", "expires_in": 3.6e3, "name": ["\udc00", "\u00e9é<"] }""")]
+    public async Task What_the_authorization_server_says_reaches_the_client_as_it_is(int status, string body)
     {
-        const string error = """{"error":"invalid_grant","error_description":"AADSTS70008: expired","error_codes":[70008],"suberror":"x"}""";
         await using var world = await FrontWorld.StartAsync();
-        world.World.As.TokenAnswer = Answer(400, "application/json; charset=utf-8", error);
+        world.World.As.TokenAnswer = Answer(status, "application/json; charset=utf-8", body);
 
         var answer = await world.TokenAsync(FrontWorld.Code());
 
-        Assert.Equal((400, error), (answer.Status, answer.Body));
+        Assert.Equal((status, body), (answer.Status, answer.Body));
+    }
+
+    [Theory]
+    [InlineData("%FF")]
+    [InlineData("a%C0%80b")]
+    [InlineData("%C2%85")]
+    public async Task A_code_that_would_become_another_is_not_passed_on(string code)
+    {
+        await using var world = await FrontWorld.StartAsync();
+        var form = FrontWorld.Code();
+        form.Remove("code");
+
+        Assert.Equal((400, "invalid_request"), Of(await world.TokenAsync(form, "&code=" + code)));
+        Assert.Empty(world.Relayed);
     }
 
     [Theory]

@@ -250,6 +250,9 @@ public sealed class ResultTests : IAsyncLifetime
         { """[{"type":"pay","amount":12345678901234567890}]""", """[{"type":"pay","amount":12345678901234567891}]""", null, "result_authorization_details" },
         { """[{"type":"pay","amount":0.1}]""", """[{"type":"pay","amount":0.10000000000000001}]""", null, "result_authorization_details" },
         { """[{"type":"pay","amount":10}]""", """[{"type":"pay","amount":"10"}]""", null, "result_authorization_details" },
+        { """[{"type":"pay","amount":10}]""", """[{"type":"pay","amount":1e99999999999}]""", null, "result_authorization_details" },
+        { """[{"type":"pay","amount":1e99999999999}]""", """[{"type":"pay","amount":1e99999999999}]""", null, "result_authorization_details" },
+        { """[{"type":"pay","amount":1}]""", """[{"type":"pay","amount":1,"locations":["https://weather.internal/mcp"],"x":1E-99999999999}]""", null, "result_authorization_details" },
         { """[{"type":"pay","to":["a","b"]}]""", """[{"type":"pay","to":["b","a"]}]""", null, "result_authorization_details" },
         { """[{"type":"pay","x":null}]""", """[{"type":"pay"}]""", null, "result_authorization_details" },
 

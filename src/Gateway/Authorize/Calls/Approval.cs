@@ -7,6 +7,7 @@ using Gateway.Advertise;
 using TokenExchange.AspNetCore.Calls;
 using TokenExchange.Inbound;
 using TokenExchange.Inbound.Proof;
+using TokenExchange.Jose;
 
 namespace Gateway.Authorize.Calls;
 
@@ -50,7 +51,7 @@ internal sealed class Approval
         Find(body, NamedBy(operation.Method!), parts);
         foreach (var part in parts)
         {
-            if (part is { } given && (given.Length > MostShown || !IsUnique(given.Span)))
+            if (part is { } given && (given.Length > MostShown || !IsOneToAll(given.Span)))
             {
                 return null;
             }
@@ -100,7 +101,7 @@ internal sealed class Approval
         }
 
         var expected = JsonElement.Parse(Element(identifier), Unique);
-        return JsonElement.DeepEquals(element, expected) ? new HeldApproval(identifier, end) : null;
+        return JsonValues.AreEqual(element, expected) ? new HeldApproval(identifier, end) : null;
     }
 
     /// <summary>The refusal that says how to get this call approved.</summary>
@@ -173,12 +174,13 @@ internal sealed class Approval
         _ => null,
     };
 
-    private static bool IsUnique(ReadOnlySpan<byte> json)
+    private static bool IsOneToAll(ReadOnlySpan<byte> json)
     {
         try
         {
-            _ = JsonElement.Parse(json, Unique);
-            return true;
+            // What equals not even itself, no approval could equal.
+            var part = JsonElement.Parse(json, Unique);
+            return JsonValues.AreEqual(part, part);
         }
         catch (JsonException)
         {

@@ -28,7 +28,7 @@ internal static class ResultActors
 
     /// <summary>Whether two chains are one; a chain that is not there equals none.</summary>
     public static bool AreEqual(JsonElement act, JsonElement other) =>
-        act.ValueKind != JsonValueKind.Undefined && other.ValueKind != JsonValueKind.Undefined && JsonElement.DeepEquals(act, other);
+        act.ValueKind != JsonValueKind.Undefined && other.ValueKind != JsonValueKind.Undefined && JsonValues.AreEqual(act, other);
 
     /// <summary>Whether <paramref name="inbound"/> is found whole in <paramref name="act"/>: as it was, or below actors that are the gateway.</summary>
     public static bool Keep(JsonElement act, JsonElement inbound, ResultCandidate token)

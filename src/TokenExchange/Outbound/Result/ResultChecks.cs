@@ -119,7 +119,7 @@ internal static class ResultChecks
         foreach (var name in names)
         {
             if (!token.Request.Subject.Claims.TryGetProperty(name, out var inbound) || IsBlank(inbound) ||
-                !token.Payload.TryGetProperty(name, out var returned) || !JsonElement.DeepEquals(inbound, returned))
+                !token.Payload.TryGetProperty(name, out var returned) || !JsonValues.AreEqual(inbound, returned))
             {
                 return ResultRejection.Subject;
             }
