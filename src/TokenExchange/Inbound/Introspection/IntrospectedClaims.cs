@@ -48,6 +48,26 @@ internal static class IntrospectedClaims
             : null;
     }
 
+    /// <summary>
+    /// Null when the times that an answer about a JWT names let it in now, as its own do; <paramref name="end"/> is when it ends by
+    /// the answer, null when that does not say.
+    /// </summary>
+    public static TokenRefusal? TimesRefusal(JsonElement claims, DateTimeOffset now, TimeSpan skew, out DateTimeOffset? end)
+    {
+        end = null;
+        if (!TokenClaims.TryReadSeconds(claims, "exp", out var expiry) || !TokenClaims.TryReadSeconds(claims, "nbf", out var notBefore) || !TokenClaims.TryReadSeconds(claims, "iat", out var issuedAt))
+        {
+            return TokenRefusal.ClaimTypeInvalid;
+        }
+
+        end = Time(expiry);
+        return now - skew >= end ? TokenRefusal.Expired
+            : Time(notBefore) > now + skew || Time(issuedAt) > now + skew ? TokenRefusal.NotYetValid
+            : null;
+    }
+
+    private static DateTimeOffset? Time(long? seconds) => seconds is { } value ? DateTimeOffset.FromUnixTimeSeconds(value) : null;
+
     private static bool IsForSomeOf(JsonElement claims, ValidatedToken token) =>
         !claims.TryGetProperty("aud", out var value) || (TokenClaims.TryReadStrings(value, out var audiences) && audiences.Any(token.Audiences.Contains));
 
