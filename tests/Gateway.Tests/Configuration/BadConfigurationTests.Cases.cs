@@ -99,6 +99,11 @@ public sealed partial class BadConfigurationTests
         { "LocalIssuer={'Issuer':'https://mcp.example.com','KeyDirectory':'" + Keys + "'}", "issuer-url", "is not a path under" },
         { "LocalIssuer={'Issuer':'https://mcp.example.com.evil.example/hop','KeyDirectory':'" + Keys + "'}", "issuer-url", "is not a path under" },
         { "LocalIssuer={'KeyDirectory':'" + Keys + "'}", "issuer-url", "Issuer is missing" },
+        { "LocalIssuer={'Issuer':'https://mcp.example.com/h%20op','KeyDirectory':'" + Keys + "'}", "issuer-url", "more than one way" },
+        { "LocalIssuer={'Issuer':'https://mcp.example.com/hop%2Fa','KeyDirectory':'" + Keys + "'}", "issuer-url", "more than one way" },
+        { "LocalIssuer={'Issuer':'https://mcp.example.com/hop//a','KeyDirectory':'" + Keys + "'}", "issuer-url", "an empty segment" },
+        { "LocalIssuer={'Issuer':'https://mcp.example.com/hop/../a','KeyDirectory':'" + Keys + "'}", "issuer-url", "a dot segment" },
+        { "LocalIssuer={'Issuer':'https://mcp.example.com/.well-known/hop','KeyDirectory':'" + Keys + "'}", "issuer-url", "is under '/.well-known'" },
 
         // policy-url, and what else is said of a policy
         { "W:Policy={}", "policy-url", "Url is missing" },
