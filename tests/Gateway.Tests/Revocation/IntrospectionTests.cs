@@ -101,6 +101,7 @@ public sealed class IntrospectionTests
     [InlineData("token_type", "\"DPoP\"", "typ_not_allowed")]
     [InlineData("token_use", "\"refresh_token\"", "typ_not_allowed")]
     [InlineData("typ", "\"Refresh\"", "typ_not_allowed")]
+    [InlineData("typ", "\"DPoP\"", "typ_not_allowed")]
     [InlineData("typ", "\"ID\"", "typ_not_allowed")]
     public async Task What_the_answer_says_of_an_opaque_token_passes_the_checks_of_any_token(string claim, string? value, string reason)
     {
@@ -115,6 +116,23 @@ public sealed class IntrospectionTests
         };
 
         await RefusedAsync(asked, Opaque, 401, reason);
+    }
+
+    [Theory]
+    [InlineData("typ", "opaque")]
+    [InlineData("token_type", "opaque")]
+    [InlineData("typ", "always")]
+    [InlineData("token_type", "always")]
+    public async Task A_token_that_is_called_DPoP_is_an_access_token_where_it_is_bound(string member, string mode)
+    {
+        await using var asked = await AskedWorld.StartAsync(mode);
+        asked.Change = answer =>
+        {
+            answer.Remove("token_type");
+            (answer[member], answer["cnf"]) = ("DPoP", new JsonObject { ["jkt"] = "x" });
+        };
+
+        await RefusedAsync(asked, mode == "opaque" ? Opaque : asked.World.WeatherToken(), 401, "sender_constrained");
     }
 
     [Theory]

@@ -33,9 +33,11 @@ internal static class IntrospectedClaims
     /// <summary>Null when it does; <paramref name="token"/> is what the token says of itself, where that is known.</summary>
     public static TokenRefusal? Refusal(JsonElement claims, string issuer, ValidatedToken? token = null)
     {
-        if (!IsAbsentOr(claims, "token_type", type => Is(type, "Bearer") || Is(type, "access_token") || (Is(type, "DPoP") && claims.TryGetProperty("cnf", out _))) ||
+        // A token that is called DPoP is one where it is bound: to whom, the answer says or the token itself.
+        var isBound = token?.Confirmation is not null || claims.TryGetProperty("cnf", out _);
+        if (!IsAbsentOr(claims, "token_type", type => Is(type, "Bearer") || Is(type, "access_token") || (isBound && Is(type, "DPoP"))) ||
             !IsAbsentOr(claims, "token_use", use => Is(use, "access_token") || Is(use, "access")) ||
-            !IsAbsentOr(claims, "typ", type => Is(type, "Bearer") || JwtType.MayBeAccessToken(type)))
+            !IsAbsentOr(claims, "typ", type => Is(type, "Bearer") || (isBound && Is(type, "DPoP")) || JwtType.MayBeAccessToken(type)))
         {
             return TokenRefusal.TypNotAllowed;
         }
