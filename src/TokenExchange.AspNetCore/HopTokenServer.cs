@@ -34,8 +34,9 @@ internal sealed class HopTokenServer : IDisposable
 
         if (HopTokenRules.IsHttp(options.Resource, allowHttp: true, out var resource))
         {
-            DocumentPath = ResourceDocument.PathOf(resource!.AbsolutePath.TrimEnd('/'));
-            MetadataUrl = resource.GetLeftPart(UriPartial.Authority) + DocumentPath;
+            var path = ResourceDocument.PathOf(resource!.AbsolutePath.TrimEnd('/'));
+            DocumentPath = PathString.FromUriComponent(path).Value;
+            MetadataUrl = resource.GetLeftPart(UriPartial.Authority) + path;
             Document = ResourceDocument.Write(
                 options.Resource, options.ResourceName, options.AuthorizationServers.Count > 0 ? options.AuthorizationServers : [options.Issuer],
                 options.RequiredScopes, ProofAlgorithms, options.RequireProof);
@@ -75,6 +76,7 @@ internal sealed class HopTokenServer : IDisposable
     /// <summary>Where the resource document is; null where the identifier is no http(s) URL.</summary>
     public string? MetadataUrl { get; }
 
+    /// <summary>The path of the same as the web server reads it, escapes decoded.</summary>
     public string? DocumentPath { get; }
 
     public ReadOnlyMemory<byte> Document { get; }

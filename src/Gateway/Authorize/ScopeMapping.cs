@@ -25,6 +25,9 @@ internal sealed class ScopeMapping
         this.only = only;
     }
 
+    /// <summary>Whether a scope is asked for to sign in, and never crosses.</summary>
+    public static bool IsForSigningIn(string scope) => scope is "openid" or "profile" or "email" or "offline_access";
+
     /// <summary>The scopes closed under those that they stand for.</summary>
     public ScopeSet Effective(ScopeSet inbound) => implied.Count == 0 ? inbound : Remember(effective, inbound, Close);
 
@@ -62,7 +65,7 @@ internal sealed class ScopeMapping
 
     private ScopeSet Map(ScopeSet scopes)
     {
-        var kept = scopes.Where(scope => scope is not ("openid" or "profile" or "email" or "offline_access"));
+        var kept = scopes.Where(scope => !IsForSigningIn(scope));
         var mapped = map is null ? kept : kept.SelectMany(scope => map.TryGetValue(scope, out var others) ? others : []);
         var set = ScopeSet.Of(mapped);
         return only is null ? set : set.Intersect(only);

@@ -88,7 +88,14 @@ internal static class TokenChecks
         HasAny(payload, TokenClaims.ClientNames.AsSpan()) &&
         HasAny(payload, ["scope", "scp", "roles"]) &&
         !HasAny(payload, ["nonce", "at_hash", "c_hash", "s_hash", "events"]) &&
-        (!payload.TryGetProperty("typ", out _) || Jws.StringOf(payload, "typ") == "Bearer");
+        (!payload.TryGetProperty("typ", out _) || Jws.StringOf(payload, "typ") switch
+        {
+            "Bearer" => true,
+
+            // So Keycloak says that it is bound, for which a proof is asked.
+            "DPoP" => payload.TryGetProperty("cnf", out _),
+            _ => false,
+        });
 
     private static bool HasAny(JsonElement payload, ReadOnlySpan<string> names)
     {

@@ -192,7 +192,8 @@ public sealed class TokenValidator(
             return Refused(RefusalOf(answer), token, outage: OutageOf(answer));
         }
 
-        var refusal = IntrospectedClaims.Refusal(active.Claims, token.Issuer, token);
+        var times = IntrospectedClaims.TimesRefusal(active.Claims, clock.GetUtcNow(), token.ClockSkew, out var end);
+        var refusal = IntrospectedClaims.Refusal(active.Claims, token.Issuer, token) ?? times;
 
         // What the issuer says the token is bound to counts as if the token said it. Proven already is what the token names.
         var binding = Confirmation.Both(token.Confirmation, Confirmation.Read(active.Claims));
@@ -205,7 +206,7 @@ public sealed class TokenValidator(
 
         // Once more: a logout may have come while the answer was waited for.
         return refusal is { } refused ? Refused(refused, token) : revocations?.RefusalOf(token) is { } fallen ? Refused(fallen, token)
-            : token.Told(active.Claims) is var told && ReferenceEquals(told, token) ? local : TokenValidation.Accepted(told);
+            : token.Told(active.Claims, end) is var told && ReferenceEquals(told, token) ? local : TokenValidation.Accepted(told);
     }
 
     private TokenIntrospection? IntrospectionOf(ValidatedToken token)

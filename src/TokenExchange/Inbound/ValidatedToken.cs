@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Text.Json;
 using TokenExchange.Inbound.Proof;
 using TokenExchange.Inbound.Revocation;
@@ -176,25 +177,30 @@ public sealed class ValidatedToken
     internal bool TryGetAuthority(string name, out JsonElement claim) =>
         Claims.TryGetProperty(name, out claim) || (Said.ValueKind == JsonValueKind.Object && AuthorityClaims.Are(name) && Said.TryGetProperty(name, out claim));
 
-    /// <summary>The token with what its authorization server said of it and it does not say itself.</summary>
-    internal ValidatedToken Told(JsonElement answer) => !AuthorityClaims.Adds(answer, this) ? this : new(text)
+    /// <summary>The token with what its authorization server said of it and it does not say itself; it ends no later than that says, where it says so.</summary>
+    internal ValidatedToken Told(JsonElement answer, DateTimeOffset? end)
     {
-        Resource = Resource,
-        Issuer = Issuer,
-        Subject = Subject,
-        ClientId = ClientId,
-        TokenId = TokenId,
-        Audiences = Audiences,
-        Scopes = Scopes,
-        Actors = Actors.IsEmpty && TokenClaims.TryReadActors(answer, out var actors) ? actors : Actors,
-        ExpiresAt = ExpiresAt,
-        ClockSkew = ClockSkew,
-        Claims = Claims,
-        Confirmation = Confirmation,
-        Remembered = Remembered,
-        Said = answer,
-        SaidDigest = AuthorityClaims.DigestOf(answer),
-    };
+        var adds = AuthorityClaims.Adds(answer, this);
+        var earlier = end < ExpiresAt ? end : null;
+        return !adds && earlier is null ? this : new(text)
+        {
+            Resource = Resource,
+            Issuer = Issuer,
+            Subject = Subject,
+            ClientId = ClientId,
+            TokenId = TokenId,
+            Audiences = Audiences,
+            Scopes = Scopes,
+            Actors = Actors.IsEmpty && TokenClaims.TryReadActors(answer, out var actors) ? actors : Actors,
+            ExpiresAt = earlier ?? ExpiresAt,
+            ClockSkew = ClockSkew,
+            Claims = Claims,
+            Confirmation = Confirmation,
+            Remembered = Remembered,
+            Said = adds ? answer : default,
+            SaidDigest = AuthorityClaims.DigestOf(answer) + earlier?.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture),
+        };
+    }
 
     /// <summary>Names no claim and no part of the token.</summary>
     public override string ToString() => $"validated token expiring {ExpiresAt:O}";

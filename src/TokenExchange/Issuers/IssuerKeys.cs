@@ -242,6 +242,12 @@ public sealed partial class IssuerKeys : IDisposable
 
     private async Task<bool> ReplaceAsync()
     {
+        if (settings.JwksUrl is not null)
+        {
+            // The keys do not wait for it, but its endpoints may have moved as well.
+            metadata.RefreshKnown();
+        }
+
         if ((settings.JwksUrl ?? (await metadata.RefreshAsync())?.JwksUri) is not { } address)
         {
             return Fail(metadata.Problem ?? new IssuerProblem(null, IssuerProblem.NoKeysNamed));

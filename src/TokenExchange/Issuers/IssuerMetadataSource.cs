@@ -64,6 +64,18 @@ internal sealed partial class IssuerMetadataSource
     public ValueTask<IssuerMetadata?> GetAsync(CancellationToken cancellationToken) =>
         current is { } known ? new(known) : AfterFetchAsync(gate.OnDemand(), cancellationToken);
 
+    /// <summary>Fetches anew what was fetched before; nothing that nobody has needed yet. Waits for nothing.</summary>
+    public void RefreshKnown()
+    {
+        if (current is not null)
+        {
+            _ = gate.Scheduled();
+        }
+    }
+
+    /// <summary>The fetch under way, if any: what a test waits for.</summary>
+    internal Task Fetching => gate.Running;
+
     /// <summary>The metadata as it is now; null when it cannot be had, even if it was known before.</summary>
     public async Task<IssuerMetadata?> RefreshAsync() => await gate.Scheduled() ? current : null;
 
@@ -83,15 +95,14 @@ internal sealed partial class IssuerMetadataSource
         try
         {
             IssuerMetadata? found = null;
+            var away = false;
             foreach (var address in Addresses())
             {
                 var (document, unfetched) = await documents.FetchAsync(address, IssuerDocument.Metadata, CancellationToken.None);
                 if (document is null)
                 {
-                    // What it named before still counts while the other document is there: only this one is away. What a
-                    // document says wrongly tells more than that another one is not there.
-                    found = found?.CompletedBy(current);
-                    failed ??= unfetched;
+                    // What a document says wrongly tells more than that another one is not there.
+                    (away, failed) = (true, failed ?? unfetched);
                 }
                 else if (Read(address, document, out var wrong) is { } metadata)
                 {
@@ -111,7 +122,8 @@ internal sealed partial class IssuerMetadataSource
 
             if (found is not null)
             {
-                (current, problem) = (found, null);
+                // What the other document named before still counts while only that one is away.
+                (current, problem) = (away ? found.CompletedBy(current) : found, null);
                 return true;
             }
         }

@@ -1,6 +1,5 @@
 using System.Net.Http.Headers;
 using System.Text.Json;
-using System.Text.Unicode;
 using TokenExchange.Issuers.Files;
 
 namespace TokenExchange.Issuers;
@@ -49,7 +48,7 @@ public sealed class JsonEndpoint : IDisposable
         ArgumentNullException.ThrowIfNull(settings);
         (timeout, this.clock) = (settings.Timeout, clock);
         endpoint = new ProtectedEndpoint(settings.Name, settings.Name, settings.Timeout, clock, tries: 1);
-        token = settings.TokenFile is { } file ? new CredentialFile<AuthenticationHeaderValue>("TokenFile", file, FileContent.Secret, BearerOf, clock) : null;
+        token = settings.TokenFile is { } file ? new CredentialFile<AuthenticationHeaderValue>("TokenFile", file, FileContent.Secret, content => new AuthenticationHeaderValue("Bearer", FileToken.Read(content)), clock) : null;
     }
 
     /// <summary>
@@ -103,13 +102,5 @@ public sealed class JsonEndpoint : IDisposable
 
         using var response = await place.SendAsync(request, cancellation);
         return await AnswerReader.ReadAsync(response, clock, cancellation);
-    }
-
-    private static AuthenticationHeaderValue BearerOf(byte[] content)
-    {
-        var text = content.AsSpan().Trim(" \t\r\n"u8);
-        return text.IsEmpty || !Utf8.IsValid(text) || text.IndexOfAnyExceptInRange((byte)'!', (byte)'~') >= 0
-            ? throw new FormatException()
-            : new AuthenticationHeaderValue("Bearer", System.Text.Encoding.ASCII.GetString(text));
     }
 }

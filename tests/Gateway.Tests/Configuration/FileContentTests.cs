@@ -47,6 +47,11 @@ public sealed class FileContentTests : IDisposable
     [InlineData("W:Outbound={'Mode':'credential','File':'{0}'}", " \n", "write the credential alone")]
     [InlineData("W:Outbound={'Mode':'credential','File':'{0}'}", Canary + "\ntwo lines", "one line of printable ASCII")]
     [InlineData("A:Client={'Id':'g','Authentication':'assertion_file','AssertionFile':'{0}'}", " ", "write the assertion alone")]
+    [InlineData("A:Client={'Id':'g','Authentication':'assertion_file','AssertionFile':'{0}'}", "a.b.c\nd.e.f", "write the assertion alone")]
+    [InlineData("W:Outbound:ActorToken={'File':'{0}'}", "", "is empty")]
+    [InlineData("W:Outbound:ActorToken={'File':'{0}'}", "\ufeff" + Canary, "write the token alone")]
+    [InlineData("W:Outbound:ActorToken={'File':'{0}'}", "Bearer " + Canary, "write the token alone")]
+    [InlineData("W:Policy={'Url':'https://pdp.internal/access/v1/evaluation','TokenFile':'{0}'}", "Bearer " + Canary, "write the token alone")]
     [InlineData("A:SecurityEvents={'Audience':'x','TokenFile':'{0}'}", "", "is empty")]
     [InlineData("W:Policy={'Url':'https://pdp.internal/access/v1/evaluation','TokenFile':'{0}'}", "", "is empty")]
     [InlineData("W:Tls={'CaFile':'{0}'}" + ToHttps, Canary, "does not hold what it should; write certificates in PEM")]
@@ -82,6 +87,7 @@ public sealed class FileContentTests : IDisposable
     [InlineData("W:Outbound={'Mode':'credential','File':'{0}'}", Canary + "\n")]
     [InlineData("W:Outbound={'Mode':'credential','File':'{0}'}", "two words")]
     [InlineData("A:Client={'Id':'g','Authentication':'assertion_file','AssertionFile':'{0}'}", "a.b.c\n")]
+    [InlineData("W:Outbound:ActorToken={'File':'{0}'}", " a.b.c\r\n")]
     public void What_can_be_used_is_not(string change, string content) => Assert.Empty(Problems(change.Replace("{0}", Write(content), StringComparison.Ordinal)));
 
     [Theory]

@@ -181,6 +181,50 @@ public sealed class HopTokenTests : IAsyncDisposable, ITokenSource
         Assert.Equal("5", answer.Headers["Retry-After"]);
     }
 
+    [Theory]
+    [InlineData("https://weather.internal/m%20cp", "/m%20cp")]
+    [InlineData("https://weather.internal/a%2Fb/%C3%A9", "/a%2Fb/%C3%A9")]
+    [InlineData("https://weather.internal/mcp/", "/mcp")]
+    [InlineData("https://weather.internal", "")]
+    public async Task The_challenge_leads_to_the_resource_document_whatever_is_escaped_in_the_identifier(string resource, string path)
+    {
+        await using var server = await HopServer.StartAsync(Issuer.Issuer, options => options.Resource = resource);
+        var document = "/.well-known/oauth-protected-resource" + path;
+
+        Assert.Contains($"resource_metadata=\"https://weather.internal{document}\"", (await server.CallAsync(null)).Challenges[0], StringComparison.Ordinal);
+        Assert.Contains($"\"resource\":\"{resource}\"", (await server.SendAsync(HttpMethod.Get, document)).Body, StringComparison.Ordinal);
+    }
+
+    public static TheoryData<Action<HopTokenOptions>, string> Unusable => new()
+    {
+        { options => options.Resource = "https://w\u00e9ather.internal/mcp", "Resource is 'https://w\u00e9ather.internal/mcp'" },
+        { options => options.Resource = "urn:w\u00e9ather", "Resource is 'urn:w\u00e9ather'" },
+        { options => options.Issuer = "https://b\u00fccher.example/hop", "Issuer is" },
+        { options => (options.RequireProof, options.Address) = (true, new Uri("https://w\u00e9ather.internal/mcp")), "Address must be" },
+        { options => options.JwksUrl = new Uri("http://mcp.example.com/hop/jwks"), "MetadataUrl and JwksUrl must be" },
+        { options => options.JwksUrl = new Uri("/hop/jwks", UriKind.Relative), "MetadataUrl and JwksUrl must be" },
+        { options => options.MetadataUrl = new Uri("https://user@mcp.example.com/hop"), "MetadataUrl and JwksUrl must be" },
+        { options => options.MetadataUrl = new Uri("file:///etc/issuer"), "MetadataUrl and JwksUrl must be" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Unusable))]
+    public async Task What_could_never_be_challenged_with_or_fetched_ends_the_start(Action<HopTokenOptions> change, string told)
+    {
+        var thrown = await Assert.ThrowsAsync<ArgumentException>(() => HopServer.StartAsync("https://mcp.example.com/hop", change));
+
+        Assert.Contains(told, thrown.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Keys_may_be_fetched_over_http_where_that_is_allowed_and_with_a_query()
+    {
+        await using var server = await HopServer.StartAsync("https://mcp.example.com/hop", options =>
+            (options.AllowHttp, options.MetadataUrl, options.JwksUrl) = (true, new Uri("https://mcp.example.com/hop?tenant=a"), new Uri("http://gateway.mcp.svc/hop/jwks")));
+
+        Assert.Equal("401 token_missing", await server.ReasonAsync(null));
+    }
+
     [Fact]
     public async Task Options_that_are_not_safe_end_the_start_with_every_problem()
     {

@@ -101,6 +101,7 @@ public sealed class IntrospectionTests
     [InlineData("token_type", "\"DPoP\"", "typ_not_allowed")]
     [InlineData("token_use", "\"refresh_token\"", "typ_not_allowed")]
     [InlineData("typ", "\"Refresh\"", "typ_not_allowed")]
+    [InlineData("typ", "\"DPoP\"", "typ_not_allowed")]
     [InlineData("typ", "\"ID\"", "typ_not_allowed")]
     public async Task What_the_answer_says_of_an_opaque_token_passes_the_checks_of_any_token(string claim, string? value, string reason)
     {
@@ -115,6 +116,23 @@ public sealed class IntrospectionTests
         };
 
         await RefusedAsync(asked, Opaque, 401, reason);
+    }
+
+    [Theory]
+    [InlineData("typ", "opaque")]
+    [InlineData("token_type", "opaque")]
+    [InlineData("typ", "always")]
+    [InlineData("token_type", "always")]
+    public async Task A_token_that_is_called_DPoP_is_an_access_token_where_it_is_bound(string member, string mode)
+    {
+        await using var asked = await AskedWorld.StartAsync(mode);
+        asked.Change = answer =>
+        {
+            answer.Remove("token_type");
+            (answer[member], answer["cnf"]) = ("DPoP", new JsonObject { ["jkt"] = "x" });
+        };
+
+        await RefusedAsync(asked, mode == "opaque" ? Opaque : asked.World.WeatherToken(), 401, "sender_constrained");
     }
 
     [Theory]
@@ -252,6 +270,51 @@ public sealed class IntrospectionTests
     }
 
     [Theory]
+    [InlineData("exp", "1000", "expired")]
+    [InlineData("exp", "0", "expired")]
+    [InlineData("exp", "\"soon\"", "claim_type_invalid")]
+    [InlineData("exp", "1.5", "claim_type_invalid")]
+    [InlineData("exp", "-1", "claim_type_invalid")]
+    [InlineData("nbf", "250000000000", "not_yet_valid")]
+    [InlineData("nbf", "\"2026\"", "claim_type_invalid")]
+    [InlineData("iat", "250000000000", "not_yet_valid")]
+    [InlineData("iat", "[]", "claim_type_invalid")]
+    public async Task Times_that_the_answer_names_count_for_a_JWT_beside_its_own(string claim, string value, string reason)
+    {
+        await using var asked = await AskedWorld.StartAsync("always");
+        asked.Change = answer => answer[claim] = JsonNode.Parse(value);
+
+        await RefusedAsync(asked, asked.World.WeatherToken(), 401, reason);
+    }
+
+    [Fact]
+    public async Task A_JWT_ends_with_the_answer_about_it_also_while_that_is_remembered()
+    {
+        await using var asked = await AskedWorld.StartAsync("always");
+        var token = asked.World.WeatherToken();
+        asked.Change = answer => answer["exp"] = asked.Clock.GetUtcNow().ToUnixTimeSeconds() - 20;
+        Assert.Equal(200, (await asked.World.Gateway.CallAsync("/weather", token)).Status);
+
+        asked.Clock.Advance(TimeSpan.FromSeconds(10));
+
+        Assert.Equal("expired", (await asked.World.Gateway.CallAsync("/weather", token)).Reason);
+        Assert.Single(asked.Forms);
+    }
+
+    [Theory]
+    [InlineData("exp", "253402300799")]
+    [InlineData("exp", "null")]
+    [InlineData("nbf", "null")]
+    [InlineData("iat", "0")]
+    public async Task Times_of_the_answer_that_take_nothing_from_a_JWT_change_nothing(string claim, string value)
+    {
+        await using var asked = await AskedWorld.StartAsync("always");
+        asked.Change = answer => answer[claim] = JsonNode.Parse(value);
+
+        Assert.Equal(200, (await asked.World.Gateway.CallAsync("/weather", asked.World.WeatherToken())).Status);
+    }
+
+    [Theory]
     [InlineData("sub")]
     [InlineData("iss")]
     [InlineData("aud")]
@@ -281,14 +344,17 @@ public sealed class IntrospectionTests
         Assert.Equal(second["jti"]!.GetValue<string>(), (await CarriedAsync(asked, Opaque, answer => Set(answer, claim, after)))["jti"]!.GetValue<string>());
     }
 
-    [Fact]
-    public async Task A_minted_token_ends_no_later_than_the_last_answer_says()
+    [Theory]
+    [InlineData("opaque")]
+    [InlineData("always")]
+    public async Task A_minted_token_ends_no_later_than_the_last_answer_says(string mode)
     {
-        await using var asked = await AskedWorld.StartMintingAsync("opaque");
+        await using var asked = await AskedWorld.StartMintingAsync(mode);
+        var token = mode == "opaque" ? Opaque : asked.World.WeatherToken();
         var now = asked.World.As.Clock.GetUtcNow().ToUnixTimeSeconds();
 
-        Assert.InRange((await CarriedAsync(asked, Opaque, answer => answer["exp"] = now + 300))["exp"]!.GetValue<long>(), now + 100, now + 300);
-        Assert.InRange((await CarriedAsync(asked, Opaque, answer => answer["exp"] = now + 60))["exp"]!.GetValue<long>(), now, now + 60);
+        Assert.InRange((await CarriedAsync(asked, token, answer => answer["exp"] = now + 300))["exp"]!.GetValue<long>(), now + 100, now + 300);
+        Assert.InRange((await CarriedAsync(asked, token, answer => answer["exp"] = now + 60))["exp"]!.GetValue<long>(), now, now + 60);
     }
 
     [Fact]

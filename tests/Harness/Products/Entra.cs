@@ -71,7 +71,9 @@ internal sealed class Entra(TimeProvider clock) : Product(clock)
         claims["tid"] = subject["tid"]!.DeepClone();
         claims["scp"] = "weather.read";
         claims["ver"] = "2.0";
-        return Success(Sign(claims), Lifetime, $"{Target}/weather.read", issuedTokenType: null, body =>
+
+        // What was asked for is repeated beside what it stands for.
+        return Success(Sign(claims), Lifetime, $"{Target}/weather.read {Target}/.default", issuedTokenType: null, body =>
         {
             body["ext_expires_in"] = Lifetime;
             body["refresh_token"] = "1.AXoA-refresh";

@@ -108,6 +108,16 @@ public sealed class LifetimeTests : IDisposable
     }
 
     [Fact]
+    public async Task A_refusal_is_remembered_also_of_a_token_that_is_over_and_taken_within_its_skew()
+    {
+        fixture.Inner.Answer = _ => new ExchangeResult.Refused(ExchangeError.SubjectRefused, Diagnostic: "invalid_grant");
+        var request = CacheFixture.Request(expiresAt: Start.AddSeconds(-1));
+        await fixture.Exchange(request);
+        await fixture.Exchange(request);
+        Assert.Equal(1, fixture.Inner.Calls);
+    }
+
+    [Fact]
     public async Task A_rejected_result_is_remembered_and_an_outage_is_not()
     {
         var request = CacheFixture.Request();

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Harness;
 using Harness.Products;
 using TokenExchange.Outbound;
 using Xunit;
@@ -24,6 +25,8 @@ public sealed class ProductQuirkTests
         new("entra-obo", "is about another user of the tenant", ResultRejection.Subject, ResultRejection.Shape, e => e.Product.ChangeResult = claims => claims["oid"] = "somebody-else"),
         new("entra-obo", "is about the same oid in another tenant", ResultRejection.Subject, ResultRejection.Shape, e => e.Product.ChangeResult = claims => claims["tid"] = "another-tenant"),
         new("entra-obo", "grants all that was consented to", ResultRejection.Scope, ResultRejection.Shape, e => e.Product.ChangeResult = claims => claims["scp"] = "weather.read weather.admin"),
+        new("entra-obo", "repeats in the answer what was asked for beside what it stands for", null, ResultRejection.Shape, e => e.Product.Answering = (_, answer) => Containing(answer, "api://weather/.default")),
+        new("entra-obo", "repeats what was asked for of another target", ResultRejection.Scope, ResultRejection.Shape, e => e.Product.Answering = (_, answer) => StubAnswer.Bytes(answer.Text.Replace("api://weather/.default", "api://another/.default", StringComparison.Ordinal))),
         new("auth0-obo", "nests the client below us in act", null, null, _ => { }),
         new("auth0-obo", "lives a day", ResultRejection.Lifetime, ResultRejection.Lifetime, e => ((Auth0)e.Product).Lifetime = 86_400),
         new("auth0-obo", "names another service as the actor", ResultRejection.Actor, ResultRejection.Actor, e => e.Product.ChangeResult = claims => claims["act"] = new JsonObject { ["sub"] = "another-service", ["act"] = new JsonObject { ["sub"] = Product.Gateway } }),
@@ -99,6 +102,12 @@ public sealed class ProductQuirkTests
 
         Assert.Equal(expected(row), result is ExchangeResult.Rejected rejected ? rejected.Detail : null);
         Assert.True(result is ExchangeResult.Rejected or ExchangeResult.Issued, result.ToString());
+    }
+
+    private static StubAnswer Containing(StubAnswer answer, string text)
+    {
+        Assert.Contains(text, answer.Text, StringComparison.Ordinal);
+        return answer;
     }
 
     private sealed record Row(string Profile, string Quirk, ResultRejection? Here, ResultRejection? Elsewhere, Action<ProductExchange> Arrange);

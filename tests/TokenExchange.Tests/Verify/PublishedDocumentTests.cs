@@ -35,6 +35,53 @@ public sealed class PublishedDocumentTests
         Assert.Equal(fixture.Issuer.TokenEndpoint, (await fixture.Trusted.Server.DiscoverAsync(TestContext.Current.CancellationToken))!.TokenEndpoint!.ToString());
     }
 
+    [Theory]
+    [InlineData("/.well-known/oauth-authorization-server")]
+    [InlineData("/.well-known/openid-configuration")]
+    public async Task What_a_document_named_counts_while_it_is_away_and_the_other_is_there(string away)
+    {
+        await using var fixture = await ValidatorFixture.StartAsync(change: settings => settings with { SignsIn = true });
+        var first = away.EndsWith("server", StringComparison.Ordinal);
+        Serve(fixture, metadata => Name(metadata, first), metadata => Name(metadata, !first));
+        var server = fixture.Trusted.Server;
+        Assert.NotNull((await server.DiscoverAsync(TestContext.Current.CancellationToken))!.TokenEndpoint);
+
+        fixture.Issuer.Handle(away, context =>
+        {
+            context.Response.StatusCode = 503;
+            return Task.CompletedTask;
+        });
+        await server.Metadata.RefreshAsync();
+
+        var known = await server.DiscoverAsync(TestContext.Current.CancellationToken);
+        Assert.Equal((fixture.Issuer.TokenEndpoint, true), (known!.TokenEndpoint?.ToString(), known.NamesItselfInResponses));
+
+        static void Name(JsonObject metadata, bool all)
+        {
+            metadata["authorization_response_iss_parameter_supported"] = all;
+            if (!all)
+            {
+                metadata.Remove("token_endpoint");
+            }
+        }
+    }
+
+    [Fact]
+    public async Task What_was_discovered_is_fetched_anew_with_the_keys_also_where_their_address_is_configured()
+    {
+        await using var fixture = await ValidatorFixture.StartAsync(change: settings => settings with { JwksUrl = new Uri(settings.Issuer + "/jwks") });
+        var server = fixture.Trusted.Server;
+        await server.StartAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(fixture.Issuer.TokenEndpoint, (await server.DiscoverAsync(TestContext.Current.CancellationToken))!.TokenEndpoint!.ToString());
+        fixture.Issuer.ChangeMetadata = metadata => metadata["token_endpoint"] = fixture.Issuer.Origin + "/elsewhere";
+
+        fixture.Clock.Advance(TimeSpan.FromMinutes(5));
+        await server.Keys.Fetching;
+        await server.Metadata.Fetching;
+
+        Assert.Equal(fixture.Issuer.Origin + "/elsewhere", (await server.DiscoverAsync(TestContext.Current.CancellationToken))!.TokenEndpoint!.ToString());
+    }
+
     [Fact]
     public async Task A_document_of_another_issuer_completes_nothing()
     {

@@ -4,7 +4,7 @@ using TokenExchange.Outbound.Profiles;
 
 namespace Gateway.Configuration.Rules;
 
-/// <summary>Settings of authorization servers: <c>symmetric-algorithm</c>, <c>type</c>, <c>extra-parameters</c>, <c>required</c>.</summary>
+/// <summary>Settings of authorization servers: <c>symmetric-algorithm</c>, <c>type</c>, <c>extra-parameters</c>, <c>required</c>, <c>without-effect</c>.</summary>
 internal static class AuthorizationServerRules
 {
     private static readonly string[] Algorithms = [.. SignatureAlgorithms.Names];
@@ -57,6 +57,24 @@ internal static class AuthorizationServerRules
         if (context.Options.LocalIssuer is { KeyDirectory: null })
         {
             context.Error("required", "Gateway:LocalIssuer:KeyDirectory", "KeyDirectory is missing; write the directory of the signing keys, which 'keys new' fills.");
+        }
+    }
+
+    /// <summary><c>without-effect</c>: what is said of inbound tokens where none are accepted.</summary>
+    public static void InboundSettingsHaveAnEffect(RuleContext context)
+    {
+        foreach (var (name, server) in context.Options.AuthorizationServers.Where(server => !server.Value.Inbound))
+        {
+            Check(server.Introspection is not null, "Introspection", "there is nothing to ask about");
+            Check(server.BackchannelLogout, "BackchannelLogout", "there is nothing to revoke");
+
+            void Check(bool isGiven, string member, string why)
+            {
+                if (isGiven)
+                {
+                    context.Warn("without-effect", RuleContext.KeyOf(name, member), $"Its tokens are not accepted from clients: {why}; remove this, or Inbound.");
+                }
+            }
         }
     }
 

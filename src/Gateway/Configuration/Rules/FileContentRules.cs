@@ -42,7 +42,8 @@ internal static class FileContentRules
 
         foreach (var server in context.Servers)
         {
-            Check(context, RuleContext.KeyOf(server, "Policy:TokenFile"), server.Options.Policy?.TokenFile, FileContent.Secret, HoldsText, ASecret);
+            Check(context, RuleContext.KeyOf(server, "Policy:TokenFile"), server.Options.Policy?.TokenFile, FileContent.Secret, content => FileToken.Read(content), "write the token alone into it");
+            Check(context, RuleContext.KeyOf(server, "Outbound:ActorToken:File"), server.Outbound.ActorToken?.File, FileContent.Assertion, content => FileToken.Read(content), "let whoever keeps it fresh write the token alone, open to nobody else");
             Check(context, RuleContext.KeyOf(server, "Tls:CaFile"), server.Options.Tls?.CaFile, FileContent.Public, content => PemCertificates.Read(content), ACertificate);
             CheckPair(context, RuleContext.KeyOf(server, "Tls"), server.Options.Tls?.CertificateFile, server.Options.Tls?.KeyFile);
             if (server.Outbound.Mode == OutboundMode.Credential)
@@ -75,7 +76,7 @@ internal static class FileContentRules
                 CheckPair(context, key, client.CertificateFile, client.KeyFile);
                 break;
             case ClientAuthenticationMethod.AssertionFile:
-                Check(context, $"{key}:AssertionFile", client.AssertionFile, FileContent.Assertion, content => Demand(Ascii.IsValid(content) && content.AsSpan().Trim(" \t\r\n"u8).Length > 0), "let whoever keeps it fresh write the assertion alone, open to nobody else");
+                Check(context, $"{key}:AssertionFile", client.AssertionFile, FileContent.Assertion, content => FileToken.Read(content), "let whoever keeps it fresh write the assertion alone, open to nobody else");
                 break;
         }
     }

@@ -1,9 +1,12 @@
+using Gateway.Authorize;
 using Gateway.Configuration.Options;
+using Gateway.Generations;
+using TokenExchange.Outbound.Local;
 using TokenExchange.Outbound.Profiles;
 
 namespace Gateway.Configuration.Rules;
 
-/// <summary>What an MCP server gets: <c>outbound-missing</c>, <c>outbound-mode</c>, <c>required</c>.</summary>
+/// <summary>What an MCP server gets: <c>outbound-missing</c>, <c>outbound-mode</c>, <c>required</c>, <c>without-effect</c>.</summary>
 internal static class OutboundRules
 {
     private static readonly string[] Targeted = ["Resource", "Scopes", "ScopeMap", "NarrowToOperation", "Bind"];
@@ -78,6 +81,29 @@ internal static class OutboundRules
                 {
                     context.Error("outbound-mode", RuleContext.KeyOf(server, "Outbound:ActorToken"), $"ActorToken has no effect with profile '{asked.Profile}', whose exchange takes none; remove it.");
                 }
+            }
+        }
+    }
+
+    /// <summary><c>without-effect</c>: names in lists that the gateway passes over.</summary>
+    public static void NamesHaveAnEffect(RuleContext context)
+    {
+        foreach (var server in context.Servers)
+        {
+            CheckNames(context, server, "Claims", server.Outbound.Claims, claim => !LocalTokenSettings.CanCarry(claim), "is never carried over: a hop token states it itself, or it speaks of the inbound token alone");
+            CheckNames(context, server, "ScopeMap", server.Outbound.ScopeMap?.Select(map => map.Inbound ?? "").ToList(), ScopeMapping.IsForSigningIn, "is a scope to sign in with, which never crosses", ":Inbound");
+            var mapped = server.Outbound.ScopeMap?.SelectMany(map => map.Outbound ?? []).ToHashSet(StringComparer.Ordinal);
+            CheckNames(context, server, "Scopes", server.Outbound.Scopes, scope => mapped is null ? ScopeMapping.IsForSigningIn(scope) : !mapped.Contains(scope), mapped is null ? "is a scope to sign in with, which never crosses" : "is no scope that ScopeMap leads to");
+        }
+    }
+
+    private static void CheckNames(RuleContext context, ServerTopology server, string list, List<string>? names, Predicate<string> isPassedOver, string why, string member = "")
+    {
+        for (var i = 0; i < (names?.Count ?? 0); i++)
+        {
+            if (isPassedOver(names![i]))
+            {
+                context.Warn("without-effect", RuleContext.KeyOf(server, $"Outbound:{list}:{i}{member}"), $"{ConfiguredUrl.Show(names[i])} {why}; remove it.");
             }
         }
     }

@@ -7,7 +7,8 @@ namespace Gateway.Configuration.Rules;
 /// <summary>Names and paths of servers: <c>server-id</c>, <c>server-path</c>. Routing and audience must never disagree.</summary>
 internal static partial class PathRules
 {
-    private static readonly string[] Reserved = ["/.well-known", "/healthz", "/backchannel-logout", "/security-events", "/oauth"];
+    private const string WellKnown = "/.well-known";
+    private static readonly string[] Reserved = [WellKnown, "/healthz", "/backchannel-logout", "/security-events", "/oauth"];
 
     /// <summary>Names that an override could not address, or that differ for one person and not for another.</summary>
     public static void NamesAreDistinct(RuleContext context)
@@ -35,13 +36,7 @@ internal static partial class PathRules
     {
         foreach (var server in context.Servers)
         {
-            var problem = !server.Path.StartsWith('/') ? "does not begin with '/'"
-                : server.Path.Length > 1 && server.Path.EndsWith('/') ? "ends with '/'"
-                : server.Path.Contains("//", StringComparison.Ordinal) ? "has an empty segment"
-                : server.Path.Split('/').Any(segment => segment is "." or "..") ? "has a dot segment"
-                : !Canonical().IsMatch(server.Path) ? "holds characters that can be written in more than one way"
-                : null;
-            if (problem is not null)
+            if (CanonicalProblem(server.Path) is { } problem)
             {
                 Report(context, server, $"{problem}; write '/' and segments of letters, digits, '-', '.', '_' and '~', such as '/weather'.");
             }
@@ -77,6 +72,19 @@ internal static partial class PathRules
             }
         }
     }
+
+    /// <summary>Why a path is not the one way of writing it, as the end of a sentence; null when it is.</summary>
+    private static string? CanonicalProblem(string path) =>
+        !path.StartsWith('/') ? "does not begin with '/'"
+        : path.Length > 1 && path.EndsWith('/') ? "ends with '/'"
+        : path.Contains("//", StringComparison.Ordinal) ? "has an empty segment"
+        : path.Split('/').Any(segment => segment is "." or "..") ? "has a dot segment"
+        : !Canonical().IsMatch(path) ? "holds characters that can be written in more than one way"
+        : null;
+
+    /// <summary>Why the documents of a local issuer at that path would not be found, or be taken for others, as the end of a sentence; null when they are.</summary>
+    internal static string? LocalIssuerProblem(string path) =>
+        CanonicalProblem(path) ?? (Overlap(WellKnown, path) ? $"is under '{WellKnown}', where the documents about issuers and servers are" : null);
 
     /// <summary>The path of the local issuer under the public URL; null when there is none.</summary>
     internal static string? LocalIssuerPath(GatewayOptions options)

@@ -59,7 +59,9 @@ internal static class UrlRules
 
         var origin = CanonicalUri.Of(context.Options.PublicUrl).TrimEnd('/');
         var problem = IssuerProblem(local.Issuer, allowHttp: false)
-            ?? (PathRules.LocalIssuerPath(context.Options) is not null || context.IsDoubtful("Gateway:PublicUrl") ? null : $"is not a path under {ConfiguredUrl.Show(origin)}");
+            ?? (PathRules.LocalIssuerPath(context.Options) is { } path ? PathRules.LocalIssuerProblem(path)
+                : context.IsDoubtful("Gateway:PublicUrl") ? null
+                : $"is not a path under {ConfiguredUrl.Show(origin)}");
         if (problem is not null)
         {
             context.Error("issuer-url", "Gateway:LocalIssuer:Issuer", $"{Subject("Issuer", local.Issuer)} {problem}; write PublicUrl and a path of its own, such as '{origin}/hop'.");

@@ -33,9 +33,11 @@ internal static class IntrospectedClaims
     /// <summary>Null when it does; <paramref name="token"/> is what the token says of itself, where that is known.</summary>
     public static TokenRefusal? Refusal(JsonElement claims, string issuer, ValidatedToken? token = null)
     {
-        if (!IsAbsentOr(claims, "token_type", type => Is(type, "Bearer") || Is(type, "access_token") || (Is(type, "DPoP") && claims.TryGetProperty("cnf", out _))) ||
+        // A token that is called DPoP is one where it is bound: to whom, the answer says or the token itself.
+        var isBound = token?.Confirmation is not null || claims.TryGetProperty("cnf", out _);
+        if (!IsAbsentOr(claims, "token_type", type => Is(type, "Bearer") || Is(type, "access_token") || (isBound && Is(type, "DPoP"))) ||
             !IsAbsentOr(claims, "token_use", use => Is(use, "access_token") || Is(use, "access")) ||
-            !IsAbsentOr(claims, "typ", type => Is(type, "Bearer") || JwtType.MayBeAccessToken(type)))
+            !IsAbsentOr(claims, "typ", type => Is(type, "Bearer") || (isBound && Is(type, "DPoP")) || JwtType.MayBeAccessToken(type)))
         {
             return TokenRefusal.TypNotAllowed;
         }
@@ -47,6 +49,26 @@ internal static class IntrospectedClaims
             : !IsOfTheClient(claims, token) || AuthorityClaims.Contradict(claims, token) ? TokenRefusal.ClaimTypeInvalid
             : null;
     }
+
+    /// <summary>
+    /// Null when the times that an answer about a JWT names let it in now, as its own do; <paramref name="end"/> is when it ends by
+    /// the answer, null when that does not say.
+    /// </summary>
+    public static TokenRefusal? TimesRefusal(JsonElement claims, DateTimeOffset now, TimeSpan skew, out DateTimeOffset? end)
+    {
+        end = null;
+        if (!TokenClaims.TryReadSeconds(claims, "exp", out var expiry) || !TokenClaims.TryReadSeconds(claims, "nbf", out var notBefore) || !TokenClaims.TryReadSeconds(claims, "iat", out var issuedAt))
+        {
+            return TokenRefusal.ClaimTypeInvalid;
+        }
+
+        end = Time(expiry);
+        return now - skew >= end ? TokenRefusal.Expired
+            : Time(notBefore) > now + skew || Time(issuedAt) > now + skew ? TokenRefusal.NotYetValid
+            : null;
+    }
+
+    private static DateTimeOffset? Time(long? seconds) => seconds is { } value ? DateTimeOffset.FromUnixTimeSeconds(value) : null;
 
     private static bool IsForSomeOf(JsonElement claims, ValidatedToken token) =>
         !claims.TryGetProperty("aud", out var value) || (TokenClaims.TryReadStrings(value, out var audiences) && audiences.Any(token.Audiences.Contains));

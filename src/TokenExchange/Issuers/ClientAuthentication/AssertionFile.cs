@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text;
 using Duende.IdentityModel;
 using Duende.IdentityModel.Client;
 using TokenExchange.Issuers.Files;
@@ -13,10 +12,8 @@ namespace TokenExchange.Issuers.ClientAuthentication;
 /// <remarks>RFC 7521 §4.2; draft-ietf-oauth-spiffe-client-auth for JWT-SVIDs as such.</remarks>
 internal sealed class AssertionFile(ClientSettings client, TimeProvider clock) : ClientAuthenticator
 {
-    private const int MaxLength = 16 * 1024;
-
     private readonly CredentialFile<string> file =
-        new(nameof(client.AssertionFile), Required(client.AssertionFile, nameof(client.AssertionFile)), FileContent.Assertion, Trimmed, clock);
+        new(nameof(client.AssertionFile), Required(client.AssertionFile, nameof(client.AssertionFile)), FileContent.Assertion, content => FileToken.Read(content), clock);
 
     private readonly string type = client.AssertionType switch
     {
@@ -34,11 +31,5 @@ internal sealed class AssertionFile(ClientSettings client, TimeProvider clock) :
         }
 
         return diagnostic;
-    }
-
-    private static string Trimmed(byte[] content)
-    {
-        var assertion = content.AsSpan().Trim(" \t\r\n"u8);
-        return assertion.Length is > 0 and <= MaxLength && Ascii.IsValid(assertion) ? Encoding.ASCII.GetString(assertion) : throw new FormatException();
     }
 }

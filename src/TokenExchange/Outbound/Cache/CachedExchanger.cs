@@ -22,7 +22,7 @@ internal sealed class CachedExchanger(ExchangeCache cache, ITokenExchanger inner
 
         var key = keys.Of(request);
         var now = cache.Clock.GetUtcNow();
-        if (cache.Store.Find(key, now) is { } entry && now < request.Subject.ExpiresAt)
+        if (cache.Find(key, request, now) is { } entry)
         {
             entry.CountHit();
             if (entry.TryClaimRefresh(now))

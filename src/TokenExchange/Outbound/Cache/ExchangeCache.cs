@@ -94,6 +94,10 @@ public sealed class ExchangeCache : IDisposable
         meter.Dispose();
     }
 
+    /// <summary>What is remembered and may answer now: a token no longer than the inbound one, which is taken for a while after its end, and a refusal as long as it is one.</summary>
+    internal CacheEntry? Find(in CacheKey key, TokenExchangeRequest request, DateTimeOffset now) =>
+        Store.Find(key, now) is { } entry && (entry.IsRefusal || now < request.Subject.ExpiresAt) ? entry : null;
+
     /// <summary>The flight for the key, begun here unless one is on its way.</summary>
     internal Flight Board(CacheKey key, TokenExchangeRequest request, ITokenExchanger inner, out bool joined)
     {
@@ -107,7 +111,7 @@ public sealed class ExchangeCache : IDisposable
 
         // The last flight may have landed between the look into the store and this one's beginning.
         var now = Clock.GetUtcNow();
-        if (now < request.Subject.ExpiresAt && Store.Find(key, now) is { } entry)
+        if (Find(key, request, now) is { } entry)
         {
             entry.CountHit();
             flights.TryRemove(new(key, own));

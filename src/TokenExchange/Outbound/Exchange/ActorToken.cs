@@ -14,7 +14,6 @@ public sealed record ActorTokenSettings(string File, string Type);
 /// <summary>The actor token as its file has it now.</summary>
 internal sealed class ActorToken
 {
-    private const int MaxLength = 16 * 1024;
     private readonly CredentialFile<Content> file;
 
     public ActorToken(ActorTokenSettings settings, TimeProvider clock)
@@ -47,12 +46,7 @@ internal sealed class ActorToken
     {
         public static Content Of(byte[] content)
         {
-            var text = System.Text.Encoding.ASCII.GetString(content).Trim(' ', '\t', '\r', '\n');
-            if (text.Length is 0 or > MaxLength || text.AsSpan().ContainsAnyExceptInRange('!', '~'))
-            {
-                throw new FormatException();
-            }
-
+            var text = FileToken.Read(content);
             var claims = Jws.PayloadOf(text.AsMemory());
             return new(text, TokenDigest.Of(text), claims.ValueKind == JsonValueKind.Object ? Jws.StringOf(claims, "sub") : null);
         }

@@ -178,12 +178,18 @@ public sealed class TokenExchangeClient : ITokenExchanger
             return new(new ExchangeResult.Rejected(ResultRejection.Shape));
         }
 
-        // Where scopes name their target, the answer repeats the name and the token leaves it out.
+        // Where scopes name their target, the answer repeats the name and the token leaves it out. It repeats what was asked for, too,
+        // which is no scope beside those that it stands for.
         return new(shape.Scope == ScopeParameter.TargetDefault ? token with { Scope = Bare(token.Scope, TokenRequest.TargetPrefix(request.Target)) } : token);
     }
 
     private static ScopeSet? Bare(ScopeSet? scopes, string prefix) =>
-        scopes is null ? null : ScopeSet.Of(scopes.Select(scope => scope.StartsWith(prefix, StringComparison.OrdinalIgnoreCase) ? scope[prefix.Length..] : scope));
+        scopes is null ? null : ScopeSet.Of(
+            from scope in scopes
+            let isNamed = scope.StartsWith(prefix, StringComparison.OrdinalIgnoreCase)
+            let bare = isNamed ? scope[prefix.Length..] : scope
+            where !isNamed || bare != TokenRequest.AllConsented
+            select bare);
 
     private static ExchangeResult Failed(TokenError error, RegisteredClient registered)
     {

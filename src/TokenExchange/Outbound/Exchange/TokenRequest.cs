@@ -8,6 +8,9 @@ namespace TokenExchange.Outbound.Exchange;
 /// <remarks>RFC 8693 §2.1; RFC 8707 §2.</remarks>
 internal static class TokenRequest
 {
+    /// <summary>What stands behind a target's name for all its scopes that were consented to.</summary>
+    public const string AllConsented = ".default";
+
     public static void Write(Parameters form, ExchangeProfile profile, string subjectToken, TokenExchangeRequest request, string targetIssuer)
     {
         form.Add(Names.GrantType, profile.GrantType);
@@ -54,7 +57,7 @@ internal static class TokenRequest
     {
         if (parameter == ScopeParameter.TargetDefault)
         {
-            form.Add(Names.Scope, TargetPrefix(request.Target) + ".default");
+            form.Add(Names.Scope, TargetPrefix(request.Target) + AllConsented);
         }
         else if (parameter == ScopeParameter.AsAsked && request.Scopes.Count > 0)
         {

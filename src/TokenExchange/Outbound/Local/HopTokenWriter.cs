@@ -19,13 +19,13 @@ internal sealed class HopTokenWriter(string issuer, LocalTokenSettings settings)
     /// for its scope (<c>scp</c>), those that speak of the inbound token alone, and those by which no two answers about it
     /// are told apart.
     /// </summary>
-    private static readonly FrozenSet<string> NeverCarried =
+    public static readonly FrozenSet<string> NeverCarried =
         ((IEnumerable<string>)["iss", "sub", "sub_iss", "aud", "client_id", "scope", "scp", "iat", "nbf", "exp", "jti", "act", "may_act", "cnf", .. IntrospectedClaims.Passing]).ToFrozenSet(StringComparer.Ordinal);
 
     [ThreadStatic]
     private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Json)? reusable;
 
-    private readonly string[] carried = [.. settings.Claims.Where(name => !NeverCarried.Contains(name)).Distinct(StringComparer.Ordinal)];
+    private readonly string[] carried = [.. settings.Claims.Where(LocalTokenSettings.CanCarry).Distinct(StringComparer.Ordinal)];
 
     public OutboundToken Write(TokenExchangeRequest request, SigningKey key, long now, long expires)
     {

@@ -10,7 +10,11 @@ public sealed record LocalIssuerSettings(string Issuer, string KeyDirectory, str
 /// <param name="Lifetime">Their life, more than nothing and at most 5 minutes; never beyond the inbound token's.</param>
 /// <param name="Claims">Inbound claims that are carried over; a claim that the issuer itself states, or that would widen or bind the token, never is.</param>
 /// <param name="QualifySubject">Whether the subject is qualified by its issuer, as it must be with several inbound issuers.</param>
-public sealed record LocalTokenSettings(TimeSpan Lifetime, IReadOnlyList<string> Claims, bool QualifySubject);
+public sealed record LocalTokenSettings(TimeSpan Lifetime, IReadOnlyList<string> Claims, bool QualifySubject)
+{
+    /// <summary>Whether a claim of that name is carried over where <see cref="Claims"/> names it.</summary>
+    public static bool CanCarry(string claim) => !HopTokenWriter.NeverCarried.Contains(claim);
+}
 
 /// <summary>The key directory holds no usable key, or one that must not be used. The message says where and why, never a key.</summary>
 public sealed class LocalIssuerException(string message) : Exception(message);
