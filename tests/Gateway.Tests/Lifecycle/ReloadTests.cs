@@ -72,6 +72,24 @@ public sealed class ReloadTests
     }
 
     [Fact]
+    public async Task A_pipe_in_the_place_of_the_file_is_not_waited_for()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "there are no named pipes in directories");
+        await using var world = await StartAsync();
+        var text = await File.ReadAllTextAsync(world.Gateway.ConfigPath, Cancellation);
+        File.Delete(world.Gateway.ConfigPath);
+        using var make = System.Diagnostics.Process.Start("mkfifo", world.Gateway.ConfigPath);
+        await make.WaitForExitAsync(Cancellation);
+        await Task.Run(() => Poll(world), Cancellation).WaitAsync(TimeSpan.FromSeconds(20), Cancellation);
+        Assert.Contains("is empty", Assert.Single(State(world).Problems), StringComparison.Ordinal);
+
+        File.Delete(world.Gateway.ConfigPath);
+        await File.WriteAllTextAsync(world.Gateway.ConfigPath, text, Cancellation);
+        Poll(world);
+        Assert.Empty(State(world).Problems);
+    }
+
+    [Fact]
     public async Task A_refused_file_is_tried_again_when_what_it_lacked_may_have_come()
     {
         var clock = new ManualClock();
