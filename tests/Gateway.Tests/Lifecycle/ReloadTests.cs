@@ -207,6 +207,14 @@ public sealed class ReloadTests
         Assert.Contains(named + " was changed; it belongs to the process", world.Gateway.Log, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("Management={'Url':'http://127.0.0.1:9090'}", "Management={'Url':'http://127.0.0.1:9090','AllowedHosts':['gateway.mcp.svc']}", "Gateway:Management")]
+    [InlineData("Management={'Url':'http://127.0.0.1:9090'}", "Management={'Url':'http://127.0.0.1:9090','Page':true}", "Gateway:Management")]
+    [InlineData("Management={'Url':'http://127.0.0.1:9090'}", "Management={'Url':'http://127.0.0.1:9090'}", null)]
+    public void Every_member_of_a_section_of_the_process_counts(string before, string after, string? named) => Assert.Equal(
+        named is null ? [] : [named],
+        new ReloadState(Configuration.Given.Loaded(Configuration.Given.Changed(before)), seen: null).NeedRestart(Configuration.Given.Loaded(Configuration.Given.Changed(after))));
+
     [Fact]
     public async Task A_request_that_waits_for_its_exchange_goes_where_its_own_generation_says()
     {
