@@ -13,7 +13,7 @@ internal static class BridgeCommand
     {
         var url = new Option<string>("--url")
         {
-            Description = $"Where to listen: loopback, or a Unix socket (http://unix:/run/mcp.sock). Default: {DefaultUrl}.",
+            Description = "Where to listen: loopback, or a Unix socket (http://unix:/run/mcp.sock).",
             HelpName = "url",
             DefaultValueFactory = _ => DefaultUrl,
         };
@@ -24,7 +24,7 @@ internal static class BridgeCommand
                 result.AddError($"--url is '{token.Value}'; write a loopback address such as {DefaultUrl}, or a Unix socket such as http://unix:/run/mcp.sock. The bridge asks nobody for a token: a gateway stands before it.");
             }
         });
-        var idle = new Option<string>("--idle") { Description = "How long a session may be without an open request, an open stream and a message. Default: 00:15:00.", HelpName = "time", DefaultValueFactory = _ => "00:15:00" };
+        var idle = new Option<string>("--idle") { Description = "How long a session may be without an open request, an open stream and a message.", HelpName = "time", DefaultValueFactory = _ => "00:15:00" };
         idle.Validators.Add(result =>
         {
             if (result.Tokens is [var token] && !IsTime(token.Value, out _))
@@ -32,7 +32,7 @@ internal static class BridgeCommand
                 result.AddError($"--idle is '{token.Value}'; write hours, minutes and seconds such as 00:15:00, one second at least and a day at most.");
             }
         });
-        var maxSessions = new Option<int>("--max-sessions") { Description = "How many processes may run at once; beyond it 503. Default: 16.", HelpName = "count", DefaultValueFactory = _ => 16 };
+        var maxSessions = new Option<int>("--max-sessions") { Description = "How many processes may run at once; beyond it 503.", HelpName = "count", DefaultValueFactory = _ => 16 };
         maxSessions.Validators.Add(result =>
         {
             if (result.Tokens is [var token] && !(int.TryParse(token.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count is > 0 and <= 10_000))

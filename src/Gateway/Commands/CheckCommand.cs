@@ -13,8 +13,7 @@ internal static class CheckCommand
     public static Command Create(TextWriter output, IReadOnlyList<string> overrides)
     {
         var options = new HostOptions();
-        var format = new Option<string>("--format") { Description = "How problems are printed.", DefaultValueFactory = _ => "text" };
-        format.AcceptOnlyFromAmong("text", "json");
+        var format = CommandLine.OneOf("--format", "How problems are printed.", "text", "json");
         var strict = new Option<bool>("--strict") { Description = "Counts warnings as problems." };
         var command = new Command("check", "Validates the configuration offline: keys, types, rules, topology. Exits 0 (clean), 1 (problems) or 2 (unreadable).");
         command.Options.Add(format);
@@ -23,7 +22,7 @@ internal static class CheckCommand
         command.SetAction(parsed =>
         {
             var path = options.PathOf(parsed);
-            var loaded = ConfigurationLoader.Load(ConfigurationInput.Of(path, [.. options.ArgumentsOf(parsed), .. overrides], filesMustExist: false));
+            var loaded = ConfigurationLoader.Load(ConfigurationInput.Of(path, options.ArgumentsOf(parsed, overrides), filesMustExist: false));
             var report = new ConfigurationReport(path, loaded);
             output.Write(parsed.GetValue(format) == "json" ? report.ToJson() : report.ToText(IsTerminal(output)));
             return loaded.Unreadable ? Unreadable

@@ -38,8 +38,8 @@ internal sealed class CommandLine(TextWriter output, TextWriter errors)
             ProveCommand.Create(output, overrides),
             SchemaCommand.Create(output),
             KeysCommand.Create(output, errors),
-            ExplainCommand.Create(Input, output, errors, overrides),
-            DoctorCommand.Create(Input, output, errors, overrides),
+            new ExplainCommand(Input, output, errors, overrides).Create(),
+            new DoctorCommand(Input, output, errors, overrides).Create(),
             HealthCommand.Create(output, errors),
             RevokeCommand.Create(output, errors, overrides),
             BridgeCommand.Create(errors),
@@ -65,6 +65,21 @@ internal sealed class CommandLine(TextWriter output, TextWriter errors)
             EnableDefaultExceptionHandler = false,
             ProcessTerminationTimeout = null,
         });
+    }
+
+    /// <summary>An option that takes one of a few values, the first by default; another is named, with its option.</summary>
+    public static Option<string> OneOf(string name, string description, params string[] values)
+    {
+        var option = new Option<string>(name) { Description = description, HelpName = string.Join('|', values), DefaultValueFactory = _ => values[0] };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [var token] && !values.Contains(token.Value))
+            {
+                result.AddError($"{name} is '{token.Value}'; write one of {string.Join(", ", values)}.");
+            }
+        });
+        option.CompletionSources.Add(values);
+        return option;
     }
 
     /// <summary>Parts the overrides, with their values, from everything else.</summary>
@@ -106,6 +121,12 @@ internal sealed class CommandLine(TextWriter output, TextWriter errors)
         var command = parsed.CommandResult.Command;
         foreach (var token in parsed.UnmatchedTokens)
         {
+            if (parsed.RootCommandResult.Command.Subcommands.Any(known => known.Name == token))
+            {
+                errors.WriteLine($"'{token}' is a command, and comes first: gateway {token} ….");
+                continue;
+            }
+
             var name = token.Split('=')[0];
             var known = name.StartsWith('-')
                 ? command.Options.Select(option => option.Name).Concat(["--Gateway:", "--Kestrel:", "--Logging:"])
@@ -117,7 +138,7 @@ internal sealed class CommandLine(TextWriter output, TextWriter errors)
 
         foreach (var error in parsed.UnmatchedTokens.Count > 0 ? [] : parsed.Errors)
         {
-            errors.WriteLine(error.Message);
+            errors.WriteLine(command is { Action: null, Subcommands: [var first, ..] } ? $"'{command.Name}' needs a command: {string.Join(", ", command.Subcommands.Select(known => known.Name))}, such as 'gateway {command.Name} {first.Name}'." : error.Message);
         }
     }
 }

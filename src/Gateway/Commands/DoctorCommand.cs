@@ -3,33 +3,31 @@ using System.CommandLine;
 namespace Gateway.Commands;
 
 /// <summary><c>doctor</c>: asks everything that the gateway depends on, live, and says what is wrong and why. Prints no token and no secret.</summary>
-internal static class DoctorCommand
+internal sealed class DoctorCommand(TextReader input, TextWriter output, TextWriter errors, IReadOnlyList<string> overrides)
 {
-    public static Command Create(TextReader input, TextWriter output, TextWriter errors, IReadOnlyList<string> overrides)
+    private readonly HostOptions options = new();
+    private readonly Option<string?> server = new("--server") { Description = "Checks this server alone.", HelpName = "id" };
+    private readonly Option<string> file = TokenFile.Option("--subject-token-file", "The file with an access token for the server: makes one real exchange.", required: false);
+
+    public Command Create()
     {
-        var options = new HostOptions();
-        var server = new Option<string?>("--server") { Description = "Checks this server alone.", HelpName = "id" };
-        var file = TokenFile.Option("--subject-token-file", "The file with an access token for the server: makes one real exchange.", required: false);
-        var command = new Command("doctor", "Checks issuers, keys, token endpoints, client authentication, shared state and destinations, live. Exits 0 when all checks pass, 1 otherwise.");
-        command.Options.Add(server);
-        command.Options.Add(file);
+        var command = new Command("doctor", "Checks issuers, keys, token endpoints, client authentication, shared state and destinations, live. Exits 0 when all checks pass, 1 otherwise.") { server, file };
         options.AddTo(command);
-        command.SetAction((parsed, cancellation) =>
-            CheckAsync(options.PathOf(parsed), overrides, parsed.GetValue(server), parsed.GetValue(file), input, output, errors, cancellation));
+        command.SetAction(RunAsync);
         return command;
     }
 
-    private static async Task<int> CheckAsync(
-        string path, IReadOnlyList<string> overrides, string? id, string? file, TextReader input, TextWriter output, TextWriter errors, CancellationToken cancellation)
+    private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
-        using var gateway = Unserved.Build(path, overrides, inboundOnly: false, errors);
+        using var gateway = Unserved.Build(options.PathOf(parsed), options.ArgumentsOf(parsed, overrides), inboundOnly: false, errors);
+        var id = parsed.GetValue(server);
         if (gateway is null || (id is not null && gateway.Server(id, errors) is null))
         {
             return 1;
         }
 
         string? token = null;
-        if (file is not null && (token = TokenFile.Read(file, input, errors)) is null)
+        if (parsed.GetValue(file) is { } path && (token = TokenFile.Read(path, input, errors)) is null)
         {
             return 1;
         }

@@ -4,7 +4,7 @@ using Gateway.Configuration.Rules;
 
 namespace Gateway.Commands;
 
-/// <summary>The options that <c>run</c> and <c>check</c> share: the file, and the host's own.</summary>
+/// <summary>The options that all commands share which read the configuration: the file, and the host's own.</summary>
 internal sealed class HostOptions
 {
     private readonly Option<string> config = new("--config")
@@ -36,12 +36,15 @@ internal sealed class HostOptions
         parsed.GetValue(config)
         ?? (Environment.GetEnvironmentVariable("GATEWAY_CONFIG") is { Length: > 0 } path ? path : "gateway.json");
 
-    /// <summary>The host's own options as the framework reads them.</summary>
-    public IEnumerable<string> ArgumentsOf(ParseResult parsed) =>
-        from option in host
-        let value = parsed.GetValue(option)
-        where value is not null
-        select $"{option.Name}={value}";
+    /// <summary>The host's own options as the framework reads them, and the overrides: what <c>run</c> would start with.</summary>
+    public IReadOnlyList<string> ArgumentsOf(ParseResult parsed, IReadOnlyList<string> overrides) =>
+    [
+        .. from option in host
+           let value = parsed.GetValue(option)
+           where value is not null
+           select $"{option.Name}={value}",
+        .. overrides,
+    ];
 
     private static Option<string> WithCheck(Option<string> option, Func<string, bool> isValid, string wanted)
     {

@@ -11,8 +11,14 @@ internal static class KeysCommand
     public static Command Create(TextWriter output, TextWriter errors)
     {
         var directory = new Option<string>("--directory") { Description = "The local issuer's KeyDirectory; made when it is not there.", HelpName = "directory", Required = true };
-        var algorithm = new Option<string>("--algorithm") { Description = "The local issuer's Algorithm.", DefaultValueFactory = _ => Algorithms[0] };
-        algorithm.AcceptOnlyFromAmong(Algorithms);
+        directory.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: "" }])
+            {
+                result.AddError("--directory is empty; write the local issuer's KeyDirectory.");
+            }
+        });
+        var algorithm = CommandLine.OneOf("--algorithm", "The local issuer's Algorithm.", Algorithms);
         var create = new Command("new", "Writes a new private key that its owner alone may read. It signs once it is five minutes old; all keys are published.");
         create.Options.Add(directory);
         create.Options.Add(algorithm);

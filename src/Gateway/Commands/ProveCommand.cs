@@ -14,15 +14,14 @@ internal static class ProveCommand
     public static Command Create(TextWriter output, IReadOnlyList<string> overrides)
     {
         var options = new HostOptions();
-        var format = new Option<string>("--format") { Description = "How it is printed.", DefaultValueFactory = _ => "text" };
-        format.AcceptOnlyFromAmong("text", "json");
+        var format = CommandLine.OneOf("--format", "How it is printed.", "text", "json");
         var command = new Command("prove", "Lists every way from an accepted token to an outbound one, with what it can carry at most; fails on two tokens that two servers could confuse and on every 'any'. Exits 0 (holds), 1 (does not) or 2 (unreadable).");
         command.Options.Add(format);
         options.AddTo(command);
         command.SetAction(parsed =>
         {
             var path = options.PathOf(parsed);
-            var loaded = ConfigurationLoader.Load(ConfigurationInput.Of(path, [.. options.ArgumentsOf(parsed), .. overrides], filesMustExist: false) with { IsInboundOnly = true });
+            var loaded = ConfigurationLoader.Load(ConfigurationInput.Of(path, options.ArgumentsOf(parsed, overrides), filesMustExist: false) with { IsInboundOnly = true });
             var report = new ProofReport(path, loaded, loaded.Options is { } read ? Proof.Of(read) : null);
             output.Write(parsed.GetValue(format) == "json" ? report.ToJson() : report.ToText());
             return loaded.Unreadable ? Unreadable : report.Holds ? Proven : Refuted;

@@ -34,36 +34,31 @@ internal static class RevokeCommand
         command.Options.Add(issuer);
         command.Options.Add(reason);
         options.AddTo(command);
-        command.SetAction((parsed, _) => RunAsync(parsed, options, overrides, errors, async state =>
+        command.SetAction(async (parsed, _) =>
         {
             var given = selectors.Where(selector => parsed.GetValue(selector.Option) is not null).ToArray();
-            if (given is not [var (option, selector)])
+            var wrong = given.Length != 1 ? $"Name exactly one of {string.Join(", ", selectors.Select(known => known.Option.Name))}."
+                : parsed.GetValue(given[0].Option) is "" ? $"{given[0].Option.Name} is empty."
+                : parsed.GetValue(reason) is { Length: > Revocation.LongestReason } ? $"--reason is longer than {Revocation.LongestReason} characters."
+                : null;
+            if (wrong is not null)
             {
-                errors.WriteLine($"Name exactly one of {string.Join(", ", selectors.Select(known => known.Option.Name))}.");
+                await errors.WriteLineAsync(wrong);
                 return 1;
             }
 
-            if (parsed.GetValue(option) is not { Length: > 0 } value)
+            return await RunAsync(parsed, options, overrides, errors, async state =>
             {
-                errors.WriteLine($"{option.Name} is empty.");
-                return 1;
-            }
+                if (state.IssuerOf(parsed.GetValue(issuer), errors) is not { } server)
+                {
+                    return 1;
+                }
 
-            if (parsed.GetValue(reason) is { Length: > Revocation.LongestReason })
-            {
-                errors.WriteLine($"--reason is longer than {Revocation.LongestReason} characters.");
-                return 1;
-            }
-
-            if (state.IssuerOf(parsed.GetValue(issuer), errors) is not { } server)
-            {
-                return 1;
-            }
-
-            var revocation = await state.RevokeAsync(selector, server, value, parsed.GetValue(reason));
-            output.WriteLine($"{RevocationRecord.IdOf(revocation)}  revoked until {Time(revocation.Until)}");
-            return 0;
-        }));
+                var revocation = await state.RevokeAsync(given[0].Selector, server, parsed.GetValue(given[0].Option)!, parsed.GetValue(reason));
+                await output.WriteLineAsync($"{RevocationRecord.IdOf(revocation)}  revoked until {Time(revocation.Until)}");
+                return 0;
+            });
+        });
         command.Add(List(output, errors, overrides));
         command.Add(Undo(output, errors, overrides));
         return command;
@@ -119,7 +114,7 @@ internal static class RevokeCommand
     private static async Task<int> RunAsync(ParseResult parsed, HostOptions host, IReadOnlyList<string> overrides, TextWriter errors, Func<RevocationDesk, Task<int>> act)
     {
         var path = host.PathOf(parsed);
-        var loaded = ConfigurationLoader.Load(ConfigurationInput.Of(path, overrides, filesMustExist: false) with { IsInboundOnly = true });
+        var loaded = ConfigurationLoader.Load(ConfigurationInput.Of(path, host.ArgumentsOf(parsed, overrides), filesMustExist: false) with { IsInboundOnly = true });
         if (loaded.HasErrors || loaded.Options is not { } options)
         {
             await errors.WriteLineAsync(new ConfigurationReport(path, loaded).Errors());

@@ -15,7 +15,7 @@ internal static class RunCommand
         var options = new HostOptions();
         var command = new Command("run", "Serves gateway.json (the default command).");
         options.AddTo(command);
-        command.SetAction((parsed, cancellation) => RunAsync(options.PathOf(parsed), [.. options.ArgumentsOf(parsed), .. overrides], ownsProcess, output, errors, cancellation));
+        command.SetAction((parsed, cancellation) => RunAsync(options.PathOf(parsed), options.ArgumentsOf(parsed, overrides), ownsProcess, output, errors, cancellation));
         return command;
     }
 

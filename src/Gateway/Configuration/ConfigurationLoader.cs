@@ -11,7 +11,7 @@ namespace Gateway.Configuration;
 /// </summary>
 internal static class ConfigurationLoader
 {
-    private const int MaxFileSize = 16 * 1024 * 1024;
+    internal const int MaxFileSize = 16 * 1024 * 1024;
 
     public static LoadedConfiguration Load(ConfigurationInput input)
     {

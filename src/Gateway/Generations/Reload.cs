@@ -24,9 +24,16 @@ internal sealed class Reload(ConfigurationInput input, LiveGenerations generatio
     /// <summary>Looks once, and applies what has changed since the last look.</summary>
     internal void Poll()
     {
-        lock (gate)
+        if (!gate.TryEnter())
         {
-            var file = DigestOf(input.Path);
+            // Another look is under way, and waits perhaps for a slow disk: whoever asks again and again must not wait with it.
+            return;
+        }
+
+        try
+        {
+            var content = ContentOf(input.Path);
+            var file = DigestOf(content);
             if (string.IsNullOrEmpty(file) && file == state.Seen)
             {
                 // A pipe gives what it has once; and of a file that was empty, or was not there, nothing else is to be told.
@@ -49,7 +56,7 @@ internal sealed class Reload(ConfigurationInput input, LiveGenerations generatio
                 var watched = state.SessionKeyFile;
                 (state.Seen, state.SeenKeys) = (file, keys);
                 retrying = !changed;
-                Apply();
+                Apply(content);
                 retrying = false;
                 if (state.SessionKeyFile != watched)
                 {
@@ -58,32 +65,19 @@ internal sealed class Reload(ConfigurationInput input, LiveGenerations generatio
                 }
             }
         }
-    }
-
-    /// <summary>Loads the file and applies it; on any problem the running generation stays.</summary>
-    internal void Apply()
-    {
-        lock (gate)
+        finally
         {
-            appliedAt = clock.GetTimestamp();
-            try
-            {
-                Apply(ConfigurationLoader.Load(input));
-            }
-            catch (Exception exception) when (exception is ConfigurationException or LocalIssuerException)
-            {
-                Refused([exception.Message]);
-            }
-            catch (Exception exception)
-            {
-                // Whatever it is, the running generation must not suffer from a file that it does not use.
-                Refused([$"The configuration cannot be applied ({exception.GetType().Name})."]);
-            }
+            gate.Exit();
         }
     }
 
     /// <summary>A digest of a file's content; null when it cannot be read in this moment.</summary>
-    internal static string? DigestOf(string? path)
+    internal static string? DigestOf(string? path) => DigestOf(ContentOf(path));
+
+    private static string? DigestOf(byte[]? content) => content is null ? null : content.Length == 0 ? "" : Convert.ToHexString(SHA256.HashData(content));
+
+    /// <summary>What a file holds; null when it cannot be read in this moment, nothing when it has no length.</summary>
+    private static byte[]? ContentOf(string? path)
     {
         try
         {
@@ -94,11 +88,39 @@ internal sealed class Reload(ConfigurationInput input, LiveGenerations generatio
 
             // What is no file, or has no length, is not opened: at a pipe that would be to wait for whoever writes.
             var file = File.ResolveLinkTarget(path, returnFinalTarget: true) ?? new FileInfo(path);
-            return file is not FileInfo { Exists: true } there ? null : there.Length == 0 ? "" : Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(path)));
+            return file is not FileInfo { Exists: true } there || there.Length > ConfigurationLoader.MaxFileSize ? null : there.Length == 0 ? [] : File.ReadAllBytes(path);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
         {
             return null;
+        }
+    }
+
+    /// <summary>Applies what the file holds, changed or not.</summary>
+    internal void Apply()
+    {
+        lock (gate)
+        {
+            Apply(ContentOf(input.Path));
+        }
+    }
+
+    /// <summary>Applies what was read; on any problem the running generation stays.</summary>
+    private void Apply(byte[]? content)
+    {
+        appliedAt = clock.GetTimestamp();
+        try
+        {
+            Apply(content is null ? ConfigurationLoader.Load(input) : ConfigurationLoader.Load(content, input));
+        }
+        catch (Exception exception) when (exception is ConfigurationException or LocalIssuerException)
+        {
+            Refused([exception.Message]);
+        }
+        catch (Exception exception)
+        {
+            // Whatever it is, the running generation must not suffer from a file that it does not use.
+            Refused([$"The configuration cannot be applied ({exception.GetType().Name})."]);
         }
     }
 

@@ -82,7 +82,7 @@ internal sealed class ReloadState(LoadedConfiguration started, string? seen)
             yield return "Gateway:Audit";
         }
 
-        if ((now.Management?.Url, now.Management?.Page) != (options.Management?.Url, options.Management?.Page))
+        if (JsonSerializer.Serialize(now.Management, ConfigurationJson.Default.ManagementOptions) != JsonSerializer.Serialize(options.Management, ConfigurationJson.Default.ManagementOptions))
         {
             yield return "Gateway:Management";
         }

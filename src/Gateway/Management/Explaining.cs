@@ -15,20 +15,21 @@ internal static class Explaining
     private const string NotAsked = "Its authorization server is asked about it in each request (Introspection), and was not asked now.";
 
     public static ValueTask<Explanation> ExplainAsync(McpServer server, string token, TimeProvider clock, CancellationToken cancellationToken) =>
-        ExplainAsync(server, token, null, server.Source is CredentialSource.Token { Kind: TokenSourceKind.Local } ? clock : null, cancellationToken);
+        ExplainAsync(server, new PresentedCall(token), server.Source is CredentialSource.Token { Kind: TokenSourceKind.Local } ? clock : null, cancellationToken);
 
-    /// <summary>The same for a token that comes with a proof; null: as a bearer token. That the proof was not used before, and its body, are not judged. Where hop tokens are minted here, <paramref name="minting"/> is their clock.</summary>
-    public static async ValueTask<Explanation> ExplainAsync(McpServer server, string token, string? proof, TimeProvider? minting, CancellationToken cancellationToken)
+    /// <summary>
+    /// The same for what comes with a token. With a body, operation, scopes, binding, approval and policy are judged as of a request. That
+    /// the proof or the approval was not used before, the body of the proof, and sessions are not. Where hop tokens are minted here,
+    /// <paramref name="minting"/> is their clock.
+    /// </summary>
+    public static async ValueTask<Explanation> ExplainAsync(McpServer server, PresentedCall call, TimeProvider? minting, CancellationToken cancellationToken)
     {
-        var (explanation, accepted) = await JudgeAsync(server, token, proof, cancellationToken);
-        return explanation.Passes ? Minted(accepted!, explanation, minting) : explanation;
-    }
+        var (explanation, accepted) = await JudgeAsync(server, call.Token, call.Proof, cancellationToken);
+        if (explanation.Passes && call.Body is not null)
+        {
+            explanation = await ExplainedCall.JudgeAsync(server, accepted!, call.Body, explanation, cancellationToken);
+        }
 
-    /// <summary>The same for a call with this body: operation, scopes, binding, approval and policy are judged as of a request; whether an approval was used, and sessions, are not.</summary>
-    public static async ValueTask<Explanation> ExplainAsync(McpServer server, string token, string? proof, ReadOnlyMemory<byte> body, TimeProvider? minting, CancellationToken cancellationToken)
-    {
-        var (explanation, accepted) = await JudgeAsync(server, token, proof, cancellationToken);
-        explanation = explanation.Passes ? await ExplainedCall.JudgeAsync(server, accepted!, body, explanation, cancellationToken) : explanation;
         return explanation.Passes ? Minted(accepted!, explanation, minting) : explanation;
     }
 
@@ -125,4 +126,11 @@ internal static class Explaining
         server.Admission.AcceptedAudiences);
 
     private static string Sentences(params string?[] sentences) => string.Join(' ', sentences.Where(sentence => !string.IsNullOrEmpty(sentence)));
+}
+
+/// <summary>A token with what is sent along; without a proof it is a bearer token, without a body the token alone is judged.</summary>
+internal sealed record PresentedCall(string Token, string? Proof = null, byte[]? Body = null)
+{
+    /// <summary>Never the token.</summary>
+    public override string ToString() => nameof(PresentedCall);
 }

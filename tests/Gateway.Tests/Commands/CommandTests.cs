@@ -83,6 +83,14 @@ public sealed class CommandTests : IDisposable
     [InlineData("write addresses such as", "check", "--urls", "http://127.0.0.1:99999999999")]
     [InlineData("write ports such as", "run", "--http_ports", "http")]
     [InlineData("'@file' is not a command", "@file")]
+    [InlineData("'check' is a command, and comes first", "--urls", "http://127.0.0.1:9000", "check")]
+    [InlineData("--format is 'yaml'; write one of text, json.", "check", "--format", "yaml")]
+    [InlineData("--format is 'JSON'; write one of text, json.", "prove", "--format=JSON")]
+    [InlineData("--algorithm is 'HS256'; write one of ES256,", "keys", "new", "--directory", "x", "--algorithm", "HS256")]
+    [InlineData("'keys' needs a command: new, such as 'gateway keys new'.", "keys")]
+    [InlineData("--directory is empty", "keys", "new", "--directory", "")]
+    [InlineData("Name exactly one of --subject,", "revoke", "--config", "/nowhere")]
+    [InlineData("--subject is empty", "revoke", "--subject", "", "--config", "/nowhere")]
     public async Task What_is_not_understood_is_an_error_that_names_it(string expected, params string[] arguments)
     {
         var (exit, output, errors) = await Run(arguments);
@@ -90,6 +98,27 @@ public sealed class CommandTests : IDisposable
         Assert.Equal(1, exit);
         Assert.Contains(expected, errors, StringComparison.Ordinal);
         Assert.Empty(output);
+    }
+
+    [Theory]
+    [InlineData("doctor", "--server", "nobody")]
+    [InlineData("explain", "--server", "nobody", "--token-file", "/nowhere")]
+    [InlineData("revoke", "--subject", "alice")]
+    public async Task A_command_that_asks_what_run_would_do_hears_where_it_would_listen(params string[] command)
+    {
+        var path = Write(Given.Changed("W:Destinations=['http://127.0.0.1:8080/mcp']"));
+
+        Assert.Contains("destination-own", (await Run([.. command, "--config", path])).Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("destination-own", (await Run([.. command, "--config", path, "--urls", "http://127.0.0.1:9000"])).Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_body_without_an_end_is_not_read_to_it()
+    {
+        var token = Path.Combine(directory, "token");
+        await File.WriteAllTextAsync(token, "x", TestContext.Current.CancellationToken);
+
+        Assert.Contains("is larger than a body can be", (await Run("explain", "--server", "weather", "--token-file", token, "--body-file", "/dev/zero", "--config", Write(Given.Good))).Errors, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -68,6 +68,8 @@ public sealed partial class BadConfigurationTests
         { "A:SecurityEvents={}", "security-events", "Audience" },
         { "A:SecurityEvents={'Audience':'x','JwksUrl':'http://risk.example.com/jwks'}", "insecure-url", "could sign events" },
         { "A:SecurityEvents={'Audience':'x','Issuer':'risk'}", "security-events", "absolute URL" },
+        { "A:SecurityEvents={'Audience':'x '}", "audience-whitespace", "white space" },
+        { "A:SecurityEvents={'Audience':'x','Issuer':'https://risk.example.com/a b'}", "audience-whitespace", "white space" },
 
         // public-url
         { "-PublicUrl", "public-url", "PublicUrl is missing" },
@@ -89,6 +91,9 @@ public sealed partial class BadConfigurationTests
         { "A:Issuer='http://login.example.com'", "issuer-url", "is not https" },
         { "A:Issuer='login.example.com'", "issuer-url", "not an absolute URL" },
         { "A:Issuer='https://login.example.com?tenant=a'", "issuer-url", "RFC 8414" },
+        { "A:Issuer='https://login.example.com/realms/corp/.well-known/openid-configuration'", "issuer-url", "write the issuer that stands in it, such as 'https://login.example.com/realms/corp'" },
+        { "A:Issuer='https://login.example.com/.well-known/oauth-authorization-server/realms/corp'", "issuer-url", "such as 'https://login.example.com/realms/corp'" },
+        { "LocalIssuer={'Issuer':'https://mcp.example.com/.well-known/hop','KeyDirectory':'" + Keys + "'}", "issuer-url", "is an address of metadata" },
         { "A:JwksUrl='http://login.example.com/keys'", "insecure-url", "JwksUrl" },
         { "A:TokenEndpoint='http://login.example.com/token'", "insecure-url", "TokenEndpoint" },
         { "A:MetadataUrl='http://login.example.com/meta'", "insecure-url", "MetadataUrl" },
@@ -162,6 +167,7 @@ public sealed partial class BadConfigurationTests
         { Front + "A:Registration:RedirectUris=[]", "registration", "RedirectUris is missing or empty" },
         { Front + "-A:Registration:Scopes", "registration", "Scopes is missing or empty" },
         { Front + "A:Registration:ClientId=''", "registration", "ClientId is" },
+        { Front + "A:Registration:ClientId='public client'", "audience-whitespace", "white space" },
         { Front + "A:Registration:RedirectUris=['https://*.example.com/callback']", "registration", "stands for a port alone" },
         { Front + "A:Registration:RedirectUris=['https://client.example.com/*']", "registration", "stands for a port alone" },
         { Front + "A:Registration:RedirectUris=['https://127.0.0.1:*/callback']", "registration", "stands for a port alone" },
@@ -318,6 +324,10 @@ public sealed partial class BadConfigurationTests
         { "W:Outbound:ScopeMap=[{'Inbound':'a','Outbound':[]}]", "empty-list", "list is empty" },
         { "W:Outbound:ResultAudiences=[]", "empty-list", "audience asked for" },
         { "W:Outbound:SubjectClaims=[]", "empty-list", "subject claims" },
+        { "$:Kestrel={'Endpoints':{'a':{'Url':'http://*:8080','SslProtocols':[]}}}", "empty-list", "what the operating system takes" },
+        { "$:Kestrel={'Endpoints':{'a':{'Url':'http://*:8080','Sni':{'*':{'SslProtocols':[]}}}}}", "empty-list", "what the operating system takes" },
+        { "$:Kestrel={'EndpointDefaults':{'SslProtocols':[]}}", "empty-list", "what the operating system takes" },
+        { "W:Cluster={'HttpClient':{'SslProtocols':[]}}", "empty-list", "what the operating system takes" },
         { "W:RequiredClaims=[{'AnyOf':['acme']}]", "required", "Claim is missing" },
         { "W:RequiredClaims=[{'Claim':'tid'}]", "required", "AnyOf is missing" },
         { "W:ImpliedScopes=[{'Scope':'admin'}]", "required", "Implies is missing" },
@@ -357,6 +367,9 @@ public sealed partial class BadConfigurationTests
 
         // operations, headers, origins
         { "W:Operations=[{'Scopes':['a']}]", "operation", "Method is missing" },
+        { "W:Operations=[{'Method':' tools/call','Deny':true}]", "operation", "white space" },
+        { "W:Operations=[{'Method':'tools/call tools/list','Deny':true}]", "operation", "white space" },
+        { "W:Operations=[{'Method':' ','Deny':true}]", "operation", "white space" },
         { "W:Operations=[{'Method':'tools/call','Deny':true,'Scopes':['a']}]", "operation", "Deny and Scopes" },
         { "W:Operations=[{'Method':'tools/*'},{'Method':'tools/call','Name':'delete_*','Deny':true}]", "operation", "never reached" },
         { "W:Operations=[{'Method':'tools/call','Deny':true,'Approval':true}]", "operation", "Deny and Approval" },

@@ -20,6 +20,7 @@ public sealed class FrameworkSectionTests
     [InlineData("Logging", "{'Default':'Warning'}", "Logging:Default", "known are LogLevel")]
     [InlineData("Logging", "{'Console':{'FormaterName':'json'}}", "Logging:Console:FormaterName", "did you mean 'FormatterName'?")]
     [InlineData("Logging", "{'console':{'Color':true}}", "Logging:console:Color", "known are LogLevel")]
+    [InlineData("Logging", "{'Console':{'FormatterOptions':{'TimestampFromat':'s'}}}", "Logging:Console:FormatterOptions:TimestampFromat", "did you mean 'TimestampFormat'?")]
     public void An_unknown_key_is_an_error_that_names_the_nearest(string section, string value, string key, string fragment)
     {
         var problem = Assert.Single(Given.Loaded(With(section, value)).Problems, problem => problem.Rule != "file-missing");
@@ -35,6 +36,7 @@ public sealed class FrameworkSectionTests
     [InlineData("{'Limits':{'MaxConcurrentConnections':'100'}}", "a whole number without quotes")]
     [InlineData("{'Limits':{'KeepAliveTimeout':90}}", "perhaps \"00:01:30\"")]
     [InlineData("{'Limits':[]}", "an object")]
+    [InlineData("{'Limits':{'MinRequestBodyDataRate':{'BytesPerSecond':1e400}}}", "a number")]
     public void A_value_that_Kestrel_would_pass_over_is_an_error(string value, string fragment)
     {
         var problem = Assert.Single(Given.Loaded(With("Kestrel", value)).Problems);
@@ -64,6 +66,47 @@ public sealed class FrameworkSectionTests
     [InlineData("Logging", "{'LogLevel':{'Default':'Warning','Any.Category':'Debug'},'Console':{'LogLevel':{'Default':'Error'},'FormatterName':'json','FormatterOptions':{'SingleLine':true}},'ApplicationInsights':{'LogLevel':{'Default':'Error'}}}")]
     public void What_the_framework_understands_is_not_complained_of(string section, string value) =>
         Assert.All(Given.Loaded(With(section, value)).Problems, problem => Assert.Equal("file-missing", problem.Rule));
+
+    [Theory]
+    [InlineData("{'LogLevel':'Debug'}", "log-level", "Logging:LogLevel", "write a level for each category")]
+    [InlineData("{'Console':{'logLevel':['Debug']}}", "log-level", "Logging:Console:logLevel", "write a level for each category")]
+    [InlineData("{'Console':{'LogToStandardErrorThreshold':'Err'}}", "type", "Logging:Console:LogToStandardErrorThreshold", "'Err'")]
+    [InlineData("{'Console':{'QueueFullMode':'Block'}}", "type", "Logging:Console:QueueFullMode", "'Block'")]
+    [InlineData("{'Console':{'MaxQueueLength':0}}", "type", "Logging:Console:MaxQueueLength", "larger than zero")]
+    [InlineData("{'console':{'DisableColors':'yes'}}", "type", "Logging:console:DisableColors", "'yes'")]
+    [InlineData("{'Console':{'FormatterName':'Jason'}}", "type", "Logging:Console:FormatterName", "write one of gateway, simple, systemd, json")]
+    [InlineData("{'Console':{'FormatterOptions':{'ColorBehavior':'Off'}}}", "type", "Logging:Console:FormatterOptions", "'Off'")]
+    [InlineData("{'Console':{'FormatterOptions':{'TimestampFormat':'%'}}}", "type", "Logging:Console:FormatterOptions", "ASP.NET Core does not take this")]
+    [InlineData("{'CaptureScopes':'maybe'}", "type", "Logging:CaptureScopes", "'maybe'")]
+    public void What_the_loggers_would_pass_over_or_refuse_at_their_start_is_refused_by_check(string value, string rule, string key, string fragment)
+    {
+        var problem = Assert.Single(Given.Loaded(With("Logging", value)).Problems);
+
+        Assert.Equal((rule, key, false), (problem.Rule, problem.Key, problem.IsWarning));
+        Assert.Contains(fragment, problem.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("https://mcp.example.com")]
+    [InlineData("mcp.example.com:8080")]
+    [InlineData("mcp.example.com,mcp.example.org")]
+    [InlineData("mcp.example.com;*example.com")]
+    public void A_host_that_no_request_can_have_is_refused_by_check(string hosts) =>
+        Assert.Equal(["allowed-hosts"], Given.Loaded(With("AllowedHosts", $"'{hosts}'")).Problems.Select(problem => problem.Rule));
+
+    [Theory]
+    [InlineData("mcp.example.com;*.example.org;127.0.0.1;[::1]")]
+    [InlineData("*")]
+    [InlineData("")]
+    public void Hosts_that_requests_can_have_are_taken(string hosts) =>
+        Assert.Empty(Given.Loaded(With("AllowedHosts", $"'{hosts}'")).Problems);
+
+    [Theory]
+    [InlineData("NaN")]
+    [InlineData("Infinity")]
+    [InlineData("1e400")]
+    public void An_override_that_is_no_number_is_an_error(string value) =>
+        Assert.Equal("type", Assert.Single(Given.Loaded(Given.Good, Given.Option("Kestrel:Limits:MinResponseDataRate:BytesPerSecond", value)).Problems).Rule);
 
     [Fact]
     public void A_password_of_the_wrong_type_is_not_repeated() =>

@@ -72,6 +72,24 @@ public sealed class ReloadTests
     }
 
     [Fact]
+    public async Task A_pipe_in_the_place_of_the_file_is_not_waited_for()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "there are no named pipes in directories");
+        await using var world = await StartAsync();
+        var text = await File.ReadAllTextAsync(world.Gateway.ConfigPath, Cancellation);
+        File.Delete(world.Gateway.ConfigPath);
+        using var make = System.Diagnostics.Process.Start("mkfifo", world.Gateway.ConfigPath);
+        await make.WaitForExitAsync(Cancellation);
+        await Task.Run(() => Poll(world), Cancellation).WaitAsync(TimeSpan.FromSeconds(20), Cancellation);
+        Assert.Contains("is empty", Assert.Single(State(world).Problems), StringComparison.Ordinal);
+
+        File.Delete(world.Gateway.ConfigPath);
+        await File.WriteAllTextAsync(world.Gateway.ConfigPath, text, Cancellation);
+        Poll(world);
+        Assert.Empty(State(world).Problems);
+    }
+
+    [Fact]
     public async Task A_refused_file_is_tried_again_when_what_it_lacked_may_have_come()
     {
         var clock = new ManualClock();
@@ -188,6 +206,14 @@ public sealed class ReloadTests
         Assert.Equal(2, LiveGenerations(world).Current.Number);
         Assert.Contains(named + " was changed; it belongs to the process", world.Gateway.Log, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("Management={'Url':'http://127.0.0.1:9090'}", "Management={'Url':'http://127.0.0.1:9090','AllowedHosts':['gateway.mcp.svc']}", "Gateway:Management")]
+    [InlineData("Management={'Url':'http://127.0.0.1:9090'}", "Management={'Url':'http://127.0.0.1:9090','Page':true}", "Gateway:Management")]
+    [InlineData("Management={'Url':'http://127.0.0.1:9090'}", "Management={'Url':'http://127.0.0.1:9090'}", null)]
+    public void Every_member_of_a_section_of_the_process_counts(string before, string after, string? named) => Assert.Equal(
+        named is null ? [] : [named],
+        new ReloadState(Configuration.Given.Loaded(Configuration.Given.Changed(before)), seen: null).NeedRestart(Configuration.Given.Loaded(Configuration.Given.Changed(after))));
 
     [Fact]
     public async Task A_request_that_waits_for_its_exchange_goes_where_its_own_generation_says()

@@ -97,7 +97,7 @@ internal static class OverrideReader
     {
         { } boolean when boolean == typeof(bool) && bool.TryParse(text, out var value) => JsonValue.Create(value),
         { } number when Structure.IsNumber(number) && long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) => JsonValue.Create(value),
-        { } number when number == typeof(double) && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) => JsonValue.Create(value),
+        { } number when number == typeof(double) && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value) => JsonValue.Create(value),
         _ => JsonValue.Create(text),
     };
 }

@@ -165,7 +165,7 @@ internal sealed class Structure(ConfigurationTree tree)
 
         if (type == typeof(double))
         {
-            return kind == JsonValueKind.Number || Refuse(key, node, "a number");
+            return (kind == JsonValueKind.Number && node.AsValue().TryGetValue<double>(out var number) && double.IsFinite(number)) || Refuse(key, node, "a number");
         }
 
         if (type == typeof(TimeSpan))

@@ -1,24 +1,13 @@
-using System.Text.Json;
-using System.Text.Json.Nodes;
-using Gateway.Configuration.Read;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Gateway.Configuration.Rules;
 
 /// <summary>
-/// ASP.NET Core's own sections, which it reads when it starts and not before: <c>listening-url</c>, <c>size</c>,
-/// <c>unknown-key</c>, <c>log-level</c>. In Logging, as there, the case of keys does not matter.
+/// ASP.NET Core's web server, whose settings it reads when it starts and not before: <c>listening-url</c>, <c>size</c>,
+/// <c>allowed-hosts</c>.
 /// </summary>
 internal static class FrameworkRules
 {
-    private static readonly string[] Levels = Enum.GetNames<LogLevel>();
-    private static readonly string[] LoggingKeys = ["LogLevel", "CaptureScopes", "Console", "Debug", "EventLog", "EventSource"];
-    private static readonly string[] ConsoleKeys =
-    [
-        "LogLevel", "FormatterName", "FormatterOptions", "LogToStandardErrorThreshold", "MaxQueueLength", "QueueFullMode",
-        "DisableColors", "Format", "IncludeScopes", "TimestampFormat", "UseUtcTimestamp",
-    ];
-
     public static void EndpointsCanBeListenedOn(RuleContext context)
     {
         var before = new List<(string Url, ListenedAt At)>();
@@ -74,74 +63,12 @@ internal static class FrameworkRules
         }
     }
 
-    /// <summary>A section may be for a logger that is not here, as one file serves several programs; a slip of the pen is none.</summary>
-    public static void LoggingKeysAreKnown(RuleContext context)
+    /// <summary>Host headers that requests may have. What is no name would never be equal to one, so that every request would be refused.</summary>
+    public static void AllowedHostsAreNames(RuleContext context)
     {
-        foreach (var (name, value) in Members(context, "Logging").Where(member => !IsOneOf(LoggingKeys, member.Key)))
+        foreach (var host in context.AllowedHosts.Where(host => host != "*" && Uri.CheckHostName(host.StartsWith("*.", StringComparison.Ordinal) ? host[2..] : host) == UriHostNameType.Unknown))
         {
-            if (NearestName.Of(name, LoggingKeys) is not null || value is not JsonObject)
-            {
-                Unknown("Logging", name, LoggingKeys);
-            }
-        }
-
-        foreach (var (section, settings) in Members(context, "Logging").Where(member => IsOneOf(["Console"], member.Key)))
-        {
-            foreach (var (name, _) in (settings as JsonObject ?? []).Where(member => !IsOneOf(ConsoleKeys, member.Key)))
-            {
-                Unknown($"Logging:{section}", name, ConsoleKeys);
-            }
-        }
-
-        void Unknown(string path, string name, string[] known) =>
-            context.Error("unknown-key", $"{path}:{name}", $"'{name}' is not a key here; {(NearestName.Of(name, known) is { } meant ? $"did you mean '{meant}'?" : $"known are {string.Join(", ", known)}.")}");
-    }
-
-    public static void LogLevelsExist(RuleContext context)
-    {
-        Check("Logging:LogLevel", Members(context, "Logging", "LogLevel"));
-        foreach (var (provider, settings) in Members(context, "Logging"))
-        {
-            if (settings is JsonObject own && Member(own, "LogLevel") is { Key: { } key, Value: JsonObject levels })
-            {
-                Check($"Logging:{provider}:{key}", levels);
-            }
-        }
-
-        void Check(string path, IEnumerable<KeyValuePair<string, JsonNode?>> levels)
-        {
-            foreach (var (category, level) in levels)
-            {
-                var text = TextOf(level);
-                if (text is not null && !Levels.Contains(text, StringComparer.OrdinalIgnoreCase))
-                {
-                    var nearest = NearestName.Of(text, Levels);
-                    context.Error("log-level", $"{path}:{category}", $"{ConfiguredUrl.Show(text)} is no log level; write one of {string.Join(", ", Levels)}{(nearest is null ? "." : $": did you mean '{nearest}'?")}");
-                }
-            }
+            context.Error("allowed-hosts", "AllowedHosts", $"{ConfiguredUrl.Show(host)} is not a host's name; write those that clients ask by, separated by semicolons and without scheme and port, such as 'mcp.example.com'.");
         }
     }
-
-    private static bool IsOneOf(string[] names, string name) => names.Contains(name, StringComparer.OrdinalIgnoreCase);
-
-    /// <summary>The members of an object in a section; none when there is no such object.</summary>
-    private static IEnumerable<KeyValuePair<string, JsonNode?>> Members(RuleContext context, string section, string? member = null)
-    {
-        var found = context.Find(section);
-        return (member is null ? found : found is JsonObject settings ? Member(settings, member).Value : null) as JsonObject ?? [];
-    }
-
-    private static (string? Key, JsonNode? Value) Member(JsonObject settings, string name)
-    {
-        var (key, value) = settings.FirstOrDefault(member => member.Key.Equals(name, StringComparison.OrdinalIgnoreCase));
-        return (key, value);
-    }
-
-    /// <summary>As the .NET configuration reads a value: everything is text.</summary>
-    private static string? TextOf(JsonNode? value) => value switch
-    {
-        null => null,
-        JsonValue when value.GetValueKind() == JsonValueKind.String => value.GetValue<string>(),
-        _ => value.ToJsonString(),
-    };
 }

@@ -42,6 +42,12 @@ internal static class OperationRules
                     continue;
                 }
 
+                if (rule.Method.Any(character => char.IsWhiteSpace(character) || char.IsControl(character)))
+                {
+                    context.Error("operation", $"{key}:Method", $"Method is {ConfiguredUrl.Show(rule.Method)}, and no method of MCP holds white space or a control character, so that this rule would never match; write one method, and several as rules of their own.");
+                    continue;
+                }
+
                 if (rule is { Deny: true, Scopes: not null })
                 {
                     context.Error("operation", $"{key}:Deny", "Deny and Scopes are both given; an operation that is denied has no scopes that would allow it. Keep one.");

@@ -24,6 +24,9 @@ internal sealed class RuleContext(ConfigurationTree tree, ConfigurationFile file
     /// <summary>The options of the command line that would have the gateway listen elsewhere than <c>Kestrel:Endpoints</c> says, and do not.</summary>
     public ImmutableArray<string> ListeningOptionsWithoutEffect => file.Kestrel.Endpoints.Count > 0 ? input.ListeningOptions : [];
 
+    /// <summary>The names that requests may ask by, as the host filter reads them.</summary>
+    public string[] AllowedHosts => file.AllowedHosts?.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];
+
     /// <summary>The addresses that the gateway listens on for clients.</summary>
     public IEnumerable<string> Listening => file.Kestrel.Endpoints.Count > 0 ? file.Kestrel.Endpoints.Values.Select(endpoint => endpoint.Url).OfType<string>() : input.Listening;
 

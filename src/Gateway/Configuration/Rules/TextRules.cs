@@ -9,6 +9,16 @@ internal static class TextRules
     /// <summary>An empty list where null means any, all or default: whoever removes the last entry would open what the list held shut.</summary>
     public static void ListsAreNotEmpty(RuleContext context)
     {
+        CheckProtocols("Kestrel:EndpointDefaults", context.Kestrel.EndpointDefaults?.SslProtocols);
+        foreach (var (name, endpoint) in context.Kestrel.Endpoints)
+        {
+            CheckProtocols($"Kestrel:Endpoints:{name}", endpoint.SslProtocols);
+            foreach (var (host, sni) in endpoint.Sni)
+            {
+                CheckProtocols($"Kestrel:Endpoints:{name}:Sni:{host}", sni.SslProtocols);
+            }
+        }
+
         foreach (var (name, server) in context.Options.AuthorizationServers)
         {
             Check(RuleContext.KeyOf(name, "Algorithms"), server.Algorithms, "the default algorithms");
@@ -22,6 +32,7 @@ internal static class TextRules
             Check(RuleContext.KeyOf(server, "AllowedClients"), server.Options.AllowedClients, "any client");
             Check(RuleContext.KeyOf(server, "AdvertisedScopes"), server.Options.AdvertisedScopes, "what the rules name");
             Check(RuleContext.KeyOf(server, "DPoP:Algorithms"), server.Options.DPoP.Algorithms, "the default algorithms");
+            CheckProtocols(RuleContext.KeyOf(server, "Cluster:HttpClient"), server.Options.Cluster.HttpClient?.SslProtocols is System.Security.Authentication.SslProtocols.None ? [] : null);
             Check(RuleContext.KeyOf(server, "Outbound:Scopes"), server.Outbound.Scopes, "all mapped scopes");
             Check(RuleContext.KeyOf(server, "Outbound:ScopeMap"), server.Outbound.ScopeMap, "each scope as it is");
             Check(RuleContext.KeyOf(server, "Outbound:ResultAudiences"), server.Outbound.ResultAudiences, "the audience asked for");
@@ -46,6 +57,8 @@ internal static class TextRules
                 Check(RuleContext.KeyOf(server, $"Outbound:ScopeMap:{i}:Outbound"), server.Outbound.ScopeMap![i].Outbound, "nothing");
             }
         }
+
+        void CheckProtocols(string holder, List<string>? list) => Check($"{holder}:SslProtocols", list, "what the operating system takes");
 
         void Check<T>(string key, List<T>? list, string absent) => TextRules.Check(context, key, list, absent);
     }
@@ -99,6 +112,9 @@ internal static class TextRules
         {
             Check(context, RuleContext.KeyOf(name, "Issuer"), server.Issuer);
             CheckAll(context, RuleContext.KeyOf(name, "CompanionAudiences"), server.CompanionAudiences);
+            CheckGiven(RuleContext.KeyOf(name, "SecurityEvents:Audience"), server.SecurityEvents?.Audience);
+            CheckGiven(RuleContext.KeyOf(name, "SecurityEvents:Issuer"), server.SecurityEvents?.Issuer);
+            CheckGiven(RuleContext.KeyOf(name, "Registration:ClientId"), server.Registration?.ClientId);
         }
 
         foreach (var (key, client) in context.Clients)
@@ -119,6 +135,9 @@ internal static class TextRules
             Check(context, RuleContext.KeyOf(server, "Outbound:Resource"), server.Outbound.Resource);
             Check(context, RuleContext.KeyOf(server, "Outbound:Audience"), server.Outbound.Audience);
         }
+
+        // That these are there at all, their own rules say.
+        void CheckGiven(string key, string? value) => Check(context, key, value is "" ? null : value);
     }
 
     private static IEnumerable<(string Member, List<string>? Values, bool IsScope)> TextsOf(ServerTopology server)

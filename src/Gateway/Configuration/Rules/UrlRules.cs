@@ -42,7 +42,11 @@ internal static class UrlRules
     {
         foreach (var (name, server) in context.Options.AuthorizationServers)
         {
-            if (IssuerProblem(server.Issuer, server.AllowHttp) is { } problem)
+            if (MetadataOf(server.Issuer) is { } meant)
+            {
+                context.Error("issuer-url", RuleContext.KeyOf(name, "Issuer"), $"{Subject("Issuer", server.Issuer)} is an address of metadata; write the issuer that stands in it, such as {ConfiguredUrl.Show(meant)}, under which the gateway finds the rest.");
+            }
+            else if (IssuerProblem(server.Issuer, server.AllowHttp) is { } problem)
             {
                 context.Error("issuer-url", RuleContext.KeyOf(name, "Issuer"), $"{Subject("Issuer", server.Issuer)} {problem}; write the exact value of the iss claim, an https URL without query and fragment.");
             }
@@ -58,7 +62,8 @@ internal static class UrlRules
         }
 
         var origin = CanonicalUri.Of(context.Options.PublicUrl).TrimEnd('/');
-        var problem = IssuerProblem(local.Issuer, allowHttp: false)
+        var problem = (MetadataOf(local.Issuer) is not null ? "is an address of metadata" : null)
+            ?? IssuerProblem(local.Issuer, allowHttp: false)
             ?? (PathRules.LocalIssuerPath(context.Options) is { } path ? PathRules.LocalIssuerProblem(path)
                 : context.IsDoubtful("Gateway:PublicUrl") ? null
                 : $"is not a path under {ConfiguredUrl.Show(origin)}");
@@ -100,6 +105,19 @@ internal static class UrlRules
         : value.AsSpan().IndexOfAny('?', '#') >= 0 ? "has a query or fragment (RFC 8414 §2)"
         : ConfiguredUrl.IsInsecure(url) && !allowHttp ? "is not https"
         : null;
+
+    /// <summary>The issuer of which a URL is where its metadata is (RFC 8414 §3, OpenID Discovery §4); null for any other URL.</summary>
+    private static string? MetadataOf(string? value)
+    {
+        const string wellKnown = "/.well-known/";
+        if (value?.IndexOf(wellKnown, StringComparison.Ordinal) is not (>= 0 and var start))
+        {
+            return null;
+        }
+
+        var after = value.IndexOf('/', start + wellKnown.Length);
+        return value[..start] + (after < 0 ? "" : value[after..]);
+    }
 
     private static string Subject(string member, string? value) => value is null ? member : $"{member} {ConfiguredUrl.Show(value)}";
 }
