@@ -18,7 +18,7 @@ internal static class PresentedSession
     /// <summary>Whatever revision a header claims: the HTTP+SSE transport has sessions, and a message without one is nobody's.</summary>
     private static Refused? OfQuery(HttpRequest request, Admitted admitted, ref BoundSession? session)
     {
-        var presented = SseEndpoint.SessionOf(request.Query).Value;
+        var presented = SseEndpoint.SessionOf(request.Query, request.QueryString.Value).Value;
         if (request.Method == "GET")
         {
             return presented.Length == 0 ? null : Open(presented, admitted, ref session);

@@ -294,17 +294,17 @@ internal sealed class Message
         };
     }
 
-    /// <summary>Readers give 1.0 back as 1, so that whole numbers are compared by their value.</summary>
+    /// <summary>Readers give 1.0 back as 1, and 0.10 as 0.1, so that numbers are compared by their value.</summary>
     private static string NumberOf(ref Utf8JsonReader reader)
     {
-        const double ExactWhole = 1L << 53;
         if (reader.TryGetInt64(out var whole))
         {
             return whole.ToString(CultureInfo.InvariantCulture);
         }
 
-        return reader.TryGetDouble(out var number) && Math.Abs(number) < ExactWhole && Math.Truncate(number) == number
-            ? ((long)number).ToString(CultureInfo.InvariantCulture)
+        // A negative zero is no other number.
+        return reader.TryGetDouble(out var number) && double.IsFinite(number)
+            ? (number + 0.0).ToString(CultureInfo.InvariantCulture)
             : System.Text.Encoding.ASCII.GetString(reader.ValueSpan);
     }
 }

@@ -24,6 +24,13 @@ internal readonly ref struct EventLine(ReadOnlySpan<byte> whole, int length)
         }
     }
 
+    /// <summary>Whether only a reader that cuts white space off names, or takes them in any case, finds a field of this name.</summary>
+    public bool IsFieldToSome(ReadOnlySpan<byte> name)
+    {
+        var colon = Text.IndexOf((byte)':');
+        return Ascii.EqualsIgnoreCase(EventLines.TrimBlanks(EventLines.SkipBlanks(colon < 0 ? Text : Text[..colon])), name) && !IsField(name);
+    }
+
     public bool IsField(ReadOnlySpan<byte> name) => Text.StartsWith(name) && (Text.Length == name.Length || Text[name.Length] == ':');
 }
 
@@ -32,6 +39,8 @@ internal ref struct EventLines(ReadOnlySpan<byte> block)
 {
     /// <summary>As many bytes of a line as tell whether it makes its event an endpoint event, unless white space comes first.</summary>
     public const int LongestName = 32;
+
+    private static ReadOnlySpan<byte> Endpoint => "endpoint"u8;
 
     private static readonly SearchValues<byte> OtherEnds = SearchValues.Create([0x0B, 0x0C, 0x1C, 0x1D, 0x1E]);
     private ReadOnlySpan<byte> rest = block.StartsWith("\uFEFF"u8) ? block[3..] : block;
@@ -42,25 +51,48 @@ internal ref struct EventLines(ReadOnlySpan<byte> block)
     public static bool HasOtherEnds(ReadOnlySpan<byte> block) =>
         block.IndexOfAny(OtherEnds) >= 0 || block.IndexOf("\u0085"u8) >= 0 || block.IndexOf("\u2028"u8) >= 0 || block.IndexOf("\u2029"u8) >= 0 || block.LastIndexOf("\uFEFF"u8) > 0;
 
-    /// <summary>
-    /// Whether a reader that ends lines where Unicode does, or cuts white space off values, as some clients do, finds an
-    /// endpoint event in <paramref name="block"/>; also whether it could in one that goes on behind it.
-    /// </summary>
-    public static bool NameEndpointToSome(ReadOnlySpan<byte> block, bool goesOn)
+    /// <summary>Whether there is a line in it that only some readers take for a part of the event.</summary>
+    public static bool HasOtherFields(ReadOnlySpan<byte> block)
     {
-        ReadOnlySpan<byte> name = "event:"u8;
-        for (var from = 0; block[from..].IndexOf(name) is var at and >= 0; from += at + name.Length)
+        foreach (var line in new EventLines(block))
         {
-            var start = from + at;
-            var value = SkipBlanks(block[(start + name.Length)..]);
-            if (EndsLine(block[..start])
-                && (value.IsEmpty ? goesOn && block.Length - start > LongestName : value.StartsWith("endpoint"u8) && (value.Length == 8 || IsBlank(value[8..], out _))))
+            if (line.IsFieldToSome("event"u8) || line.IsFieldToSome("data"u8))
             {
                 return true;
             }
         }
 
         return false;
+    }
+
+    /// <summary>
+    /// Whether a reader that ends lines where Unicode does, cuts white space off names and values, or takes names in any case, as some
+    /// clients do, finds an endpoint event in <paramref name="block"/>; also whether it could in one that goes on behind it.
+    /// </summary>
+    public static bool NameEndpointToSome(ReadOnlySpan<byte> block, bool goesOn)
+    {
+        for (var from = 0; block[from..].IndexOf(Endpoint) is var at and >= 0; from += at + Endpoint.Length)
+        {
+            var rest = block[(from + at + Endpoint.Length)..];
+            if ((rest.IsEmpty || IsBlank(rest, out _)) && EndsInName(block[..(from + at)], needsColon: true) >= 0)
+            {
+                return true;
+            }
+        }
+
+        if (!goesOn)
+        {
+            return false;
+        }
+
+        // What is not decided when its begin is let go is taken for one.
+        var begun = Endpoint.Length - 1;
+        while (!block.EndsWith(Endpoint[..begun]))
+        {
+            begun--;
+        }
+
+        return EndsInName(block[..^begun], needsColon: false) is var start and >= 0 && block.Length - start > LongestName;
     }
 
     public readonly EventLines GetEnumerator() => this;
@@ -79,25 +111,67 @@ internal ref struct EventLines(ReadOnlySpan<byte> block)
         return true;
     }
 
-    /// <summary>Whether what stands before a line ends one: in the ways of Unicode (UAX #14, and the separators FS, GS, RS).</summary>
-    private static bool EndsLine(ReadOnlySpan<byte> before) =>
-        before.IsEmpty || before[^1] is (>= 0x0A and <= 0x0D) or (>= 0x1C and <= 0x1E)
-        || before.EndsWith("\u0085"u8) || before.EndsWith("\u2028"u8) || before.EndsWith("\u2029"u8) || before.EndsWith("\uFEFF"u8);
-
-    private static ReadOnlySpan<byte> SkipBlanks(ReadOnlySpan<byte> value)
+    /// <summary>Where the line begins that is the name of an event's type and its colon, and blanks; negative when it is another.</summary>
+    private static int EndsInName(ReadOnlySpan<byte> text, bool needsColon)
     {
-        while (!value.IsEmpty && value[0] is not ((byte)'\n' or (byte)'\r') && IsBlank(value, out var length))
+        text = TrimBlanks(text);
+        var hasColon = text.EndsWith(":"u8);
+        text = hasColon ? TrimBlanks(text[..^1]) : text;
+        var start = text.Length - "event".Length;
+        return (hasColon || !needsColon) && start >= 0 && Ascii.EqualsIgnoreCase(text[start..], "event"u8) && EndsLine(text[..start]) ? start : -1;
+    }
+
+    /// <summary>Whether what stands before a line, blanks aside, ends one: in the ways of Unicode (UAX #14, and the separators FS, GS, RS).</summary>
+    private static bool EndsLine(ReadOnlySpan<byte> before)
+    {
+        while (!(before.IsEmpty || before[^1] is (>= 0x0A and <= 0x0D) or (>= 0x1C and <= 0x1E)
+            || before.EndsWith("\u0085"u8) || before.EndsWith("\u2028"u8) || before.EndsWith("\u2029"u8) || before.EndsWith("\uFEFF"u8)))
         {
-            value = value[length..];
+            if (!IsBlankAtEnd(before, out var length))
+            {
+                return false;
+            }
+
+            before = before[..^length];
         }
 
-        return value;
+        return true;
+    }
+
+    /// <summary>The text without the blanks at its begin; no line ends there.</summary>
+    public static ReadOnlySpan<byte> SkipBlanks(ReadOnlySpan<byte> text)
+    {
+        while (!text.IsEmpty && text[0] is not ((byte)'\n' or (byte)'\r') && IsBlank(text, out var length))
+        {
+            text = text[length..];
+        }
+
+        return text;
+    }
+
+    /// <summary>The text without the blanks at its end; no line ends there.</summary>
+    public static ReadOnlySpan<byte> TrimBlanks(ReadOnlySpan<byte> text)
+    {
+        while (!text.IsEmpty && text[^1] is not ((byte)'\n' or (byte)'\r') && IsBlankAtEnd(text, out var length))
+        {
+            text = text[..^length];
+        }
+
+        return text;
     }
 
     /// <summary>Whether it begins with what some reader cuts off a value, or ends a line with.</summary>
     private static bool IsBlank(ReadOnlySpan<byte> text, out int length)
     {
         Rune.DecodeFromUtf8(text, out var character, out length);
-        return character.Value is <= ' ' or 0xFEFF || Rune.IsWhiteSpace(character);
+        return IsBlank(character);
     }
+
+    private static bool IsBlankAtEnd(ReadOnlySpan<byte> text, out int length)
+    {
+        Rune.DecodeLastFromUtf8(text, out var character, out length);
+        return IsBlank(character);
+    }
+
+    private static bool IsBlank(Rune character) => character.Value is <= ' ' or 0xFEFF || Rune.IsWhiteSpace(character);
 }

@@ -45,7 +45,7 @@ internal sealed class EventRewrite(Func<string?, (string Endpoint, bool GoesOn)>
         if (endpoint is not null)
         {
             var announces = lines is not null && type.SequenceEqual("endpoint"u8);
-            var differs = EventLines.HasOtherEnds(block);
+            var differs = EventLines.HasOtherEnds(block) || EventLines.HasOtherFields(block);
             if (announces ? differs : (differs || lines is not null) && EventLines.NameEndpointToSome(block, goesOn: false))
             {
                 return Unreadable();

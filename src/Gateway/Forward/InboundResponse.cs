@@ -7,6 +7,7 @@ using Gateway.Revoke;
 using Gateway.Sessions;
 using Microsoft.Net.Http.Headers;
 using TokenExchange.Inbound;
+using TokenExchange.Issuers;
 using Yarp.ReverseProxy.Transforms;
 
 namespace Gateway.Forward;
@@ -149,6 +150,9 @@ internal sealed class InboundResponse(RequestEnd end, AnswerRewrite rewrite, Ope
                 return new Refused(Refusal.UpstreamInsufficientScope, UpstreamChallenge.Said(answer).Without(Credentials.Of(context, request)), StepUp(cleared, scopes));
             case 101:
                 return new Refused(Refusal.UpstreamUnavailable, "upgrade");
+            case < 100:
+                // No status (RFC 9110 §15), and Kestrel would write it with fewer than three digits, which nobody can read.
+                return new Refused(Refusal.UpstreamUnavailable, OutageCause.Malformed);
             case >= 300 and < 400 when answer.StatusCode != HttpStatusCode.NotModified:
                 return Refusal.UpstreamRedirected;
             default:

@@ -64,7 +64,7 @@ internal sealed class OutboundRequest(Standing standing, OpenStreams streams, Ti
         }
         else if (authorized.Session is { } legacy && server.Transport == McpTransport.HttpSse)
         {
-            transform.Query.Collection[SseEndpoint.SessionOf(context.Request.Query).Name!] = legacy.Id;
+            transform.Query.Collection[SseEndpoint.SessionOf(context.Request.Query, context.Request.QueryString.Value).Name!] = legacy.Id;
         }
         else if (!transform.Path.HasValue && !context.Request.QueryString.HasValue)
         {

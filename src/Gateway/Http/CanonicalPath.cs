@@ -2,7 +2,7 @@ namespace Gateway.Http;
 
 /// <summary>
 /// Refuses request targets that a server behind the gateway could read as another path than the one whose audience was
-/// checked: encoded slashes, dot segments, empty segments, backslashes, path parameters, control characters.
+/// checked: encoded slashes, dot segments, empty segments, backslashes, path parameters, control characters, fragments.
 /// </summary>
 /// <remarks>RFC 3986 §3.3, §5.2.4, §6.2.2; RFC 9112 §3.2.</remarks>
 internal static class CanonicalPath
@@ -17,8 +17,9 @@ internal static class CanonicalPath
     /// <summary>Whether the path of a raw request target reads the same to everybody.</summary>
     public static bool IsCanonical(ReadOnlySpan<char> target)
     {
+        // A fragment is no part of a request: some readers end the target there, and others do not.
         var path = PathOf(target);
-        if (path.IsEmpty || path[0] != '/')
+        if (path.IsEmpty || path[0] != '/' || target.Contains('#'))
         {
             return false;
         }

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using Gateway.Authenticate;
-using Microsoft.AspNetCore.WebUtilities;
+using TokenExchange.AspNetCore.Http;
 
 namespace Gateway.Observe;
 
@@ -34,9 +34,9 @@ internal ref struct Credentials
             Add(proof.AsMemory());
         }
 
-        if (context.Request.QueryString is { HasValue: true, Value: { } query } && query.Contains("token=", StringComparison.OrdinalIgnoreCase))
+        if (context.Request.QueryString is { HasValue: true, Value: { } query })
         {
-            Add(InQuery(query));
+            Add(QueryParameters.FirstOf(query, TokenExchange.AspNetCore.Http.Credentials.InQuery).AsMemory());
         }
 
         if (request is not null)
@@ -87,19 +87,6 @@ internal ref struct Credentials
         }
 
         return longest;
-    }
-
-    private static ReadOnlyMemory<char> InQuery(string query)
-    {
-        foreach (var pair in new QueryStringEnumerable(query))
-        {
-            if (pair.DecodeName().Span.Equals("access_token", StringComparison.OrdinalIgnoreCase))
-            {
-                return pair.DecodeValue();
-            }
-        }
-
-        return default;
     }
 
     [InlineArray(Most)]

@@ -1,5 +1,6 @@
 using Gateway.Http;
 using Microsoft.AspNetCore.WebUtilities;
+using TokenExchange.AspNetCore.Http;
 using TokenExchange.Inbound;
 
 namespace Gateway.Sessions;
@@ -15,24 +16,27 @@ internal static class SseEndpoint
     /// <summary>The destination of an endpoint that leads nowhere: the server announced one outside its own.</summary>
     public const string Nowhere = "-";
 
+    /// <summary>How the official TypeScript, C# and Java servers call it, how the Python one does, and what else there is.</summary>
+    private static readonly string[] Names = ["sessionId", "session_id", "sid", "clientId"];
+
     /// <summary>In the address of an endpoint that is the destination itself, in place of a last segment.</summary>
     private const string Itself = "~";
 
-    /// <summary>The session of a query and the name it goes by; more than one is nobody's.</summary>
-    public static (string? Name, string[] Value) SessionOf(IQueryCollection query)
+    /// <summary>The session of a query and the name it goes by; more than one is nobody's, and so is what only some server takes for one.</summary>
+    public static (string? Name, string[] Value) SessionOf(IQueryCollection query, string? asSent)
     {
         string? name = null;
         string[] value = [];
         foreach (var (key, values) in query)
         {
-            if (IsSession(key))
+            if (Names.Contains(key, StringComparer.OrdinalIgnoreCase))
             {
                 name = key;
                 value = [.. value, .. values.Select(each => each ?? "")];
             }
         }
 
-        return (name, value);
+        return (name, QueryParameters.Count(asSent, Names) == value.Length ? value : [.. value, ""]);
     }
 
     /// <summary>What was announced on a stream, as an address; null when it lies outside the destination.</summary>
@@ -61,7 +65,7 @@ internal static class SseEndpoint
         var publicPath = server.Path == "/" ? "" : server.Path;
         var rest = endpoint.AbsolutePath[basePath.Length..];
         var query = new QueryCollection(QueryHelpers.ParseQuery(endpoint.Query));
-        if (SessionOf(query) is (string name, [{ Length: > 0 } session]))
+        if (SessionOf(query, endpoint.Query) is (string name, [{ Length: > 0 } session]))
         {
             var own = new BoundSession(session, destinationId);
             var bound = server.Sessions.Binding.Wrap(own, server.Resource, principal);
@@ -103,11 +107,4 @@ internal static class SseEndpoint
 
     /// <summary>The whole address in place of a session's id; it is sealed as an address, and is none in a query.</summary>
     private static BoundSession Whole(string path, string query, string destination) => new($"POST {path}{query}", destination) { Path = path };
-
-    /// <summary>
-    /// How the official TypeScript, C# and Java servers call it, how the Python one does, and what else there is; also what some
-    /// reader makes one of these of: it ends pairs at ';', ends names at NUL, or takes blanks, dots and brackets for '_' or an index.
-    /// </summary>
-    private static bool IsSession(string name) => name.Split(';').Any(part =>
-        string.Concat(part.TakeWhile(character => character != '\0').Where(char.IsAsciiLetter)).ToUpperInvariant() is "SESSIONID" or "SID" or "CLIENTID");
 }

@@ -1,6 +1,5 @@
 using System.Buffers;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.WebUtilities;
 
 namespace TokenExchange.AspNetCore.Http;
 
@@ -29,6 +28,9 @@ internal static class Credentials
 {
     public const string Bearer = "Bearer", DPoP = "DPoP", DPoPNonce = "DPoP-Nonce";
 
+    /// <summary>The name of a token in a query (RFC 6750 §2.3).</summary>
+    public const string InQuery = "access_token";
+
     /// <summary>A scheme is a token (RFC 9110 §5.6.2).</summary>
     private static readonly SearchValues<char> SchemeCharacters =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-.^_`|~");
@@ -40,7 +42,7 @@ internal static class Credentials
     public static ReadOnlyMemory<char> Read(HttpRequest request, out bool withProof, out CredentialFault? fault)
     {
         withProof = false;
-        var inQuery = request.QueryString.HasValue && NamesToken(request.QueryString.Value!);
+        var inQuery = request.QueryString.HasValue && QueryParameters.FirstOf(request.QueryString.Value, InQuery) is not null;
         var headers = request.Headers.Authorization;
         if (headers.Count > 1 || (headers.Count == 1 && inQuery) || (headers.Count == 1 && headers[0]!.Contains(',', StringComparison.Ordinal)))
         {
@@ -73,18 +75,5 @@ internal static class Credentials
         var token = header.AsMemory(scheme.Length).TrimStart(' ');
         fault = token.IsEmpty || token.Span.ContainsAnyExcept(TokenCharacters) ? CredentialFault.Malformed : null;
         return fault is null ? token : default;
-    }
-
-    private static bool NamesToken(string query)
-    {
-        foreach (var pair in new QueryStringEnumerable(query))
-        {
-            if (pair.DecodeName().Span.Equals("access_token", StringComparison.OrdinalIgnoreCase))
-            {
-                return true;
-            }
-        }
-
-        return false;
     }
 }

@@ -57,6 +57,11 @@ public sealed class FramingTests
 
     [Theory]
     [InlineData("""{"jsonrpc":"2.0","id":1.0,"method":"line"}""")]
+    [InlineData("""{"jsonrpc":"2.0","id":0.10,"method":"line"}""")]
+    [InlineData("""{"jsonrpc":"2.0","id":1.50e3,"method":"line"}""")]
+    [InlineData("""{"jsonrpc":"2.0","id":-0.0,"method":"line"}""")]
+    [InlineData("""{"jsonrpc":"2.0","id":1E-3,"method":"line"}""")]
+    [InlineData("""{"jsonrpc":"2.0","id":1E25,"method":"line"}""")]
     [InlineData("""{"jsonrpc":"2.0","id":99999999999999999999999,"method":"line"}""")]
     [InlineData("""{"jsonrpc":"2.0","id":null,"method":"line"}""")]
     [InlineData("""{"jsonrpc":"2.0","id":"\u0031\n","method":"line","params":null}""")]

@@ -130,6 +130,11 @@ public sealed class SseTests
     [InlineData("event: message\ndata: http://elsewhere.example.net/?sessionId=1\nevent: endpoint\n\n")]
     [InlineData("data: {}\u2028event: endpoint\u2028data: http://elsewhere.example.net/?sessionId=1\u2028\u2028\n\n")]
     [InlineData("id: 1\u0085event: endpoint\u0085data: http://elsewhere.example.net/\u0085\u0085\ndata: x\n\n")]
+    [InlineData(" event: endpoint\n data: http://elsewhere.example.net/\n\n")]
+    [InlineData("event : endpoint\ndata : http://elsewhere.example.net/\n\n")]
+    [InlineData("EVENT: endpoint\nDATA: http://elsewhere.example.net/\n\n")]
+    [InlineData("event: endpoint\ndata: /mcp/message?sessionId=2\n data: http://elsewhere.example.net/\n\n")]
+    [InlineData("event: endpoint\ndata: /mcp/message?sessionId=2\nData:http://elsewhere.example.net/\n\n")]
     [InlineData("event: endpoint\nid: 1\u000cevent: endpoint\u000cdata: http://elsewhere.example.net/\u000c\u000c\ndata: /mcp/message?sessionId=2\n\n")]
     public async Task A_later_endpoint_elsewhere_ends_the_stream_and_who_posts_to_what_is_told_instead_learns_why(string later)
     {
@@ -167,14 +172,23 @@ public sealed class SseTests
     [InlineData("none")]
     [InlineData("twice")]
     [InlineData("under both names")]
-    [InlineData("&;sessionId=victim")]
-    [InlineData("&x;sessionId=victim")]
-    [InlineData("&x%3BsessionId=victim")]
-    [InlineData("&sessionId%00=victim")]
-    [InlineData("&sessionId[]=victim")]
-    [InlineData("&session.id=victim")]
-    [InlineData("&session+id=victim")]
-    [InlineData("&session[id=victim")]
+    [InlineData("and &;sessionId=victim")]
+    [InlineData("and &x;sessionId=victim")]
+    [InlineData("and &x%3BsessionId=victim")]
+    [InlineData("and &sessionId%00=victim")]
+    [InlineData("and &sessionId[]=victim")]
+    [InlineData("and &session.id=victim")]
+    [InlineData("and &session+id=victim")]
+    [InlineData("and &session[id=victim")]
+    [InlineData("and &sessionId[]=s-2")]
+    [InlineData("and &session_id%5B0%5D=s-2")]
+    [InlineData("and &session.id=s-2")]
+    [InlineData("and &session%20id=s-2")]
+    [InlineData("and &%20sessionId=s-2")]
+    [InlineData("and &sid%00=s-2")]
+    [InlineData("and &x;clientId=s-2")]
+    [InlineData("and &x?sessionId=s-2")]
+    [InlineData("as a list")]
     public async Task A_session_that_is_not_the_callers_is_nobodys(string kind)
     {
         await using var world = await StartAsync(_ => "/mcp/message?sessionId=s-1");
@@ -193,7 +207,8 @@ public sealed class SseTests
             "none" => "/weather/message",
             "twice" => endpoint + "&sessionId=s-1",
             "under both names" => endpoint + "&session_id=s-1",
-            ['&', ..] => endpoint + kind,
+            "as a list" => endpoint.Replace("sessionId", "sessionId[]", StringComparison.Ordinal),
+            _ when kind.StartsWith("and ", StringComparison.Ordinal) => endpoint + kind["and ".Length..],
             _ => endpoint,
         };
 
@@ -207,5 +222,21 @@ public sealed class SseTests
 
         Assert.Equal((404, "session_not_yours"), (answer.Status, answer.Reason));
         Assert.Single(world.Weather.Requests);
+    }
+
+    /// <summary>A stream belongs to nobody yet, so that it may name no session that is another's.</summary>
+    [Theory]
+    [InlineData("?sessionId=s-1")]
+    [InlineData("?sessionId[]=s-1")]
+    [InlineData("?a;session_id=s-1")]
+    [InlineData("?session.id=s-1")]
+    public async Task A_stream_names_no_session_that_is_not_the_callers(string query)
+    {
+        await using var world = await StartAsync(_ => "/mcp/message?sessionId=s-1");
+
+        var answer = await world.Gateway.SendAsync(HttpMethod.Get, "/weather/sse" + query, world.WeatherToken());
+
+        Assert.Equal((404, "session_not_yours"), (answer.Status, answer.Reason));
+        Assert.Empty(world.Weather.Requests);
     }
 }

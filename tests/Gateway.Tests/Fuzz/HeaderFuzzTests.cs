@@ -17,7 +17,7 @@ public sealed partial class HeaderFuzzTests
 
     private static readonly string[] Schemes = ["Bearer", "Bearer", "bearer", "BEARER", "DPoP", "dpop", "Basic", "Bearer\u00A0", "Βearer", "Bear", "", "Bearer,", "Bearer:", "\"Bearer\""];
     private static readonly string[] Separators = [" ", " ", " ", "  ", "\t", "", " \t", "=", "\u00A0", ","];
-    private static readonly string[] Queries = ["", "", "", "?a=1", "?access_token=x", "?ACCESS_TOKEN=x", "?access%5Ftoken=x", "?x=access_token", "?a&access_token", "?%61ccess_token=", "?+access_token=1", "?access_token%00=1", "?a=" + Token];
+    private static readonly string[] Queries = ["", "", "", "?a=1", "?access_token=x", "?ACCESS_TOKEN=x", "?access%5Ftoken=x", "?x=access_token", "?a&access_token", "?%61ccess_token=", "?+access_token=1", "?access_token%00=1", "?a;access_token[]=1", "?access.token", "?x[access_token]=1", "?a=" + Token];
     private static readonly string[] Names = ["echo", "delete_all", "caf\u00e9", "a b", "=?base64?ZWNobw==?=", "=?base64??="];
     private static readonly string[] Versions = ["2026-07-28", "2025-06-18", "2024-11-05", "2099-01-01", "DRAFT", ""];
 
@@ -144,8 +144,10 @@ public sealed partial class HeaderFuzzTests
         }
     }
 
-    private static bool NamesToken(string query) => query.TrimStart('?').Split('&')
-        .Any(pair => Uri.UnescapeDataString(pair.Split('=')[0].Replace('+', ' ')).Equals("access_token", StringComparison.OrdinalIgnoreCase));
+    private static bool NamesToken(string query) => query.Split('&', ';', '?').Any(pair => InQuery().IsMatch(Uri.UnescapeDataString(pair.Split('=')[0].Replace('+', ' '))));
+
+    [GeneratedRegex(@"\A\s*access[_ .\[]token\s*(\z|[\[\0])", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex InQuery();
 
     /// <summary>RFC 6750 §2.1, RFC 9449 §7.1; schemes are compared without case.</summary>
     [GeneratedRegex(@"\A((?i:bearer|dpop)) +([A-Za-z0-9\-._~+/=]+)\z", RegexOptions.CultureInvariant)]

@@ -4,7 +4,7 @@ namespace Gateway.Tests.Fuzz;
 
 /// <summary>
 /// A client's reading of a whole event stream, as simple as the standard writes it down, and as others read that differ:
-/// in what ends a line, in what is cut off a value, and in whether an event counts that has not ended.
+/// in what ends a line, in what is cut off a line, a name or a value, in the case of names, and in whether an event counts that has not ended.
 /// </summary>
 /// <remarks>HTML Living Standard §9.2.6, interpreting an event stream.</remarks>
 internal sealed record ReferenceEvents(bool UnicodeLines = false, bool Trims = false, bool TakesUnfinished = false)
@@ -32,7 +32,7 @@ internal sealed record ReferenceEvents(bool UnicodeLines = false, bool Trims = f
             var line = lines[i];
 
             // What follows the last line end is a line only to a reader that takes what has not ended.
-            if (line.Length == 0 && i < lines.Length - 1)
+            if ((Trims ? line.Trim() : line).Length == 0 && i < lines.Length - 1)
             {
                 Dispatch();
             }
@@ -40,6 +40,7 @@ internal sealed record ReferenceEvents(bool UnicodeLines = false, bool Trims = f
             {
                 var colon = line.IndexOf(':', StringComparison.Ordinal);
                 var (name, value) = colon < 0 ? (line, "") : (line[..colon], line[(colon + 1)..]);
+                name = Trims ? name.Trim().Trim('\uFEFF').ToLowerInvariant() : name;
                 value = Trims ? value.Trim().Trim('\uFEFF') : value.StartsWith(' ') ? value[1..] : value;
                 type = name == "event" ? value : type;
                 names |= type == "endpoint";

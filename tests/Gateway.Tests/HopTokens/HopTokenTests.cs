@@ -90,11 +90,12 @@ public sealed class HopTokenTests : IAsyncDisposable, ITokenSource
         var elsewhere = await server.CallAsync(Token());
         var twice = await server.SendAsync(HttpMethod.Post, "/mcp?access_token=x", sound, "{}");
         var query = await server.SendAsync(HttpMethod.Post, "/mcp?access_token=" + sound, null, "{}");
+        var list = await server.SendAsync(HttpMethod.Post, "/mcp?a;access_token[]=" + sound, null, "{}");
         var basic = await server.SendAsync(HttpMethod.Post, "/mcp", null, "{}", request => request.Headers.TryAddWithoutValidation("Authorization", "Basic eDp5"));
 
         Assert.Equal(
-            ["401 audience_invalid", "400 multiple_credentials", "400 token_in_query", "401 token_missing"],
-            new[] { elsewhere, twice, query, basic }.Select(answer => $"{answer.Status} {answer.Reason}"));
+            ["401 audience_invalid", "400 multiple_credentials", "400 token_in_query", "400 token_in_query", "401 token_missing"],
+            new[] { elsewhere, twice, query, list, basic }.Select(answer => $"{answer.Status} {answer.Reason}"));
         Assert.StartsWith("Bearer error=\"invalid_token\", error_description=\"", elsewhere.Challenges[0], StringComparison.Ordinal);
         Assert.StartsWith("Bearer error=\"invalid_request\", error_description=\"", twice.Challenges[0], StringComparison.Ordinal);
         Assert.Contains("resource_metadata=\"https://weather.internal/", query.Challenges[0], StringComparison.Ordinal);

@@ -39,6 +39,7 @@ public sealed class NoSecretsTests : IDisposable
     [InlineData("/weather/deep?city=" + Canary, 200)]
     [InlineData("/notes?city=" + Canary, 401)]
     [InlineData("/weather?access_token=" + Canary, 400)]
+    [InlineData("/weather?a;access_token[]=" + Canary, 400)]
     [InlineData("/nowhere?city=" + Canary, 404)]
     [InlineData("/.well-known/oauth-protected-resource/weather?city=" + Canary, 200)]
     [InlineData("/healthz/ready?city=" + Canary, 200)]

@@ -22,6 +22,14 @@ public sealed class RawRequestTests(RawFixture fixture) : IClassFixture<RawFixtu
     private const string Call = """{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo"}}""";
     private const string Json = "Content-Type: application/json|Content-Length: {L}||{B}";
 
+    /// <summary>What not every server reads as a token, and some does: Rack, Perl's CGI, older Python, PHP, qs, a reader in C.</summary>
+    private static readonly string[] InQueryToSome =
+    [
+        "?a;access_token", "?a=1;ACCESS_TOKEN", "?;access%5Ftoken", "?amp;access_token", "??access_token", "?a=b?access_token", "?access_token[]", "?access_token%5B%5D",
+        "?access_token[0]", "?access_token%20[0]", "?access.token", "?access%20token", "?access+token", "?access[token", "?%20access_token", "?+access_token", "?access_token%20", "?access_token%09",
+        "?access_token%00", "?access_token%00[]",
+    ];
+
     /// <summary>In a request <c>|</c> stands for CR LF, <c>¦</c> for LF alone, <c>{T}</c> a sound token, <c>{B}</c> a sound body, <c>{L}</c> its length.</summary>
     private static readonly RawCase[] Cases =
     [
@@ -49,6 +57,8 @@ public sealed class RawRequestTests(RawFixture fixture) : IClassFixture<RawFixtu
         new("a token in the query alone", 400, "token_in_query", "POST /weather?access_token={T}|" + Json),
         new("a token in the query, name in capitals", 400, "token_in_query", "POST /weather?ACCESS_TOKEN={T}|" + Json),
         new("a token in the query, name encoded", 400, "token_in_query", "POST /weather?%61ccess_token={T}|" + Json),
+        .. InQueryToSome.Select(query => new RawCase("a token in the query to some: " + query, 400, "token_in_query", $"POST /weather{query}={{T}}|" + Json)),
+        new("a token in the query to some, beside the header", 400, "multiple_credentials", "POST /weather?a;access_token=x|Authorization: Bearer {T}|" + Json),
         new("an empty access_token in the query", 400, "token_in_query", "POST /weather?access_token|" + Json),
         new("the header's token in a header that is forwarded", 400, "multiple_credentials", "POST /weather|Authorization: Bearer {T}|Mcp-Param-Key: t={T}|" + Json),
         new("Connection: Authorization without a token", 401, "token_missing", "POST /weather|Connection: Authorization|" + Json),
@@ -77,6 +87,9 @@ public sealed class RawRequestTests(RawFixture fixture) : IClassFixture<RawFixtu
         new("./", 404, "not_found", "POST /./weather|Authorization: Bearer {T}|" + Json),
         new("two slashes at the start", 404, "not_found", "POST //weather|Authorization: Bearer {T}|" + Json),
         new("two slashes inside", 404, "not_found", "POST /weather//x|Authorization: Bearer {T}|" + Json),
+        new("a fragment in the path", 404, "not_found", "POST /weather/a#b|Authorization: Bearer {T}|" + Json),
+        new("a fragment in the query", 404, "not_found", "POST /weather?a#b|Authorization: Bearer {T}|" + Json),
+        new("absolute form with a fragment before the path", 404, "not_found", "POST http://127.0.0.1#/weather|Host: 127.0.0.1|Authorization: Bearer {T}|" + Json),
         new("a path parameter", 404, "not_found", "POST /weather;a=b|Authorization: Bearer {T}|" + Json),
         new("an encoded path parameter", 404, "not_found", "POST /weather%3bx/|Authorization: Bearer {T}|" + Json),
         new("a backslash", 404, "not_found", "POST /weather\\..\\notes|Authorization: Bearer {T}|" + Json),
