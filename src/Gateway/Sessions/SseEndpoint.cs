@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using Gateway.Http;
 using Microsoft.AspNetCore.WebUtilities;
 using TokenExchange.Inbound;
@@ -14,6 +15,9 @@ internal static class SseEndpoint
 {
     /// <summary>The destination of an endpoint that leads nowhere: the server announced one outside its own.</summary>
     public const string Nowhere = "-";
+
+    /// <summary>How the official TypeScript, C# and Java servers call a session, how the Python one does, and what else there is.</summary>
+    private static readonly FrozenSet<string> Names = FrozenSet.Create(StringComparer.OrdinalIgnoreCase, "sessionId", "session_id", "sid", "clientId");
 
     /// <summary>In the address of an endpoint that is the destination itself, in place of a last segment.</summary>
     private const string Itself = "~";
@@ -105,9 +109,9 @@ internal static class SseEndpoint
     private static BoundSession Whole(string path, string query, string destination) => new($"POST {path}{query}", destination) { Path = path };
 
     /// <summary>
-    /// How the official TypeScript, C# and Java servers call it, how the Python one does, and what else there is; also what some
-    /// reader makes one of these of: it ends pairs at ';', ends names at NUL, or takes blanks, dots and brackets for '_' or an index.
+    /// Also where only some reader makes one of the names of it: ends pairs at ';' and names at NUL, cuts blanks off, sees an
+    /// index in a bracket, or '_' in blanks, dots and brackets.
     /// </summary>
-    private static bool IsSession(string name) => name.Split(';').Any(part =>
-        string.Concat(part.TakeWhile(character => character != '\0').Where(char.IsAsciiLetter)).ToUpperInvariant() is "SESSIONID" or "SID" or "CLIENTID");
+    private static bool IsSession(string name) => name.Split(';').Select(part => part.Split('\0')[0].Trim()).Any(part =>
+        Names.Contains(part.Split('[')[0]) || Names.Contains(part.Replace(' ', '_').Replace('.', '_').Replace('[', '_')));
 }

@@ -158,6 +158,16 @@ public sealed class SseTests
         Assert.DoesNotContain("sessionId", line, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Another_parameter_beside_the_session_is_no_session()
+    {
+        await using var world = await StartAsync(_ => "/mcp/message?sessionId=s-1");
+        var (endpoint, stream) = await ConnectAsync(world, world.WeatherToken());
+        using var _ = stream;
+
+        Assert.Equal(202, (await world.Gateway.CallAsync(endpoint + "&client_id=a&session=b&x=%3BsessionId", world.WeatherToken())).Status);
+    }
+
     [Theory]
     [InlineData("another subject")]
     [InlineData("another client")]
@@ -175,6 +185,7 @@ public sealed class SseTests
     [InlineData("&session.id=victim")]
     [InlineData("&session+id=victim")]
     [InlineData("&session[id=victim")]
+    [InlineData("&+sessionId=victim")]
     public async Task A_session_that_is_not_the_callers_is_nobodys(string kind)
     {
         await using var world = await StartAsync(_ => "/mcp/message?sessionId=s-1");
