@@ -163,6 +163,16 @@ public sealed class SseTests
         Assert.DoesNotContain("sessionId", line, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Another_parameter_beside_the_session_is_no_session()
+    {
+        await using var world = await StartAsync(_ => "/mcp/message?sessionId=s-1");
+        var (endpoint, stream) = await ConnectAsync(world, world.WeatherToken());
+        using var _ = stream;
+
+        Assert.Equal(202, (await world.Gateway.CallAsync(endpoint + "&client_id=a&session=b", world.WeatherToken())).Status);
+    }
+
     [Theory]
     [InlineData("another subject")]
     [InlineData("another client")]
