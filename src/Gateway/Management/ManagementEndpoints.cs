@@ -2,6 +2,7 @@ using System.Net;
 using Gateway.Configuration.Options;
 using Gateway.Observe;
 using Gateway.Pages;
+using Microsoft.Net.Http.Headers;
 
 namespace Gateway.Management;
 
@@ -70,13 +71,25 @@ internal sealed class ManagementEndpoints(
             return;
         }
 
-        if (!request.HasFormContentType)
+        // As the page sends it: parts and files are for nobody here.
+        if (!MediaTypeHeaderValue.TryParse(request.ContentType, out var type) || !type.MediaType.Equals("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase))
         {
             context.Response.StatusCode = StatusCodes.Status415UnsupportedMediaType;
             return;
         }
 
-        var form = await request.ReadFormAsync(context.RequestAborted);
+        IFormCollection form;
+        try
+        {
+            form = await request.ReadFormAsync(context.RequestAborted);
+        }
+        catch (Exception unreadable) when (unreadable is InvalidDataException or NotSupportedException)
+        {
+            // More fields than anybody has, or a charset that nobody reads.
+            context.Response.StatusCode = StatusCodes.Status400BadRequest;
+            return;
+        }
+
         var server = form["server"].ToString();
         var explanation = await state.Explain(server, form["token"].ToString().Trim(), context.RequestAborted);
         context.Response.StatusCode = explanation is null ? StatusCodes.Status404NotFound : StatusCodes.Status200OK;

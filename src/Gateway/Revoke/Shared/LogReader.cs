@@ -32,6 +32,9 @@ internal sealed class LogReader(RedisState state, Revocations revocations, TimeP
     private int strangers;
     private bool begun;
 
+    /// <summary>What was found among the last numbers, by this look or one before: what is written can be seen before its writer hears that it is.</summary>
+    public IEnumerable<Revocation> Found => seen.Values.SelectMany(there => there).Select(known => known.Entry).OfType<Revocation>();
+
     /// <summary>Makes the next look read everything.</summary>
     public void StartOver() => begun = false;
 

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using StackExchange.Redis;
 
 namespace Gateway.Revoke.Shared;
@@ -96,7 +95,7 @@ internal sealed class RedisState(RedisConnection connection, int minReplicas)
     {
         var number = database.StringGetAsync(sequence, Primary);
         var page = await database.SortedSetRangeByScoreWithScoresAsync(log, from, double.PositiveInfinity, Exclude.None, Order.Ascending, skip, most, Primary);
-        return new LogPage((await number).TryParse(out long last) ? last : 0, [.. page.Select(entry => new LogEntry(entry.Score, (byte[])entry.Element!))]);
+        return new LogPage((await number).TryParse(out long last) ? last : 0, [.. page.Select(entry => new LogEntry(entry.Score, (byte[]?)entry.Element ?? []))]);
     });
 
     /// <summary>Takes entries out of the log.</summary>
@@ -136,8 +135,9 @@ internal sealed class RedisState(RedisConnection connection, int minReplicas)
         {
             return await ask(await connection.DatabaseAsync());
         }
-        catch (Exception exception) when (exception is RedisException or RedisCommandException or TimeoutException or ObjectDisposedException or IOException or OperationCanceledException or CryptographicException or InvalidOperationException)
+        catch (Exception exception) when (exception is not StateException)
         {
+            // Whatever its client stumbles over, an answer of another kind than was asked for included, nobody knows what was done.
             throw new StateException(Reason(exception));
         }
     }
@@ -147,6 +147,7 @@ internal sealed class RedisState(RedisConnection connection, int minReplicas)
     {
         RedisConnectionException connection => $"connection: {connection.FailureType}",
         TimeoutException => "timeout",
+        FormatException or InvalidCastException or OverflowException => "not understood",
         RedisServerException server when server.Message.StartsWith("OOM", StringComparison.Ordinal) => "out of memory",
         RedisServerException server when server.Message.StartsWith("NOPERM", StringComparison.Ordinal) => "not permitted",
         RedisServerException server when server.Message.StartsWith("READONLY", StringComparison.Ordinal) => "read only",

@@ -47,11 +47,16 @@ internal sealed class SharedLog(RedisState state, TimeProvider clock, ILogger<Sh
     public IReadOnlyList<Revocation> Unconfirmed => [.. unconfirmed.Values];
 
     /// <summary>
-    /// Holds what was written before a look against what the look has found: what is not there is written again, unless it is
+    /// Holds what was written before a look against what looks have found by then: what is not there is written again, unless it is
     /// sealed by none of <paramref name="keys"/>, and found by no look.
     /// </summary>
     public void Confirm(IReadOnlyList<Revocation> written, IEnumerable<Revocation> found, RevocationKeys keys)
     {
+        if (written.Count == 0)
+        {
+            return;
+        }
+
         var there = found.Select(revocation => revocation.Id).ToHashSet();
         foreach (var revocation in written)
         {

@@ -120,7 +120,7 @@ internal sealed class StateFeed(
         var first = !revocations.Freshness!.IsComplete;
         var written = shared.Unconfirmed;
         var reading = await reader.ReadAsync();
-        shared.Confirm(written, reading.Sound, revocations.Keys);
+        shared.Confirm(written, reading.Sound.Concat(reader.Found), revocations.Keys);
         health.Ignore(reading.Ignored);
         await revoker.LearnAsync(reading.Sound, quietly: first);
         shared.Remove(reading.Over);

@@ -235,6 +235,22 @@ public sealed class PageTests
         Assert.Equal(413, large.Status);
     }
 
+    [Theory]
+    [InlineData("multipart/form-data", "x", 415)]
+    [InlineData("multipart/form-data; boundary=x", "--x\r\nno part", 415)]
+    [InlineData("application/x-www-form-urlencoded; charset=utf-7", "server=weather&token=x", 400)]
+    [InlineData("application/x-www-form-urlencoded", "server=weather&NAME=x", 400)]
+    [InlineData("Application/X-WWW-Form-URLEncoded; charset=UTF-8", "server=weather&token=x", 200)]
+    public async Task A_form_that_cannot_be_read_is_the_fault_of_whoever_sent_it(string type, string form, int status)
+    {
+        await using var world = await World.StartAsync(Operator.Management());
+        var content = new StringContent(form.Replace("NAME", new string('n', 3000), StringComparison.Ordinal));
+        content.Headers.Remove("Content-Type");
+        content.Headers.TryAddWithoutValidation("Content-Type", type);
+
+        Assert.Equal(status, (await world.Gateway.AskAsync(HttpMethod.Post, "/explain", content)).Status);
+    }
+
     [Fact]
     public async Task It_refreshes_only_when_its_address_says_so()
     {

@@ -1,6 +1,9 @@
+using Gateway.Configuration.Options;
 using Gateway.Revoke.Shared;
 using Harness;
+using Microsoft.Extensions.Logging.Abstractions;
 using TokenExchange.Inbound.Proof;
+using TokenExchange.Inbound.Revocation;
 using TokenExchange.Jose;
 using Xunit;
 
@@ -65,8 +68,31 @@ public sealed class SharedIdTests : IAsyncDisposable
         Assert.Equal(IdUse.Seen, await replica.TryTakeAsync(Id("2"), CancellationToken.None));
     }
 
-    private SharedIds Replica(params byte[][] keys) =>
-        new(new ReplayMemory(100_000, clock), state.Connect(), new SharedNames([.. keys]), clock);
+    [Theory]
+    [InlineData(":5\r\n")]
+    [InlineData("+PONG\r\n")]
+    [InlineData("$3\r\nabc\r\n")]
+    [InlineData(":99999999999999999999\r\n")]
+    [InlineData("*0\r\n")]
+    [InlineData("-MOVED 3999 127.0.0.1:1\r\n")]
+    public async Task An_answer_that_is_none_leaves_it_unavailable_and_a_revocation_to_be_written_later(string answer)
+    {
+        await using var server = new OddState(answer);
+        await using var connection = new RedisConnection(new RedisOptions { Endpoints = [$"127.0.0.1:{server.Port}"], Tls = false });
+        var odd = new RedisState(connection, 0);
+        var log = new SharedLog(odd, clock, NullLogger<SharedLog>.Instance);
+        var keys = RevocationKeys.ForThisProcess();
+        var revocation = TokenExchange.Inbound.Revocation.Revocation.Of(keys, RevocationSelector.Subject, "https://as.example.com", "alice", clock.GetUtcNow(), TimeSpan.FromHours(1), RevocationSource.BackchannelLogout);
+
+        Assert.Equal(IdUse.Unavailable, await Replica(odd, Old).TryTakeAsync(Id("1"), CancellationToken.None));
+        Assert.Equal(WriteOutcome.Unavailable, await log.WriteAsync([revocation], Id("2"), CancellationToken.None));
+        Assert.Equal(1, log.Pending);
+    }
+
+    private SharedIds Replica(params byte[][] keys) => Replica(state.Connect(), keys);
+
+    private SharedIds Replica(RedisState of, params byte[][] keys) =>
+        new(new ReplayMemory(100_000, clock), of, new SharedNames([.. keys]), clock);
 
     private UsedId Id(string id, string purpose = "test") => new(purpose, TokenDigest.Of("owner"), TokenDigest.Of(id), clock.GetUtcNow() + TimeSpan.FromMinutes(5));
 }

@@ -198,6 +198,21 @@ public sealed class SharedLogTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task What_was_seen_before_its_writer_heard_that_it_is_written_is_not_written_again()
+    {
+        var log = new SharedLog(server.Connect(), clock, NullLogger<SharedLog>.Instance);
+        var reader = Reader();
+        log.WriteLater([Of("alice")]);
+        await log.CatchUpAsync(_ => true);
+        await reader.ReadAsync();
+
+        var again = await reader.ReadAsync();
+        log.Confirm(log.Unconfirmed, again.Sound.Concat(reader.Found), keys);
+
+        Assert.Equal((0, 0, 0), (again.Sound.Count, log.Pending, log.Unconfirmed.Count));
+    }
+
+    [Fact]
     public async Task What_was_written_and_nobody_can_read_any_more_is_not_written_again()
     {
         var log = new SharedLog(server.Connect(), clock, NullLogger<SharedLog>.Instance);

@@ -1,0 +1,80 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Gateway.Tests.Revocation.Shared;
+
+/// <summary>What a client of the Redis protocol takes for a server, and what gives one answer to whatever is asked of it then.</summary>
+internal sealed class OddState : IAsyncDisposable
+{
+    private readonly TcpListener listener = new(IPAddress.Loopback, 0);
+    private readonly string answer;
+    private readonly Task accepting;
+
+    public OddState(string answer)
+    {
+        this.answer = answer;
+        listener.Start();
+        accepting = AcceptAsync();
+    }
+
+    public int Port => ((IPEndPoint)listener.LocalEndpoint).Port;
+
+    public async ValueTask DisposeAsync()
+    {
+        listener.Stop();
+        await accepting;
+    }
+
+    private async Task AcceptAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                _ = ServeAsync(await listener.AcceptTcpClientAsync());
+            }
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            // No more come.
+        }
+    }
+
+    private async Task ServeAsync(TcpClient client)
+    {
+        using (client)
+        using (var reader = new StreamReader(client.GetStream(), Encoding.Latin1))
+        {
+            try
+            {
+                while (await reader.ReadLineAsync() is ['*', .. var count])
+                {
+                    var words = new string[int.Parse(count, CultureInfo.InvariantCulture)];
+                    for (var i = 0; i < words.Length; i++)
+                    {
+                        // None of them holds a line's end.
+                        await reader.ReadLineAsync();
+                        words[i] = await reader.ReadLineAsync() ?? "";
+                    }
+
+                    await client.GetStream().WriteAsync(Encoding.Latin1.GetBytes(AnswerTo(words)));
+                }
+            }
+            catch (IOException)
+            {
+                // The client has left.
+            }
+        }
+    }
+
+    private string AnswerTo(string[] words) => words[0].ToUpperInvariant() switch
+    {
+        "ECHO" => $"${words[1].Length}\r\n{words[1]}\r\n",
+        "PING" => "+PONG\r\n",
+        "SUBSCRIBE" => $"*3\r\n$9\r\nsubscribe\r\n${words[1].Length}\r\n{words[1]}\r\n:1\r\n",
+        "CLIENT" or "CONFIG" or "INFO" or "CLUSTER" or "SENTINEL" or "HELLO" => "-ERR unknown command\r\n",
+        _ => answer,
+    };
+}
