@@ -41,7 +41,7 @@ internal sealed class RejectedExchange(string server, InspectedExchange seen, Re
         var returned = claims.ValueKind == JsonValueKind.Object && claims.TryGetProperty("scope", out _) ? "scope" : "scp";
         var admitted = scopes.Union(target.ExtraResultScopes);
         Line("scope", $"requested {Shown.Scopes(scopes)}{(target.ExtraResultScopes.Count > 0 ? $", also admitted {target.ExtraResultScopes}" : "")}, returned {Said(returned)}, the answer says {Answered(seen.Scope)}",
-            Is(ResultRejection.Scope) || Strings(returned).Append(seen.Scope ?? "").SelectMany(text => text.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Any(scope => !admitted.Contains(scope)));
+            Is(ResultRejection.Scope) || Strings(returned).Append(seen.JudgedScope?.ToString() ?? seen.Scope ?? "").SelectMany(text => text.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Any(scope => !admitted.Contains(scope)));
         Life(target, subject.ExpiresAt);
     }
 

@@ -48,6 +48,32 @@ public sealed class DoctorRejectedTests
     }
 
     [Fact]
+    public async Task Scopes_that_name_their_target_are_shown_as_answered_and_judged_without_the_name()
+    {
+        await using var world = await World.StartAsync(options =>
+        {
+            options["AuthorizationServers"]!["corp"]!["Profile"] = "entra-obo";
+            options["Servers"]!["weather"]!["Outbound"]!["Audience"] = "api://weather";
+        });
+        world.As.TokenAnswer = context =>
+        {
+            context.Response.ContentType = "application/json";
+            return Microsoft.AspNetCore.Http.HttpResponseWritingExtensions.WriteAsync(context.Response, new JsonObject
+            {
+                ["access_token"] = world.As.Token("https://elsewhere.example.com", (_, payload) => (payload["oid"], payload["tid"], payload["scope"]) = ("o", "t", "mcp:read")),
+                ["token_type"] = "Bearer",
+                ["expires_in"] = 300,
+                ["scope"] = "api://weather/mcp:read api://weather/.default",
+            }.ToJsonString());
+        };
+
+        var run = await DoctorRun.OfAsync(world, world.WeatherToken((_, payload) => (payload["oid"], payload["tid"], payload["scope"]) = ("o", "t", "mcp:read")));
+
+        Assert.Contains("scope: requested mcp:read, returned mcp:read, the answer says api://weather/mcp:read api://weather/.default", run.Line("pass  weather exchange scope"), StringComparison.Ordinal);
+        Assert.StartsWith("FAIL  weather exchange aud: ", Assert.Single(run.Output.Split('\n'), text => text.StartsWith("FAIL  weather exchange ", StringComparison.Ordinal)), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task An_opaque_result_is_called_what_it_is_and_not_printed()
     {
         await using var world = await World.StartAsync();

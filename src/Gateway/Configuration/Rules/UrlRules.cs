@@ -64,8 +64,8 @@ internal static class UrlRules
         var origin = CanonicalUri.Of(context.Options.PublicUrl).TrimEnd('/');
         var problem = (MetadataOf(local.Issuer) is not null ? "is an address of metadata" : null)
             ?? IssuerProblem(local.Issuer, allowHttp: false)
-            ?? (PathRules.LocalIssuerPath(context.Options) is { } path ? PathRules.LocalIssuerProblem(path)
-                : context.IsDoubtful("Gateway:PublicUrl") ? null
+            ?? (context.IsDoubtful("Gateway:PublicUrl") ? null
+                : PathRules.LocalIssuerPath(context.Options) is { } path ? PathRules.LocalIssuerProblem(path)
                 : $"is not a path under {ConfiguredUrl.Show(origin)}");
         if (problem is not null)
         {

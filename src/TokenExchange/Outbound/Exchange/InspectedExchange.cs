@@ -1,4 +1,5 @@
 using System.Text.Json;
+using TokenExchange.Inbound;
 using TokenExchange.Issuers;
 using TokenExchange.Jose;
 using TokenExchange.Outbound.Result;
@@ -53,6 +54,9 @@ public sealed class InspectedExchange
 
     /// <summary>The answer's <c>scope</c>.</summary>
     public string? Scope { get; private set; }
+
+    /// <summary>The same as it is judged, without the names of targets; null when it is no list of scopes, or there was none.</summary>
+    public ScopeSet? JudgedScope { get; internal set; }
 
     /// <summary>The answer's <c>expires_in</c>, as it was written.</summary>
     public string? ExpiresIn { get; private set; }

@@ -154,6 +154,7 @@ public sealed class TokenExchangeClient : ITokenExchanger
         if (seen is not null)
         {
             seen.Take(asked, answer, await asked.Endpoints.TokenEndpointAsync(CancellationToken.None), asked.Settings.AllowMissingIssuedTokenType || shape.OmitsIssuedTokenType);
+            seen.JudgedScope = seen.Scope is { } text && ScopeSet.TryParse(text, out var scopes) ? Judged(scopes, shape, request) : null;
         }
 
         return answer switch
@@ -178,18 +179,21 @@ public sealed class TokenExchangeClient : ITokenExchanger
             return new(new ExchangeResult.Rejected(ResultRejection.Shape));
         }
 
-        // Where scopes name their target, the answer repeats the name and the token leaves it out. It repeats what was asked for, too,
-        // which is no scope beside those that it stands for.
-        return new(shape.Scope == ScopeParameter.TargetDefault ? token with { Scope = Bare(token.Scope, TokenRequest.TargetPrefix(request.Target)) } : token);
+        return new(token with { Scope = token.Scope is { } scopes ? Judged(scopes, shape, request) : null });
     }
 
-    private static ScopeSet? Bare(ScopeSet? scopes, string prefix) =>
-        scopes is null ? null : ScopeSet.Of(
+    // Where scopes name their target, the answer repeats the name and the token leaves it out. It repeats what was asked for, too,
+    // which is no scope beside those that it stands for.
+    private static ScopeSet Judged(ScopeSet scopes, ExchangeProfile shape, TokenExchangeRequest request)
+    {
+        var prefix = TokenRequest.TargetPrefix(request.Target);
+        return shape.Scope != ScopeParameter.TargetDefault ? scopes : ScopeSet.Of(
             from scope in scopes
             let isNamed = scope.StartsWith(prefix, StringComparison.OrdinalIgnoreCase)
             let bare = isNamed ? scope[prefix.Length..] : scope
             where !isNamed || bare != TokenRequest.AllConsented
             select bare);
+    }
 
     private static ExchangeResult Failed(TokenError error, RegisteredClient registered)
     {
