@@ -10,6 +10,9 @@ namespace Gateway.Bridge;
 /// <summary>An id, a progress token or the like: where it stands in a message, and what it is compared by.</summary>
 internal readonly record struct Reference(Range At, string? Key)
 {
+    /// <summary>What the id <c>null</c> is compared by.</summary>
+    public const string Null = "null";
+
     public bool IsGiven => Key is not null;
 }
 
@@ -288,7 +291,7 @@ internal sealed class Message
         return reader.TokenType switch
         {
             JsonTokenType.String => new Reference(at, "s" + reader.GetString()),
-            JsonTokenType.Null => new Reference(at, "null"),
+            JsonTokenType.Null => new Reference(at, Reference.Null),
             JsonTokenType.Number => new Reference(at, "n" + NumberOf(ref reader)),
             _ => default,
         };

@@ -41,10 +41,14 @@ internal sealed class SingleRequest(Message request, ILogger logger) : IReceiver
     {
         var isAnswer = message.Kind == MessageKind.Response;
 
+        // The process could not tell the id of the one request that it knows (JSON-RPC 2.0 §5).
+        var isUntold = isAnswer && message is { ErrorCode: not null, Id.Key: Reference.Null };
+        var line = isUntold ? SharedChild.Replace(message.Line, [(message.Id, request.Line[request.Id.At])]) : message.Line;
+
         // Servers ask nothing in these revisions, and the client could not answer.
         if (message.Kind == MessageKind.Request
-            || (isAnswer && message.Id.Key != request.Id.Key)
-            || !await answer.DeliverAsync(new Delivery(message.Line, isAnswer, message.ErrorCode is not null, StatusOf(message.ErrorCode, request)), from.Over))
+            || (isAnswer && !isUntold && message.Id.Key != request.Id.Key)
+            || !await answer.DeliverAsync(new Delivery(line, isAnswer, message.ErrorCode is not null, StatusOf(message.ErrorCode, request)), from.Over))
         {
             logger.MessageUnclaimed(from.Id);
         }

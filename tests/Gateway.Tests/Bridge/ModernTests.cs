@@ -103,6 +103,16 @@ public sealed class ModernTests
     }
 
     [Fact]
+    public async Task An_error_of_a_process_that_could_not_tell_the_id_is_the_answer_to_the_one_request_it_knows()
+    {
+        await using var bridge = await TestBridge.StartAsync();
+        var bytes = """{"error":{"code":-32700,"message":"Parse error"},"id":null,"jsonrpc":"2.0"}"""u8;
+        using var response = await bridge.PostAsync(TestBridge.ModernRequest("a", "answer", new JsonObject { ["bytes"] = Convert.ToBase64String(bytes) }));
+        Assert.Equal(400, (int)response.StatusCode);
+        Assert.Equal("""{"error":{"code":-32700,"message":"Parse error"},"id":"a","jsonrpc":"2.0"}""", await response.Content.ReadAsStringAsync());
+    }
+
+    [Fact]
     public async Task There_is_no_session_to_listen_to_or_to_end()
     {
         await using var bridge = await TestBridge.StartAsync();
