@@ -28,14 +28,39 @@ public sealed class CatalogueTests
     }
 
     [Fact]
-    public void Every_shipped_target_can_be_read_and_its_templates_hold_known_placeholders_only()
+    public async Task Every_shipped_target_can_be_read_and_its_templates_hold_known_placeholders_only()
     {
         foreach (var path in Directory.EnumerateFiles(Path.Combine(Root, "tests/Deputy/targets"), "*.json"))
         {
             var target = Target.Read(path);
-            var stage = new Stage(target, Root, TimeProvider.System);
+            await using var stage = new Stage(target, Root, TimeProvider.System);
             Assert.All(target.Files.Values, template => stage.Fill(File.ReadAllText(Path.Combine(target.Directory, template))));
             Assert.All(target.Start.SelectMany(command => command), word => stage.Fill(word));
+        }
+    }
+
+    [Theory]
+    [InlineData("""{"start":["x"],"capabilities":[null]}""", "'capabilities' holds null where a text belongs.")]
+    [InlineData("""{"start":["x"],"capabilities":"servers"}""", "'capabilities' is no list.")]
+    [InlineData("""{"start":["x"],"name":5}""", "'name' holds 5 where a text belongs.")]
+    [InlineData("""{"start":["x"],"files":{"../../evil":"x"}}""", "'files' names '../../evil', which is no name below the working directory.")]
+    [InlineData("""{"start":["x"],"files":{"/evil":"x"}}""", "'files' names '/evil', which is no name below the working directory.")]
+    [InlineData("""{"start":["x"],"files":{"a":null}}""", "'files:a' holds null where a text belongs.")]
+    [InlineData("""{"start":[[]]}""", "'start' holds a command without a program.")]
+    [InlineData("""{"start":{}}""", "'start' is no list.")]
+    [InlineData("""{"start":[]}""", "'start' is missing.")]
+    public void A_target_that_cannot_be_used_says_what_is_wrong_with_it(string text, string wrong)
+    {
+        var path = Path.Combine(Directory.CreateTempSubdirectory("target-").FullName, "target.json");
+        try
+        {
+            File.WriteAllText(path, text);
+
+            Assert.Equal($"{path}: {wrong}", Assert.Throws<FormatException>(() => Target.Read(path)).Message);
+        }
+        finally
+        {
+            Directory.Delete(Path.GetDirectoryName(path)!, recursive: true);
         }
     }
 

@@ -149,11 +149,14 @@ internal sealed partial class Stage : IAsyncDisposable
 
     private async Task LaunchAsync()
     {
+        var ready = Uri.TryCreate(Fill(Target.Ready), UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
+            ? url
+            : throw new FormatException($"{Target.Path}: 'ready' is '{Target.Ready}', which is no http or https URL.");
         process = TargetProcess.Start(
             [.. Target.Start.Select(command => command.Select(Fill).ToArray())],
             Target.Environment.ToDictionary(pair => pair.Key, pair => Fill(pair.Value)),
             directory.FullName);
-        await process.ReadyAsync(new Uri(Fill(Target.Ready)));
+        await process.ReadyAsync(ready);
     }
 
     private string Value(string name, string argument) => name switch

@@ -14,11 +14,11 @@ internal sealed class Target
         About = Text(json, "about") ?? "";
         Source = Text(json, "source") ?? "";
         Ready = Text(json, "ready") ?? "http://127.0.0.1:${port}/";
-        Capabilities = Strings(json["capabilities"]).ToHashSet();
-        Build = Commands(json["build"]);
-        Start = Commands(json["start"]);
-        Files = Map(json["files"]);
-        Environment = Map(json["environment"]);
+        Capabilities = Strings(json["capabilities"], "capabilities").ToHashSet();
+        Build = Commands(json["build"], "build");
+        Start = Commands(json["start"], "start");
+        Files = Map(json["files"], "files");
+        Environment = Map(json["environment"], "environment");
     }
 
     public string Path { get; }
@@ -64,11 +64,14 @@ internal sealed class Target
             throw new FormatException($"{path}: '{unknown}' is no key of a target; those are {string.Join(", ", known)}.");
         }
 
-        var target = new Target(full, json);
-        return target.Start.Count == 0 ? throw new FormatException($"{path}: 'start' is missing.")
-            : target.Capabilities.FirstOrDefault(capability => !Staging.Capabilities.All.ContainsKey(capability)) is { } strange
-                ? throw new FormatException($"{path}: '{strange}' is no capability; --describe lists them.")
-                : target;
+        try
+        {
+            return new Target(full, json).Checked();
+        }
+        catch (FormatException wrong)
+        {
+            throw new FormatException($"{path}: {wrong.Message}", wrong);
+        }
 
         JsonNode? Parse()
         {
@@ -80,20 +83,43 @@ internal sealed class Target
             {
                 throw new FormatException($"{path} is no JSON: {exception.Message}");
             }
+            catch (UnauthorizedAccessException)
+            {
+                throw new FormatException($"{path} cannot be read: access is denied, or it is a directory.");
+            }
         }
     }
 
-    private static string? Text(JsonObject json, string key) => json[key]?.GetValue<string>();
+    private Target Checked() =>
+        Start.Count == 0 ? throw new FormatException("'start' is missing.")
+        : Capabilities.FirstOrDefault(capability => !Staging.Capabilities.All.ContainsKey(capability)) is { } strange ? throw new FormatException($"'{strange}' is no capability; --describe lists them.")
+        : Files.Keys.FirstOrDefault(name => System.IO.Path.IsPathRooted(name) || name.Split('/', '\\').Any(part => part is "" or "." or "..")) is { } outside ? throw new FormatException($"'files' names '{outside}', which is no name below the working directory.")
+        : this;
 
-    private static IEnumerable<string> Strings(JsonNode? node) => node is JsonArray array ? array.Select(item => item!.GetValue<string>()) : [];
+    private static string? Text(JsonObject json, string key) => json[key] is { } node ? Text(node, key) : null;
 
-    private static IReadOnlyList<IReadOnlyList<string>> Commands(JsonNode? node) => node switch
+    private static string Text(JsonNode? node, string key) =>
+        node?.GetValueKind() == JsonValueKind.String ? node.GetValue<string>() : throw new FormatException($"'{key}' holds {node?.ToJsonString() ?? "null"} where a text belongs.");
+
+    private static IEnumerable<string> Strings(JsonNode? node, string key) => node switch
     {
-        JsonArray { Count: > 0 } array when array[0] is JsonArray => [.. array.Select(item => (IReadOnlyList<string>)[.. Strings(item)])],
-        JsonArray { Count: > 0 } array => [[.. Strings(array)]],
-        _ => [],
+        null => [],
+        JsonArray array => array.Select(item => Text(item, key)),
+        _ => throw new FormatException($"'{key}' is no list."),
     };
 
-    private static Dictionary<string, string> Map(JsonNode? node) =>
-        node is JsonObject map ? map.ToDictionary(member => member.Key, member => member.Value!.GetValue<string>()) : [];
+    private static IReadOnlyList<IReadOnlyList<string>> Commands(JsonNode? node, string key)
+    {
+        IReadOnlyList<IReadOnlyList<string>> commands = node is JsonArray { Count: > 0 } array && array[0] is JsonArray
+            ? [.. array.Select(item => (IReadOnlyList<string>)[.. Strings(item, key)])]
+            : node is null or JsonArray { Count: 0 } ? [] : [[.. Strings(node, key)]];
+        return commands.Any(command => command.Count == 0) ? throw new FormatException($"'{key}' holds a command without a program.") : commands;
+    }
+
+    private static Dictionary<string, string> Map(JsonNode? node, string key) => node switch
+    {
+        null => [],
+        JsonObject map => map.ToDictionary(member => member.Key, member => Text(member.Value, $"{key}:{member.Key}")),
+        _ => throw new FormatException($"'{key}' is no object."),
+    };
 }

@@ -286,7 +286,7 @@ public sealed class LateBodyTests
         weather["Outbound"] = outbound;
         if (mode is "credential" or "local")
         {
-            var directory = Directory.CreateTempSubdirectory("gateway-late-").FullName;
+            var directory = Scratch.Directory("gateway-late-");
             var file = Path.Combine(directory, mode == "local" ? "20250101T000000Z-a.pem" : "key");
             using var key = System.Security.Cryptography.ECDsa.Create(System.Security.Cryptography.ECCurve.NamedCurves.nistP256);
             File.WriteAllText(file, mode == "local" ? key.ExportPkcs8PrivateKeyPem() : "static-key");

@@ -1,3 +1,4 @@
+using Harness;
 using Xunit;
 
 namespace Gateway.Tests.Configuration;
@@ -30,7 +31,7 @@ public sealed partial class BadConfigurationTests
         return directory;
     }
 
-    private static string Empty() => Directory.CreateTempSubdirectory("gateway-empty-").FullName;
+    private static string Empty() => Scratch.Directory("gateway-empty-");
 
     private static string NoPem()
     {
@@ -46,7 +47,7 @@ public sealed partial class BadConfigurationTests
 
     private static string KeyFile()
     {
-        var path = Path.Combine(Path.GetTempPath(), $"gateway-keys-{Environment.ProcessId}");
+        var path = Path.Combine(Empty(), "session.keys");
         File.WriteAllText(path, Convert.ToBase64String(new byte[32]));
         return path;
     }

@@ -33,6 +33,16 @@ public sealed class DocumentationTests
         Assert.DoesNotContain(NamedRules.All(), rule => !Guide.Contains($"`{rule}`", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public void Both_guides_say_the_same_of_every_rule()
+    {
+        var troubles = File.ReadAllText(Path.Combine(CommandTests.Repository(), "docs", "troubleshooting.md"));
+        var rows = Guide[Guide.IndexOf("## Rules", StringComparison.Ordinal)..].Split('\n').Where(line => line.StartsWith("| `", StringComparison.Ordinal)).ToArray();
+
+        Assert.True(rows.Length > 80, $"{rows.Length} rows");
+        Assert.DoesNotContain(rows, row => !troubles.Contains(row.Split(" | ")[1].TrimEnd(' ', '|'), StringComparison.Ordinal));
+    }
+
     private static IEnumerable<JsonProperty> Properties(JsonElement node) => node.ValueKind != JsonValueKind.Object ? [] : node.EnumerateObject().SelectMany(member =>
         member.Name == "properties"
             ? member.Value.EnumerateObject().SelectMany(property => Properties(property.Value).Prepend(property))

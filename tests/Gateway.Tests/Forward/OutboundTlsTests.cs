@@ -94,7 +94,7 @@ public sealed class OutboundTlsTests : IAsyncDisposable
 
     private async Task<World> StartAsync(JsonObject? tls, ManualClock? clock, params (string Name, string Text)[] files)
     {
-        var directory = Directory.CreateTempSubdirectory("outbound-tls-").FullName;
+        var directory = Scratch.Directory("outbound-tls-");
         foreach (var (name, text) in files)
         {
             Write(Path.Combine(directory, name), text);

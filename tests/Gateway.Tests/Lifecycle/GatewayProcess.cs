@@ -63,6 +63,9 @@ internal sealed partial class GatewayProcess : IAsyncDisposable
         }
 
         start.Environment.Remove("GATEWAY_CONFIG");
+
+        // As in the image; a process that is killed would leave its sockets behind.
+        start.Environment["DOTNET_EnableDiagnostics"] = "0";
         foreach (var (name, value) in environment)
         {
             start.Environment[name] = value;

@@ -4,6 +4,7 @@ using Gateway.Advertise;
 using Gateway.Revoke;
 using Gateway.Tests.Harness;
 using Gateway.Tests.Observe.Harness;
+using Harness;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using TokenExchange.Inbound.Revocation;
@@ -109,7 +110,7 @@ public sealed partial class DashboardTests
         // Nobody is there to share anything with, which is told, too.
         await using var shared = await World.StartAsync(Operator.Management(page: false, options =>
         {
-            var keys = Path.Combine(System.IO.Directory.CreateTempSubdirectory("dashboard-").FullName, "keys");
+            var keys = Path.Combine(Scratch.Directory("dashboard-"), "keys");
             File.WriteAllText(keys, Convert.ToBase64String(new byte[32]));
             options["SessionKeyFile"] = keys;
             options["SharedState"] = new JsonObject { ["Redis"] = new JsonObject { ["Endpoints"] = new JsonArray("127.0.0.1:9"), ["Tls"] = false } };

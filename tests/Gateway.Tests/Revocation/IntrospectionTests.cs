@@ -431,7 +431,7 @@ public sealed class IntrospectionTests
         public static Task<AskedWorld> StartMintingAsync(string mode, params string[] carried) => StartAsync(mode, change: options =>
         {
             options["AuthorizationServers"]!["corp"]!["Introspection"]!["MaxAge"] = "00:00:00";
-            var keys = Directory.CreateTempSubdirectory("gateway-test-").FullName;
+            var keys = Scratch.Directory("gateway-test-");
             SigningKeyFile.Create(keys, "ES256", new ManualClock());
             options["LocalIssuer"] = new JsonObject { ["Issuer"] = TestGateway.PublicUrl + "/hop", ["KeyDirectory"] = keys };
             options["Servers"]!["weather"]!["Outbound"] = new JsonObject { ["Mode"] = "local", ["Claims"] = new JsonArray([.. carried]) };
