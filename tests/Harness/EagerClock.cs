@@ -13,6 +13,8 @@ internal sealed class EagerClock : TimeProvider
 
     public void Advance(TimeSpan by) => clock.Advance(by);
 
+    public void Set(TimeSpan by) => clock.Set(by);
+
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         if (dueTime <= TimeSpan.Zero || dueTime >= TimeSpan.FromSeconds(1))

@@ -9,6 +9,7 @@ public sealed class ManualClock : TimeProvider
     private readonly Lock gate = new();
     private readonly List<ManualTimer> timers = [];
     private DateTimeOffset now = new(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);
+    private TimeSpan ahead;
 
     /// <summary>How many timers are running.</summary>
     public int Timers
@@ -28,15 +29,30 @@ public sealed class ManualClock : TimeProvider
     {
         lock (gate)
         {
-            return now;
+            return now + ahead;
         }
     }
 
-    public override long GetTimestamp() => GetUtcNow().Ticks;
+    public override long GetTimestamp()
+    {
+        lock (gate)
+        {
+            return now.Ticks;
+        }
+    }
+
+    /// <summary>Sets the time of day, and back with a negative time; no time passes, and no timer fires.</summary>
+    public void Set(TimeSpan by)
+    {
+        lock (gate)
+        {
+            ahead += by;
+        }
+    }
 
     public void Advance(TimeSpan by)
     {
-        var target = GetUtcNow() + by;
+        var target = new DateTimeOffset(GetTimestamp(), TimeSpan.Zero) + by;
         while (true)
         {
             ManualTimer? due;

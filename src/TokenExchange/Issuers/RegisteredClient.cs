@@ -30,12 +30,12 @@ internal sealed class ClientStanding(TimeProvider clock)
     private volatile Refusal? refusal;
 
     /// <summary>The code of a refusal that is still fresh; else null.</summary>
-    public string? RefusedWith => refusal is { } last && clock.GetUtcNow() < last.Until ? last.Code : null;
+    public string? RefusedWith => refusal is { } last && clock.GetElapsedTime(last.At) < last.For ? last.Code : null;
 
     public void Refused(string code) =>
-        refusal = new(code, clock.GetUtcNow() + TimeSpan.FromMilliseconds(RandomNumberGenerator.GetInt32(5_000, 10_000)));
+        refusal = new(code, clock.GetTimestamp(), TimeSpan.FromMilliseconds(RandomNumberGenerator.GetInt32(5_000, 10_000)));
 
-    private sealed record Refusal(string Code, DateTimeOffset Until);
+    private sealed record Refusal(string Code, long At, TimeSpan For);
 }
 
 /// <summary>What a connection is for, so that none waits for another's.</summary>

@@ -10,7 +10,8 @@ internal readonly record struct AskedAbout(string Issuer, string Subject)
 /// <summary>
 /// A circuit breaker that no single subject opens or holds open. It opens when three different subjects have failed within
 /// 30 s and nobody succeeded in between: an endpoint that fails over one subject's tokens is no endpoint that is down.
-/// After the break one probe decides. Who failed the last probe gives way to others who wait.
+/// After the break one probe decides. Who failed the last probe gives way to others who wait. Its time is what has passed: no
+/// change of the time of day makes a break longer.
 /// </summary>
 internal sealed class SubjectBreaker(TimeProvider clock)
 {
@@ -19,8 +20,9 @@ internal sealed class SubjectBreaker(TimeProvider clock)
     private static readonly TimeSpan Remembered = TimeSpan.FromSeconds(30);
 
     private readonly Lock gate = new();
-    private readonly List<(AskedAbout Subject, DateTimeOffset At)> failed = [];
-    private DateTimeOffset? openUntil;
+    private readonly List<(AskedAbout Subject, long At)> failed = [];
+    private TimeSpan? pause;
+    private long openedAt;
     private AskedAbout? prober;
     private bool probing;
     private bool othersWait;
@@ -32,7 +34,7 @@ internal sealed class SubjectBreaker(TimeProvider clock)
         {
             lock (gate)
             {
-                return openUntil;
+                return pause is null ? null : clock.GetUtcNow() + Left;
             }
         }
     }
@@ -42,12 +44,12 @@ internal sealed class SubjectBreaker(TimeProvider clock)
     {
         lock (gate)
         {
-            if (openUntil is not { } until)
+            if (pause is null)
             {
                 return null;
             }
 
-            var left = until - clock.GetUtcNow();
+            var left = Left;
             if (left <= TimeSpan.Zero && !probing && !GivesWay(subject, -left))
             {
                 (probing, prober, othersWait) = (true, subject, false);
@@ -65,7 +67,7 @@ internal sealed class SubjectBreaker(TimeProvider clock)
         lock (gate)
         {
             failed.Clear();
-            (openUntil, prober, probing, othersWait) = (null, null, false, false);
+            (pause, prober, probing, othersWait) = (null, null, false, false);
         }
     }
 
@@ -83,27 +85,30 @@ internal sealed class SubjectBreaker(TimeProvider clock)
     {
         lock (gate)
         {
-            var now = clock.GetUtcNow();
-            if (openUntil is not null)
+            if (pause is not null)
             {
                 if (probing && prober == subject)
                 {
                     probing = false;
-                    openUntil = now + wait;
+                    Open(wait);
                 }
 
                 return;
             }
 
-            failed.RemoveAll(one => one.Subject == subject || now - one.At >= Remembered);
-            failed.Add((subject, now));
+            failed.RemoveAll(one => one.Subject == subject || clock.GetElapsedTime(one.At) >= Remembered);
+            failed.Add((subject, clock.GetTimestamp()));
             if (failed.Count >= Enough)
             {
                 failed.Clear();
-                openUntil = now + wait;
+                Open(wait);
             }
         }
     }
+
+    private TimeSpan Left => pause.GetValueOrDefault() - clock.GetElapsedTime(openedAt);
+
+    private void Open(TimeSpan wait) => (pause, openedAt) = (wait, clock.GetTimestamp());
 
     private bool GivesWay(AskedAbout subject, TimeSpan since) => othersWait && prober == subject && since < ShortestBreak;
 }

@@ -130,6 +130,20 @@ public sealed class LifetimeTests : IDisposable
     }
 
     [Fact]
+    public async Task A_clock_that_is_set_back_makes_no_refusal_last_longer()
+    {
+        var request = CacheFixture.Request();
+        fixture.Inner.Answer = _ => new ExchangeResult.Refused(ExchangeError.SubjectRefused);
+        await fixture.Exchange(request);
+        fixture.Inner.Answer = asked => fixture.Inner.Token(asked, TimeSpan.FromMinutes(5));
+
+        fixture.Clock.Set(-TimeSpan.FromMinutes(30));
+        fixture.Clock.Advance(TimeSpan.FromSeconds(10));
+
+        Assert.IsType<ExchangeResult.Issued>(await fixture.Exchange(request));
+    }
+
+    [Fact]
     public async Task One_users_refusal_is_not_anothers()
     {
         fixture.Inner.Answer = asked => asked.Subject.Subject == "mallory" ? new ExchangeResult.Refused(ExchangeError.SubjectRefused) : fixture.Inner.Token(asked, TimeSpan.FromMinutes(5));

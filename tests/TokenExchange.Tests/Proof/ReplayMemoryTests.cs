@@ -46,6 +46,22 @@ public sealed class ReplayMemoryTests
         Assert.Equal(0, memory.Count);
     }
 
+    [Fact]
+    public async Task A_clock_that_is_set_back_makes_no_used_id_good_again_and_keeps_no_new_one_out()
+    {
+        var memory = new ReplayMemory(8, clock);
+        var id = new UsedId("test", TokenDigest.Of("key"), TokenDigest.Of("id"), clock.GetUtcNow() + Age);
+        Assert.Equal(IdUse.Taken, await memory.TryTakeAsync(id, CancellationToken.None));
+        clock.Advance(TimeSpan.FromSeconds(2));
+
+        clock.Set(TimeSpan.FromHours(1));
+        Assert.Equal(IdUse.Taken, await TakeAsync(memory, "key", "of that hour"));
+        clock.Set(-TimeSpan.FromHours(1));
+
+        Assert.Equal(IdUse.Seen, await memory.TryTakeAsync(id, CancellationToken.None));
+        Assert.Equal(IdUse.Taken, await TakeAsync(memory, "key", "new"));
+    }
+
     [Theory]
     [InlineData("alice", "https://issuer.example", true)]
     [InlineData("bob", "https://issuer.example", false)]

@@ -190,6 +190,32 @@ public sealed class OutageTests
     }
 
     [Fact]
+    public async Task A_clock_that_is_set_back_makes_no_break_longer()
+    {
+        await using var exchange = new Exchange();
+        await OpenBreakerAsync(exchange);
+
+        exchange.Clock.Set(-TimeSpan.FromHours(1));
+        exchange.Clock.Advance(TimeSpan.FromSeconds(5));
+        exchange.Stub.WireAnswer = exchange.Issue;
+
+        Assert.IsType<ExchangeResult.Issued>(await exchange.RunAsync());
+    }
+
+    [Fact]
+    public async Task A_clock_that_is_set_back_makes_no_refusal_of_the_client_longer()
+    {
+        await using var exchange = new Exchange();
+        Assert.IsType<ExchangeResult.Refused>(await exchange.RunAsync(StubAnswer.Error(401, "invalid_client")));
+
+        exchange.Clock.Set(-TimeSpan.FromHours(1));
+        exchange.Clock.Advance(TimeSpan.FromSeconds(10));
+        exchange.Stub.WireAnswer = exchange.Issue;
+
+        Assert.IsType<ExchangeResult.Issued>(await exchange.RunAsync());
+    }
+
+    [Fact]
     public async Task A_refused_connection_opens_the_breaker_and_recovery_is_seen_after_the_break()
     {
         await using var exchange = new Exchange();

@@ -87,6 +87,19 @@ public sealed class KeyOutageTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_clock_that_is_set_back_makes_no_keys_younger()
+    {
+        await StartAsync(DocumentAnswer.Sound);
+        issuer.JwksAnswer = DocumentAnswer.ServerError;
+
+        clock.Set(-TimeSpan.FromHours(3));
+        clock.Advance(TimeSpan.FromHours(1));
+        await server.Keys.Fetching;
+
+        Assert.Equal(TokenRefusal.KeysUnavailable, (await FindAsync("es256")).Refusal);
+    }
+
+    [Fact]
     public async Task Without_metadata_the_keys_come_soon_after_it_does()
     {
         await StartAsync(DocumentAnswer.Sound, discovered: true, metadata: DocumentAnswer.ServerError);

@@ -75,7 +75,7 @@ public sealed class TokenIntrospection
                 return Crowded;
             }
 
-            var asked = server.Clock.GetUtcNow();
+            var asked = server.Clock.GetTimestamp();
             var answer = await client.IntrospectAsync(token, last, CancellationToken.None);
             if (answer is IntrospectionAnswer.Inactive)
             {

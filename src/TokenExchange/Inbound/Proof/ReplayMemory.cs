@@ -19,6 +19,9 @@ public sealed class ReplayMemory : IUsedIds
     private readonly SortedDictionary<long, List<(UInt128 Id, Owner Owner)>> ends = [];
     private int capacity;
 
+    // The end of the latest id that was forgotten. A clock that is set back makes proofs good again whose use nobody knows of any more.
+    private long forgotten = long.MinValue;
+
     /// <summary>An empty memory for at most <paramref name="capacity"/> ids. Throws when that is not positive.</summary>
     public ReplayMemory(int capacity, TimeProvider clock)
     {
@@ -84,7 +87,7 @@ public sealed class ReplayMemory : IUsedIds
             // To the end of that second: never a moment too early. Of one that is over nobody knows any more whether it was taken: whoever
             // brings it was let in while it was not, and has waited since, for a body perhaps.
             var end = until.ToUnixTimeSeconds() + 1;
-            if (ids.Contains(id) || end <= now.ToUnixTimeSeconds())
+            if (ids.Contains(id) || end <= Math.Max(forgotten, now.ToUnixTimeSeconds()))
             {
                 return IdUse.Seen;
             }
@@ -125,6 +128,7 @@ public sealed class ReplayMemory : IUsedIds
             }
 
             ends.Remove(end);
+            forgotten = Math.Max(forgotten, end);
             foreach (var (id, owner) in ended)
             {
                 ids.Remove(id);

@@ -45,9 +45,12 @@ internal sealed class CacheEntry(CacheKey key, ExchangeResult answer, string ser
     internal CacheLinks InSubject;
     internal SubjectShare? Subject;
 
-    /// <summary>Whether the entry may answer now: within its time, and signed by a key that is still published.</summary>
+    /// <summary>
+    /// Whether the entry may answer now: within its time, and signed by a key that is still published. A refusal that would last longer than any
+    /// does was made before the clock was set back.
+    /// </summary>
     public bool IsLive(DateTimeOffset now) =>
-        now.UtcTicks < servedUntil && answer is not ExchangeResult.Issued { Token.Signer.IsRetired: true };
+        now.UtcTicks < servedUntil && (answer is ExchangeResult.Issued issued ? issued.Token.Signer is not { IsRetired: true } : servedUntil - now.UtcTicks <= EntryLifetime.LongestRefusal.Ticks);
 
     public void CountHit()
     {

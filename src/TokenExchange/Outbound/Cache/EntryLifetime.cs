@@ -8,6 +8,9 @@ internal static class EntryLifetime
     private static readonly TimeSpan LeastMargin = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan MostMargin = TimeSpan.FromSeconds(30);
 
+    /// <summary>No refusal is remembered for longer.</summary>
+    public static readonly TimeSpan LongestRefusal = TimeSpan.FromSeconds(10);
+
     /// <summary>
     /// Until when a token is served: the first of its own end, the inbound token's and the greatest age, less a tenth of
     /// that time (1 to 30 s), so that it is still good when it arrives. At or before <paramref name="now"/>: never again.
