@@ -53,9 +53,19 @@ internal sealed partial class GatewayProcess : IAsyncDisposable
 
     public static GatewayProcess Start(string directory, params string[] arguments) => Start(directory, new Dictionary<string, string>(), arguments);
 
-    public static GatewayProcess Start(string directory, IReadOnlyDictionary<string, string> environment, params string[] arguments)
+    public static GatewayProcess Start(string directory, IReadOnlyDictionary<string, string> environment, params string[] arguments) => Start(directory, environment, null, arguments);
+
+    /// <summary>With at most so many open files; null: as many as this process may have.</summary>
+    public static GatewayProcess Start(string directory, IReadOnlyDictionary<string, string> environment, int? files, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet") { WorkingDirectory = directory, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(files is null ? "dotnet" : "sh") { WorkingDirectory = directory, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        if (files is not null)
+        {
+            start.ArgumentList.Add("-c");
+            start.ArgumentList.Add($"ulimit -n {files} && exec dotnet \"$@\"");
+            start.ArgumentList.Add("dotnet");
+        }
+
         start.ArgumentList.Add(typeof(GatewayApplication).Assembly.Location);
         foreach (var argument in arguments)
         {

@@ -45,6 +45,46 @@ public sealed class ProcessTests : IDisposable
         Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Who_connects_ever_more_takes_no_descriptor_that_others_need()
+    {
+        await File.WriteAllTextAsync(Path.Combine(directory, "gateway.json"), Good, Cancellation);
+        await using var gateway = GatewayProcess.Start(directory, new Dictionary<string, string>(), 1024, "run", "--urls", "http://127.0.0.1:0");
+        var address = new Uri(await gateway.Listening);
+        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = address };
+        await client.PostAsync("/weather", null, Cancellation);
+        var strangers = new List<Socket>();
+        try
+        {
+            for (var i = 0; i < 1100; i++)
+            {
+                var stranger = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+                strangers.Add(stranger);
+                await stranger.ConnectAsync(address.Host, address.Port, Cancellation);
+            }
+
+            // A key of nobody, for which the issuer is asked over a connection of its own.
+            const string token = "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCIsImtpZCI6IngifQ.eyJpc3MiOiJodHRwOi8vMTI3LjAuMC4xOjkifQ.AAAA";
+            for (var i = 0; i < 4; i++)
+            {
+                using var asking = new HttpRequestMessage(HttpMethod.Post, "/weather");
+                asking.Headers.TryAddWithoutValidation("Authorization", "Bearer " + token);
+                using var answer = await client.SendAsync(asking, Cancellation);
+                Assert.True(answer.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.ServiceUnavailable, answer.StatusCode.ToString());
+                await Task.Delay(TimeSpan.FromSeconds(1), Cancellation);
+            }
+
+            Assert.True(Directory.GetFiles($"/proc/{gateway.Id}/fd").Length < 1000);
+        }
+        finally
+        {
+            strangers.ForEach(stranger => stranger.Dispose());
+        }
+
+        gateway.Stop();
+        Assert.Equal(0, await gateway.ExitAsync());
+    }
+
     [Theory]
     [InlineData(0, Good, "check")]
     [InlineData(1, "{\"Gateway\":{\"PublicUr\":\"x\"}}", "check")]
