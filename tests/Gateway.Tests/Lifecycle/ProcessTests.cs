@@ -64,16 +64,10 @@ public sealed class ProcessTests : IDisposable
             }
 
             // A key of nobody, for which the issuer is asked over a connection of its own.
-            const string token = "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCIsImtpZCI6IngifQ.eyJpc3MiOiJodHRwOi8vMTI3LjAuMC4xOjkifQ.AAAA";
-            for (var i = 0; i < 4; i++)
-            {
-                using var asking = new HttpRequestMessage(HttpMethod.Post, "/weather");
-                asking.Headers.TryAddWithoutValidation("Authorization", "Bearer " + token);
-                using var answer = await client.SendAsync(asking, Cancellation);
-                Assert.True(answer.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.ServiceUnavailable, answer.StatusCode.ToString());
-                await Task.Delay(TimeSpan.FromSeconds(1), Cancellation);
-            }
-
+            using var asking = new HttpRequestMessage(HttpMethod.Post, "/weather");
+            asking.Headers.TryAddWithoutValidation("Authorization", "Bearer eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCIsImtpZCI6IngifQ.eyJpc3MiOiJodHRwOi8vMTI3LjAuMC4xOjkifQ.AAAA");
+            using var answer = await client.SendAsync(asking, Cancellation);
+            Assert.True(answer.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.ServiceUnavailable, answer.StatusCode.ToString());
             Assert.True(Directory.GetFiles($"/proc/{gateway.Id}/fd").Length < 1000);
         }
         finally
