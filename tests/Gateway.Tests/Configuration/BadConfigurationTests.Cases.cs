@@ -94,7 +94,7 @@ public sealed partial class BadConfigurationTests
         { "A:Issuer='https://login.example.com?tenant=a'", "issuer-url", "RFC 8414" },
         { "A:Issuer='https://login.example.com/realms/corp/.well-known/openid-configuration'", "issuer-url", "write the issuer that stands in it, such as 'https://login.example.com/realms/corp'" },
         { "A:Issuer='https://login.example.com/.well-known/oauth-authorization-server/realms/corp'", "issuer-url", "such as 'https://login.example.com/realms/corp'" },
-        { "LocalIssuer={'Issuer':'https://mcp.example.com/.well-known/hop','KeyDirectory':'" + Keys + "'}", "issuer-url", "is an address of metadata" },
+        { "LocalIssuer={'Issuer':'https://mcp.example.com/hop/.well-known/openid-configuration','KeyDirectory':'" + Keys + "'}", "issuer-url", "is an address of metadata" },
         { "A:JwksUrl='http://login.example.com/keys'", "insecure-url", "JwksUrl" },
         { "A:TokenEndpoint='http://login.example.com/token'", "insecure-url", "TokenEndpoint" },
         { "A:MetadataUrl='http://login.example.com/meta'", "insecure-url", "MetadataUrl" },

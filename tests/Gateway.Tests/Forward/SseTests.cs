@@ -184,7 +184,6 @@ public sealed class SseTests
     [InlineData("under both names")]
     [InlineData("and &;sessionId=victim")]
     [InlineData("and &x;sessionId=victim")]
-    [InlineData("and &x%3BsessionId=victim")]
     [InlineData("and &sessionId%00=victim")]
     [InlineData("and &sessionId[]=victim")]
     [InlineData("and &session.id=victim")]

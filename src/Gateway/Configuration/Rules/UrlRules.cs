@@ -62,11 +62,11 @@ internal static class UrlRules
         }
 
         var origin = CanonicalUri.Of(context.Options.PublicUrl).TrimEnd('/');
-        var problem = (MetadataOf(local.Issuer) is not null ? "is an address of metadata" : null)
-            ?? IssuerProblem(local.Issuer, allowHttp: false)
+        var problem = IssuerProblem(local.Issuer, allowHttp: false)
             ?? (context.IsDoubtful("Gateway:PublicUrl") ? null
                 : PathRules.LocalIssuerPath(context.Options) is { } path ? PathRules.LocalIssuerProblem(path)
-                : $"is not a path under {ConfiguredUrl.Show(origin)}");
+                : $"is not a path under {ConfiguredUrl.Show(origin)}")
+            ?? (MetadataOf(local.Issuer) is not null ? "is an address of metadata" : null);
         if (problem is not null)
         {
             context.Error("issuer-url", "Gateway:LocalIssuer:Issuer", $"{Subject("Issuer", local.Issuer)} {problem}; write PublicUrl and a path of its own, such as '{origin}/hop'.");
