@@ -64,7 +64,7 @@ public sealed partial class IssuerKeys : IDisposable
     public IssuerProblem? Problem => problem;
 
     /// <summary>When the last good key set was fetched; null before the first.</summary>
-    public DateTimeOffset? FetchedAt => current?.FetchedAt;
+    public DateTimeOffset? FetchedAt => current?.Fetched.Time;
 
     /// <summary>When the key set came to be what it is; null before the first.</summary>
     public DateTimeOffset? ChangedAt => current?.ChangedAt;
@@ -183,19 +183,12 @@ public sealed partial class IssuerKeys : IDisposable
         return snapshot.Keys.Find(kid, algorithm) is { } key ? new KeyLookup(key, null, snapshot.Generation) : KeyLookup.NotForSigning;
     }
 
-    private bool IsGood(Snapshot? snapshot) => snapshot is not null && AgeOf(snapshot) < goodFor;
-
-    // By the time of day, or by what has passed, whichever says more: a clock that is set back makes no key younger.
-    private TimeSpan AgeOf(Snapshot snapshot)
-    {
-        var (told, passed) = (clock.GetUtcNow() - snapshot.FetchedAt, clock.GetElapsedTime(snapshot.Fetched));
-        return told > passed ? told : passed;
-    }
+    private bool IsGood(Snapshot? snapshot) => snapshot is not null && snapshot.Fetched.Age(clock) < goodFor;
 
     // Not waited for: while the issuer is slow or away, requests go on with the last good set.
     private void RefreshWhenDue(Snapshot? snapshot)
     {
-        if (snapshot is not null && AgeOf(snapshot) >= settings.KeyRefresh)
+        if (snapshot is not null && snapshot.Fetched.Age(clock) >= settings.KeyRefresh)
         {
             _ = gate.OnDemand();
         }
@@ -298,7 +291,7 @@ public sealed partial class IssuerKeys : IDisposable
         var previous = current;
         if (previous is not null && digest.AsSpan().SequenceEqual(previous.Digest))
         {
-            current = previous with { FetchedAt = clock.GetUtcNow(), Fetched = clock.GetTimestamp() };
+            current = previous with { Fetched = Moment.Now(clock) };
             return true;
         }
 
@@ -307,7 +300,7 @@ public sealed partial class IssuerKeys : IDisposable
             return false;
         }
 
-        current = new Snapshot(keys, keys.VerifiesSomething(default), digest, clock.GetUtcNow(), clock.GetTimestamp(), clock.GetUtcNow(), Generation + 1);
+        current = new Snapshot(keys, keys.VerifiesSomething(default), digest, Moment.Now(clock), clock.GetUtcNow(), Generation + 1);
         return true;
     }
 
@@ -317,7 +310,7 @@ public sealed partial class IssuerKeys : IDisposable
     [LoggerMessage(2102, LogLevel.Warning, "Keys of {AuthorizationServer} could not be fetched: {Cause} (docs/troubleshooting.md#keys_unavailable)", EventName = "IssuerKeysNotFetched")]
     private partial void KeyFetchFailed(string authorizationServer, string cause);
 
-    private sealed record Snapshot(KeySet Keys, bool VerifiesSomething, byte[] Digest, DateTimeOffset FetchedAt, long Fetched, DateTimeOffset ChangedAt, int Generation);
+    private sealed record Snapshot(KeySet Keys, bool VerifiesSomething, byte[] Digest, Moment Fetched, DateTimeOffset ChangedAt, int Generation);
 }
 
 /// <summary>The outcome of looking for a key: the key, or why there is none.</summary>

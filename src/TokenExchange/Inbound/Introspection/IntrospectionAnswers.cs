@@ -1,3 +1,4 @@
+using TokenExchange.Issuers;
 using TokenExchange.Jose;
 
 namespace TokenExchange.Inbound.Introspection;
@@ -25,14 +26,14 @@ internal sealed class IntrospectionAnswers(TimeSpan maxAge, TimeProvider clock, 
 
     /// <summary>The answer, while it is young enough.</summary>
     public IntrospectionAnswer? Find(TokenDigest digest) =>
-        Get(digest) is { } entry && clock.GetElapsedTime(entry.Asked) < maxAge ? entry.Answer : null;
+        Get(digest) is { } entry && entry.Asked.Age(clock) < maxAge ? entry.Answer : null;
 
     /// <summary>The subject that the last answer named, however old it is; empty when it was active and named none, null when it was not.</summary>
     public string? LastSubject(TokenDigest digest) =>
         Get(digest)?.Answer is IntrospectionAnswer.Active known ? Jws.StringOf(known.Claims, "sub") ?? "" : null;
 
-    /// <summary>Remembers an answer. It is as old as the question, a timestamp of the clock: no change of the time of day makes it younger.</summary>
-    public void Put(TokenDigest digest, IntrospectionAnswer answer, long asked)
+    /// <summary>Remembers an answer. It is as old as the question.</summary>
+    public void Put(TokenDigest digest, IntrospectionAnswer answer, Moment asked)
     {
         lock (gate)
         {
@@ -50,7 +51,7 @@ internal sealed class IntrospectionAnswers(TimeSpan maxAge, TimeProvider clock, 
         }
     }
 
-    private sealed record Entry(IntrospectionAnswer Answer, long Asked);
+    private sealed record Entry(IntrospectionAnswer Answer, Moment Asked);
 
     /// <summary>Bounded in two halves: what is new goes into the young one; when that is full it becomes the old one, and the old one is dropped.</summary>
     private sealed class Halves(int capacity)

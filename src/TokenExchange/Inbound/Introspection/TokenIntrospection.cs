@@ -75,7 +75,7 @@ public sealed class TokenIntrospection
                 return Crowded;
             }
 
-            var asked = server.Clock.GetTimestamp();
+            var asked = Moment.Now(server.Clock);
             var answer = await client.IntrospectAsync(token, last, CancellationToken.None);
             if (answer is IntrospectionAnswer.Inactive)
             {
