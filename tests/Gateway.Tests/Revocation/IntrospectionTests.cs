@@ -261,13 +261,7 @@ public sealed class IntrospectionTests
     [InlineData("client_id", "\"another-client\"", "claim_type_invalid")]
     [InlineData("client_id", "7", "claim_type_invalid")]
     [InlineData("token_type", "\"refresh_token\"", "typ_not_allowed")]
-    public async Task An_active_answer_about_another_token_admits_nobody(string claim, string value, string reason)
-    {
-        await using var asked = await AskedWorld.StartAsync("always");
-        asked.Change = answer => answer[claim] = JsonNode.Parse(value);
-
-        await RefusedAsync(asked, asked.World.WeatherToken(), 401, reason);
-    }
+    public Task An_active_answer_about_another_token_admits_nobody(string claim, string value, string reason) => AnswerRefusedAsync(claim, value, reason);
 
     [Theory]
     [InlineData("exp", "1000", "expired")]
@@ -279,13 +273,7 @@ public sealed class IntrospectionTests
     [InlineData("nbf", "\"2026\"", "claim_type_invalid")]
     [InlineData("iat", "250000000000", "not_yet_valid")]
     [InlineData("iat", "[]", "claim_type_invalid")]
-    public async Task Times_that_the_answer_names_count_for_a_JWT_beside_its_own(string claim, string value, string reason)
-    {
-        await using var asked = await AskedWorld.StartAsync("always");
-        asked.Change = answer => answer[claim] = JsonNode.Parse(value);
-
-        await RefusedAsync(asked, asked.World.WeatherToken(), 401, reason);
-    }
+    public Task Times_that_the_answer_names_count_for_a_JWT_beside_its_own(string claim, string value, string reason) => AnswerRefusedAsync(claim, value, reason);
 
     [Fact]
     public async Task A_JWT_ends_with_the_answer_about_it_also_while_that_is_remembered()
@@ -400,6 +388,14 @@ public sealed class IntrospectionTests
         {
             answer[claim] = JsonNode.Parse(value);
         }
+    }
+
+    private static async Task AnswerRefusedAsync(string claim, string value, string reason)
+    {
+        await using var asked = await AskedWorld.StartAsync("always");
+        asked.Change = answer => answer[claim] = JsonNode.Parse(value);
+
+        await RefusedAsync(asked, asked.World.WeatherToken(), 401, reason);
     }
 
     private static async Task RefusedAsync(AskedWorld asked, string token, int status, string reason)

@@ -42,7 +42,7 @@ internal static class OperationRules
                     continue;
                 }
 
-                if (rule.Method.Any(character => char.IsWhiteSpace(character) || char.IsControl(character)))
+                if (TextRules.HoldsBlanks(rule.Method))
                 {
                     context.Error("operation", $"{key}:Method", $"Method is {ConfiguredUrl.Show(rule.Method)}, and no method of MCP holds white space or a control character, so that this rule would never match; write one method, and several as rules of their own.");
                     continue;

@@ -21,7 +21,7 @@ internal static partial class PathRules
             foreach (var name in names)
             {
                 var problem = name.Contains(':', StringComparison.Ordinal) ? "holds a ':', which parts the keys of overrides"
-                    : string.IsNullOrWhiteSpace(name) || name.Length > 100 || name.Any(character => char.IsControl(character) || char.IsWhiteSpace(character)) ? "is empty, longer than 100 characters or holds white space"
+                    : string.IsNullOrWhiteSpace(name) || name.Length > 100 || TextRules.HoldsBlanks(name) ? "is empty, longer than 100 characters or holds white space"
                     : names.TakeWhile(other => other != name).FirstOrDefault(other => other.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } twin ? $"differs from '{twin}' by case alone, which overrides ignore"
                     : null;
                 if (problem is not null)

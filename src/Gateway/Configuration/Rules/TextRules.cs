@@ -140,6 +140,9 @@ internal static class TextRules
         void CheckGiven(string key, string? value) => Check(context, key, value is "" ? null : value);
     }
 
+    /// <summary>Whether a name holds white space or a control character, which nobody sees in it.</summary>
+    internal static bool HoldsBlanks(string name) => name.Any(character => char.IsWhiteSpace(character) || char.IsControl(character));
+
     private static IEnumerable<(string Member, List<string>? Values, bool IsScope)> TextsOf(ServerTopology server)
     {
         var (options, outbound) = (server.Options, server.Outbound);
@@ -184,7 +187,7 @@ internal static class TextRules
     {
         var problem = value is null ? null
             : value.Length == 0 ? "is empty"
-            : value.Any(character => char.IsWhiteSpace(character) || char.IsControl(character)) ? "holds white space or a control character"
+            : HoldsBlanks(value) ? "holds white space or a control character"
             : isScope && !ScopeSet.IsToken(value) ? "holds a character that no scope may hold (RFC 6749 §3.3)"
             : null;
         if (problem is not null)
