@@ -177,8 +177,8 @@ internal sealed record TokenClaims
         return true;
     }
 
-    // From `scope` or `scp`, never from both when they differ.
-    private static bool TryReadScopes(JsonElement payload, out ScopeSet? scopes)
+    /// <summary>Reads the scopes from <c>scope</c> or <c>scp</c>, never from both when they differ; null without either.</summary>
+    public static bool TryReadScopes(JsonElement payload, out ScopeSet? scopes)
     {
         scopes = null;
         if (!TryReadText(payload, "scope", out var text))

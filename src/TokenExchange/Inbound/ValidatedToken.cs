@@ -177,12 +177,16 @@ public sealed class ValidatedToken
     internal bool TryGetAuthority(string name, out JsonElement claim) =>
         Claims.TryGetProperty(name, out claim) || (Said.ValueKind == JsonValueKind.Object && AuthorityClaims.Are(name) && Said.TryGetProperty(name, out claim));
 
-    /// <summary>The token with what its authorization server said of it and it does not say itself; it ends no later than that says, where it says so.</summary>
+    /// <summary>
+    /// The token with what its authorization server said of it and it does not say itself; it ends no later than that says and has no scope that it
+    /// leaves out, where it says so.
+    /// </summary>
     internal ValidatedToken Told(JsonElement answer, DateTimeOffset? end)
     {
         var adds = AuthorityClaims.Adds(answer, this);
         var earlier = end < ExpiresAt ? end : null;
-        return !adds && earlier is null ? this : new(text)
+        var left = TokenClaims.TryReadScopes(answer, out var said) && said is not null ? Scopes.Intersect(said) : Scopes;
+        return !adds && earlier is null && ReferenceEquals(left, Scopes) ? this : new(text)
         {
             Resource = Resource,
             Issuer = Issuer,
@@ -190,7 +194,7 @@ public sealed class ValidatedToken
             ClientId = ClientId,
             TokenId = TokenId,
             Audiences = Audiences,
-            Scopes = Scopes,
+            Scopes = left,
             Actors = Actors.IsEmpty && TokenClaims.TryReadActors(answer, out var actors) ? actors : Actors,
             ExpiresAt = earlier ?? ExpiresAt,
             ClockSkew = ClockSkew,

@@ -374,6 +374,36 @@ public sealed class IntrospectionTests
         Assert.Null(minted["roles"]);
     }
 
+    [Theory]
+    [InlineData(""" "mcp:read" """, "mcp:read")]
+    [InlineData(""" "mcp:write other" """, "mcp:write")]
+    [InlineData(""" "mcp:read mcp:write mcp:admin" """, "mcp:read mcp:write")]
+    [InlineData(""" "" """, null)]
+    [InlineData("null", "mcp:read mcp:write")]
+    public async Task A_JWT_has_no_scope_that_the_answer_about_it_leaves_out_and_none_that_it_adds(string said, string? minted)
+    {
+        await using var asked = await AskedWorld.StartMintingAsync("always");
+        var token = asked.World.WeatherToken();
+
+        Assert.Equal("mcp:read mcp:write", (await CarriedAsync(asked, token, answer => answer.Remove("scope")))["scope"]?.GetValue<string>());
+        Assert.Equal(minted, (await CarriedAsync(asked, token, answer => answer["scope"] = JsonNode.Parse(said)))["scope"]?.GetValue<string>());
+        Assert.Equal("mcp:read mcp:write", (await CarriedAsync(asked, token, answer => answer.Remove("scope")))["scope"]?.GetValue<string>());
+    }
+
+    [Fact]
+    public async Task A_call_whose_scope_was_taken_back_is_refused_though_the_JWT_still_says_it()
+    {
+        await using var asked = await AskedWorld.StartAsync("always", change: options => options["Servers"]!["weather"]!["RequiredScopes"] = new JsonArray("mcp:write"));
+        asked.Change = answer => answer["scope"] = "mcp:read";
+
+        await RefusedAsync(asked, asked.World.WeatherToken(), 403, "insufficient_scope");
+    }
+
+    [Theory]
+    [InlineData("""["mcp:read"]""")]
+    [InlineData("7")]
+    public Task Scopes_of_the_answer_that_cannot_be_read_are_no_word_on_a_JWT(string value) => AnswerRefusedAsync("scope", value, "claim_type_invalid");
+
     /// <summary>The claims of the token that the MCP server gets when the authorization server, asked anew, answers so.</summary>
     private static async Task<JsonObject> CarriedAsync(AskedWorld asked, string token, Action<JsonObject> change)
     {

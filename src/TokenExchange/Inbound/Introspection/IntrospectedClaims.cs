@@ -46,7 +46,7 @@ internal static class IntrospectedClaims
             : token is null ? null
             : !IsAbsentOr(claims, "sub", value => value == token.Subject) ? TokenRefusal.SubjectInvalid
             : !IsForSomeOf(claims, token) ? TokenRefusal.AudienceInvalid
-            : !IsOfTheClient(claims, token) || AuthorityClaims.Contradict(claims, token) ? TokenRefusal.ClaimTypeInvalid
+            : !IsOfTheClient(claims, token) || !TokenClaims.TryReadScopes(claims, out _) || AuthorityClaims.Contradict(claims, token) ? TokenRefusal.ClaimTypeInvalid
             : null;
     }
 
