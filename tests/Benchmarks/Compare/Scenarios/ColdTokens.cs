@@ -29,10 +29,9 @@ internal static class ColdTokens
         var bed = comparison.Bed;
         var duration = comparison.Options.Duration;
         var rounds = new ColdRounds(bed, once is null ? "cold" : "once", duration, MostPerSecond * (int)duration.TotalSeconds);
-        Write(-1, MostPerSecond * (int)Comparison.WarmUp.TotalSeconds);
         for (var round = 0; round < comparison.Options.Rounds; round++)
         {
-            Write(round, rounds.Tokens);
+            Write(bed, rounds.ScriptOf(round), rounds.Tokens, once);
         }
 
         if (once is null)
@@ -41,15 +40,20 @@ internal static class ColdTokens
             await Comparison.WarmUpAsync(contenders, rounds.Warm);
         }
 
-        foreach (var peer in contenders)
-        {
-            await Sample.OfWrkAsync(peer, rounds.ScriptOf(-1), Comparison.WarmUp);
-        }
-
+        await WarmUpAsync(bed, contenders, once);
         return rounds;
-
-        void Write(int round, int tokens) => Wrk.WriteScript(rounds.ScriptOf(round), bed.Tokens.Many(bed.Tokens.Es256, tokens, change: once).Select(token => ("/weather", token)));
     }
+
+    /// <summary>Loads the contenders with new tokens alone until what serves those is compiled for good, too.</summary>
+    public static async Task WarmUpAsync(TestBed bed, IEnumerable<PeerProcess> contenders, Action<JsonObject>? once = null)
+    {
+        var script = bed.PathOf("unseen.lua");
+        Write(bed, script, MostPerSecond * (int)Comparison.WarmUp.TotalSeconds, once);
+        await Comparison.WarmUpAsync(contenders, script);
+    }
+
+    private static void Write(TestBed bed, string script, int tokens, Action<JsonObject>? once) =>
+        Wrk.WriteScript(script, bed.Tokens.Many(bed.Tokens.Es256, tokens, change: once).Select(token => ("/weather", token)));
 
     /// <summary>The scripts of a measurement: of a token that is known, and for each round one of so many new ones.</summary>
     internal sealed record ColdRounds(TestBed Bed, string Name, TimeSpan Duration, int Tokens)

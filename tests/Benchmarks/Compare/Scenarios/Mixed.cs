@@ -28,6 +28,7 @@ internal sealed class Mixed : IScenario
         Wrk.WriteScript(script, [("/weather", token)]);
         var gateway = await bed.StartGatewayAsync();
         await Comparison.WarmUpAsync([gateway], script);
+        await ColdTokens.WarmUpAsync(bed, [gateway]);
         var full = await MeasureAsync(comparison, gateway, await MixedLoad.ThatKeepsBusyAsync(comparison, gateway, token, Full), "nearly full");
 
         // Last, so that it meets a cache of many tokens and not an empty one.

@@ -28,6 +28,7 @@ internal sealed class Sockets : IScenario
         };
         settings.AddRange(await bed.StartBesidesAsync(comparison.Options.Environments));
         await Comparison.WarmUpAsync(settings, script);
+        await ColdTokens.WarmUpAsync(bed, settings);
         var warm = await comparison.InterleaveAsync(settings, (peer, _) => Sample.OfWrkAsync(peer, script, comparison.Options.Duration));
         Comparison.Print("sockets: warm calls", settings.Select(peer => (peer.Name, warm[peer], peer.ResidentMiB())));
 
