@@ -49,6 +49,7 @@ public sealed class CatalogueTests
     [InlineData("""{"start":[[]]}""", "'start' holds a command without a program.")]
     [InlineData("""{"start":{}}""", "'start' is no list.")]
     [InlineData("""{"start":[]}""", "'start' is missing.")]
+    [InlineData("""{"start":["x"],"files":{"a":"no-template"}}""", "'files:a' names the template 'no-template', which is not beside the description: there is no DIRECTORY/no-template.")]
     public void A_target_that_cannot_be_used_says_what_is_wrong_with_it(string text, string wrong)
     {
         var path = Path.Combine(Directory.CreateTempSubdirectory("target-").FullName, "target.json");
@@ -56,12 +57,51 @@ public sealed class CatalogueTests
         {
             File.WriteAllText(path, text);
 
-            Assert.Equal($"{path}: {wrong}", Assert.Throws<FormatException>(() => Target.Read(path)).Message);
+            Assert.Equal($"{path}: {wrong.Replace("DIRECTORY", Path.GetDirectoryName(path), StringComparison.Ordinal)}", Assert.Throws<FormatException>(() => Target.Read(path)).Message);
         }
         finally
         {
             Directory.Delete(Path.GetDirectoryName(path)!, recursive: true);
         }
+    }
+
+    [Theory]
+    [InlineData("${issuer}", "${issuer} names no issuer: ${issuer:corp}, or another of corp, partner, fragile, rotating, brief, watched, fronted.")]
+    [InlineData("${public-key:crop}", "${public-key:crop} names no issuer that a case uses: ${public-key:corp}, or another of corp, partner, fragile, rotating, brief, watched, fronted.")]
+    [InlineData("${directory:x}", "${directory:x} takes nothing after a colon.")]
+    [InlineData("${host}", "${host} is no placeholder; --describe lists them. What is no placeholder is written $${host}.")]
+    public async Task A_placeholder_that_is_none_is_told_with_its_place(string placeholder, string wrong)
+    {
+        var directory = Directory.CreateTempSubdirectory("target-");
+        try
+        {
+            var path = Path.Combine(directory.FullName, "target.json");
+            await File.WriteAllTextAsync(path, """{"start":["true"],"files":{"a":"template"}}""", TestContext.Current.CancellationToken);
+            await File.WriteAllTextAsync(Path.Combine(directory.FullName, "template"), $"x = {placeholder}", TestContext.Current.CancellationToken);
+            await using var stage = new Stage(Target.Read(path), Root, TimeProvider.System);
+
+            Assert.Equal($"{path}: 'files:a' (template): {wrong}", (await Assert.ThrowsAsync<FormatException>(stage.StartAsync)).Message);
+            Assert.Equal("${host} ${issuer}", stage.Fill("$${host} $${issuer}"));
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
+    public void Every_server_and_issuer_of_a_case_can_be_named_in_a_template()
+    {
+        Assert.Empty(Catalogue.All.Select(one => one.Server).Except(Placeholders.Servers));
+        Assert.Empty(Placeholders.Servers.Select(Stage.IssuerOf).Except(Placeholders.Issuers));
+    }
+
+    [Fact]
+    public void Every_capability_that_this_gateway_has_is_attacked_in_one_of_its_modes()
+    {
+        var named = Directory.EnumerateFiles(Path.Combine(Root, "tests/Deputy/targets"), "gateway.*.json").SelectMany(path => Target.Read(path).Capabilities);
+
+        Assert.Empty(Capabilities.All.Keys.Except(named));
     }
 
     [Fact]

@@ -93,6 +93,15 @@ internal sealed class Attack(Stage stage)
     public async Task<Verdict> MustRefuseAsync(Call call, Forged? token = null, bool closingIsNo = false) =>
         Refused(call, await SendAsync(call), token, closingIsNo);
 
+    /// <summary>Sends the same bytes eight times at once: held when an MCP server saw them once.</summary>
+    public async Task<Verdict> MustPassOnceAsync(Call call)
+    {
+        var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => SendAsync(call)));
+        var seen = stage.Saw(call.Marker);
+        return seen.Count == 0 ? Verdict.Error("None of them arrived.", call.Line, Got(answers[0]))
+            : Verdict.BrokenIf(seen.Count > 1, $"{seen.Count} of 8 at once were carried out.", call.Line, $"got   {answers.Count(answer => answer.IsSuccess)} good answers", Seen(seen[^1].Server, seen[^1].Request));
+    }
+
     /// <summary>The one request that an MCP server saw of a call; null when there was none.</summary>
     public ReceivedRequest? Seen(Call call) => stage.Saw(call.Marker) is [var (_, request), ..] ? request : null;
 

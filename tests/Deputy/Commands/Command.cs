@@ -15,10 +15,23 @@ internal static class Command
         deputy scoreboard FILE.md RESULT.json...
 
         Ids may be cut: '--case audience' runs the whole family. Exit code: 0 when every applicable case held (or every mutant
-        was found), 1 when not, 2 when the attack could not begin.
+        was found), 1 when not, 2 when the attack could not begin or its result could not be written, 130 and 143 when it was ended (SIGINT, SIGTERM).
         """;
 
     public static async Task<int> RunAsync(string[] arguments, TextWriter output, TextWriter error)
+    {
+        try
+        {
+            return await DispatchAsync(arguments, output, error);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or FormatException or InvalidOperationException or System.Text.Json.JsonException)
+        {
+            await error.WriteLineAsync(exception.Message);
+            return 2;
+        }
+    }
+
+    private static async Task<int> DispatchAsync(string[] arguments, TextWriter output, TextWriter error)
     {
         switch (arguments)
         {
@@ -43,14 +56,13 @@ internal static class Command
     private static async Task<int> AttackAsync(Options options, TextWriter output, TextWriter error)
     {
         var cases = options.Cases.Count == 0 ? Catalogue.All
-            : [.. Catalogue.All.Where(one => options.Cases.Exists(id => one.Id == id || one.Id.StartsWith(id + ".", StringComparison.Ordinal)))];
+            : [.. Catalogue.All.Where(one => options.Cases.Exists(id => Names(id, one)))];
         var problem = options.Problem
-            ?? (cases.Count == 0 ? "No case has that id." : null)
+            ?? (options.Cases.Find(id => !Catalogue.All.Any(one => Names(id, one))) is { } strange ? $"'{strange}' is no case and no family; --describe lists them." : null)
             ?? (options.Target is null && !options.Describe ? "A target is missing." : null);
         if (problem is not null)
         {
-            await error.WriteLineAsync(problem);
-            await error.WriteLineAsync(Usage);
+            await error.WriteLineAsync($"{problem} --help says what there is.");
             return 2;
         }
 
@@ -60,42 +72,66 @@ internal static class Command
             return 0;
         }
 
+        var target = Target.Read(options.Target!);
+        var repository = Repository.Find(target.Directory);
+        if (options.Mutants)
+        {
+            return await MutantsAsync(options, target, repository, output);
+        }
+
+        // A report that cannot be written is told before the attack, not after it.
+        CheckWritable("--json", options.Json);
+        CheckWritable("--junit", options.Junit);
+        CheckWritable("--html", options.Html);
+        if (!options.NoBuild)
+        {
+            await BuildAsync(target, repository);
+        }
+
+        var run = await AttackRun.RunAsync(target, repository, cases);
+        TerminalReport.Write(output, run, options.Verbose);
+        Write(options.Json, path => JsonReport.Write(path, run));
+        Write(options.Junit, path => JunitReport.Write(path, run));
+        Write(options.Html, path => HtmlReport.Write(path, run));
+        return run.Holds ? 0 : 1;
+    }
+
+    private static bool Names(string id, Case one) => one.Id == id || one.Id.StartsWith(id + ".", StringComparison.Ordinal);
+
+    private static void CheckWritable(string option, string? path)
+    {
+        if (path is null)
+        {
+            return;
+        }
+
         try
         {
-            var target = Target.Read(options.Target!);
-            var repository = Repository.Find(target.Directory);
-            if (options.Mutants)
+            var isNew = !File.Exists(path);
+            File.Open(path, FileMode.OpenOrCreate, FileAccess.Write).Dispose();
+            if (isNew)
             {
-                return await MutantsAsync(options, target, repository, output);
+                File.Delete(path);
             }
-
-            if (!options.NoBuild)
-            {
-                await BuildAsync(target, repository);
-            }
-
-            var run = await AttackRun.RunAsync(target, repository, cases);
-            TerminalReport.Write(output, run, options.Verbose);
-            Write(options.Json, path => JsonReport.Write(path, run));
-            Write(options.Junit, path => JunitReport.Write(path, run));
-            Write(options.Html, path => HtmlReport.Write(path, run));
-            return run.Holds ? 0 : 1;
         }
-        catch (Exception exception) when (exception is IOException or FormatException or InvalidOperationException or System.Text.Json.JsonException or System.ComponentModel.Win32Exception)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            await error.WriteLineAsync(exception.Message);
-            return 2;
+            throw new IOException($"{option} {path} cannot be written: {exception.Message}", exception);
         }
     }
 
     private static async Task<int> MutantsAsync(Options options, Target target, string repository, TextWriter output)
     {
         var all = Mutant.Read(Path.Combine(AppContext.BaseDirectory, "Mutants", "mutants.json"));
+        if (options.Only.Find(id => id != "smoke" && !all.Any(mutant => mutant.Id == id)) is { } strange)
+        {
+            throw new FormatException($"'{strange}' is no mutant; tests/Deputy/Mutants/mutants.json lists them.");
+        }
+
         var chosen = options.Only switch
         {
             [] => all,
-            ["smoke"] => [.. all.Where(mutant => mutant.Smoke)],
-            var ids => [.. all.Where(mutant => ids.Contains(mutant.Id))],
+            var ids => [.. all.Where(mutant => ids.Contains(mutant.Id) || (mutant.Smoke && ids.Contains("smoke")))],
         };
         var (found, missed) = await new MutantRun(repository, target.Directory, output).RunAsync(chosen, options.Everything);
         await output.WriteLineAsync($"\n{found} found, {missed} not");
@@ -115,7 +151,7 @@ internal static class Command
         await using var stage = new Stage(target, repository, TimeProvider.System);
         foreach (var command in target.Build)
         {
-            await TargetProcess.RunAsync([.. command.Select(stage.Fill)], target.Directory);
+            await TargetProcess.RunAsync([.. command.Select(word => stage.Fill(word, "'build'"))], target.Directory);
         }
     }
 }

@@ -47,6 +47,9 @@ internal sealed record Options
                 case "--html":
                     options.Html = Value();
                     break;
+                case "--case" when i + 1 == arguments.Length || arguments[i + 1].StartsWith('-'):
+                    options.Problem = "--case needs an id or the name of a family.";
+                    break;
                 case "--case":
                     while (i + 1 < arguments.Length && !arguments[i + 1].StartsWith('-'))
                     {
@@ -86,6 +89,9 @@ internal sealed record Options
             }
         }
 
+        options.Problem ??= options.Mutants
+            ? new[] { ("--json", options.Json), ("--junit", options.Junit), ("--html", options.Html), ("--case", options.Cases.FirstOrDefault()) }.FirstOrDefault(pair => pair.Item2 is not null) is { Item1: { } useless } ? $"{useless} is of no use with --mutants." : null
+            : options.Everything ? "--everything is of no use without --mutants." : null;
         return options;
     }
 

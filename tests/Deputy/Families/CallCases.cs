@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using Deputy.Attacks;
+using Deputy.Peers;
 using Deputy.Staging;
 using Deputy.Tokens;
 
@@ -61,13 +62,15 @@ internal static class CallCases
                 : Verdict.BrokenIf(attack.Stage.Saw(call.Marker).Count > before || answer.IsSuccess, "It was taken twice.", again.Line, Attack.Got(answer), "seen  the call, twice");
         }) { Needs = ["call-binding"], Server = "receiver", Control = ReceiverControl },
 
+        new("call.race", "Also when it is used many times at once.", Binding + "; CWE-362", attack => attack.MustPassOnceAsync(Receiver(attack, _ => { }))) { Needs = ["call-binding"], Server = "receiver", Control = ReceiverControl },
+
         // Approvals.
-        new("approval.none", "A call that needs an approval does not go through without one.", Approval, async attack => await attack.MustRefuseAsync(Pay(attack.Token("approvals").Build()))) { Needs = ["approval"], Server = "approvals", Control = ApprovalControl },
+        new("approval.none", "A call that needs an approval does not go through without one.", Approval, async attack => await attack.MustRefuseAsync(Pay(attack.Token("approvals").Build()))) { Needs = ["approval"], Server = "approvals" },
         Approved("approval.other-arguments", "An approval of other arguments is none.", (attack, token, element) => Pay(token.Build(), amount: 1_000_000)),
         Approved("approval.other-tool", "Nor of another tool.", (attack, token, element) => Pay(token.Build(), tool: "pay_all")),
         Approved("approval.other-user", "Nor of another user.", (attack, token, element) =>
         {
-            token.Payload["sub"] = "u-" + Peers.Marker.Fresh();
+            token.Payload["sub"] = "u-" + Marker.Fresh();
             return Pay(token.Build());
         }),
         Approved("approval.other-client", "Nor by another client.", (attack, token, element) =>
@@ -77,7 +80,14 @@ internal static class CallCases
         }),
         Approved("approval.invented", "Nor one whose identifier the gateway never gave.", (attack, token, element) =>
         {
-            element["identifier"] = Encoded.Encode(new byte[64]);
+            // As long as one of its own, and of now, but for one bit at its end.
+            if (!Encoded.TryDecode(element["identifier"]!.ToString(), out var identifier))
+            {
+                identifier = new byte[64];
+            }
+
+            identifier[^1] ^= 1;
+            element["identifier"] = Encoded.Encode(identifier);
             return Pay(token.Build());
         }),
         Approved("approval.no-identifier", "Nor one without.", (attack, token, element) =>
@@ -105,6 +115,10 @@ internal static class CallCases
             element["locations"] = new JsonArray(Stage.Resource("alpha"));
             return Pay(token.Build());
         }),
+        Approved("approval.other-state", "Nor one that says nothing of what else the call holds.", (attack, token, element) =>
+            Pay(token.Build()).Change(call => call.Body = call.Body!.Replace("\"arguments\":", "\"requestState\":\"of-somebody-else\",\"arguments\":", StringComparison.Ordinal))),
+        Approved("approval.duplicate-argument", "Nor one of arguments that two readers read differently.", (attack, token, element) =>
+            Pay(token.Build()).Change(call => call.Body = call.Body!.Replace("\"amount\":5", "\"amount\":1000000,\"amount\":5", StringComparison.Ordinal))),
         new("approval.twice", "One approval is one execution, whatever token holds it.", Approval, async attack =>
         {
             var (token, _) = await ApproveAsync(attack);
@@ -112,6 +126,11 @@ internal static class CallCases
             var first = await attack.SendAsync(call);
             token.Payload["jti"] = "j-" + Guid.NewGuid();
             return first.IsSuccess ? await attack.MustRefuseAsync(Pay(token.Build())) : Verdict.Error("The first use failed.", call.Line, Attack.Got(first));
+        }) { Needs = ["approval"], Server = "approvals", Control = ApprovalControl },
+        new("approval.race", "Also when it is used many times at once.", Approval + "; CWE-362", async attack =>
+        {
+            var (token, _) = await ApproveAsync(attack);
+            return await attack.MustPassOnceAsync(Pay(token.Build()));
         }) { Needs = ["approval"], Server = "approvals", Control = ApprovalControl },
         new("approval.stays", "The approval does not go on to servers behind.", Approval, async attack =>
         {
@@ -121,6 +140,19 @@ internal static class CallCases
             return attack.Seen(call) is not { } seen ? Verdict.Error("The call did not arrive.", call.Line, Attack.Got(answer))
                 : Verdict.BrokenIf(Encoded.Payload(seen.Token)?.ToJsonString().Contains("mcp_call_approval", StringComparison.Ordinal) == true, "It does.", call.Line, Attack.Got(answer), Attack.Seen("approvals", seen));
         }) { Needs = ["approval", "local"], Server = "approvals", Control = ApprovalControl },
+        new("approval.carried", "Nor where the authorization server carries it over to the result.", Approval, async attack =>
+        {
+            var (token, element) = await ApproveAsync(attack);
+            attack.Corp.Behave(token.Owner, (exchange, reply) =>
+            {
+                var result = exchange.Token();
+                result.Payload["authorization_details"] = new JsonArray(element.DeepClone());
+                return Exchange.SendAsync(reply, exchange.Answer(result));
+            });
+            var call = Pay(token.Build());
+            var answer = await attack.SendAsync(call);
+            return attack.Seen(call) is { } seen ? Verdict.Broken("It does.", call.Line, Attack.Got(answer), Attack.Seen("approvals", seen)) : Verdict.Held;
+        }) { Needs = ["approval", "exchange"], Server = "approvals", Control = ApprovalControl },
     ];
 
     private static string Digest(string text) => $"sha-256=:{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(text)))}:";

@@ -43,6 +43,51 @@ internal static class LateCases
                 }
             });
         }) { Needs = ["logout"] },
+        new("late.logout-exchange", "Nor one whose exchange takes until then.", Window, async attack =>
+        {
+            var token = attack.Token();
+            var logout = RevocationCases.Announce(attack, token);
+            attack.Corp.Behave(token.Owner, async (exchange, reply) =>
+            {
+                await attack.SendAsync(logout);
+                await exchange.HonestAsync(reply);
+            });
+            var call = Call.Tool("alpha", token.Build());
+            var answer = await attack.SendAsync(call);
+            return attack.Stage.Asked(token.Owner).Count == 0 ? Verdict.Error("The authorization server was never asked.", call.Line, Attack.Got(answer)) : attack.Refused(call, answer);
+        }) { Needs = ["logout", "exchange"] },
+        new("late.logout-policy", "Nor one about which the policy decision point thinks until then.", Window, async attack =>
+        {
+            var token = attack.Token("policy");
+            var logout = RevocationCases.Announce(attack, token);
+            attack.Stage.Policy.Behave(token.Owner, async (_, reply) =>
+            {
+                await attack.SendAsync(logout);
+                await reply.SendAsync(200, """{"decision":true}""");
+            });
+            var call = Call.Tool("policy", token.Build());
+            var answer = await attack.SendAsync(call);
+            return attack.Stage.Policy.Of(token.Owner).Count == 0 ? Verdict.Error("The policy decision point was never asked.", call.Line, Attack.Got(answer)) : attack.Refused(call, answer);
+        }) { Needs = ["logout", "policy"], Server = "policy" },
+        new("late.answer", "Nor is the answer to a call of his that was let through told to its end.", Window + "; OpenID Back-Channel Logout 1.0 §2.7", async attack =>
+        {
+            var token = attack.Token();
+            var logout = RevocationCases.Announce(attack, token);
+            var call = Call.Tool("alpha", token.Build());
+            attack.Mcp().Behave(call.Marker, async (_, reply) =>
+            {
+                await reply.StreamAsync();
+                await reply.ChunkAsync(": begun\n\n");
+                await reply.ClosedAsync(TimeSpan.FromSeconds(20));
+            });
+            using var client = await attack.ConnectAsync();
+            await client.SendAsync(call.Build());
+            var (begun, _) = await client.UntilAsync(": begun", TimeSpan.FromSeconds(10));
+            var told = await attack.SendAsync(logout);
+            var (_, ending) = await client.AllAsync(TimeSpan.FromSeconds(5));
+            return !begun.Contains(": begun", StringComparison.Ordinal) || !told.IsSuccess ? Verdict.Error($"The answer did not begin, or the logout was refused: {told.Line}", call.Line, "got   " + Attack.Short(begun))
+                : Verdict.BrokenIf(ending == Ending.TimedOut, "It is.", call.Line, "got   " + Attack.Short(begun), "seen  an answer that is open five seconds after the logout");
+        }) { Needs = ["logout"] },
         new("late.retry", "Nor is a call tried again for a user who has logged out meanwhile.", Window, async attack =>
         {
             var token = attack.Token();

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text.Json.Nodes;
 using Deputy.Attacks;
 using Deputy.Peers;
 using Deputy.Tokens;
@@ -138,6 +140,23 @@ internal static class OutageCases
                 issuer.Documents = null;
             }
         }) { Needs = ["key-refresh"], Lane = "rotating", Server = "rotating" },
+        new("outage.keys-redirect", "A redirect of the key set is not followed: who can redirect signs nothing.", "RFC 8414 §3; CWE-601", async attack =>
+        {
+            var issuer = attack.Stage.Issuer("rotating");
+            var stranger = Key.Create("ES256", "redirected-" + Marker.Fresh());
+            issuer.Documents = (request, reply) => request.Target == "/jwks" ? reply.EmptyAsync(302, $"Location: {issuer.Issuer}/jwks?moved\r\n")
+                : request.Target == "/jwks?moved" ? reply.SendAsync(200, new JsonObject { ["keys"] = new JsonArray(stranger.Jwk()) }.ToJsonString())
+                : issuer.DocumentAsync(request, reply);
+            return await NeverAsync(attack, token => (token.Key, token.Header["kid"]) = (stranger, stranger.Kid), () => issuer.Documents = null);
+        }) { Needs = ["key-refresh"], Lane = "rotating", Server = "rotating" },
+        new("outage.keys-symmetric", "A shared secret in the key set, which everybody can read, verifies nothing; the other keys go on.", "RFC 8725 §3.1, §3.5; RFC 7517 §9.3", async attack =>
+        {
+            var issuer = attack.Stage.Issuer("rotating");
+            var published = issuer.Published;
+            var secret = RandomNumberGenerator.GetBytes(32);
+            issuer.Published = [.. published, new JsonObject { ["kty"] = "oct", ["k"] = Encoded.Encode(secret), ["kid"] = "shared", ["alg"] = "HS256", ["use"] = "sig" }];
+            return await NeverAsync(attack, token => (token.Header["alg"], token.Header["kid"], token.Signature) = ("HS256", "shared", input => HMACSHA256.HashData(secret, input)), () => issuer.Published = published);
+        }) { Needs = ["key-refresh"], Lane = "rotating", Server = "rotating" },
         Watched("inactive", "A token that its issuer calls inactive is refused, though its signature is good.", (_, reply) => reply.SendAsync(200, """{"active":false}""")),
         Watched("introspection-500", "Nobody is let in while that cannot be asked.", (_, reply) => reply.EmptyAsync(500)),
         Watched("introspection-text", "\"true\" is not true.", (_, reply) => reply.SendAsync(200, """{"active":"true"}""")),
@@ -155,6 +174,36 @@ internal static class OutageCases
             return await attack.MustRefuseAsync(Call.Tool("watched", text));
         }) { Needs = ["introspection"], Server = "watched" },
     ];
+
+    /// <summary>Sends tokens that are forged so until the key set was fetched twice: none is taken. Then puts the issuer right.</summary>
+    private static async Task<Verdict> NeverAsync(Attack attack, Action<Forged> forge, Action putRight)
+    {
+        var issuer = attack.Stage.Issuer("rotating");
+        var fetched = issuer.KeyFetches;
+        try
+        {
+            for (var deadline = attack.Now + 8; attack.Now < deadline;)
+            {
+                var enough = issuer.KeyFetches >= fetched + 2;
+                var token = attack.Token("rotating");
+                forge(token);
+                var verdict = await attack.MustRefuseAsync(Call.Tool("rotating", token.Build()), token);
+                if (verdict.Outcome != Outcome.Held || enough)
+                {
+                    return verdict;
+                }
+
+                await attack.HonestAsync("rotating");
+                await Task.Delay(200);
+            }
+
+            return Verdict.Error($"The key set was fetched {issuer.KeyFetches - fetched} times.");
+        }
+        finally
+        {
+            putRight();
+        }
+    }
 
     /// <summary>Another token of the same person.</summary>
     private static string Fresh(Attack attack, Forged of)

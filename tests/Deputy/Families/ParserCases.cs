@@ -1,6 +1,8 @@
 using System.IO.Compression;
 using System.Text;
+using System.Text.Json.Nodes;
 using Deputy.Attacks;
+using Deputy.Wire;
 
 namespace Deputy.Families;
 
@@ -55,6 +57,13 @@ internal static class ParserCases
         Modern("header-method", "Mcp-Method that differs from the body is refused.", "ping", "echo", "echo"),
         Modern("header-name", "Mcp-Name that differs from the body is refused.", "tools/call", "echo", "write_file"),
         Scoped,
+        new("parser.scope-joined", "Nor is one entry of scp that reads as two scopes both of them.", "RFC 6749 §3.3; RFC 9068 §2.2.3", async attack =>
+        {
+            var token = attack.Token("rules");
+            token.Payload.Remove("scope");
+            token.Payload["scp"] = new JsonArray("files:read files:write");
+            return await attack.MustRefuseAsync(Call.Tool("rules", token.Build(), "write_file"), token);
+        }) { Needs = ["rules"], Server = "rules" },
         .. new (string Id, string Uri)[]
         {
             ("plain", "file:///secret/plan"), ("dot-segments", "file:///public/../secret/plan"), ("scheme-case", "FILE:///secret/plan"), ("letter-encoded", "file:///%73ecret/plan"), ("dot-encoded", "file:///public/%2e%2e/secret/plan"),
@@ -72,7 +81,28 @@ internal static class ParserCases
             var answer = await attack.SendAsync(call);
             return Verdict.BrokenIf(answer.Body.Contains("delete_all", StringComparison.Ordinal) || answer.Body.Contains("write_file", StringComparison.Ordinal), "It does.", call.Line, Attack.Got(answer), "seen  tools/list");
         }) { Needs = ["lists"], Server = "lists" },
+        Listed("list-stream", "Nor when it comes as an event stream.", "MCP Transports", async (list, reply) =>
+        {
+            await reply.StreamAsync();
+            await reply.ChunkAsync($"event: message\ndata: {list}\n\n");
+            await reply.WriteAsync("0\r\n\r\n");
+        }),
+        Listed("list-twice", "Nor when it is there twice.", Two, (list, reply) => reply.SendAsync(200, list.Replace("\"result\":{", "\"result\":{\"tools\":[],", StringComparison.Ordinal))),
+        Listed("list-case", "Nor under a name in another case.", Two, (list, reply) => reply.SendAsync(200, list.Replace("\"tools\"", "\"tools\":[],\"Tools\"", StringComparison.Ordinal))),
+        Listed("list-deep", "Nor beside what is nested without end.", "CWE-674; RFC 8259 §9", (list, reply) => reply.SendAsync(200, list.Replace("\"result\":{", "\"result\":{\"x\":" + new string('[', 20_000) + new string(']', 20_000) + ",", StringComparison.Ordinal))),
     ];
+
+    /// <summary>The MCP server answers tools/list in its own way; whatever the client gets, it does not name what it may not call.</summary>
+    private static Case Listed(string id, string claim, string source, Func<string, Reply, Task> answerList) => new("parser." + id, claim, source, async attack =>
+    {
+        var call = Call.Message("lists", attack.Token("lists").Build(), "tools/list", null);
+        attack.Mcp("lists").Behave(call.Marker, (_, reply) =>
+            answerList("""{"jsonrpc":"2.0","id":"ID","result":{"tools":[{"name":"echo","inputSchema":{"type":"object"}},{"name":"delete_all","inputSchema":{"type":"object"}}]}}""".Replace("ID", call.Marker, StringComparison.Ordinal), reply));
+        var answer = await attack.SendAsync(call);
+        return attack.Seen(call) is null ? Verdict.Error("The MCP server was never asked.", call.Line, Attack.Got(answer))
+            : Verdict.BrokenIf(answer.Raw.Contains("delete_all", StringComparison.Ordinal), "It does.", call.Line, Attack.Got(answer), "seen  tools/list");
+    })
+    { Needs = ["lists"], Server = "lists" };
 
     private static Case Scoped => Faults.Request("parser.scope", "A write needs the scope to write.", "MCP Authorization, Scope", (_, token) => Call.Tool("rules", token, "write_file"), "rules") with { Needs = ["rules"] };
 

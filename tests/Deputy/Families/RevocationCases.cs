@@ -47,6 +47,7 @@ internal static class RevocationCases
         Ineffective("revocation.nonce", "Nor one with a nonce: an ID token in disguise.", Logout, "logout", logout => logout.Payload["nonce"] = "n"),
         Ineffective("revocation.no-event", "Nor one without the event.", Logout, "logout", logout => logout.Payload.Remove("events")),
         Ineffective("revocation.other-event", "Nor one with another event.", Logout, "logout", logout => logout.Payload["events"] = new JsonObject { ["https://elsewhere.test/event"] = new JsonObject() }),
+        Ineffective("revocation.old", "Nor one that has expired.", "OpenID Connect Back-Channel Logout 1.0 §2.6 (4): exp", "logout", logout => (logout.Payload["iat"], logout.Payload["exp"]) = (logout.Payload["iat"]!.GetValue<long>() - 900, logout.Payload["iat"]!.GetValue<long>() - 600), age: 1200),
         Ineffective("revocation.no-subject", "Nor one of nobody.", Logout, "logout", logout => logout.Payload.Remove("sub")),
         Ineffective("revocation.access-token", "Nor an access token.", "RFC 8725 §3.11", "logout", logout => logout.Header["typ"] = "at+jwt"),
         Ineffective("revocation.other-user", "Nor does it end anybody else's.", Logout, "logout", logout => logout.Payload["sub"] = "u-somebody-else"),
@@ -55,6 +56,17 @@ internal static class RevocationCases
         Ineffective("revocation.event-audience", "Nor one for another receiver.", Events, "security-events", set => set.Payload["aud"] = "https://elsewhere.test"),
         Ineffective("revocation.event-type", "Nor one that does not say to be one.", "RFC 8417 §2.3", "security-events", set => set.Header["typ"] = "JWT"),
         Ineffective("revocation.event-foreign-subject", "Nor one about a subject of another issuer.", Events, "security-events", set => set.Payload["sub_id"]!["iss"] = "https://login.elsewhere.test"),
+        new("revocation.event-ahead", "One that says to be of tomorrow ends no token that is issued after it.", Events + "; RFC 8417 §2.2", async attack =>
+        {
+            var token = attack.Token();
+            var set = Event(attack, token);
+            set.Payload["events"]!["https://schemas.openid.net/secevent/caep/event-type/session-revoked"]!["event_timestamp"] = attack.Now + 80_000;
+            var post = Post("security-events", set);
+            var told = await attack.SendAsync(post);
+            await CacheCases.Until(attack, attack.Now + 3);
+            return await attack.HonestAsync(Call.Tool("alpha", attack.Token(subject: token.Payload["sub"]!.ToString()).Build())) is { } problem
+                ? Verdict.Broken("It does.", post.Line + " " + set.Payload.ToJsonString(), Attack.Got(told), "got   afterwards, with a token that was issued later: " + problem) : Verdict.Held;
+        }) { Needs = ["security-events"] },
         Ineffective("revocation.event-unknown", "Nor an event of another kind.", Events, "security-events", set => set.Payload["events"] = new JsonObject { ["https://elsewhere.test/event"] = new JsonObject() }),
     ];
 
@@ -104,9 +116,11 @@ internal static class RevocationCases
     })
     { Needs = [kind] };
 
-    private static Case Ineffective(string id, string claim, string source, string kind, Action<Forged> spoil) => new(id, claim, source, async attack =>
+    // The token that must stay good was issued so many seconds ago.
+    private static Case Ineffective(string id, string claim, string source, string kind, Action<Forged> spoil, int age = 1) => new(id, claim, source, async attack =>
     {
         var token = attack.Token();
+        token.Payload["iat"] = attack.Now - age;
         token.Payload["sid"] = "s-" + token.Owner;
         var signed = kind == "logout" ? Logout_(attack, token) : Event(attack, token);
         spoil(signed);

@@ -53,6 +53,11 @@ internal static class SenderCases
             var again = Call.Tool("bound", call.Token).Change(second => second.Scheme = "DPoP").With("DPoP", call.Headers[^1].Value);
             return first.IsSuccess ? await attack.MustRefuseAsync(again) : Verdict.Error("The first use failed.", call.Line, Attack.Got(first));
         }) { Needs = ["dpop"], Server = "bound", Control = ControlAsync },
+        new("sender.race", "Also when it is used many times at once.", "RFC 9449 §11.1; CWE-362", attack =>
+        {
+            var (call, proof) = Honest(attack);
+            return attack.MustPassOnceAsync(call.With("DPoP", proof.Build()));
+        }) { Needs = ["dpop"], Server = "bound", Control = ControlAsync },
         new("sender.two-proofs", "Two proofs are none.", Proofs + " 1", async attack =>
         {
             var (call, proof) = Honest(attack);

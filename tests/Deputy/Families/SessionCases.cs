@@ -1,4 +1,5 @@
 using Deputy.Attacks;
+using Deputy.Peers;
 using Deputy.Tokens;
 using Deputy.Wire;
 
@@ -18,6 +19,14 @@ internal static class SessionCases
             token.Payload["client_id"] = "another-client";
             return Call.Tool("alpha", token.Build());
         }),
+        new("session.other-issuer", "Nor who has the same name at another issuer.", Hijacking + "; RFC 7519 §4.1.2: unique within its issuer", async attack =>
+        {
+            var session = await OpenAsync(attack, "both", "corp");
+
+            // Whoever asks gets a token, so that nothing but the session is in the way.
+            attack.Corp.Behave(Marker.In(session.Subject)!, (exchange, reply) => Exchange.SendAsync(reply, exchange.Answer(exchange.Token())));
+            return await attack.MustRefuseAsync(Call.Tool("both", attack.Token("both", "partner", subject: session.Subject).Build()).With("Mcp-Session-Id", session.Id));
+        }) { Needs = ["sessions", "issuers"], Server = "both" },
         Foreign("session.other-server", "Nor the same user at another server.", (attack, session) => Call.Tool("beta", attack.Token("beta", subject: session.Subject).Build())),
         Foreign("session.listen", "Another user cannot listen in it.", (attack, session) => Call.Get("alpha", attack.Token().Build())),
         Foreign("session.end", "Nor end it.", (attack, session) => new Call("alpha") { Method = "DELETE", Token = attack.Token().Build() }),
@@ -94,13 +103,13 @@ internal static class SessionCases
         },
     };
 
-    private static async Task<Session> OpenAsync(Attack attack)
+    private static async Task<Session> OpenAsync(Attack attack, string server = "alpha", string? issuer = null)
     {
-        var token = attack.Token();
+        var token = attack.Token(server, issuer);
         var text = token.Build();
-        var call = Call.Text("alpha", text, """{"jsonrpc":"2.0","id":"ID","method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"deputy","version":"1"}}}""");
+        var call = Call.Text(server, text, """{"jsonrpc":"2.0","id":"ID","method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"deputy","version":"1"}}}""");
         var inner = "s-" + Encoded.Digest(call.Marker);
-        attack.Mcp().Behave(call.Marker, (request, reply) => reply.SendAsync(200, HostileCases.Result(request), headers: $"Mcp-Session-Id: {inner}\r\n"));
+        attack.Mcp(server).Behave(call.Marker, (request, reply) => reply.SendAsync(200, HostileCases.Result(request), headers: $"Mcp-Session-Id: {inner}\r\n"));
         Answer answer = await attack.SendAsync(call);
         return answer.Header("Mcp-Session-Id") is { } id ? new Session(id, inner, token.Payload["sub"]!.ToString(), text) : attack.Can("sessions") || !answer.IsSuccess ? throw new InvalidOperationException($"No session came: {answer.Line}") : throw new InapplicableException("has no sessions");
     }

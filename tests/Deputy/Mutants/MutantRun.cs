@@ -14,6 +14,7 @@ internal sealed class MutantRun(string repository, string targets, TextWriter ou
     public async Task<(int Found, int Missed)> RunAsync(IReadOnlyList<Mutant> mutants, bool everything)
     {
         var scratch = Directory.CreateTempSubdirectory("deputy-mutants-");
+        Leftovers.Add(scratch);
         try
         {
             Copy(repository, scratch.FullName);
@@ -39,7 +40,7 @@ internal sealed class MutantRun(string repository, string targets, TextWriter ou
         }
         finally
         {
-            scratch.Delete(recursive: true);
+            Leftovers.Remove(scratch);
         }
     }
 

@@ -128,7 +128,8 @@ internal sealed class AuthorizationServer : IAsyncDisposable
         }
     }
 
-    private Task DocumentAsync(ReceivedRequest request, Reply reply) => reply.SendAsync(200, request.Target == "/jwks" ? Jwks : new JsonObject
+    /// <summary>The honest document.</summary>
+    public Task DocumentAsync(ReceivedRequest request, Reply reply) => reply.SendAsync(200, request.Target == "/jwks" ? Jwks : new JsonObject
     {
         ["issuer"] = Issuer,
         ["jwks_uri"] = Issuer + "/jwks",

@@ -42,9 +42,9 @@ internal sealed class Exchange(AuthorizationServer server, ReceivedRequest reque
             payload["scope"] = string.Join(' ', scopes);
         }
 
-        if (Subject["authorization_details"] is { } details)
+        if (Carried() is { Count: > 0 } details)
         {
-            payload["authorization_details"] = details.DeepClone();
+            payload["authorization_details"] = details;
         }
 
         if (Subject["act"] is { } act)
@@ -59,6 +59,11 @@ internal sealed class Exchange(AuthorizationServer server, ReceivedRequest reque
 
         return new Forged(server.Key, new JsonObject { ["typ"] = "at+jwt", ["alg"] = server.Key.Algorithm, ["kid"] = server.Key.Kid }, payload);
     }
+
+    /// <summary>The subject's details, but for those that say to be for other servers alone (RFC 9396 §2.2, <c>locations</c>).</summary>
+    private JsonArray Carried() => Subject["authorization_details"] is JsonArray details
+        ? new JsonArray([.. details.Where(one => one is JsonObject element && (element["locations"] is not JsonArray locations || locations.Any(place => place?.ToString() == Target))).Select(one => one!.DeepClone())])
+        : [];
 
     /// <summary>The members of the honest answer around this token.</summary>
     public JsonObject Answer(Forged token)

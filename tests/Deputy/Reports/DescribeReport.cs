@@ -27,6 +27,9 @@ internal static class DescribeReport
           ${issuer:NAME}        an issuer, http://127.0.0.1:PORT: metadata (RFC 8414 and OpenID), /jwks, /token, /introspect
           ${public-key:NAME}    a file with its public key as PEM; ${jwks-file:NAME}: with its key set
           ${client-id} ${client-secret}   the gateway as a client there (client_secret_basic)
+          ${policy}             the kit's policy decision point (AuthZEN); ${new-key}: a private key as PEM, made at each start
+          ${public-host} ${issuer-host:NAME}   the same without a scheme
+          $${x}                 stands for ${x} itself
           ${directory} ${target} ${repository} ${kit}   the working directory; that of TARGET.json; of the sources; of this program
 
         Every gateway needs: two servers, /alpha and /beta, each of which takes tokens (at+jwt, ES256) of issuer corp with

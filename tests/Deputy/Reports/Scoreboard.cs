@@ -12,7 +12,7 @@ internal static class Scoreboard
 
     public static async Task WriteAsync(string page, string[] results)
     {
-        var runs = results.Select(path => JsonNode.Parse(File.ReadAllText(path))!.AsObject()).ToList();
+        var runs = results.Select(path => JsonNode.Parse(File.ReadAllText(path)) is JsonObject run && run["counts"] is JsonObject && run["cases"] is JsonArray ? run : throw new FormatException($"{path} is no result of an attack (--json).")).ToList();
         var text = await File.ReadAllTextAsync(page);
         var (begin, end) = (text.IndexOf(Begin, StringComparison.Ordinal), text.IndexOf(End, StringComparison.Ordinal));
         if (begin < 0 || end < begin)

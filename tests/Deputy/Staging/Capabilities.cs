@@ -18,7 +18,7 @@ internal static class Capabilities
         ["rules"] = "Server rules: delete_* and resources file:///secret/* are denied, write_* needs files:write, everything needs files:read.",
         ["lists"] = "Server lists: tools/list shows a caller only what its rules allow (delete_* is denied).",
         ["http+sse"] = "Server sse speaks the transport of 2024-11-05; its MCP server is at the base URL.",
-        ["credential"] = "Server static gets a static credential in X-Api-Key in place of the token.",
+        ["credential"] = "Server static gets a static credential in X-Api-Key in place of the token: static-key-of-the-mcp-server.",
         ["outage"] = "Server fragile has an issuer of its own, asked for exchanges with a time limit of at most 2 s.",
         ["key-refresh"] = "Server rotating has an issuer of its own, whose keys are fetched anew every second.",
         ["introspection"] = "Server watched has an issuer of its own, which is asked about every token; answers are remembered for a second at most.",

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
@@ -24,6 +25,7 @@ internal sealed partial class Stage : IAsyncDisposable
     public Stage(Target target, string repository, TimeProvider clock)
     {
         (Target, Repository, Clock) = (target, repository, clock);
+        Leftovers.Add(directory);
         Canary = new Canary();
         ports[""] = FreePort();
     }
@@ -75,7 +77,7 @@ internal sealed partial class Stage : IAsyncDisposable
         {
             var path = Path.Combine(directory.FullName, name);
             System.IO.Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            await File.WriteAllTextAsync(path, Fill(await File.ReadAllTextAsync(Path.Combine(Target.Directory, template))));
+            await File.WriteAllTextAsync(path, Fill(await File.ReadAllTextAsync(Path.Combine(Target.Directory, template)), $"'files:{name}' ({template})"));
             if (!OperatingSystem.IsWindows())
             {
                 // What holds a secret is for its owner alone; gateways check that.
@@ -95,12 +97,14 @@ internal sealed partial class Stage : IAsyncDisposable
         }
 
         process?.Dispose();
+        process = null;
         await LaunchAsync();
         return true;
     }
 
     /// <summary>Replaces the placeholders of a template.</summary>
-    public string Fill(string template) => Placeholder().Replace(template, match => Value(match.Groups[1].Value, match.Groups[3].Value));
+    /// <remarks><c>$${x}</c> stands for <c>${x}</c> itself, which many gateways read.</remarks>
+    public string Fill(string template) => Placeholder().Replace(template, match => match.Groups[1].Length > 0 ? match.Value[1..] : Value(match.Groups[2].Value, match.Groups[4].Value));
 
     public async ValueTask DisposeAsync()
     {
@@ -117,7 +121,7 @@ internal sealed partial class Stage : IAsyncDisposable
             await issuer.DisposeAsync();
         }
 
-        directory.Delete(recursive: true);
+        Leftovers.Remove(directory);
     }
 
     /// <summary>
@@ -149,17 +153,41 @@ internal sealed partial class Stage : IAsyncDisposable
 
     private async Task LaunchAsync()
     {
-        var ready = Uri.TryCreate(Fill(Target.Ready), UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
+        var ready = Uri.TryCreate(Fill(Target.Ready, "'ready'"), UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
             ? url
             : throw new FormatException($"{Target.Path}: 'ready' is '{Target.Ready}', which is no http or https URL.");
-        process = TargetProcess.Start(
-            [.. Target.Start.Select(command => command.Select(Fill).ToArray())],
-            Target.Environment.ToDictionary(pair => pair.Key, pair => Fill(pair.Value)),
-            directory.FullName);
+        process = Started(
+            [.. Target.Start.Select(command => command.Select(word => Fill(word, "'start'")).ToArray())],
+            Target.Environment.ToDictionary(pair => pair.Key, pair => Fill(pair.Value, $"'environment:{pair.Key}'")));
         await process.ReadyAsync(ready);
     }
 
-    private string Value(string name, string argument) => name switch
+    /// <summary>The same for one place of the target's description, which a mistake names.</summary>
+    public string Fill(string template, string place)
+    {
+        try
+        {
+            return Fill(template);
+        }
+        catch (FormatException wrong)
+        {
+            throw new FormatException($"{Target.Path}: {place}: {wrong.Message}", wrong);
+        }
+    }
+
+    private TargetProcess Started(IReadOnlyList<string[]> commands, IReadOnlyDictionary<string, string> environment)
+    {
+        try
+        {
+            return TargetProcess.Start(commands, environment, directory.FullName);
+        }
+        catch (InvalidOperationException exception)
+        {
+            throw new InvalidOperationException($"{Target.Path}: 'start': {exception.Message}", exception);
+        }
+    }
+
+    private string Value(string name, string argument) => Placeholders.Wrong(name, argument) is { } wrong ? throw new FormatException(wrong) : name switch
     {
         "port" => PortOf(argument).ToString(CultureInfo.InvariantCulture),
         "directory" => directory.FullName,
@@ -181,7 +209,7 @@ internal sealed partial class Stage : IAsyncDisposable
         "policy" => Policy.Url,
         "canary" => Canary.Url,
         "new-key" => Key.Create("ES256", "").PrivatePem(),
-        _ => throw new FormatException($"'{name}' is no placeholder; --describe lists them."),
+        _ => throw new UnreachableException(name),
     };
 
     private int PortOf(string name)
@@ -199,6 +227,6 @@ internal sealed partial class Stage : IAsyncDisposable
         return path;
     }
 
-    [GeneratedRegex(@"\$\{([a-z-]+)(:([A-Za-z0-9_-]+))?\}")]
+    [GeneratedRegex(@"(\$)?\$\{([a-z-]+)(:([A-Za-z0-9_-]*))?\}")]
     private static partial Regex Placeholder();
 }

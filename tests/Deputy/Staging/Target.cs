@@ -52,7 +52,7 @@ internal sealed class Target
     public static Target Read(string path)
     {
         var full = System.IO.Path.GetFullPath(path);
-        var options = new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
+        var options = new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true, AllowDuplicateProperties = false };
         if (Parse() is not JsonObject json)
         {
             throw new FormatException($"{path} is no JSON object.");
@@ -83,6 +83,10 @@ internal sealed class Target
             {
                 throw new FormatException($"{path} is no JSON: {exception.Message}");
             }
+            catch (FileNotFoundException)
+            {
+                throw new FormatException($"There is no {full}.");
+            }
             catch (UnauthorizedAccessException)
             {
                 throw new FormatException($"{path} cannot be read: access is denied, or it is a directory.");
@@ -94,6 +98,7 @@ internal sealed class Target
         Start.Count == 0 ? throw new FormatException("'start' is missing.")
         : Capabilities.FirstOrDefault(capability => !Staging.Capabilities.All.ContainsKey(capability)) is { } strange ? throw new FormatException($"'{strange}' is no capability; --describe lists them.")
         : Files.Keys.FirstOrDefault(name => System.IO.Path.IsPathRooted(name) || name.Split('/', '\\').Any(part => part is "" or "." or "..")) is { } outside ? throw new FormatException($"'files' names '{outside}', which is no name below the working directory.")
+        : Files.FirstOrDefault(file => !File.Exists(System.IO.Path.Combine(Directory, file.Value))) is { Key: { } name, Value: { } template } ? throw new FormatException($"'files:{name}' names the template '{template}', which is not beside the description: there is no {System.IO.Path.Combine(Directory, template)}.")
         : this;
 
     private static string? Text(JsonObject json, string key) => json[key] is { } node ? Text(node, key) : null;

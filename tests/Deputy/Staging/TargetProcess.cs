@@ -7,6 +7,8 @@ namespace Deputy.Staging;
 /// <summary>The processes of a target: started, waited for, and ended with all that they started.</summary>
 internal sealed class TargetProcess : IDisposable
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
     private readonly List<Process> processes = [];
     private readonly ConcurrentQueue<string> output = new();
 
@@ -21,6 +23,20 @@ internal sealed class TargetProcess : IDisposable
     public static TargetProcess Start(IReadOnlyList<string[]> commands, IReadOnlyDictionary<string, string> environment, string directory)
     {
         var target = new TargetProcess();
+        try
+        {
+            target.StartAll(commands, environment, directory);
+            return target;
+        }
+        catch
+        {
+            target.Dispose();
+            throw;
+        }
+    }
+
+    private void StartAll(IReadOnlyList<string[]> commands, IReadOnlyDictionary<string, string> environment, string directory)
+    {
         foreach (var command in commands)
         {
             var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = directory };
@@ -29,28 +45,33 @@ internal sealed class TargetProcess : IDisposable
                 start.Environment[key] = value;
             }
 
-            var process = Process.Start(start) ?? throw new InvalidOperationException($"{command[0]} did not start.");
-            process.OutputDataReceived += (_, line) => target.Keep(line.Data);
-            process.ErrorDataReceived += (_, line) => target.Keep(line.Data);
+            var process = Leftovers.Start(start);
+            process.OutputDataReceived += (_, line) => Keep(line.Data);
+            process.ErrorDataReceived += (_, line) => Keep(line.Data);
             process.BeginOutputReadLine();
             process.BeginErrorReadLine();
-            target.processes.Add(process);
+            processes.Add(process);
         }
-
-        return target;
     }
 
     /// <summary>Runs a command to its end; throws with what it wrote when it fails.</summary>
     public static async Task RunAsync(string[] command, string directory)
     {
         var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = directory };
-        using var process = Process.Start(start) ?? throw new InvalidOperationException($"{command[0]} did not start.");
-        var error = process.StandardError.ReadToEndAsync();
-        var text = await process.StandardOutput.ReadToEndAsync() + await error;
-        await process.WaitForExitAsync();
-        if (process.ExitCode != 0)
+        var process = Leftovers.Start(start);
+        try
         {
-            throw new InvalidOperationException($"'{string.Join(' ', command)}' ended with {process.ExitCode}:\n{text}");
+            var error = process.StandardError.ReadToEndAsync();
+            var text = await process.StandardOutput.ReadToEndAsync() + await error;
+            await process.WaitForExitAsync();
+            if (process.ExitCode != 0)
+            {
+                throw new InvalidOperationException($"'{string.Join(' ', command)}' ended with {process.ExitCode}:\n{text}");
+            }
+        }
+        finally
+        {
+            Leftovers.End(process);
         }
     }
 
@@ -59,7 +80,7 @@ internal sealed class TargetProcess : IDisposable
     {
         var request = System.Text.Encoding.ASCII.GetBytes($"GET {ready.PathAndQuery} HTTP/1.1\r\nHost: {ready.Authority}\r\nConnection: close\r\n\r\n");
         var watch = Stopwatch.StartNew();
-        while (watch.Elapsed < TimeSpan.FromSeconds(60))
+        while (watch.Elapsed < Patience)
         {
             if (HasExited)
             {
@@ -74,21 +95,34 @@ internal sealed class TargetProcess : IDisposable
             await Task.Delay(100);
         }
 
-        throw new InvalidOperationException($"The target did not become ready at {ready}:\n{Output}");
+        throw new InvalidOperationException($"The target did not become ready at {ready}{await EndingAsync()}:\n{(Output.Length > 0 ? Output : "(it wrote nothing)")}");
     }
 
     public void Dispose()
     {
-        foreach (var process in processes)
-        {
-            if (!process.HasExited)
-            {
-                process.Kill(entireProcessTree: true);
-                process.WaitForExit(5000);
-            }
+        processes.ForEach(Leftovers.End);
+        processes.Clear();
+    }
 
-            process.Dispose();
+    /// <summary>How a process that is gone ended, and the rest of what it wrote.</summary>
+    private async Task<string> EndingAsync()
+    {
+        if (processes.Find(process => process.HasExited) is not { } gone)
+        {
+            return $" within {Patience.TotalSeconds:0} s";
         }
+
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(2));
+        try
+        {
+            await gone.WaitForExitAsync(limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // What it started holds its output open.
+        }
+
+        return $": '{gone.StartInfo.FileName}' ended with {gone.ExitCode}";
     }
 
     private void Keep(string? line)

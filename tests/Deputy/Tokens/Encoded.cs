@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -35,7 +36,8 @@ internal static class Encoded
 
     public static JsonObject? Header(string? token) => Part(token, 0);
 
-    /// <summary>As people read it: nothing escaped that need not be.</summary>
+    /// <summary>As people read it and most issuers write it: nothing escaped that need not be.</summary>
+    [return: NotNullIfNotNull(nameof(json))]
     public static string? Plain(JsonObject? json) => json?.ToJsonString(Readable);
 
     private static readonly JsonSerializerOptions Readable = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping, TypeInfoResolver = new System.Text.Json.Serialization.Metadata.DefaultJsonTypeInfoResolver() };

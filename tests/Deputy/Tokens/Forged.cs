@@ -31,8 +31,7 @@ internal sealed class Forged(Key key, JsonObject header, JsonObject payload)
 
     public string Build()
     {
-        var header = Header.ToJsonString();
-        var payload = Payload.ToJsonString();
+        var (header, payload) = (Encoded.Plain(Header), Encoded.Plain(Payload));
         var parts = new[] { Encoded.Encode(HeaderText?.Invoke(header) ?? header), Encoded.Encode(PayloadText?.Invoke(payload) ?? payload), "" };
         var input = Encoding.ASCII.GetBytes($"{parts[0]}.{parts[1]}");
         parts[2] = Encoded.Encode(Signature is { } sign ? sign(input) : Key.Sign(input));

@@ -66,6 +66,7 @@ public sealed class ListTests
     [InlineData(new[] { Echo, Echo }, new[] { Echo, Echo })]
     [InlineData(new string[0], new string[0])]
     [InlineData(new[] { """{"name":"echo","name":"wipe"}""", """{"n\u0061me":"wip\u0065"}""", Echo }, new[] { Echo })]
+    [InlineData(new[] { """{"name":"echo","Name":"wipe"}""", """{"NAME":"wipe"}""", """{"Name":"echo"}""", Echo }, new[] { Echo })]
     [InlineData(new[] { """{"name":"echo","name":"delete_x"}""", """{"title":"echo"}""", """{"name":7}""", "1", "[]", Echo }, new[] { Echo })]
     public async Task A_list_loses_what_the_rules_refuse_and_no_other_byte(string[] sent, string[] seen)
     {
@@ -81,6 +82,8 @@ public sealed class ListTests
     [InlineData("""{"tools":[{"name":"wipe"}],"cacheScope":"public","ttlMs":9}""", """{"tools":[],"cacheScope":"private","ttlMs":9}""")]
     [InlineData("""{"cacheScope": ["public"] ,"tools":[{"name":"echo"}]}""", """{"cacheScope": "private" ,"tools":[{"name":"echo"}]}""")]
     [InlineData("""{"cacheScope":"public","tools":[],"c\u0061cheScope":"public"}""", """{"cacheScope":"private","tools":[],"c\u0061cheScope":"private"}""")]
+    [InlineData("""{"tools":[],"Tools":[{"name":"wipe"}]}""", """{"cacheScope":"private","tools":[],"Tools":[]}""")]
+    [InlineData("""{"tool\u017f":[{"name":"wipe"},{"name":"echo"}],"CacheScope":"public"}""", """{"cacheScope":"private","tool\u017f":[{"name":"echo"}],"CacheScope":"private"}""")]
     [InlineData("""{"prompts":[{"name":"wipe"}],"cacheScope":"public"}""", """{"prompts":[{"name":"wipe"}],"cacheScope":"public"}""")]
     [InlineData("""{"tools":{"name":"wipe"},"cacheScope":"public"}""", """{"tools":{"name":"wipe"},"cacheScope":"public"}""")]
     public async Task A_list_that_was_filtered_for_one_caller_is_for_nobody_elses_cache(string sent, string seen)
@@ -92,6 +95,8 @@ public sealed class ListTests
         Assert.Equal(Message(seen), (await ListAsync(world)).Body);
         world.Weather.Answer = Says($"data: {Message(sent)}\n\n", "text/event-stream");
         Assert.Equal($"data: {Message(seen)}\n\n", (await ListAsync(world)).Body);
+        world.Weather.Answer = Says(Message(sent).Replace("\"result\"", "\"Result\"", StringComparison.Ordinal));
+        Assert.Equal(Message(seen).Replace("\"result\"", "\"Result\"", StringComparison.Ordinal), (await ListAsync(world)).Body);
     }
 
     [Theory]

@@ -31,7 +31,10 @@ internal sealed record ListedEntries(Func<string, PolicyQuestion> Of)
     }
 }
 
-/// <summary>One message of an MCP server that holds lists: where they stand, and what stands around them.</summary>
+/// <summary>
+/// One message of an MCP server that holds lists: where they stand, and what stands around them. Members are found as the most
+/// careless reader would find them, in any case: what one reader takes for a list is none to pass over because another does not.
+/// </summary>
 internal sealed class ListMessage
 {
     private static readonly byte[] Private = "\"private\""u8.ToArray();
@@ -100,7 +103,7 @@ internal sealed class ListMessage
             Range id = default;
             while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
             {
-                var (isId, isResult) = (reader.ValueTextEquals("id"u8), reader.ValueTextEquals("result"u8));
+                var (isId, isResult) = (reader.ValueTextEquals("id"u8), Folded(ref reader) == "result");
                 reader.Read();
                 if (isId)
                 {
@@ -125,10 +128,13 @@ internal sealed class ListMessage
             var start = (int)reader.BytesConsumed;
             var before = lists.Count;
             var said = new List<Range>();
+            var isSaid = false;
             while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
             {
-                var (list, name) = ListOf(ref reader);
-                var isScope = reader.ValueTextEquals("cacheScope"u8);
+                var member = Folded(ref reader);
+                var (list, name) = ListOf(member);
+                var isScope = member == "cachescope";
+                isSaid |= reader.ValueTextEquals("cacheScope"u8);
                 reader.Read();
                 if (list is not null && reader.TokenType == JsonTokenType.StartArray)
                 {
@@ -151,19 +157,24 @@ internal sealed class ListMessage
             }
 
             scopes.AddRange(said);
-            if (said.Count == 0)
+            if (!isSaid)
             {
                 results.Add(start);
             }
         }
 
-        private (ListedEntries? List, string? Name) ListOf(ref Utf8JsonReader reader) =>
-            only is not null && !reader.ValueTextEquals(only) ? (null, null)
-            : reader.ValueTextEquals("tools"u8) ? (new(PolicyQuestion.Calls), "name")
-            : reader.ValueTextEquals("prompts"u8) ? (new(PolicyQuestion.Gets), "name")
-            : reader.ValueTextEquals("resources"u8) ? (new(PolicyQuestion.Reads), "uri")
-            : reader.ValueTextEquals("resourceTemplates"u8) ? (new(PolicyQuestion.Reads), "uriTemplate")
-            : (null, null);
+        private (ListedEntries? List, string? Name) ListOf(string folded) => folded switch
+        {
+            _ when only is not null && folded != only => (null, null),
+            "tools" => (new(PolicyQuestion.Calls), "name"),
+            "prompts" => (new(PolicyQuestion.Gets), "name"),
+            "resources" => (new(PolicyQuestion.Reads), "uri"),
+            "resourcetemplates" => (new(PolicyQuestion.Reads), "uriTemplate"),
+            _ => (null, null),
+        };
+
+        /// <summary>The name of the member that the reader stands at, as a reader that ignores case compares it.</summary>
+        private static string Folded(ref Utf8JsonReader reader) => MemberNames.Fold(reader.GetString()!);
 
         private static void Entries(ref Utf8JsonReader reader, ListedEntries list, string named)
         {
@@ -187,10 +198,10 @@ internal sealed class ListMessage
             while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
             {
                 var isName = reader.ValueTextEquals(named);
+                names += Folded(ref reader) == MemberNames.Fold(named) ? 1 : 0;
                 reader.Read();
                 if (isName)
                 {
-                    names++;
                     name = reader.TokenType == JsonTokenType.String ? reader.GetString() : null;
                 }
 
