@@ -9,6 +9,9 @@ internal static class SpringProfile
     {
         Dialect = new("spring")
         {
+            // Before Spring Security 7 its JWT library takes no other type.
+            AssertionTyp = "JWT",
+
             // It names the parameter that it cannot read; a subject token that is not accepted is an invalid_grant.
             Errors = [new("invalid_request", ErrorMeaning.Configuration, "OAuth 2.0 Parameter")],
         },
