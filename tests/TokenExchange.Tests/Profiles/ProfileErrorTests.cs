@@ -103,6 +103,7 @@ public sealed class ProfileErrorTests
 
         new("spring", "the subject token is over", "400 invalid_grant", Error.SubjectRefused, "invalid_grant", e => e.Clock.Advance(TimeSpan.FromMinutes(6))),
         new("spring", "the resource is no absolute URI", "400 invalid_request OAuth 2.0 Parameter: resource", Error.Misconfigured, "invalid_request", e => e.Target = e.Target with { Resource = "weather" }),
+        new("spring", "the actor token is not of the type that is named", "400 invalid_request", Error.Misconfigured, "invalid_request", Answers(400, "invalid_request", null)),
         new("spring", "the client is not registered for a scope", "400 invalid_scope", Error.TargetRefused, "invalid_scope", e => ((Spring)e.Product).RegisteredScopes = "other"),
         new("spring", "the client may not exchange", "400 unauthorized_client", Error.Misconfigured, "unauthorized_client", e => ((Spring)e.Product).GrantAllowed = false) { Held = true },
         new("spring", "the secret is wrong", "401 invalid_client", Error.Misconfigured, "invalid_client", WrongSecret) { Held = true },
@@ -200,7 +201,7 @@ public sealed class ProfileErrorTests
         }
     }
 
-    private static Action<ProductExchange> Answers(int status, string code, string description) => exchange => exchange.Product.Answering = (_, _) => StubAnswer.Error(status, code, description);
+    private static Action<ProductExchange> Answers(int status, string code, string? description) => exchange => exchange.Product.Answering = (_, _) => StubAnswer.Error(status, code, description);
 
     private static void WrongSecret(ProductExchange exchange) => exchange.Client = exchange.Client with { Secret = new ClientSecret("wrong") };
 
