@@ -70,7 +70,8 @@ internal sealed class RejectedExchange(string server, InspectedExchange seen, Re
                 seen.IssuedTokenType is null ? !seen.MayOmitIssuedTokenType : seen.IssuedTokenType != InspectedExchange.AccessTokenType);
             if (seen.Header.ValueKind == JsonValueKind.Object)
             {
-                Line("typ", $"expected at+jwt or JWT, returned {Shown.Claim(seen.Header, "typ", presented)}", !seen.HasTypeOfAccessToken);
+                var other = seen.HasClaimsOfAnotherToken ? ", with claims of an ID, logout or refresh token (nonce, at_hash, c_hash, s_hash, events or a typ of its own)" : "";
+                Line("typ", $"expected at+jwt or JWT, returned {Shown.Claim(seen.Header, "typ", presented)}{other}", !seen.HasTypeOfAccessToken || seen.HasClaimsOfAnotherToken);
             }
         }
 

@@ -85,30 +85,9 @@ internal static class TokenChecks
 
     // A type that ID, logout and refresh tokens have as well: only the claims tell them apart.
     private static bool LooksLikeAccessToken(JsonElement payload) =>
-        HasAny(payload, TokenClaims.ClientNames.AsSpan()) &&
-        HasAny(payload, ["scope", "scp", "roles"]) &&
-        !HasAny(payload, ["nonce", "at_hash", "c_hash", "s_hash", "events"]) &&
-        (!payload.TryGetProperty("typ", out _) || Jws.StringOf(payload, "typ") switch
-        {
-            "Bearer" => true,
-
-            // So Keycloak says that it is bound, for which a proof is asked.
-            "DPoP" => payload.TryGetProperty("cnf", out _),
-            _ => false,
-        });
-
-    private static bool HasAny(JsonElement payload, ReadOnlySpan<string> names)
-    {
-        foreach (var name in names)
-        {
-            if (payload.TryGetProperty(name, out _))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
+        TokenClaims.HaveAny(payload, TokenClaims.ClientNames.AsSpan()) &&
+        TokenClaims.HaveAny(payload, ["scope", "scp", "roles"]) &&
+        !TokenClaims.AreOfAnotherToken(payload);
 
     private static TokenRefusal? IssuerIsText(TokenCandidate token) =>
         Jws.StringOf(token.Payload, "iss") is null ? TokenRefusal.ClaimTypeInvalid : null;

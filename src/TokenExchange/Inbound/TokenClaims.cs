@@ -58,6 +58,33 @@ internal sealed record TokenClaims
         };
     }
 
+    /// <summary>Whether claims are there that ID, logout and refresh tokens have, whose header often says no more than that of an access token.</summary>
+    /// <remarks>RFC 8725 §3.12; OpenID Connect Core 1.0 §2 and §3.3.2.11.</remarks>
+    public static bool AreOfAnotherToken(JsonElement payload) =>
+        HaveAny(payload, ["nonce", "at_hash", "c_hash", "s_hash", "events"]) ||
+        (payload.TryGetProperty("typ", out _) && Jws.StringOf(payload, "typ") switch
+        {
+            "Bearer" => false,
+
+            // So Keycloak says that it is bound, for which a proof is asked.
+            "DPoP" => !payload.TryGetProperty("cnf", out _),
+            _ => true,
+        });
+
+    /// <summary>Whether one of these claims is there.</summary>
+    public static bool HaveAny(JsonElement payload, ReadOnlySpan<string> names)
+    {
+        foreach (var name in names)
+        {
+            if (payload.TryGetProperty(name, out _))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>Reads the chain of actors, the current one first; each must be an object with a subject.</summary>
     public static bool TryReadActors(JsonElement payload, out ImmutableArray<string> actors)
     {

@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace TokenExchange.Jose;
 
-/// <summary>The keys of one JWKS document by key id. Keys without an id are left out: no token can name them.</summary>
+/// <summary>The keys of one JWKS document by key id. Keys without an id are left out, since no token can name them, and so is what is no key.</summary>
 /// <remarks>RFC 7517 §5. One id may stand for several keys (§4.5); it is resolved only when exactly one of them is for the algorithm. One key listed twice is one key.</remarks>
 internal sealed class KeySet
 {
@@ -52,12 +52,7 @@ internal sealed class KeySet
         var keys = new Dictionary<string, ImmutableArray<VerificationKey>>(StringComparer.Ordinal);
         foreach (var member in members.EnumerateArray())
         {
-            if (member.ValueKind != JsonValueKind.Object)
-            {
-                return null;
-            }
-
-            if (Jws.StringOf(member, "kid") is { Length: > 0 } kid)
+            if (member.ValueKind == JsonValueKind.Object && Jws.StringOf(member, "kid") is { Length: > 0 } kid)
             {
                 var others = keys.GetValueOrDefault(kid, []);
                 keys[kid] = others.Add(VerificationKey.Read(member));

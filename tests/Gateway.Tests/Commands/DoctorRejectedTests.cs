@@ -34,6 +34,7 @@ public sealed class DoctorRejectedTests
     [InlineData("token_type", "result_shape", "FAIL  weather exchange token_type: expected Bearer, returned MAC")]
     [InlineData("issued_token_type", "result_shape", "FAIL  weather exchange issued_token_type: expected urn:ietf:params:oauth:token-type:access_token, returned urn:ietf:params:oauth:token-type:id_token")]
     [InlineData("no issued_token_type", "result_shape", "FAIL  weather exchange issued_token_type: expected urn:ietf:params:oauth:token-type:access_token, returned (none)")]
+    [InlineData("id token", "result_shape", "FAIL  weather exchange typ: expected at+jwt or JWT, returned JWT, with claims of an ID, logout or refresh token")]
     [InlineData("typ", "result_shape", "FAIL  weather exchange typ: expected at+jwt or JWT, returned logout+jwt")]
     public async Task What_nobody_vouches_for_is_called_unverified_and_passes_nothing(string mistake, string reason, string line)
     {
@@ -142,6 +143,7 @@ public sealed class DoctorRejectedTests
             "cnf" => (_, payload) => payload["cnf"] = new JsonObject { ["jkt"] = "of-somebody" },
             "iss" => (_, payload) => payload["iss"] = "https://other.example.com",
             "typ" => (header, _) => header["typ"] = "logout+jwt",
+            "id token" => (header, payload) => (header["typ"], payload["nonce"]) = ("JWT", "of-the-client"),
             _ => null,
         };
     }

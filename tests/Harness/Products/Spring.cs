@@ -21,10 +21,10 @@ internal sealed class Spring(TimeProvider clock) : Product(clock)
     public string RegisteredScopes { get; set; } = "weather.read weather.write";
 
     protected override IReadOnlySet<string> Known { get; } =
-        new HashSet<string> { "grant_type", "subject_token", "subject_token_type", "requested_token_type", "resource", "audience", "scope" };
+        new HashSet<string> { "grant_type", "subject_token", "subject_token_type", "requested_token_type", "resource", "audience", "scope", "client_id", "client_assertion_type", "client_assertion" };
 
     protected override StubAnswer? Refusal(RecordedRequest request) =>
-        !BasicIs(request, Gateway, Secret) ? StubAnswer.Error(401, "invalid_client")
+        !(request["client_assertion"] is null ? BasicIs(request, Gateway, Secret) : AssertionProblem(request, TestKeys.Es256, Stub.Issuer, 300, NotJwt) is null) ? StubAnswer.Error(401, "invalid_client")
         : request["grant_type"] is null ? Parameter("grant_type")
         : request["grant_type"] != ExchangeGrant ? StubAnswer.Error(400, "unsupported_grant_type", "OAuth 2.0 Parameter: grant_type")
         : request["resource"] is { } resource && !(Uri.TryCreate(resource, UriKind.Absolute, out var uri) && uri.Fragment.Length == 0) ? Parameter("resource")
@@ -47,6 +47,9 @@ internal sealed class Spring(TimeProvider clock) : Product(clock)
         claims["scope"] = Customized ? scopes : new JsonArray([.. scopes.Split(' ').Select(scope => JsonValue.Create(scope))]);
         return Success(Sign(claims, typ: null), 299, scopes);
     }
+
+    // Spring Security before 7, by way of its library, takes no other type than this or none.
+    private static string? NotJwt(JsonObject header) => (string?)header["typ"] is null or "JWT" ? null : "typ";
 
     private static bool IsSupported(string type) => type is AccessTokenType or JwtType;
 

@@ -52,7 +52,7 @@ internal sealed class Tokendings(TimeProvider clock) : Product(clock)
         : request["audience"] is not { } audience ? Invalid("Parameter audience missing")
         : !TargetExists || audience != Target ? Invalid($"token exchange audience {audience} is invalid")
         : !PolicyAllows ? Invalid($"client '{Gateway}' is not authorized to get token with aud={Target}")
-        : !TrustsIssuer ? Invalid("invalid subject_token: invalid request, validator for issuer=https://elsewhere.example not found")
+        : !TrustsIssuer ? Invalid("invalid subject_token: invalid request, cannot validate token from issuer=https://elsewhere.example")
         : Subject(request) is null ? Invalid("invalid subject_token: token verification failed: Expired+JWT")
         : null;
 

@@ -71,8 +71,8 @@ public sealed partial class PublishedDocumentFuzzTests
             var set = KeySet.Read(random.Once(20) ? document = Fuzzing.Mutate(document, random) : document);
 
             var strict = IsText(document) ? TwistedJson.Strict(document) : null;
-            var entries = strict is { } root && TwistedJson.Member(root, "keys") is { ValueKind: JsonValueKind.Array } array ? array.EnumerateArray().ToArray() : null;
-            Assert.True((set is not null) == (entries is not null && entries.All(entry => entry.ValueKind == JsonValueKind.Object)), Encoding.UTF8.GetString(document));
+            var entries = strict is { } root && TwistedJson.Member(root, "keys") is { ValueKind: JsonValueKind.Array } array ? array.EnumerateArray().Where(entry => entry.ValueKind == JsonValueKind.Object).ToArray() : null;
+            Assert.True((set is not null) == (entries is not null), Encoding.UTF8.GetString(document));
             if (set is null || !set.Knows("k"))
             {
                 continue;

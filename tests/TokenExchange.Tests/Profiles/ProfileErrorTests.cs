@@ -36,6 +36,10 @@ public sealed class ProfileErrorTests
         new("entra-obo", "the subject token is for another app", "400 invalid_grant AADSTS500131", Error.SubjectRefused, "invalid_grant", e => e.Subject = e.Token("other", claims => claims["aud"] = "another-app")),
         new("entra-obo", "conditional access wants a claim", "400 interaction_required AADSTS50076", Error.InteractionRequired, "interaction_required", Trouble("interaction_required", 50076, "Due to a configuration change, you must use multi-factor authentication.", new() { ["claims"] = Entra.Challenge, ["suberror"] = "basic_action" })) { Claims = Entra.Challenge },
         new("entra-obo", "the same, spelt as a bad grant", "400 invalid_grant AADSTS53003", Error.InteractionRequired, "invalid_grant", Trouble("invalid_grant", 53003, "Access has been blocked by Conditional Access policies.", new() { ["claims"] = Entra.Challenge })) { Claims = Entra.Challenge },
+        new("entra-obo", "the second factor is too old", "400 invalid_grant AADSTS50078", Error.InteractionRequired, "invalid_grant", Trouble("invalid_grant", 50078, "Presented multi-factor authentication has expired due to policies configured by your administrator.")),
+        new("entra-obo", "conditional access says no and asks for nothing", "400 invalid_grant AADSTS53003", Error.TargetRefused, "invalid_grant", Trouble("invalid_grant", 53003, "Access has been blocked by Conditional Access policies. The access policy does not allow token issuance.")),
+        new("entra-obo", "the device does not comply", "400 invalid_grant AADSTS53000", Error.TargetRefused, "invalid_grant", Trouble("invalid_grant", 53000, "Your device is required to be compliant to access this resource.")),
+        new("entra-obo", "conditional access wants the user, without saying what", "400 interaction_required AADSTS53003", Error.InteractionRequired, "interaction_required", Trouble("interaction_required", 53003, "Access has been blocked by Conditional Access policies.")),
         new("entra-obo", "the user has to enrol", "400 invalid_grant AADSTS50079", Error.InteractionRequired, "invalid_grant", Trouble("invalid_grant", 50079, "You must enroll in multi-factor authentication.")),
         new("entra-obo", "nobody consented", "400 invalid_grant AADSTS65001", Error.InteractionRequired, "invalid_grant", Trouble("invalid_grant", 65001, "The user or administrator has not consented to use the application.", new() { ["suberror"] = "consent_required" })),
         new("entra-obo", "the App ID URI is unknown", "400 invalid_resource AADSTS500011", Error.TargetRefused, "invalid_resource", e => e.Target = e.Target with { Audience = "api://nobody" }),
@@ -43,6 +47,7 @@ public sealed class ProfileErrorTests
         new("entra-obo", "a scope is malformed", "400 invalid_scope AADSTS70011", Error.TargetRefused, "invalid_scope", Trouble("invalid_scope", 70011, "The provided value for the input parameter 'scope' is not valid.")),
         new("entra-obo", "the tenant does not exist", "400 invalid_request AADSTS90002", Error.Misconfigured, "invalid_request", Trouble("invalid_request", 90002, "Tenant not found.")),
         new("entra-obo", "the certificate is not registered", "401 invalid_client AADSTS700027", Error.Misconfigured, "invalid_client", e => e.Client = e.Client with { KeyFile = e.Files.Stranger }) { Held = true },
+        new("entra-obo", "the clock of the gateway is wrong", "401 invalid_client AADSTS700024", Error.Misconfigured, "invalid_client", Trouble("invalid_client", 700024, "Client assertion is not within its valid time range.")) { Held = true },
         new("entra-obo", "the secret ran out", "401 invalid_client AADSTS7000222", Error.Misconfigured, "invalid_client", Trouble("invalid_client", 7000222, "The provided client secret keys for app are expired.")) { Held = true },
         new("entra-obo", "the app is not in the tenant", "400 unauthorized_client AADSTS700016", Error.Misconfigured, "unauthorized_client", e => e.Client = e.Client with { Id = "somebody" }) { Held = true },
 
@@ -76,6 +81,10 @@ public sealed class ProfileErrorTests
         new("zitadel", "the target is not in the subject's aud", "400 invalid_target audience \"320000000000000001\" not found in subject or actor token", Error.TargetRefused, "invalid_target", e => e.Subject = e.Token("other", claims => claims["aud"] = new JsonArray("https://mcp.example.com/weather", Product.Gateway))),
         new("zitadel", "a scope is not the subject's", "400 invalid_scope scope \"nope\" not found in subject or actor token", Error.TargetRefused, "invalid_scope", e => e.Scopes = "nope"),
         new("zitadel", "the feature is off", "400 invalid_request Errors.TokenExchange.FeatureDisabled", Error.Misconfigured, "invalid_request", e => ((Zitadel)e.Product).FeatureOn = false),
+        new("zitadel", "actor tokens are off", "403 invalid_request Errors.TokenExchange.Impersonation.PolicyDisabled", Error.Misconfigured, "invalid_request", Answers(403, "invalid_request", "Errors.TokenExchange.Impersonation.PolicyDisabled")),
+        new("zitadel", "the actor token is over", "400 invalid_request actor_token invalid", Error.Misconfigured, "invalid_request", Answers(400, "invalid_request", "actor_token invalid")),
+        new("zitadel", "the actor may not act for the user", "403 invalid_request No matching permissions found", Error.TargetRefused, "invalid_request", Answers(403, "invalid_request", "No matching permissions found")),
+        new("zitadel", "the actor has no role at all", "404 invalid_request membership not found", Error.TargetRefused, "invalid_request", Answers(404, "invalid_request", "membership not found")),
         new("zitadel", "the application lacks the grant", "400 unauthorized_client grant_type", Error.Misconfigured, "unauthorized_client", e => ((Zitadel)e.Product).GrantAllowed = false) { Held = true },
         new("zitadel", "the secret is wrong", "401 invalid_client invalid secret", Error.Misconfigured, "invalid_client", WrongSecret) { Held = true },
 
@@ -94,12 +103,13 @@ public sealed class ProfileErrorTests
 
         new("spring", "the subject token is over", "400 invalid_grant", Error.SubjectRefused, "invalid_grant", e => e.Clock.Advance(TimeSpan.FromMinutes(6))),
         new("spring", "the resource is no absolute URI", "400 invalid_request OAuth 2.0 Parameter: resource", Error.Misconfigured, "invalid_request", e => e.Target = e.Target with { Resource = "weather" }),
+        new("spring", "the actor token is not of the type that is named", "400 invalid_request", Error.Misconfigured, "invalid_request", Answers(400, "invalid_request", null)),
         new("spring", "the client is not registered for a scope", "400 invalid_scope", Error.TargetRefused, "invalid_scope", e => ((Spring)e.Product).RegisteredScopes = "other"),
         new("spring", "the client may not exchange", "400 unauthorized_client", Error.Misconfigured, "unauthorized_client", e => ((Spring)e.Product).GrantAllowed = false) { Held = true },
         new("spring", "the secret is wrong", "401 invalid_client", Error.Misconfigured, "invalid_client", WrongSecret) { Held = true },
 
         new("tokendings", "the subject token is over", "400 invalid_request invalid subject_token: token verification failed", Error.SubjectRefused, "invalid_request", e => e.Clock.Advance(TimeSpan.FromMinutes(6))),
-        new("tokendings", "the inbound issuer is not configured there", "400 invalid_request invalid subject_token: invalid request, validator for issuer", Error.Misconfigured, "invalid_request", e => ((Tokendings)e.Product).TrustsIssuer = false),
+        new("tokendings", "the inbound issuer is not configured there", "400 invalid_request invalid subject_token: invalid request, cannot validate token from issuer", Error.Misconfigured, "invalid_request", e => ((Tokendings)e.Product).TrustsIssuer = false),
         new("tokendings", "the target is not registered", "400 invalid_request token exchange audience prod:weather:mcp is invalid", Error.TargetRefused, "invalid_request", e => ((Tokendings)e.Product).TargetExists = false),
         new("tokendings", "the target's access policy leaves us out", "400 invalid_request client 'mcp-gateway' is not authorized to get token", Error.TargetRefused, "invalid_request", e => ((Tokendings)e.Product).PolicyAllows = false),
         new("tokendings", "the assertion is for the token endpoint", "400 invalid_request token verification failed", Error.Misconfigured, "invalid_request", e => e.Client = e.Client with { AssertionAudience = e.Product.Stub.TokenEndpoint }),
@@ -190,6 +200,8 @@ public sealed class ProfileErrorTests
             Assert.Equal(2, exchange.Product.Stub.Posts.Count);
         }
     }
+
+    private static Action<ProductExchange> Answers(int status, string code, string? description) => exchange => exchange.Product.Answering = (_, _) => StubAnswer.Error(status, code, description);
 
     private static void WrongSecret(ProductExchange exchange) => exchange.Client = exchange.Client with { Secret = new ClientSecret("wrong") };
 

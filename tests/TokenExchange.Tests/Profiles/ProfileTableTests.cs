@@ -136,6 +136,15 @@ public sealed class ProfileTableTests
     }
 
     [Fact]
+    public async Task Spring_takes_the_client_assertion_of_its_profile()
+    {
+        await using var exchange = new ProductExchange(ProductList.ByProfile["spring"]);
+        exchange.Client = new() { Id = Product.Gateway, Authentication = ClientAuthenticationMethod.PrivateKeyJwt, KeyFile = exchange.Files.Ec };
+
+        Assert.IsType<ExchangeResult.Issued>(await exchange.RunAsync());
+    }
+
+    [Fact]
     public void Every_profile_has_its_row_and_its_product()
     {
         Assert.Equal(ExchangeProfile.Names, Bodies.Select(row => row.Data.Item1).Order(StringComparer.Ordinal));

@@ -127,6 +127,19 @@ public sealed class PublishedDocumentTests
         Assert.Equal("accepted", await fixture.ReasonAsync(fixture.Token()));
     }
 
+    [Theory]
+    [InlineData("1")]
+    [InlineData("null")]
+    [InlineData("\"key\"")]
+    [InlineData("[{\"kid\":\"es256\"}]")]
+    public async Task What_is_no_key_in_a_set_takes_nothing_from_the_others(string entry)
+    {
+        await using var fixture = await ValidatorFixture.StartAsync();
+        fixture.Issuer.Jwks = $$"""{"keys":[{{entry}},{{TestKeys.Es256.Jwk().ToJsonString()}}]}""";
+
+        Assert.Equal("accepted", await fixture.ReasonAsync(fixture.Token()));
+    }
+
     [Fact]
     public async Task Two_keys_of_one_id_are_still_none()
     {
@@ -159,6 +172,7 @@ public sealed class PublishedDocumentTests
     [InlineData("""{"keys":[{"kid":"a","kty":"RSA","x5c":["MIIB"]}]}""")]
     [InlineData("""{"keys":[{"kid":"a","kty":"OKP","crv":"Ed448","x":"AA"}]}""")]
     [InlineData("""{"keys":[{"kid":"a","kty":"oct","k":"AAAA"}]}""")]
+    [InlineData("""{"keys":[1,null,"x",[]]}""")]
     public async Task A_set_of_which_no_key_verifies_anything_is_not_available_keys(string set)
     {
         await using var fixture = await ValidatorFixture.StartAsync();

@@ -42,6 +42,12 @@ public sealed class ResultTests : IAsyncLifetime
         new("jwk", "result_shape", t => t.Header(h => h["jwk"] = TestKeys.Es256.Jwk())),
         new("logout token", "result_shape", t => t.Header(h => h["typ"] = "logout+jwt")),
         new("ID-JAG", "result_shape", t => t.Header(h => h["typ"] = "oauth-id-jag+jwt")),
+        new("ID token", "result_shape", t => t.Typed("JWT", p => p["nonce"] = "n-0S6_WzA2Mj")),
+        new("ID token without typ", "result_shape", t => t.Typed(null, p => p["at_hash"] = "MTIzNDU2Nzg5MDEyMzQ1Ng")),
+        new("logout token from before explicit typing", "result_shape", t => t.Typed("JWT", p => p["events"] = new JsonObject())),
+        new("Keycloak's ID token", "result_shape", t => t.Typed("JWT", p => p["typ"] = "ID")),
+        new("Keycloak's access token", "issued", t => t.Typed("JWT", p => p["typ"] = "Bearer")),
+        new("at+jwt with a nonce", "issued", t => t.Payload(p => p["nonce"] = "n-0S6_WzA2Mj")),
         new("typ a number", "result_shape", t => t.Header(h => h["typ"] = 1)),
         new("exp a string", "result_shape", t => t.Payload(p => p["exp"] = "soon")),
         new("aud an object", "result_shape", t => t.Payload(p => p["aud"] = new JsonObject())),
@@ -433,6 +439,17 @@ public sealed class ResultTests : IAsyncLifetime
     private string Token(TestKey? key = null) => TokenForge.AccessToken(key ?? TestKeys.Es256, issuer!.Issuer, Target, Now);
 
     private string Header(Action<JsonObject> change) => TokenForge.AccessToken(TestKeys.Es256, issuer!.Issuer, Target, Now, (header, _) => change(header));
+
+    private string Typed(string? type, Action<JsonObject> change) => TokenForge.AccessToken(TestKeys.Es256, issuer!.Issuer, Target, Now, (header, payload) =>
+    {
+        header.Remove("typ");
+        if (type is not null)
+        {
+            header["typ"] = type;
+        }
+
+        change(payload);
+    });
 
     private string Payload(Action<JsonObject> change) => TokenForge.AccessToken(TestKeys.Es256, issuer!.Issuer, Target, Now, (_, payload) => change(payload));
 

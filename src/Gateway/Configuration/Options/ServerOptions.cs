@@ -32,7 +32,7 @@ internal sealed class ServerOptions
     [Description("refuse: beside this server's audience only companions may stand. allow: anything may.")]
     public MultipleAudiences MultipleAudiences { get; set; } = MultipleAudiences.Refuse;
 
-    [Description("The only clients admitted. Default: any.")]
+    [Description("The only clients admitted, each as it is called; * is no pattern here. Default: any.")]
     [Example("""["support-desk"]""")]
     public List<string>? AllowedClients { get; set; }
 

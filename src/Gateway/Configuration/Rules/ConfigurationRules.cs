@@ -51,6 +51,7 @@ internal static class ConfigurationRules
         AudienceRules.AudiencesMeanAServer,
         TextRules.ListsAreNotEmpty,
         TextRules.EntriesAreComplete,
+        TextRules.NamesAreNoPatterns,
         TextRules.AudiencesIssuersAndScopesHoldNoWhiteSpace,
         OperationRules.OperationsSayOneThing,
         PolicyRules.DecisionPointsCanBeAsked,

@@ -3,7 +3,7 @@ using TokenExchange.Inbound;
 
 namespace Gateway.Configuration.Rules;
 
-/// <summary>Lists and texts: <c>empty-list</c>, <c>audience-whitespace</c>, <c>required</c>.</summary>
+/// <summary>Lists and texts: <c>empty-list</c>, <c>audience-whitespace</c>, <c>required</c>, <c>without-effect</c>.</summary>
 internal static class TextRules
 {
     /// <summary>An empty list where null means any, all or default: whoever removes the last entry would open what the list held shut.</summary>
@@ -138,6 +138,34 @@ internal static class TextRules
 
         // That these are there at all, their own rules say.
         void CheckGiven(string key, string? value) => Check(context, key, value is "" ? null : value);
+    }
+
+    /// <summary><c>without-effect</c>: a <c>*</c> in what is compared as it stands. Scopes are left out: there are servers with one that is called so.</summary>
+    public static void NamesAreNoPatterns(RuleContext context)
+    {
+        foreach (var (name, server) in context.Options.AuthorizationServers)
+        {
+            Warn(RuleContext.KeyOf(name, "CompanionAudiences"), server.CompanionAudiences);
+        }
+
+        foreach (var server in context.Servers)
+        {
+            foreach (var (member, values, _) in TextsOf(server).Where(texts => !texts.IsScope))
+            {
+                Warn(RuleContext.KeyOf(server, member), values);
+            }
+        }
+
+        void Warn(string key, List<string>? values)
+        {
+            for (var i = 0; i < (values?.Count ?? 0); i++)
+            {
+                if (values![i].Contains('*', StringComparison.Ordinal))
+                {
+                    context.Warn("without-effect", $"{key}:{i}", $"{ConfiguredUrl.Show(values[i])} is compared as it stands: '*' stands for itself, and nothing is called so; write each name in full, or remove the key where its default is meant.");
+                }
+            }
+        }
     }
 
     /// <summary>Whether a name holds white space or a control character, which nobody sees in it.</summary>

@@ -74,6 +74,9 @@ public sealed class InspectedExchange
     /// <remarks>RFC 9068 §2.1.</remarks>
     public bool HasTypeOfAccessToken => Header.ValueKind == JsonValueKind.Object && ResultChecks.HasTypeOfAccessToken(Header);
 
+    /// <summary>Whether that says no more than <c>JWT</c>, and <see cref="Claims"/> are those of an ID, logout or refresh token.</summary>
+    public bool HasClaimsOfAnotherToken => Header.ValueKind == JsonValueKind.Object && ResultChecks.HasClaimsOfAnotherToken(Header, Claims);
+
     /// <summary>Whether the signature of the returned token was verified; without that anybody may have written <see cref="Claims"/>.</summary>
     public bool IsVerified { get; internal set; }
 

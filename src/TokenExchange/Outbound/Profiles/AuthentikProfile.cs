@@ -14,6 +14,7 @@ internal static class AuthentikProfile
             // A subject token that is not accepted is an invalid_grant here.
             Errors = [new("invalid_request", ErrorMeaning.Configuration, "otherwise malformed")],
         },
+        NamesActor = true,
         Target = TargetParameter.Audience,
         Hints =
         [

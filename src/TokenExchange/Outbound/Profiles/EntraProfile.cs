@@ -16,10 +16,16 @@ internal static class EntraProfile
                 new("invalid_grant", ErrorMeaning.Interaction) { WithClaims = true },
 
                 // Numbers say more than codes, and one number comes with several codes.
-                .. Numbered(ErrorMeaning.Interaction, 50072, 50074, 50076, 50079, 50158, 65001, 65004, 90094),
+                .. Numbered(ErrorMeaning.Interaction, 50072, 50074, 50076, 50078, 50079, 50097, 50158, 53004, 65001, 65004, 90094),
 
                 // Subjects: an application's own token, a token that is over or another application's, an account that is away.
                 .. Numbered(ErrorMeaning.Subject, 7000114, 50013, 500131, 500133, 50173, 50020, 50034, 50053, 50055, 50057, 240002),
+
+                // Conditional access without a challenge: no other token of this user from there is accepted either.
+                new("invalid_grant", ErrorMeaning.Target, Number + "53000"),
+                new("invalid_grant", ErrorMeaning.Target, Number + "53001"),
+                new("invalid_grant", ErrorMeaning.Target, Number + "53002"),
+                new("invalid_grant", ErrorMeaning.Target, Number + "53003"),
 
                 // Targets: a resource, scope or application that the tenant does not have or has not subscribed to, that the
                 // gateway's application does not list, or that the user is not assigned to.
@@ -30,7 +36,7 @@ internal static class EntraProfile
                 .. Numbered(ErrorMeaning.Configuration, 90002, 900023, 900144, 9002313, 9002339),
 
                 // The gateway's own application: unknown, disabled, or with a credential that is wrong or over.
-                .. Numbered(ErrorMeaning.Client, 700016, 7000112, 7000215, 7000218, 7000222, 700025, 700027, 70021, 700211, 700212, 700213),
+                .. Numbered(ErrorMeaning.Client, 700016, 7000112, 7000215, 7000218, 7000222, 700024, 700025, 700027, 70021, 700211, 700212, 700213),
 
                 // Any other number is about this request until somebody knows better: never held against all users.
                 new("invalid_client", ErrorMeaning.Configuration, Number),
@@ -58,7 +64,7 @@ internal static class EntraProfile
             new(ExchangeError.Misconfigured, null, "the tenant in Issuer or TokenEndpoint is wrong, or this is no Entra endpoint"),
             new(ExchangeError.TargetRefused, "invalid_client", "Audience names an application that the tenant has no service principal for, or that the gateway's application does not list"),
             new(ExchangeError.TargetRefused, "invalid_resource", "Audience is not the App ID URI of an application in the tenant"),
-            new(ExchangeError.TargetRefused, "invalid_grant", "the user is not assigned to the target application, or that is not in the tenant"),
+            new(ExchangeError.TargetRefused, "invalid_grant", "the user is not assigned to the target application, that is not in the tenant, or Conditional Access keeps the user or the device out"),
             new(ExchangeError.InteractionRequired, null, "the user must consent or sign in again; grant admin consent to the gateway's delegated permissions"),
             new(ExchangeError.SubjectRefused, null, "the subject token must be a user's, not over, and for this very application (aud is Client:Id or its App ID URI)"),
             new(ResultRejection.Audience, "put the target's application id, a GUID, into ResultAudiences"),

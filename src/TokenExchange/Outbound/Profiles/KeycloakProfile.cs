@@ -35,7 +35,7 @@ internal static class KeycloakProfile
             new(ExchangeError.TargetRefused, "access_denied", "the gateway's client must be in the subject token's aud: add an audience mapper for it to a scope of the MCP clients"),
             new(ExchangeError.TargetRefused, "invalid_client", "Audience is not the id of an enabled client of the realm"),
             new(ExchangeError.TargetRefused, "invalid_request", "give the gateway's client a role or scope of the target, so that the audience is available to it"),
-            new(ExchangeError.SubjectRefused, null, "the user's session has ended, or the token is of another realm"),
+            new(ExchangeError.SubjectRefused, null, "the user's session has ended, or the token is of another realm or bound to its client's key or certificate"),
             new(ResultRejection.Scope, "the gateway's client has default client scopes: make them optional, or list them in ExtraResultScopes"),
             new(ResultRejection.Subject, "versions before the fix of CVE-2026-9704 dropped subject tokens over 4 000 characters; update"),
         ],

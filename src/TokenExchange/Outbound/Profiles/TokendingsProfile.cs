@@ -17,7 +17,7 @@ internal static class TokendingsProfile
             Errors =
             [
                 // One code for all: the subject token, the target, its access policy, and the gateway's assertion.
-                new("invalid_request", ErrorMeaning.Configuration, "validator for issuer"),
+                new("invalid_request", ErrorMeaning.Configuration, "cannot validate token from issuer"),
                 new("invalid_request", ErrorMeaning.Subject, "invalid subject_token"),
                 new("invalid_request", ErrorMeaning.Target, "is not authorized to get token with aud"),
                 new("invalid_request", ErrorMeaning.Target, "token exchange audience"),

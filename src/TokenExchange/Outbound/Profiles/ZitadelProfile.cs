@@ -11,8 +11,17 @@ internal static class ZitadelProfile
         {
             RsaAlgorithm = "RS256",
 
-            // Versions with a switch for the grant say so when it is off.
-            Errors = [new("invalid_request", ErrorMeaning.Configuration, "TokenExchange.FeatureDisabled")],
+            Errors =
+            [
+                // Versions with a switch for the grant say so when it is off; so does the one for actor tokens.
+                new("invalid_request", ErrorMeaning.Configuration, "TokenExchange.FeatureDisabled"),
+                new("invalid_request", ErrorMeaning.Configuration, "Impersonation.PolicyDisabled"),
+                new("invalid_request", ErrorMeaning.Configuration, "actor_token invalid"),
+
+                // The actor may not act for this user. A subject token that is not accepted comes with 400.
+                new("invalid_request", ErrorMeaning.Target) { Status = 403 },
+                new("invalid_request", ErrorMeaning.Target, "membership not found"),
+            ],
         },
         NamesActor = true,
         Target = TargetParameter.Audience,
@@ -20,7 +29,8 @@ internal static class ZitadelProfile
         IssuedTokenType = TokenType.Jwt,
         Hints =
         [
-            new(ExchangeError.Misconfigured, "invalid_request", "switch on token exchange in the instance's feature settings"),
+            new(ExchangeError.Misconfigured, "invalid_request", "switch on token exchange in the instance's feature settings; for an ActorToken, impersonation as well: its Type is access_token or id_token"),
+            new(ExchangeError.TargetRefused, "invalid_request", "the actor needs a role of an impersonator where the user is"),
             new(ExchangeError.Misconfigured, "unauthorized_client", "allow the grant 'Token Exchange' at the application"),
             new(ExchangeError.TargetRefused, "invalid_target", "the subject token's aud must hold the target: clients ask for the scope urn:zitadel:iam:org:project:id:{id}:aud"),
             new(ExchangeError.TargetRefused, "invalid_scope", "scopes are only narrowed: the subject token must hold each"),

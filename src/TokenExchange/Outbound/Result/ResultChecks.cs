@@ -63,11 +63,17 @@ internal static class ResultChecks
     private static ResultRejection? IsSignedToken(ResultCandidate token) => JwsChecks.All.Passes(token) ? null : ResultRejection.Shape;
 
     // An ID token, a logout token or an assertion is no access token, whatever the answer calls it.
-    private static ResultRejection? TypeIsAccessToken(ResultCandidate token) => HasTypeOfAccessToken(token.Header) ? null : ResultRejection.Shape;
+    private static ResultRejection? TypeIsAccessToken(ResultCandidate token) =>
+        HasTypeOfAccessToken(token.Header) && !HasClaimsOfAnotherToken(token.Header, token.Payload) ? null : ResultRejection.Shape;
 
     /// <summary>Whether the header of a returned token lets it be an access token; one that says nothing of its type does.</summary>
-    internal static bool HasTypeOfAccessToken(JsonElement header) =>
-        !header.TryGetProperty("typ", out _) || (Jws.StringOf(header, "typ") is { } type && JwtType.MayBeAccessToken(type));
+    internal static bool HasTypeOfAccessToken(JsonElement header) => TypeOf(header) is { } type && JwtType.MayBeAccessToken(type);
+
+    /// <summary>Whether it says nothing better than JWT, as most ID tokens do, and the claims tell what it is.</summary>
+    internal static bool HasClaimsOfAnotherToken(JsonElement header, JsonElement payload) =>
+        TypeOf(header) is { } type && JwtType.Is(type, "JWT") && TokenClaims.AreOfAnotherToken(payload);
+
+    private static string? TypeOf(JsonElement header) => header.TryGetProperty("typ", out _) ? Jws.StringOf(header, "typ") : "JWT";
 
     // Before the key: a token of somebody else's is that, and not a bad signature.
     private static ResultRejection? IssuerIsTheExpectedOne(ResultCandidate token) =>
