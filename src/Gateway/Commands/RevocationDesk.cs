@@ -104,6 +104,9 @@ internal sealed class RevocationDesk : IAsyncDisposable
     /// <summary>What the server says of itself. Throws <see cref="StateException"/>.</summary>
     public Task<IReadOnlyDictionary<string, string>> InfoAsync(string section) => state.InfoAsync(section);
 
+    /// <summary>The server's clock; null when it does not tell. Throws <see cref="StateException"/>.</summary>
+    public Task<DateTimeOffset?> TimeAsync() => state.TimeAsync();
+
     /// <summary>A parameter of the server; null when it does not tell. Throws <see cref="StateException"/>.</summary>
     public Task<string?> SettingAsync(string name) => state.SettingAsync(name);
 

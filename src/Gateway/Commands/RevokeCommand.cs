@@ -56,6 +56,15 @@ internal static class RevokeCommand
 
                 var revocation = await state.RevokeAsync(given[0].Selector, server, parsed.GetValue(given[0].Option)!, parsed.GetValue(reason));
                 await output.WriteLineAsync($"{RevocationRecord.IdOf(revocation)}  revoked until {Time(revocation.Until)}");
+                try
+                {
+                    TellIgnored((await state.InForceAsync()).Ignored, errors);
+                }
+                catch (StateException)
+                {
+                    // It is written.
+                }
+
                 return 0;
             });
         });
@@ -80,11 +89,7 @@ internal static class RevokeCommand
             }
 
             output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{revocations.Count} in force"));
-            if (ignored > 0)
-            {
-                errors.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{ignored} entries there were made with none of the keys of SessionKeyFile, and are ignored."));
-            }
-
+            TellIgnored(ignored, errors);
             return 0;
         }));
         return command;
@@ -142,6 +147,14 @@ internal static class RevokeCommand
         {
             await errors.WriteLineAsync($"The shared state cannot be asked ({failure.Message}); 'doctor' says more.");
             return 1;
+        }
+    }
+
+    private static void TellIgnored(int entries, TextWriter errors)
+    {
+        if (entries > 0)
+        {
+            errors.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{entries} entries there were made with none of the keys of SessionKeyFile, and are ignored. If the replicas made them, their SessionKeyFile is another than here, and they hear of nothing that is revoked from here."));
         }
     }
 

@@ -26,6 +26,7 @@ internal static class StateCheck
             await desk.ConnectAsync();
             report.Pass(Check, $"{endpoints} answers");
             await IdsAsync(desk, redis, report);
+            await ClockAsync(desk, report);
             await EvictionAsync(desk, report);
             await PersistenceAsync(desk, report);
             await EntriesAsync(desk, report);
@@ -57,6 +58,23 @@ internal static class StateCheck
         catch (StateException failure)
         {
             report.Fail($"{Check} ids", $"none can be taken ({failure.Message}), so that whatever is good once is refused", "the ACL user needs what docs/revocation.md lists, and MinReplicas that many replicas that are connected");
+        }
+    }
+
+    private static async Task ClockAsync(RevocationDesk desk, DoctorReport report)
+    {
+        const string Name = $"{Check} clock";
+        if (await desk.TimeAsync() is not { } time)
+        {
+            report.Note(Name, "the server does not tell the time (TIME); what is over is taken out there a day late");
+        }
+        else if ((time - TimeProvider.System.GetUtcNow()).Duration() is var apart && apart > TimeSpan.FromMinutes(1))
+        {
+            report.Note(Name, string.Create(CultureInfo.InvariantCulture, $"warning: it is {apart.TotalSeconds:0} s apart from the clock here; ids are remembered for a minute longer than they are good, and no more"));
+        }
+        else
+        {
+            report.Pass(Name, "it goes with the clock here");
         }
     }
 

@@ -15,7 +15,7 @@ export const resource = `${publicUrl}/weather`;
 
 /** What the documentation says that the gateway's user needs. */
 const aclUser = (password) =>
-  `user mcp-gateway on >${password} ~mcp-gateway:* &mcp-gateway:* +@connection +info +config|get +get +set +incr +incrby +zadd +zrangebyscore +zrem +multi +exec +publish +subscribe +wait`;
+  `user mcp-gateway on >${password} ~mcp-gateway:* &mcp-gateway:* +@connection +info +config|get +get +set +incr +incrby +zadd +zrangebyscore +zrem +multi +exec +publish +subscribe +wait +time`;
 
 /**
  * Starts `count` replicas of one server `weather` at `destination`; answers { redis, passwordFile, issuer, gateways, start }.

@@ -1,4 +1,7 @@
 using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
 using System.Text;
 using Gateway.Configuration.Options;
 using StackExchange.Redis;
@@ -15,10 +18,13 @@ internal sealed class RedisConnection(RedisOptions options) : IAsyncDisposable
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     private readonly SemaphoreSlim connecting = new(1);
-    private ConnectionMultiplexer? multiplexer;
+    private ConnectionMultiplexer? multiplexer, sentinels;
 
     /// <summary>Told when something was written to the log, here or elsewhere.</summary>
     public Action? Hinted { get; set; }
+
+    /// <summary>The last error that the server said since it was asked with success, but for one that says no more than that there was another; null without.</summary>
+    public string? LastError { get; set; }
 
     /// <summary>A name of the gateway's own.</summary>
     public RedisKey Key(string name) => options.Prefix + name;
@@ -38,6 +44,11 @@ internal sealed class RedisConnection(RedisOptions options) : IAsyncDisposable
             await connected.DisposeAsync();
         }
 
+        if (Interlocked.Exchange(ref sentinels, null) is { } asked)
+        {
+            await asked.DisposeAsync();
+        }
+
         connecting.Dispose();
     }
 
@@ -51,7 +62,7 @@ internal sealed class RedisConnection(RedisOptions options) : IAsyncDisposable
                 return known;
             }
 
-            var connected = await ConnectionMultiplexer.ConnectAsync(Settings());
+            var connected = options.ServiceName is null ? await ConnectionMultiplexer.ConnectAsync(Settings()) : await AskSentinelsAsync();
             try
             {
                 await connected.GetSubscriber().SubscribeAsync(Hint, (_, _) => Hinted?.Invoke());
@@ -70,13 +81,38 @@ internal sealed class RedisConnection(RedisOptions options) : IAsyncDisposable
         }
     }
 
+    /// <summary>Where they say that the primary is, now and later.</summary>
+    private async Task<ConnectionMultiplexer> AskSentinelsAsync()
+    {
+        // They know no ECHO, which integrity is made of, and have other users.
+        var settings = Settings();
+        (settings.HighIntegrity, settings.User) = (false, null);
+        var asked = await ConnectionMultiplexer.SentinelConnectAsync(settings);
+        try
+        {
+            // It waits for answers where it stands.
+            var primary = await Task.Run(() => asked.GetSentinelMasterConnection(Settings()));
+            sentinels = asked;
+            return primary;
+        }
+        catch (Exception exception)
+        {
+            await asked.DisposeAsync();
+            if (exception is RedisServerException)
+            {
+                throw new StateException("connection: the sentinels name no primary: compare Endpoints and ServiceName");
+            }
+
+            throw;
+        }
+    }
+
     private ConfigurationOptions Settings()
     {
         var settings = new ConfigurationOptions
         {
             Defaults = new Defaults(this),
             User = options.User,
-            Ssl = options.Tls,
             ServiceName = options.ServiceName,
             AbortOnConnectFail = false,
             ConnectRetry = 1,
@@ -88,6 +124,10 @@ internal sealed class RedisConnection(RedisOptions options) : IAsyncDisposable
             // What cannot be asked now is refused now; a request does not wait for a connection.
             BacklogPolicy = BacklogPolicy.FailFast,
             Protocol = RedisProtocol.Resp2,
+
+            // A number is asked for with each command, and its answer counts once that has come back: answers have no other name, and
+            // after one too many each would be taken for the next one's.
+            HighIntegrity = true,
 
             // To ask what the server forgets by itself (INFO, CONFIG GET); nothing is changed there.
             AllowAdmin = true,
@@ -104,8 +144,34 @@ internal sealed class RedisConnection(RedisOptions options) : IAsyncDisposable
         }
 
         var roots = options.CaFile is { } authority ? PemCertificates.Read(File.ReadAllBytes(authority)) : null;
-        settings.SslClientAuthenticationOptions = host => new() { TargetHost = host, CertificateChainPolicy = OfflineChain.Policy(roots) };
+        settings.Tunnel = new Wire(options.Tls ? host => new() { TargetHost = host, CertificateChainPolicy = OfflineChain.Policy(roots) } : null, error => LastError = StateReason.IsOfAnother(error) ? LastError : error);
         return settings;
+    }
+
+    /// <summary>What every connection goes over, those that Sentinel leads to included: TLS, where it is wanted, and no answer that is longer than any.</summary>
+    private sealed class Wire(Func<string, SslClientAuthenticationOptions>? tls, Action<string> refused) : Tunnel
+    {
+        public override async ValueTask<Stream?> BeforeAuthenticateAsync(EndPoint endpoint, ConnectionType connectionType, Socket? socket, CancellationToken cancellationToken)
+        {
+            Stream stream = new NetworkStream(socket!);
+            if (tls is not null)
+            {
+                var secure = new SslStream(stream);
+                using var patience = new CancellationTokenSource(Patience);
+                try
+                {
+                    await secure.AuthenticateAsClientAsync(tls(endpoint is DnsEndPoint name ? name.Host : ((IPEndPoint)endpoint).Address.ToString()), patience.Token);
+                }
+                catch (Exception failure) when (failure is not AuthenticationException)
+                {
+                    throw new AuthenticationException("No TLS is spoken there.", failure);
+                }
+
+                stream = secure;
+            }
+
+            return new BoundedReplies(stream, refused);
+        }
     }
 
     /// <summary>Asked at every connection, so that a password can be changed.</summary>

@@ -129,31 +129,33 @@ internal sealed class RedisState(RedisConnection connection, int minReplicas)
         }
     });
 
+    /// <summary>The time of day by the server's clock; null when it does not tell.</summary>
+    public Task<DateTimeOffset?> TimeAsync() => AskAsync<DateTimeOffset?>(async database =>
+    {
+        try
+        {
+            return (RedisResult[]?)await database.ExecuteAsync("TIME", [], Primary) is [var seconds, ..] ? DateTimeOffset.FromUnixTimeSeconds((long)seconds) : null;
+        }
+        catch (RedisServerException)
+        {
+            return null;
+        }
+    });
+
     private async Task<T> AskAsync<T>(Func<IDatabase, Task<T>> ask)
     {
         try
         {
-            return await ask(await connection.DatabaseAsync());
+            var answer = await ask(await connection.DatabaseAsync());
+            connection.LastError = null;
+            return answer;
         }
         catch (Exception exception) when (exception is not StateException)
         {
             // Whatever its client stumbles over, an answer of another kind than was asked for included, nobody knows what was done.
-            throw new StateException(Reason(exception));
+            throw new StateException(StateReason.Of(exception, connection.LastError));
         }
     }
-
-    /// <summary>Fixed words: what the peer says is its own affair.</summary>
-    private static string Reason(Exception exception) => exception switch
-    {
-        RedisConnectionException connection => $"connection: {connection.FailureType}",
-        TimeoutException => "timeout",
-        FormatException or InvalidCastException or OverflowException => "not understood",
-        RedisServerException server when server.Message.StartsWith("OOM", StringComparison.Ordinal) => "out of memory",
-        RedisServerException server when server.Message.StartsWith("NOPERM", StringComparison.Ordinal) => "not permitted",
-        RedisServerException server when server.Message.StartsWith("READONLY", StringComparison.Ordinal) => "read only",
-        RedisServerException => "refused",
-        _ => exception.GetType().Name,
-    };
 
     /// <summary>Waits until replicas have what was written before. One question at a time, for everybody who waits by then.</summary>
     private sealed class Acknowledgements(RedisConnection connection, int replicas)

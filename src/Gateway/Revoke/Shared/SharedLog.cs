@@ -8,6 +8,10 @@ namespace Gateway.Revoke.Shared;
 internal sealed class SharedLog(RedisState state, TimeProvider clock, ILogger<SharedLog> log) : IRevocationLog
 {
     private const int AtOnce = 500;
+
+    /// <summary>By how much an entry must be over by this replica's clock alone, where the server does not tell the time by its own.</summary>
+    private static readonly TimeSpan Margin = TimeSpan.FromDays(1);
+
     private readonly ConcurrentDictionary<ulong, Revocation> pending = new();
     private readonly ConcurrentDictionary<ulong, Revocation> unconfirmed = new();
     private readonly ConcurrentQueue<byte[]> gone = new();
@@ -115,12 +119,21 @@ internal sealed class SharedLog(RedisState state, TimeProvider clock, ILogger<Sh
             over.Add(entry);
         }
 
+        if (over.Exists(IsOver))
+        {
+            // This clock may be ahead, and what is over by it be in force for all others. What is left finds who reads everything anew.
+            var time = await state.TimeAsync() ?? clock.GetUtcNow() - Margin;
+            over.RemoveAll(entry => IsOver(entry) && Revocation.ClaimedEnd(entry) > time);
+        }
+
         if (over.Count > 0)
         {
             // Once: who else holds it takes it out, too.
             await state.RemoveAsync(over);
         }
     }
+
+    private bool IsOver(byte[] entry) => Revocation.ClaimedEnd(entry) <= clock.GetUtcNow();
 }
 
 internal static partial class SharedLogEvents

@@ -24,7 +24,9 @@ internal sealed class StateFeed(
     private long sweptAt = clock.GetTimestamp();
     private long readAllAt = clock.GetTimestamp();
     private long serverAt;
-    private bool isDown;
+
+    // Why it could not be asked since it was heard of: what is behind an outage may show after its first moment.
+    private readonly HashSet<string> told = [];
 
     /// <summary>Looks once; true when the state was heard of.</summary>
     internal async Task<bool> PollAsync()
@@ -36,9 +38,9 @@ internal sealed class StateFeed(
             await FollowAsync();
             revocations.Freshness!.Heard(asked);
             health.Trouble = null;
-            if (isDown)
+            if (told.Count > 0)
             {
-                isDown = false;
+                told.Clear();
                 log.StateHeard();
             }
 
@@ -48,9 +50,8 @@ internal sealed class StateFeed(
         {
             serverAt = 0;
             health.Trouble = new StateTrouble(failure.Message, health.Trouble?.Since ?? clock.GetUtcNow());
-            if (!isDown)
+            if (told.Add(failure.Message))
             {
-                isDown = true;
                 log.StateLost(failure.Message);
             }
 

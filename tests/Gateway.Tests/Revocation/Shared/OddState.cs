@@ -10,11 +10,13 @@ internal sealed class OddState : IAsyncDisposable
 {
     private readonly TcpListener listener = new(IPAddress.Loopback, 0);
     private readonly string answer;
+    private readonly bool toAll;
     private readonly Task accepting;
 
-    public OddState(string answer)
+    /// <summary>Gives that answer to whatever is no part of the greeting; <paramref name="toAll"/>: to that as well.</summary>
+    public OddState(string answer, bool toAll = false)
     {
-        this.answer = answer;
+        (this.answer, this.toAll) = (answer, toAll);
         listener.Start();
         accepting = AcceptAsync();
     }
@@ -54,9 +56,9 @@ internal sealed class OddState : IAsyncDisposable
                     var words = new string[int.Parse(count, CultureInfo.InvariantCulture)];
                     for (var i = 0; i < words.Length; i++)
                     {
-                        // None of them holds a line's end.
-                        await reader.ReadLineAsync();
-                        words[i] = await reader.ReadLineAsync() ?? "";
+                        var word = new char[int.Parse((await reader.ReadLineAsync())![1..], CultureInfo.InvariantCulture) + 2];
+                        await reader.ReadBlockAsync(word);
+                        words[i] = new string(word[..^2]);
                     }
 
                     await client.GetStream().WriteAsync(Encoding.Latin1.GetBytes(AnswerTo(words)));
@@ -71,6 +73,7 @@ internal sealed class OddState : IAsyncDisposable
 
     private string AnswerTo(string[] words) => words[0].ToUpperInvariant() switch
     {
+        _ when toAll => answer,
         "ECHO" => $"${words[1].Length}\r\n{words[1]}\r\n",
         "PING" => "+PONG\r\n",
         "SUBSCRIBE" => $"*3\r\n$9\r\nsubscribe\r\n${words[1].Length}\r\n{words[1]}\r\n:1\r\n",

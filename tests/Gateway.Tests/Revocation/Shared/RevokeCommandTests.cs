@@ -68,6 +68,21 @@ public sealed class RevokeCommandTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Where_the_keys_are_others_than_those_of_the_replicas_it_is_said()
+    {
+        await using var replicas = await state.StartReplicasAsync(clock: TimeProvider.System);
+        var (_, _, errors) = await RunAsync(replicas, "revoke", "--subject", "alice");
+        Assert.Equal("", errors);
+        state.WriteKeys(TestState.NewKey());
+
+        var (exit, output, said) = await RunAsync(replicas, "revoke", "--subject", "bob");
+
+        Assert.Equal(0, exit);
+        Assert.Contains("revoked until", output, StringComparison.Ordinal);
+        Assert.Contains("their SessionKeyFile is another", said, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_state_that_is_not_there_is_said()
     {
         await using var replicas = await state.StartReplicasAsync(clock: TimeProvider.System);

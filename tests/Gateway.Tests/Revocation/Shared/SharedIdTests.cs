@@ -74,6 +74,7 @@ public sealed class SharedIdTests : IAsyncDisposable
     [InlineData("$3\r\nabc\r\n")]
     [InlineData(":99999999999999999999\r\n")]
     [InlineData("*0\r\n")]
+    [InlineData("+OK\r\n$-1\r\n")]
     [InlineData("-MOVED 3999 127.0.0.1:1\r\n")]
     public async Task An_answer_that_is_none_leaves_it_unavailable_and_a_revocation_to_be_written_later(string answer)
     {

@@ -168,6 +168,47 @@ public sealed class SharedLogTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task What_a_stranger_writes_is_not_taken_into_memory_when_it_is_longer_than_any_entry_and_hides_nothing()
+    {
+        var (alice, bob) = (Of("alice"), Of("bob"));
+        await server.Connect().AppendAsync([alice.Bytes], [], TimeSpan.Zero);
+        var database = await server.StrangerAsync();
+        for (var number = 0; number < 20; number++)
+        {
+            await database.SortedSetAddAsync(Log, Enumerable.Range(0, 1 << 20).Select(at => (byte)(at * number)).ToArray(), number / 10d);
+        }
+
+        var state = server.Connect();
+        var reader = Reader();
+        Assert.Equal(alice.Id, Assert.Single((await reader.ReadAsync()).Sound).Id);
+        await state.AppendAsync([bob.Bytes], [], TimeSpan.Zero);
+        Assert.Equal(bob.Id, Assert.Single((await reader.ReadAsync()).Sound).Id);
+        var page = await state.ReadAsync(0, 0, 1000);
+        Assert.Equal(22, page.Entries.Count);
+        Assert.InRange(page.Entries.Max(entry => entry.Bytes.Length), 1, 1024);
+    }
+
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(0, 0)]
+    public async Task What_is_over_by_the_clock_of_one_replica_is_taken_out_when_it_is_over_by_the_clock_of_the_state_as_well(int hours, int left)
+    {
+        var now = TimeProvider.System.GetUtcNow();
+        clock.Set(now - clock.GetUtcNow());
+        var revocation = SharedRevocation.Of(keys, RevocationSelector.Subject, "https://as.example.com", "alice", now.AddMinutes(-2), TimeSpan.FromHours(hours) + TimeSpan.FromMinutes(1), RevocationSource.Command);
+        var state = server.Connect();
+        await state.AppendAsync([revocation.Bytes], [], TimeSpan.Zero);
+        clock.Set(TimeSpan.FromDays(3650));
+        var ahead = new SharedLog(state, clock, NullLogger<SharedLog>.Instance);
+
+        var reading = await Reader().ReadAsync();
+        ahead.Remove(reading.Over);
+        await ahead.CatchUpAsync(_ => false);
+
+        Assert.Equal((1, left), (reading.Over.Count, (await state.ReadAsync(0, 0, 10)).Entries.Count));
+    }
+
+    [Fact]
     public async Task What_is_over_by_its_own_word_is_named_so_much_at_a_time()
     {
         var over = Enumerable.Range(0, 12_000).Select(number => Of($"user-{number}")).ToArray();
