@@ -55,7 +55,7 @@ internal static class BridgeCommand
         {
             _ = BridgeAddress.TryParse(parsed.GetValue(url)!, out var address);
             _ = IsTime(parsed.GetValue(idle)!, out var time);
-            return RunAsync(address!, time, parsed.GetValue(maxSessions), parsed.GetValue(variables) ?? [], parsed.GetValue(shared), parsed.GetValue(program)!, errors, cancellation);
+            return RunAsync(address!, parsed.GetValue(url)!, time, parsed.GetValue(maxSessions), parsed.GetValue(variables) ?? [], parsed.GetValue(shared), parsed.GetValue(program)!, errors, cancellation);
         });
         return command;
     }
@@ -64,7 +64,7 @@ internal static class BridgeCommand
         TimeSpan.TryParseExact(text, ["c", @"h\:mm", @"hh\:mm"], CultureInfo.InvariantCulture, out time) && text.Contains(':', StringComparison.Ordinal)
         && time >= TimeSpan.FromSeconds(1) && time <= TimeSpan.FromDays(1);
 
-    private static async Task<int> RunAsync(BridgeAddress address, TimeSpan idle, int maxSessions, string[] variables, bool shared, string[] program, TextWriter errors, CancellationToken cancellation)
+    private static async Task<int> RunAsync(BridgeAddress address, string url, TimeSpan idle, int maxSessions, string[] variables, bool shared, string[] program, TextWriter errors, CancellationToken cancellation)
     {
         if (!OperatingSystem.IsLinux())
         {
@@ -98,7 +98,7 @@ internal static class BridgeCommand
         }
         catch (Exception error) when (error is IOException or System.Net.Sockets.SocketException or UnauthorizedAccessException)
         {
-            await errors.WriteLineAsync($"The bridge cannot start: {error.Message}");
+            await errors.WriteLineAsync($"The bridge cannot start: {error.Message}{ListeningFault.NextStep(error, "--url", url)}");
             return 1;
         }
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Gateway.Configuration;
 using Gateway.Configuration.Read;
 
@@ -138,7 +139,8 @@ internal sealed class CommandLine(TextWriter output, TextWriter errors)
 
         foreach (var error in parsed.UnmatchedTokens.Count > 0 ? [] : parsed.Errors)
         {
-            errors.WriteLine(command is { Action: null, Subcommands: [var first, ..] } ? $"'{command.Name}' needs a command: {string.Join(", ", command.Subcommands.Select(known => known.Name))}, such as 'gateway {command.Name} {first.Name}'." : error.Message);
+            errors.WriteLine(command is { Action: null, Subcommands: [var first, ..] } ? $"'{command.Name}' needs a command: {string.Join(", ", command.Subcommands.Select(known => known.Name))}, such as 'gateway {command.Name} {first.Name}'."
+                : error.SymbolResult is ArgumentResult { Tokens: [], Argument: var missing } ? $"'{command.Name}' needs <{missing.Name}>. {missing.Description}" : error.Message);
         }
     }
 }

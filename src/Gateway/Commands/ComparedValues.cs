@@ -29,11 +29,11 @@ internal static class ComparedValues
         }
 
         var trusted = ServerTopology.Of(options).First(topology => topology.Id == server.Id).InboundServers.Select(name => options.AuthorizationServers[name]).ToArray();
-        var skew = trusted.FirstOrDefault(issuer => issuer.Issuer == Text(payload, "iss"))?.ClockSkew ?? TimeSpan.Zero;
+        var skew = trusted.FirstOrDefault(issuer => issuer.Issuer == Text(payload, "iss"))?.ClockSkew;
         var now = TimeProvider.System.GetUtcNow();
         output.WriteLine(verified ? "the token says (its signature was verified):" : "the token says (unverified: it was refused before its signature, or at it):");
         Line("iss", Text(payload, "iss"), $"trusted: {string.Join(" ", trusted.Select(issuer => issuer.Issuer))}");
-        Line("exp", Time(payload, "exp", now), $"now {now.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)}, ClockSkew {skew:c}");
+        Line("exp", Time(payload, "exp", now), $"now {now.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)}{(skew is { } allowed ? $", ClockSkew {allowed:c}" : "")}");
         Line("nbf", Time(payload, "nbf", now), "not later than now");
         Line("iat", Time(payload, "iat", now), "not later than now");
         Line("client", Text(payload, "client_id") ?? Text(payload, "azp") ?? Text(payload, "appid") ?? Text(payload, "cid"), server.Admission.AllowedClients is { } clients ? $"allowed: {string.Join(" ", clients)}" : "any");

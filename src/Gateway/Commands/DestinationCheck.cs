@@ -56,6 +56,7 @@ internal sealed class DestinationCheck : IDisposable
             }
 
             Judge(check, Question.Initialize, response, answer, withCredential, token);
+            await EndSessionAsync(response, destination, token, patience.Token);
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException || (exception is OperationCanceledException && !cancellation.IsCancellationRequested))
         {
@@ -93,6 +94,28 @@ internal sealed class DestinationCheck : IDisposable
         }
 
         return request;
+    }
+
+    /// <summary>Ends the session that an initialize began: what nobody uses is kept for long, by a bridge as a process, of which it has few. A server may decline.</summary>
+    /// <remarks>MCP 2025-11-25, transports, session management.</remarks>
+    private async Task EndSessionAsync(HttpResponseMessage begun, string destination, OutboundToken? token, CancellationToken cancellation)
+    {
+        if (!begun.Headers.NonValidated.TryGetValues(SessionPolicy.Header, out var session))
+        {
+            return;
+        }
+
+        using var request = With(token, new HttpRequestMessage(HttpMethod.Delete, destination), destination, default, []);
+        request.Headers.TryAddWithoutValidation(SessionPolicy.Header, session.ToString());
+        request.Headers.TryAddWithoutValidation("MCP-Protocol-Version", "2025-11-25");
+        try
+        {
+            using var ended = await client.SendAsync(request, cancellation);
+        }
+        catch (Exception exception) when (exception is HttpRequestException or IOException or OperationCanceledException)
+        {
+            // The check is made: what it said of the server stands.
+        }
     }
 
     /// <summary>Whether it is a server of the revisions without sessions alone, which know no <c>initialize</c> (2026-07-28 on).</summary>

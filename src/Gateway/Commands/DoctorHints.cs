@@ -27,7 +27,7 @@ internal static class DoctorHints
         (NoHttps, _) => "write an https URL; http is for loopback, or with AllowHttp",
         ("invalid_client", _) => "client id, secret or key differ from what is registered, or the registered authentication method does; for private_key_jwt also compare AssertionAudience",
         ("unauthorized_client", _) => "the client may not use this grant; allow token exchange for it",
-        ("unsupported_grant_type", _) => "this authorization server does not offer this grant, or the Profile is not the one of the product",
+        ("unsupported_grant_type", _) => "this authorization server does not offer this grant, or the Profile is not the one of the product; where it cannot exchange at all, Mode 'local' mints here",
         (_, ExchangeError.InteractionRequired) => "the user must consent or sign in again; consent to the downstream permissions beforehand",
         (_, ExchangeError.TargetRefused) => "the target or a scope is not allowed for this client; compare Resource, Audience and Scopes with what is registered",
         (_, ExchangeError.SubjectRefused) => "the subject token is not accepted: expired, revoked, or not meant for this exchange",

@@ -23,7 +23,7 @@ internal static class ExchangeFault
     };
 
     public static string Told(IssuerProblem? problem, string address) => problem is null ? $"unknown at {address}"
-        : $"{problem.Cause} at {problem.Address?.GetLeftPart(UriPartial.Path) ?? address}{(problem.Detail is null ? "" : $" ({problem.Detail.TrimEnd('.')})")}";
+        : $"{problem.Cause} at {problem.Address?.GetLeftPart(UriPartial.Path) ?? address}{(problem.Detail is null ? "" : $" ({problem.Detail.TrimEnd('.')})")}{(problem.Said is null ? "" : $", where issuer is '{Shown.Foreign(problem.Said)}'")}";
 
     private static string Problem(ExchangeResult.Refused refused, InspectedExchange seen, string? presented) => refused.Diagnostic switch
     {

@@ -69,7 +69,7 @@ internal sealed class InitializeAnswer
 
     /// <summary>For an operator; what somebody else wrote goes through <paramref name="clean"/>.</summary>
     public string Described(Func<string, string> clean) =>
-        body.Trim() is not { Length: > 0 } text ? "nothing" : IsMcp && text[0] == '{' ? clean(text) : $"{clean(type ?? "no media type")}, {clean(text)}";
+        body.Trim() is not { Length: > 0 } text ? "no body" : IsMcp && text[0] == '{' ? clean(text) : $"{clean(type ?? "no media type")}, {clean(text)}";
 
     private static bool HoldsEvent(ReadOnlySpan<byte> read) => read.IndexOf("\n\n"u8) >= 0 || read.IndexOf("\r\n\r\n"u8) >= 0 || read.IndexOf("\r\r"u8) >= 0;
 

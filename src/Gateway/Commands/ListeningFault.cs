@@ -15,18 +15,23 @@ internal static class ListeningFault
     /// <param name="error">What starting threw.</param>
     /// <param name="configuration">The host's own configuration, for its endpoints; null before there is one.</param>
     /// <param name="arguments">The command line, for the addresses where there are none.</param>
-    public static string NextStep(Exception error, IConfiguration? configuration, IReadOnlyList<string> arguments)
+    public static string NextStep(Exception error, IConfiguration? configuration, IReadOnlyList<string> arguments) => NextStep(error, () => Which(error, configuration, arguments));
+
+    /// <summary>The same where one option alone says the address.</summary>
+    public static string NextStep(Exception error, string option, string url) => NextStep(error, () => $"It is {option}, '{url}'");
+
+    private static string NextStep(Exception error, Func<string> which)
     {
         for (var current = error; current is not null; current = current.InnerException)
         {
             switch (current)
             {
                 case AddressInUseException or SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse }:
-                    return $" {Which(error, configuration, arguments)}: something listens there already, perhaps another gateway: find it with 'ss -ltnp', stop it, or write another address (docs/troubleshooting.md#port-in-use).";
+                    return $" {which()}: something listens there already, perhaps another gateway: find it with 'ss -ltnp', stop it, or write another address (docs/troubleshooting.md#port-in-use).";
                 case SocketException { SocketErrorCode: SocketError.AccessDenied }:
-                    return $" {Which(error, configuration, arguments)}: ports below 1024 need a privilege, and a socket a directory that may be written; write a higher port, or another directory (docs/troubleshooting.md#port-denied).";
+                    return $" {which()}: ports below 1024 need a privilege, and a socket a directory that may be written; write a higher port, or another directory (docs/troubleshooting.md#port-denied).";
                 case SocketException { SocketErrorCode: SocketError.AddressNotAvailable }:
-                    return $" {Which(error, configuration, arguments)}: no interface of this machine has that address; write one that it has, 127.0.0.1 or 0.0.0.0 (docs/troubleshooting.md#address-not-here).";
+                    return $" {which()}: no interface of this machine has that address; write one that it has, 127.0.0.1 or 0.0.0.0 (docs/troubleshooting.md#address-not-here).";
             }
         }
 

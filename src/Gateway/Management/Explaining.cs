@@ -5,6 +5,7 @@ using Gateway.Exchange;
 using Gateway.Observe;
 using TokenExchange.Inbound;
 using TokenExchange.Inbound.Proof;
+using TokenExchange.Issuers;
 using TokenExchange.Jose;
 
 namespace Gateway.Management;
@@ -64,6 +65,7 @@ internal static class Explaining
     {
         { FailedProofCheck: { } failed } => PastedProof.Hint(failed, server),
         { Refusal: TokenRefusal.ClaimTypeInvalid } => MistypedClaim.Hint(token),
+        { Refusal: TokenRefusal.KeysUnavailable, Outage: { } cause } => $"They could not be fetched ({cause}): {Remedies.For(new IssuerProblem(null, cause))}; 'doctor' names the address.",
         { Refusal: TokenRefusal.AudienceNotSingle, Presented.Audiences: var presented } => MoreAudiences(presented.Except(server.Admission.AcceptedAudiences)),
         _ => PastedToken.Hint(token),
     };

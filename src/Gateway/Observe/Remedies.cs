@@ -11,7 +11,7 @@ internal static class Remedies
         IssuerProblem.Insecure => "write an https URL; http is for loopback, or with AllowHttp",
         IssuerProblem.TooLarge => "it is over 1 MiB; name the document itself in MetadataUrl or JwksUrl",
         IssuerProblem.NoDocument => "what is served there is no JSON object, perhaps a sign-in page or an error page; open it, and correct Issuer, MetadataUrl or JwksUrl",
-        IssuerProblem.OtherIssuer => $"it must say exactly issuer={issuer}, character by character: a slash at its end counts; write what it says as Issuer, if that is the iss of its tokens",
+        IssuerProblem.OtherIssuer => $"its metadata must say exactly {(issuer is null ? "the Issuer of gateway.json" : $"issuer={issuer}")}, character by character: a slash at its end counts; write what it says as Issuer, if that is the iss of its tokens",
         IssuerProblem.BadAddress => "it names an address that may not be asked: every one must be an absolute https URL; correct its public URL at the authorization server, or set JwksUrl and TokenEndpoint",
         IssuerProblem.NoKeysNamed => "it has no jwks_uri; set JwksUrl",
         IssuerProblem.NoKeySet => "what is served there is no JWK set; correct JwksUrl, or jwks_uri at the authorization server",

@@ -42,6 +42,8 @@ internal sealed partial class IssuerMetadataSource
     /// </summary>
     private static readonly FetchPause OnDemand = new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5));
 
+    private const int MaxSaid = 512;
+
     private readonly AuthorizationServerSettings settings;
     private readonly IssuerDocument documents;
     private readonly ILogger log;
@@ -104,13 +106,13 @@ internal sealed partial class IssuerMetadataSource
                     // What a document says wrongly tells more than that another one is not there.
                     (away, failed) = (true, failed ?? unfetched);
                 }
-                else if (Read(address, document, out var wrong) is { } metadata)
+                else if (Read(address, document, out var wrong, out var said) is { } metadata)
                 {
                     found = found?.CompletedBy(metadata) ?? metadata;
                 }
                 else
                 {
-                    failed = new IssuerProblem(address, wrong);
+                    failed = new IssuerProblem(address, wrong) { Said = said };
                 }
 
                 // What either document says of signing in counts.
@@ -159,17 +161,18 @@ internal sealed partial class IssuerMetadataSource
         ];
     }
 
-    private IssuerMetadata? Read(Uri address, ReadOnlySpan<byte> document, out string wrong)
+    private IssuerMetadata? Read(Uri address, ReadOnlySpan<byte> document, out string wrong, out string? said)
     {
-        wrong = IssuerProblem.NoDocument;
+        (wrong, said) = (IssuerProblem.NoDocument, null);
         if (StrictJson.Read(document, out var root) != JsonForm.Sound)
         {
             return null;
         }
 
         wrong = IssuerProblem.OtherIssuer;
-        if (Jws.StringOf(root, "issuer") != settings.Issuer)
+        if (Jws.StringOf(root, "issuer") is var issuer && issuer != settings.Issuer)
         {
+            said = issuer is { Length: > MaxSaid } ? issuer[..MaxSaid] : issuer;
             return null;
         }
 

@@ -6,6 +6,9 @@ namespace TokenExchange.Issuers;
 /// <param name="Detail">The system's own words about the connection, where no peer had a say yet; null else.</param>
 public sealed record IssuerProblem(Uri? Address, string Cause, string? Detail = null)
 {
+    /// <summary>Of <see cref="OtherIssuer"/>, what the document says in place of the configured one; null else. A stranger's text: for no log.</summary>
+    public string? Said { get; init; }
+
     /// <summary>The address is not https, or holds a user.</summary>
     public const string Insecure = "insecure";
 

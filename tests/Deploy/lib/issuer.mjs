@@ -11,7 +11,7 @@ export async function newIssuer(issuer) {
     privateJwk: { ...(await exportJWK(privateKey)), kid, alg: 'ES256' },
     token: (audience, claims = {}) => {
       const now = Math.floor(Date.now() / 1000);
-      return new SignJWT({ iss: issuer, sub: 'alice', aud: audience, client_id: 'agent', iat: now, nbf: now, exp: now + 300, jti: randomUUID(), scope: 'mcp', ...claims })
+      return new SignJWT({ iss: issuer, sub: 'alice', aud: audience, client_id: 'agent', iat: now, nbf: now, exp: now + 300, jti: randomUUID(), scope: 'mcp weather notes legacy', ...claims })
         .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid }).sign(privateKey);
     },
   };

@@ -96,7 +96,7 @@ export default async function suite() {
       equal(claimsOf(stolen).aud, sidecar, 'aud');
       equal(claimsOf(stolen).act, { sub: legacy }, 'act');
       for (const path of ['legacy', 'archive', 'weather', 'notes']) refused(`${frontUrl}/${path}`, stolen, path);
-      const others = { ...call(stolen), body: call(stolen).body.replace('tools/call', 'tools/list') };
+      const others = { ...call(stolen), body: call(stolen, { method: 'resources/list' }).body };
       equal(client.ask({ url: `${backUrl}/mcp`, ...others }).status, 401, 'at the sidecar, for another call');
       equal(ask(`${backUrl}/mcp`, stolen).status, 200, 'at the sidecar, which it names');
       refused(`${backUrl}/mcp`, stolen, 'at the sidecar, a second time');

@@ -65,6 +65,13 @@ public sealed class BridgeProcessTests : IDisposable
     }
 
     [Fact]
+    public async Task Without_a_command_it_says_where_that_stands()
+    {
+        var (exit, output) = await GatewayProcess.RunAsync(directory.FullName, ["bridge"]);
+        Assert.Equal((1, "'bridge' needs <command>. After '--': the program of the stdio MCP server and its arguments."), (exit, output.Trim()));
+    }
+
+    [Fact]
     public async Task Arguments_of_the_command_are_its_own_and_are_not_logged()
     {
         var socket = Path.Combine(directory.FullName, "mcp.sock");

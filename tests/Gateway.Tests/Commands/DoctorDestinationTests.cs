@@ -19,9 +19,9 @@ public sealed class DoctorDestinationTests
         { "page", DoctorRun.Says(200, "text/html", "<html>welcome</html>"), "with 200 and the credential: text/html, <html>welcome</html>", "does not speak MCP" },
         { "other JSON", DoctorRun.Says(200, "application/json", """{"status":"UP"}"""), "with 200 and the credential: application/json, {\"status\":\"UP\"}", "does not speak MCP" },
         { "broken JSON", DoctorRun.Says(200, "application/json", "<html>"), "with 200 and the credential: application/json, <html>", "does not speak MCP" },
-        { "202", DoctorRun.Says(202, null, ""), "with 202 and the credential: nothing", "does not speak MCP" },
-        { "empty", DoctorRun.Says(200, "application/json", ""), "with 200 and the credential: nothing", "does not speak MCP" },
-        { "empty stream", DoctorRun.Says(200, "text/event-stream", ""), "with 200 and the credential: nothing", "does not speak MCP" },
+        { "202", DoctorRun.Says(202, null, ""), "with 202 and the credential: no body", "does not speak MCP" },
+        { "empty", DoctorRun.Says(200, "application/json", ""), "with 200 and the credential: no body", "does not speak MCP" },
+        { "empty stream", DoctorRun.Says(200, "text/event-stream", ""), "with 200 and the credential: no body", "does not speak MCP" },
         { "501", DoctorRun.Says(501, "text/html", "Unsupported method ('POST')"), "answers an initialize with 501", "nothing speaks MCP at this path" },
         { "500", DoctorRun.Says(500, "text/plain", "database is away"), "with 500: text/plain, database is away", "look at its log" },
     };
@@ -70,6 +70,33 @@ public sealed class DoctorDestinationTests
         var run = await DoctorRun.OfAsync(world, world.WeatherToken());
 
         Assert.True(run.Exit == 0, run.Output);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_session_that_begins_is_ended(bool ends)
+    {
+        await using var world = await World.StartAsync();
+        world.Weather.Answer = async context =>
+        {
+            if (!HttpMethods.IsDelete(context.Request.Method))
+            {
+                await DoctorRun.Says(200, "application/json", Message, response => response.Headers["Mcp-Session-Id"] = "s-1")(context);
+            }
+            else if (!ends)
+            {
+                context.Abort();
+            }
+        };
+
+        var run = await DoctorRun.OfAsync(world, world.WeatherToken());
+
+        Assert.True(run.Exit == 0, run.Output);
+        var requests = world.Weather.Requests;
+        Assert.Equal(["POST", "DELETE"], requests.Select(request => request.Method));
+        Assert.Equal("s-1", requests[1].Headers["Mcp-Session-Id"]);
+        Assert.Equal(requests[0].Headers["Authorization"], requests[1].Headers["Authorization"]);
     }
 
     [Fact]

@@ -48,6 +48,28 @@ public sealed class LiveCommandTests
     }
 
     [Fact]
+    public async Task Explain_says_why_there_are_no_keys_and_what_to_do()
+    {
+        await using var world = await World.StartAsync(options => options["AuthorizationServers"]!["corp"]!["JwksUrl"] = "http://127.0.0.1:9/jwks");
+        var (exit, output, _) = await ExplainAsync(world, "weather", world.WeatherToken());
+
+        Assert.Equal(1, exit);
+        Assert.Contains("refused: keys_unavailable", output, StringComparison.Ordinal);
+        Assert.Contains("They could not be fetched (connect): nobody listens there", output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("https://elsewhere.example", false)]
+    [InlineData(null, true)]
+    public async Task Explain_shows_the_clock_skew_of_the_tokens_issuer_alone(string? issuer, bool shown)
+    {
+        await using var world = await World.StartAsync();
+        var (_, output, _) = await ExplainAsync(world, "weather", world.WeatherToken((_, payload) => payload["iss"] = issuer ?? world.As.Issuer));
+
+        Assert.Equal(shown, output.Contains("ClockSkew", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Explain_of_an_unknown_server_names_the_known_ones()
     {
         await using var world = await World.StartAsync();

@@ -95,11 +95,13 @@ public sealed class UsualMistakesTests
     [InlineData("redirect", "FAIL  corp metadata: status 302 at ", "redirects are not followed")]
     [InlineData("a page", "FAIL  corp metadata: no_document at ", "no JSON object")]
     [InlineData("a slash", "FAIL  corp metadata: other_issuer at ", "a slash at its end counts")]
+    [InlineData("a slash", "FAIL  corp metadata: other_issuer at ", "/.well-known/openid-configuration, where issuer is 'http://127.0.0.1:")]
     [InlineData("plain endpoint", "FAIL  corp metadata: bad_address at ", "absolute https URL")]
     [InlineData("no keys", "FAIL  corp keys: the key set was fetched, and no key in it can verify a token", "each key needs a kid")]
     [InlineData("no key set", "FAIL  corp keys: no key set could be fetched: no_key_set at ", "correct JwksUrl")]
     [InlineData("client", "FAIL  weather client at corp: invalid_client", "client id, secret or key differ")]
     [InlineData("grant", "FAIL  weather client at corp: unauthorized_client", "allow token exchange for it")]
+    [InlineData("no exchange", "FAIL  weather client at corp: unsupported_grant_type", "Mode 'local' mints here")]
     [InlineData("endpoint down", "FAIL  weather client at corp: the token endpoint gave no answer worth trusting: status 503 at http://", "check its address")]
     [InlineData("path", "FAIL  weather destination ", "answers an initialize with 404. Hint: nothing speaks MCP at this path")]
     [InlineData("method", "FAIL  weather destination ", "answers an initialize with 405. Hint: nothing speaks MCP at this path")]
@@ -333,6 +335,7 @@ public sealed class UsualMistakesTests
         {
             "client" => Says(400, """{"error":"invalid_client"}"""),
             "grant" => Says(400, """{"error":"unauthorized_client"}"""),
+            "no exchange" => Says(400, "{\"error\":\"unsupported_grant_type\"}"),
             "target" => Says(400, """{"error":"invalid_target"}"""),
             "endpoint down" => Says(503, "{}"),
             "result" or "hop token" => null,

@@ -31,6 +31,17 @@ public sealed partial class BadConfigurationTests
         return directory;
     }
 
+    private static string OpenKeys()
+    {
+        var directory = MakeKeys();
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(Directory.GetFiles(directory)[0], UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        }
+
+        return directory;
+    }
+
     private static string Empty() => Scratch.Directory("gateway-empty-");
 
     private static string NoPem()
@@ -493,6 +504,7 @@ public sealed partial class BadConfigurationTests
         { "SessionKeyFile='/nowhere/keys'", "file-missing", "/nowhere/keys" },
         { $"LocalIssuer={{'Issuer':'https://mcp.example.com/hop','KeyDirectory':'{Empty()}'}}; W:Outbound={{'Mode':'local','Resource':'https://weather.internal/mcp'}}", "signing-key", "holds no signing key" },
         { $"LocalIssuer={{'Issuer':'https://mcp.example.com/hop','KeyDirectory':'{Keys}','Algorithm':'PS256'}}; W:Outbound={{'Mode':'local','Resource':'https://weather.internal/mcp'}}", "signing-key", "as PS256 needs" },
+        { $"LocalIssuer={{'Issuer':'https://mcp.example.com/hop','KeyDirectory':'{OpenKeys()}'}}; W:Outbound={{'Mode':'local','Resource':'https://weather.internal/mcp'}}", "signing-key", "is open to everybody; a signing key is a PEM file for this user alone to read (mode 0600)" },
         { $"SenderKeyFile='{KeyFile()}'; W:Outbound:Bind='dpop'", "sender-key", "is open to everybody" },
         { $"SenderKeyFile='{NoPem()}'; W:Outbound:Bind='dpop'", "sender-key", "private key in PEM" },
         { $"PublicUrl='http://x.example'; SenderKeyFile='{NoPem()}'; W:Outbound:Bind='dpop'; LocalIssuer={{'Issuer':'http://x.example/hop','KeyDirectory':'{Empty()}'}}", "public-url issuer-url signing-key sender-key", "private key in PEM" },

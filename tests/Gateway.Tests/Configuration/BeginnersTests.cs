@@ -21,6 +21,8 @@ public sealed class BeginnersTests
     [InlineData("""{ "Gateway": { "PublicUrl": "x" "Servers": {} } }""", "A comma is missing before it.")]
     [InlineData("""{ 'Gateway': {} }""", "Write double quotes.")]
     [InlineData("""{ "Gateway": { "PublicUrl": 'x' } }""", "Write double quotes.")]
+    [InlineData("{ \u201cGateway\u201d: {} }", "type it anew.")]
+    [InlineData("{ \"Gateway\":\u00a0{} }", "type it anew.")]
     [InlineData("""{ "Gateway": { "PublicUrl": "x" }""", "A closing } or ] is missing.")]
     public void What_is_no_JSON_says_what_to_write(string text, string fragment) =>
         Assert.EndsWith(fragment, Assert.Single(Given.Loaded(text).Problems).Message, StringComparison.Ordinal);

@@ -42,6 +42,7 @@ public sealed class ProcessTests : IDisposable
 
         Assert.Equal(1, exit);
         Assert.True(output.ToUpperInvariant().Split("ALREADY IN USE").Length == 2, output);
+        Assert.Contains($"It is {option}, 'http://{taken.LocalEndpoint}': something listens there already", output, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
     }
 

@@ -132,6 +132,7 @@ internal static class FileReader
         var fix = reason switch
         {
             _ when reason.StartsWith("'''", StringComparison.Ordinal) => " Write double quotes.",
+            _ when reason.StartsWith("'0xC", StringComparison.Ordinal) || reason.StartsWith("'0xE", StringComparison.Ordinal) => " It begins a character such as a curly quotation mark or a hard blank, which word processors and web pages make of plain ones; type it anew.",
             _ when reason.StartsWith("','", StringComparison.Ordinal) => " There is a comma too many.",
             _ when reason.StartsWith("'\"' is invalid after a value", StringComparison.Ordinal) => " A comma is missing before it.",
             _ when reason.StartsWith("Expected depth to be zero", StringComparison.Ordinal) => " A closing } or ] is missing.",

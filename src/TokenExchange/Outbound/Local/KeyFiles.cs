@@ -101,7 +101,7 @@ internal sealed class KeyFiles : IDisposable
         }
         catch (PrivateFileException refused)
         {
-            return new(path, createdAt, [], $"{path} {refused.Message}.");
+            return new(path, createdAt, [], $"{path} {refused.Message}; a signing key is a PEM file for this user alone to read (mode 0600).");
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
