@@ -95,14 +95,9 @@ internal sealed class RedisConnection(RedisOptions options) : IAsyncDisposable
             sentinels = asked;
             return primary;
         }
-        catch (Exception exception)
+        catch
         {
             await asked.DisposeAsync();
-            if (exception is RedisServerException)
-            {
-                throw new StateException("connection: the sentinels name no primary: compare Endpoints and ServiceName");
-            }
-
             throw;
         }
     }
