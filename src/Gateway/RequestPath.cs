@@ -24,11 +24,12 @@ namespace Gateway;
 /// <item>Body: for whoever has the required scopes. Whole only after a reload, the request starts over from its route; whole only after a while, it is authenticated once more.</item>
 /// <item>Authorize: operation, the proof's use, rules and scopes, call binding, session, approval, policy. Makes <see cref="Authorized"/>.</item>
 /// <item>Exchange: the token for the MCP server, verified. Makes <see cref="Cleared"/>.</item>
+/// <item>Under way: room for one more, so that nobody takes the files that the process may open (<see cref="UnderWay"/>).</item>
 /// <item>Use: what is good for one call alone, the bound token and the approval, is taken for good (<see cref="CallUse"/>).</item>
 /// <item>Forward: with that token alone; once more with a proof that holds the nonce which the MCP server asks for; once more with a fresh token when this one is refused or has run out.</item>
 /// </list>
 /// </summary>
-internal sealed class RequestPath(Refusals refusals, RequestEnd end, LiveGenerations generations, Standing standing, ILogger<RequestPath> log)
+internal sealed class RequestPath(Refusals refusals, RequestEnd end, LiveGenerations generations, Standing standing, UnderWay underWay, ILogger<RequestPath> log)
 {
     private static readonly TimeSpan Briefly = TimeSpan.FromSeconds(1);
 
@@ -100,13 +101,27 @@ internal sealed class RequestPath(Refusals refusals, RequestEnd end, LiveGenerat
                 return;
             }
 
-            if (await CallUse.TakeAsync(authorized, standing, context.RequestAborted) is { } used)
+            var principal = Principal.Of(cleared.Inbound);
+            if (!underWay.TryEnter(principal))
             {
-                await refusals.RefuseAsync(context, request, used);
+                await refusals.RefuseAsync(context, request, Refusal.OverloadedBy("requests"));
                 return;
             }
 
-            await ForwardAsync(context, request, cleared, forward);
+            try
+            {
+                if (await CallUse.TakeAsync(authorized, standing, context.RequestAborted) is { } used)
+                {
+                    await refusals.RefuseAsync(context, request, used);
+                    return;
+                }
+
+                await ForwardAsync(context, request, cleared, forward);
+            }
+            finally
+            {
+                underWay.Leave(principal);
+            }
         }
         finally
         {

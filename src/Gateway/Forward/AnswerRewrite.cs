@@ -1,5 +1,6 @@
 using Gateway.Advertise;
 using Gateway.Authorize;
+using Gateway.Authorize.Bodies;
 using Gateway.Authorize.Policy;
 using Gateway.Exchange;
 using Gateway.Revoke;
@@ -52,7 +53,7 @@ internal sealed class AnswerRewrite(HeldEvents held, OpenStreams streams, ILogge
                 ? announced => Endpoint(announced, stream, context, cleared, destination)
                 : (Func<string?, (string, bool)>?)null;
             var body = await answer.Content.ReadAsStreamAsync(transform.CancellationToken);
-            Replace(context, answer, new StreamContent(new EventStream(body, new EventRewrite(endpoint, filter, message => request.Channel?.Pass(message.Span), policy), new HeldShare(held, server.Id))));
+            Replace(context, answer, new StreamContent(new EventStream(body, new EventRewrite(endpoint, filter, message => request.Channel?.Pass(message.Span), policy), new HeldShare(held, server.Id), server.Operations.Bodies.For(Principal.Of(cleared.Inbound)))));
             return null;
         }
 
@@ -130,6 +131,12 @@ internal sealed class AnswerRewrite(HeldEvents held, OpenStreams streams, ILogge
                 }
 
                 told = left;
+            }
+
+            // From now on the client is waited for, and what it does not read is held for it, as its own body is.
+            if (!request.Held.TryAdd(told.Length))
+            {
+                return Refusal.OverloadedByBodies;
             }
 
             Replace(transform.HttpContext, answer, new ReadOnlyMemoryContent(told));

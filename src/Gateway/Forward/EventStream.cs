@@ -1,3 +1,4 @@
+using Gateway.Authorize.Bodies;
 using Gateway.Connections;
 using Gateway.Observe;
 
@@ -8,8 +9,12 @@ namespace Gateway.Forward;
 /// they are complete, and once there is nothing left to rewrite, bytes pass as they are. Holds at most one event, and no
 /// more of it than <see cref="MaxEvent"/>: what is larger passes line by line where it may, and ends the stream where not.
 /// </summary>
+/// <param name="source">The stream as it comes.</param>
+/// <param name="rewrite">What becomes of an event.</param>
+/// <param name="held">Memory for what the MCP server has not finished.</param>
+/// <param name="unread">Memory for what the client has not read.</param>
 /// <remarks>HTML Living Standard §9.2.5, parsing an event stream.</remarks>
-internal sealed class EventStream(Stream source, EventRewrite rewrite, HeldShare held) : ReadOnlyStream
+internal sealed class EventStream(Stream source, EventRewrite rewrite, HeldShare held, BodyHold unread) : ReadOnlyStream
 {
     /// <summary>The most of an unfinished event that is held.</summary>
     public const int MaxEvent = 1024 * 1024;
@@ -69,6 +74,7 @@ internal sealed class EventStream(Stream source, EventRewrite rewrite, HeldShare
         if (disposing)
         {
             held.Dispose();
+            unread.Dispose();
             source.Dispose();
         }
 
@@ -81,15 +87,12 @@ internal sealed class EventStream(Stream source, EventRewrite rewrite, HeldShare
         if (output.Length > 4 * ReadSize)
         {
             output = [];
+            unread.Dispose();
         }
 
         if (pendingLength == pending.Length)
         {
             Array.Resize(ref pending, Math.Min(Math.Max(pendingLength * 2, ReadSize), MaxEvent + ReadSize));
-        }
-        else if (pendingLength == 0 && pending.Length > 4 * ReadSize)
-        {
-            pending = new byte[ReadSize];
         }
     }
 
@@ -221,6 +224,12 @@ internal sealed class EventStream(Stream source, EventRewrite rewrite, HeldShare
     {
         pending.AsSpan(from..pendingLength).CopyTo(pending);
         pendingLength -= from;
+        if (pendingLength == 0 && pending.Length > 4 * ReadSize)
+        {
+            // Its last event waits for the client, who may take its time.
+            pending = [];
+        }
+
         scanned -= from;
         lineStart = Math.Max(lineStart - from, 0);
         blockStart = 0;
@@ -230,7 +239,13 @@ internal sealed class EventStream(Stream source, EventRewrite rewrite, HeldShare
     {
         if (outputEnd + bytes.Length > output.Length)
         {
-            Array.Resize(ref output, Math.Max(outputEnd + bytes.Length, Math.Max(output.Length * 2, ReadSize)));
+            var size = Math.Max(outputEnd + bytes.Length, Math.Max(output.Length * 2, ReadSize));
+            if (size > 4 * ReadSize && !unread.TryGrow(size))
+            {
+                throw new UnreadAnswerException();
+            }
+
+            Array.Resize(ref output, size);
         }
 
         bytes.CopyTo(output.AsSpan(outputEnd));

@@ -5,7 +5,8 @@ namespace Gateway.Forward;
 /// <summary>
 /// A connection to an MCP server, read in <see cref="Turns"/>: a peer that always has something to say would keep a thread for
 /// as long as it is listened to, with the body of an answer (also to a client who has gone, of whom the thread has yet to
-/// hear) or with frames of HTTP/2 that ask for nothing.
+/// hear) or with frames of HTTP/2 that ask for nothing. And listened to when it takes no more of what it is sent: a server that
+/// answers in the midst of a large body, and closes, has answered (RFC 9112 §9.5), which HttpClient would not look for.
 /// </summary>
 internal sealed class FairStream(Stream connection) : Stream
 {
@@ -14,6 +15,9 @@ internal sealed class FairStream(Stream connection) : Stream
     private static bool choosing;
 
     private Turns turns;
+
+    /// <summary>Why the peer takes nothing any more; null while it does.</summary>
+    private volatile IOException? deaf;
 
     public override bool CanRead => connection.CanRead;
 
@@ -38,8 +42,9 @@ internal sealed class FairStream(Stream connection) : Stream
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        var read = connection.ReadAsync(buffer, cancellationToken);
-        return choosing ? turns.Begin(read) : turns.Take(read);
+        var reading = connection.ReadAsync(buffer, cancellationToken);
+        var read = choosing ? turns.Begin(reading) : turns.Take(reading);
+        return deaf is { } cause && !buffer.IsEmpty ? LastWordsAsync(read, cause) : read;
     }
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
@@ -52,7 +57,13 @@ internal sealed class FairStream(Stream connection) : Stream
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
         choosing = false;
-        return connection.WriteAsync(buffer, cancellationToken);
+        if (deaf is not null)
+        {
+            return default;
+        }
+
+        var writing = connection.WriteAsync(buffer, cancellationToken);
+        return writing.IsCompletedSuccessfully ? writing : TellAsync(writing);
     }
 
     public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
@@ -79,6 +90,23 @@ internal sealed class FairStream(Stream connection) : Stream
 
         base.Dispose(disposing);
     }
+
+    /// <summary>What cannot be told is no failure yet: there may be an answer.</summary>
+    private async ValueTask TellAsync(ValueTask writing)
+    {
+        try
+        {
+            await writing;
+        }
+        catch (IOException exception)
+        {
+            deaf = exception;
+        }
+    }
+
+    /// <summary>What was said before the connection broke. Its end is where it broke, and not where an answer without a length ends.</summary>
+    private static async ValueTask<int> LastWordsAsync(ValueTask<int> reading, IOException cause) =>
+        await reading is > 0 and var read ? read : throw new HttpIOException(HttpRequestError.ResponseEnded, cause.Message, cause);
 
     /// <summary>Ends <see cref="Choose"/>.</summary>
     public readonly ref struct Choice : IDisposable

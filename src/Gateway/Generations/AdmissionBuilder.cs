@@ -1,8 +1,8 @@
 using System.Collections.Frozen;
-using System.Net;
 using Gateway.Authenticate;
 using Gateway.Configuration;
 using Gateway.Configuration.Options;
+using Gateway.Configuration.Rules;
 using Gateway.Revoke;
 using TokenExchange.Inbound;
 using TokenExchange.Inbound.Introspection;
@@ -20,7 +20,7 @@ internal sealed class AdmissionBuilder(BuildContext context, RuntimePool pool, R
     private const int LeastRemembered = 256;
 
     private readonly FrozenDictionary<string, TokenIntrospection> introspections = Introspections(context.Options, context.Connections, inactive);
-    private readonly ClientCertificates certificates = new([.. context.Options.ClientCertProxies.Select(range => IPNetwork.Parse(range))]);
+    private readonly ClientCertificates certificates = new([.. context.Options.ClientCertProxies.Select(AddressRanges.Parse)]);
     private readonly ProofNonces nonces = new(context.Keys.Derive("dpop-nonce"), clock);
 
     public AdmissionPolicy Build(ServerTopology topology, OutboundTarget onward, FrozenSet<string> forwarded)

@@ -1,9 +1,9 @@
 using System.Diagnostics;
-using System.Net;
 using Gateway.Authenticate;
 using Gateway.Authorize.Bodies;
 using Gateway.Configuration;
 using Gateway.Configuration.Options;
+using Gateway.Configuration.Rules;
 using Gateway.Forward;
 using Gateway.Front;
 using Gateway.Generations;
@@ -29,7 +29,7 @@ internal static class ServiceExtensions
     {
         services.AddSingleton<TimeProvider>(clock);
         services.AddSingleton(input);
-        services.AddSingleton(new ClientAddress([.. options.TrustedProxies.Select(range => IPNetwork.Parse(range))]));
+        services.AddSingleton(new ClientAddress([.. options.TrustedProxies.Select(AddressRanges.Parse)]));
         services.AddSingleton(new ExchangeCache(new ExchangeCacheSettings(options.Cache.Capacity, options.Cache.MaxAge), clock));
         Revocation(services, options, clock);
         services.AddSingleton<BackchannelLogout>();
@@ -50,6 +50,7 @@ internal static class ServiceExtensions
         services.AddSingleton<Entry>();
         services.AddSingleton<RequestPath>();
         services.AddSingleton<HeldEvents>();
+        services.AddSingleton(new UnderWay(UnderWay.MostOf(FileDescriptors.Limit)));
         services.AddSingleton<AnswerRewrite>();
         services.AddSingleton<InboundResponse>();
         services.AddSingleton<Standing>();

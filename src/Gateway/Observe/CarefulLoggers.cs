@@ -1,3 +1,5 @@
+using System.Collections.Frozen;
+
 namespace Gateway.Observe;
 
 /// <summary>
@@ -7,10 +9,11 @@ namespace Gateway.Observe;
 internal sealed class CarefulLoggers(ILoggerFactory loggers) : ILoggerFactory
 {
     /// <summary>
-    /// What Kestrel says, as an error, of a body of which a read was given up: its connection is closed. Any caller can bring
-    /// that about by sending slowly, and the audit tells it as what it is (408).
+    /// What Kestrel says as an error, or as critical, and any caller can bring about; it closes the connection, and nothing is wrong.
+    /// Of a body of which a read was given up: by sending slowly, which the audit tells as what it is (408). Of a connection of HTTP/2
+    /// with more to tell than may wait, and of what is left of it: by resetting streams without a pause, with or without a token.
     /// </summary>
-    private const string AbandonedBody = "RequestBodyDrainBodyReaderInvalidState";
+    private static readonly FrozenSet<string> BroughtAbout = FrozenSet.Create("RequestBodyDrainBodyReaderInvalidState", "Http2QueueOperationsExceeded", "ApplicationNeverCompleted");
 
     public ILogger CreateLogger(string categoryName) => new Careful(loggers.CreateLogger(categoryName));
 
@@ -26,7 +29,7 @@ internal sealed class CarefulLoggers(ILoggerFactory loggers) : ILoggerFactory
         public bool IsEnabled(LogLevel logLevel) => log.IsEnabled(logLevel);
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            log.Log(eventId.Name == AbandonedBody ? LogLevel.Debug : logLevel, eventId, state, exception is null ? null : new ToldException(exception), formatter);
+            log.Log(eventId.Name is { } name && BroughtAbout.Contains(name) ? LogLevel.Debug : logLevel, eventId, state, exception is null ? null : new ToldException(exception), formatter);
     }
 
     /// <summary>Stands in a log for an exception.</summary>

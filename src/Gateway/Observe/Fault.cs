@@ -58,3 +58,6 @@ internal static class Fault
 
 /// <summary>An MCP server's answer that cannot be passed on; the text is one of ours, and repeats nothing of the answer.</summary>
 internal sealed class MalformedAnswerException(string kind) : IOException(kind);
+
+/// <summary>More of the answers to a client waits to be read by it than is held for one.</summary>
+internal sealed class UnreadAnswerException() : IOException("The client has too much to read.");

@@ -1,5 +1,6 @@
 using System.Text;
 using Gateway.Authorize;
+using Gateway.Authorize.Bodies;
 using Gateway.Connections;
 using Gateway.Forward;
 using Harness;
@@ -26,6 +27,8 @@ public sealed class EventStreamFuzzTests
 
     /// <summary>What ends a line to some, is cut off by some, or is neither.</summary>
     private static readonly string[] Oddities = ["\u2028", "\u2029", "\x85", "\v", "\f", "\x1c", "\x1e", "\uFEFF", " ", "  ", "\t", "\u00A0", "\u3000", "\0", "é", "event: endpoint", "data: http://evil.example/", "Event: endpoint", " data : http://evil.example/"];
+
+    private static BodyHold Unbounded => new BodyBudget(new HeldBodies(), long.MaxValue).For(new Principal("issuer", "alice"));
 
     [Theory]
     [InlineData(2024)]
@@ -87,7 +90,7 @@ public sealed class EventStreamFuzzTests
             var held = new HeldEvents();
             Assert.True(held.TryTake("server", (int)HeldEvents.Share));
             await using var source = new Pieces([.. before, .. after], new Random(1), before.Length, thenOneByOne: true);
-            await using var events = new EventStream(source, new EventRewrite(Tell, null), new HeldShare(held, "server"));
+            await using var events = new EventStream(source, new EventRewrite(Tell, null), new HeldShare(held, "server"), Unbounded);
             var output = new MemoryStream();
             await events.CopyToAsync(output, TestContext.Current.CancellationToken);
 
@@ -190,7 +193,7 @@ public sealed class EventStreamFuzzTests
     private static async Task<byte[]> RewriteAsync(byte[] stream, EventRewrite rewrite, Random random, int chunk = 40)
     {
         await using var source = new Pieces(stream, random, chunk);
-        await using var events = new EventStream(source, rewrite, new HeldShare(new HeldEvents(), "server"));
+        await using var events = new EventStream(source, rewrite, new HeldShare(new HeldEvents(), "server"), Unbounded);
         var output = new MemoryStream();
         var buffer = new byte[chunk];
         while (await events.ReadAsync(buffer.AsMemory(0, random.Next(1, chunk + 1)), TestContext.Current.CancellationToken) is > 0 and var read)

@@ -27,6 +27,7 @@ internal static class BodyReader
     {
         var policy = admitted.Server.Operations;
         var http = context.Request;
+        request.Held = policy.Bodies.For(Principal.Of(admitted.Token));
         if (http.Method != "POST")
         {
             // A GET or DELETE has no message; bytes that nobody looked at are not passed on.
@@ -35,7 +36,6 @@ internal static class BodyReader
                 : null;
         }
 
-        request.Held = policy.Bodies.For(new Principal(admitted.Token.Issuer, admitted.Token.Subject));
         if (!request.Held.TryGrow(RequestBody.FirstSize(http, policy.MaxRequestBody)))
         {
             return Refusal.OverloadedByBodies;

@@ -1,9 +1,13 @@
 using System.Runtime.InteropServices;
+using TokenExchange.Inbound;
 
 namespace Gateway.Authorize.Bodies;
 
 /// <summary>Whose bytes are counted: a subject of an issuer, whatever clients and tokens it comes with.</summary>
-internal readonly record struct Principal(string Issuer, string Subject);
+internal readonly record struct Principal(string Issuer, string Subject)
+{
+    public static Principal Of(ValidatedToken token) => new(token.Issuer, token.Subject);
+}
 
 /// <summary>
 /// The bytes of request bodies that are held in this moment, of all requests of the process and of each principal. Counting
@@ -95,6 +99,10 @@ internal struct BodyHold(BodyBudget budget, Principal principal) : IDisposable
         return true;
     }
 
+    /// <summary>Makes the hold larger by <paramref name="more"/>, likewise.</summary>
+    public bool TryAdd(long more) => TryGrow(bytes + more);
+
+    /// <summary>Gives everything back; it can be held again.</summary>
     public void Dispose()
     {
         if (bytes > 0)

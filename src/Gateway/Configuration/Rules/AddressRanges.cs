@@ -6,6 +6,16 @@ namespace Gateway.Configuration.Rules;
 /// <summary>What ranges of addresses hold together.</summary>
 internal static class AddressRanges
 {
+    /// <summary>The bits before those of an IPv4 address that IPv6 maps (RFC 4291 §2.5.5.2).</summary>
+    private const int Mapped = 96;
+
+    /// <summary>A range as addresses are compared with it: one of IPv4 addresses as IPv6 maps them is one of IPv4 addresses.</summary>
+    public static IPNetwork Parse(string range)
+    {
+        var network = IPNetwork.Parse(range);
+        return network.BaseAddress.IsIPv4MappedToIPv6 && network.PrefixLength >= Mapped ? new(network.BaseAddress.MapToIPv4(), network.PrefixLength - Mapped) : network;
+    }
+
     /// <summary>Whether every IPv4 or every IPv6 address lies in one of the ranges, however it is cut into pieces.</summary>
     public static bool HoldEveryAddress(IEnumerable<IPNetwork> ranges)
     {
