@@ -27,14 +27,19 @@ internal sealed class HeldBodies
         var stripe = StripeOf(principal);
         lock (stripe.Gate)
         {
-            var held = stripe.Held.GetValueOrDefault(principal);
-            if (held + bytes > own || !total.TryAdd(bytes, most))
+            ref var held = ref CollectionsMarshal.GetValueRefOrAddDefault(stripe.Held, principal, out var isKnown);
+            if (held + bytes <= own && total.TryAdd(bytes, most))
             {
-                return false;
+                held += bytes;
+                return true;
             }
 
-            stripe.Held[principal] = held + bytes;
-            return true;
+            if (!isKnown)
+            {
+                stripe.Held.Remove(principal);
+            }
+
+            return false;
         }
     }
 
