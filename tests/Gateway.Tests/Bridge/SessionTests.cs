@@ -127,6 +127,27 @@ public sealed class SessionTests
     }
 
     [Fact]
+    public void Requests_that_are_never_answered_fill_it_only_as_long_as_their_clients_wait()
+    {
+        var session = new Session("s", TimeSpan.FromDays(1), NullLogger.Instance, TimeProvider.System);
+        BridgeRefusal? Begin(int id, bool waits)
+        {
+            var answer = session.Begin(Message.Read(Encoding.UTF8.GetBytes($$"""{"jsonrpc":"2.0","id":{{id}},"method":"tools/call"}"""))!, out var refusal);
+            if (!waits)
+            {
+                answer?.Close();
+            }
+
+            return refusal;
+        }
+
+        Assert.All(Enumerable.Range(0, 2500), id => Assert.Null(Begin(id, waits: false)));
+        Assert.All(Enumerable.Range(2500, 1024), id => Assert.Null(Begin(id, waits: true)));
+        Assert.Same(BridgeRefusal.Busy, Begin(4000, waits: true));
+        session.Close();
+    }
+
+    [Fact]
     public async Task Its_end_ends_the_process_and_its_name_is_unknown_then()
     {
         await using var bridge = await TestBridge.StartAsync();
