@@ -21,16 +21,17 @@ internal sealed class AnswerRewrite(HeldEvents held, OpenStreams streams, ILogge
 
     /// <summary>Whether the answer will be read, and so must not come compressed.</summary>
     public static bool Reads(string httpMethod, Authorized authorized) =>
-        (httpMethod == "GET" && authorized.Server.Transport == McpTransport.HttpSse) || MayListTools(httpMethod, authorized) || MayList(httpMethod, authorized);
+        (httpMethod == "GET" && authorized.Server.Transport == McpTransport.HttpSse) || ListFilters.Applies(httpMethod, authorized);
 
     /// <summary>Puts a rewriting body in place of the answer's own where there is something to rewrite.</summary>
     public async ValueTask<Refused?> ApplyAsync(ResponseTransformContext transform, GatewayRequest request, Cleared cleared)
     {
-        var authorized = cleared.Authorized;
         var server = cleared.Server;
         var context = transform.HttpContext;
         var answer = transform.ProxyResponse!;
-        if (!answer.IsSuccessStatusCode || !Reads(context.Request.Method, authorized))
+        var lists = ListFilters.Of(context.Request.Method, request, cleared);
+        var opensChannel = answer.IsSuccessStatusCode && server.Transport == McpTransport.HttpSse && context.Request.Method == "GET";
+        if (lists is null && !opensChannel)
         {
             return null;
         }
@@ -40,25 +41,22 @@ internal sealed class AnswerRewrite(HeldEvents held, OpenStreams streams, ILogge
             return Unreadable;
         }
 
-        var filter = MayListTools(context.Request.Method, authorized) ? new ToolListFilter(server.Operations.Rules, authorized.EffectiveScopes) : null;
-        var policy = MayList(context.Request.Method, authorized) ? new PolicyListFilter(server.Operations.Policy!, cleared.Inbound, request.Id) : null;
         var type = TypeOf(answer.Content);
         if (IsMediaType(type, "text/event-stream"))
         {
             var destination = context.GetReverseProxyFeature().ProxiedDestination!.DestinationId;
             var stream = answer.RequestMessage!.RequestUri!;
-            request.Channel = server.Transport == McpTransport.HttpSse && context.Request.Method == "GET" ? new AnswerChannel(cleared.Inbound) : null;
-            var endpoint = request.Channel is not null
-                ? announced => Endpoint(announced, stream, context, cleared, destination)
-                : (Func<string?, (string, bool)>?)null;
-            var body = await answer.Content.ReadAsStreamAsync(transform.CancellationToken);
-            Replace(context, answer, new StreamContent(new EventStream(body, new EventRewrite(endpoint, filter, message => request.Channel?.Pass(message.Span), policy), new HeldShare(held, server.Id))));
+            var channel = request.Channel = opensChannel ? new AnswerChannel(cleared.Inbound) : null;
+            var rewrite = channel is null
+                ? new EventRewrite(null, lists)
+                : new EventRewrite(announced => Endpoint(announced, stream, context, cleared, destination), lists, message => channel.Pass(message.Span), () => channel.Reader is { } reader ? ListFilters.Of(reader) : null);
+            Replace(context, answer, new StreamContent(new EventStream(await answer.Content.ReadAsStreamAsync(transform.CancellationToken), rewrite, new HeldShare(held, server.Id))));
             return null;
         }
 
-        if (filter is not null || policy is not null)
+        if (lists is not null)
         {
-            return await FilterAsync(transform, request, answer, type, filter, policy);
+            return await FilterAsync(transform, request, answer, type, lists);
         }
 
         if (InboundResponse.IsEventStream(answer))
@@ -86,14 +84,6 @@ internal sealed class AnswerRewrite(HeldEvents held, OpenStreams streams, ILogge
         return (SseEndpoint.Dead(cleared.Server, cleared.Inbound), false);
     }
 
-    /// <summary>A list may come as the answer to its request, or on a stream that carries or resumes answers.</summary>
-    private static bool MayListTools(string httpMethod, Authorized authorized) =>
-        authorized.Server.Relay.FilterLists && !authorized.Server.Operations.Rules.Open && (httpMethod == "GET" || authorized.Operation.Method == "tools/list");
-
-    /// <summary>The same where a decision point is asked about what is listed.</summary>
-    private static bool MayList(string httpMethod, Authorized authorized) =>
-        authorized.Server.Operations.Policy is { Settings.FilterLists: true } && (httpMethod == "GET" || PolicyQuestion.IsList(authorized.Operation));
-
     private static Refused Unreadable => new(Refusal.UpstreamUnavailable, "list_unreadable");
 
     /// <summary>The type, read from the header as it came; null when there is not exactly one that can be read.</summary>
@@ -105,25 +95,31 @@ internal sealed class AnswerRewrite(HeldEvents held, OpenStreams streams, ILogge
     private static bool IsEncoded(HttpContent content) =>
         content.Headers.NonValidated.TryGetValues("Content-Encoding", out var codings) && !codings.All(coding => coding.Trim().Equals("identity", StringComparison.OrdinalIgnoreCase));
 
-    private async ValueTask<Refused?> FilterAsync(ResponseTransformContext transform, GatewayRequest request, HttpResponseMessage answer, MediaTypeHeaderValue? type, ToolListFilter? filter, PolicyListFilter? policy)
+    /// <summary>Whether nobody takes the answer for the list: errors, and what posts of the HTTP+SSE transport are answered while the list comes on the stream.</summary>
+    private static bool IsAside(HttpContext context, HttpResponseMessage answer, McpServer server) =>
+        !answer.IsSuccessStatusCode || (server.Transport == McpTransport.HttpSse && context.Request.Method == "POST");
+
+    private async ValueTask<Refused?> FilterAsync(ResponseTransformContext transform, GatewayRequest request, HttpResponseMessage answer, MediaTypeHeaderValue? type, ListFilters lists)
     {
+        byte[]? body = null;
+        var aside = IsAside(transform.HttpContext, answer, request.Server!);
         try
         {
             request.BeginWait();
             using var share = new HeldShare(held, request.Server!.Id);
-            var body = await ReadAsync(answer.Content, share, transform.CancellationToken);
+            body = await ReadAsync(answer.Content, share, transform.CancellationToken);
             request.EndWait();
-            if (body is null || !IsMediaType(type, "application/json") || (type!.Charset.HasValue && !HeaderUtilities.RemoveQuotes(type.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase)))
+            if (body is null || (!aside && (!IsMediaType(type, "application/json") || (type!.Charset.HasValue && !HeaderUtilities.RemoveQuotes(type.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase)))))
             {
                 return body is { Length: 0 } ? null : Unreadable;
             }
 
             // A list may be large, and this thread may have been lent by the sockets of others.
             await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-            ReadOnlyMemory<byte> told = filter?.Without(body) ?? body;
-            if (policy is not null)
+            ReadOnlyMemory<byte> told = lists.Tools?.Without(body) ?? body;
+            if (lists.Policy is not null)
             {
-                var (judged, outage) = await policy.JudgeAsync(told, transform.CancellationToken);
+                var (judged, outage) = await lists.Policy.JudgeAsync(told, transform.CancellationToken);
                 if (judged is not { } left)
                 {
                     return PolicyCheck.RefusalOf(outage!);
@@ -132,7 +128,21 @@ internal sealed class AnswerRewrite(HeldEvents held, OpenStreams streams, ILogge
                 told = left;
             }
 
-            Replace(transform.HttpContext, answer, new ReadOnlyMemoryContent(told));
+            if (aside && told.Equals(body))
+            {
+                answer.Content = new ReadOnlyMemoryContent(body);
+            }
+            else
+            {
+                Replace(transform.HttpContext, answer, new ReadOnlyMemoryContent(told));
+            }
+
+            return null;
+        }
+        catch (MalformedAnswerException) when (aside)
+        {
+            // No message at all, such as a word or a page, and what it says no client reads as one.
+            answer.Content = new ReadOnlyMemoryContent(body);
             return null;
         }
         catch (IOException)
