@@ -48,8 +48,8 @@ internal sealed class AnswerRewrite(HeldEvents held, OpenStreams streams, ILogge
             var stream = answer.RequestMessage!.RequestUri!;
             var channel = request.Channel = opensChannel ? new AnswerChannel(cleared.Inbound) : null;
             var rewrite = channel is null
-                ? new EventRewrite(null, lists)
-                : new EventRewrite(announced => Endpoint(announced, stream, context, cleared, destination), lists, message => channel.Pass(message.Span), () => channel.Reader is { } reader ? ListFilters.Of(reader) : null);
+                ? new EventRewrite(null, () => lists)
+                : new EventRewrite(announced => Endpoint(announced, stream, context, cleared, destination), ListsOn(channel, lists), message => channel.Pass(message.Span));
             Replace(context, answer, new StreamContent(new EventStream(await answer.Content.ReadAsStreamAsync(transform.CancellationToken), rewrite, new HeldShare(held, server.Id))));
             return null;
         }
@@ -67,6 +67,21 @@ internal sealed class AnswerRewrite(HeldEvents held, OpenStreams streams, ILogge
         // Clients of HTTP+SSE, the official C# one among them, read whatever comes as events, and post their token to the
         // endpoint that is announced there.
         return InboundResponse.HasNoContent(answer.StatusCode) || answer.Content.Headers.ContentLength == 0 ? null : new Refused(Refusal.UpstreamUnavailable, "no_event_stream");
+    }
+
+    /// <summary>What filters the lists on a stream: <paramref name="lists"/>, until somebody asks for one by another token, and perhaps under other rules.</summary>
+    private static Func<ListFilters?> ListsOn(AnswerChannel channel, ListFilters? lists)
+    {
+        ListReader? known = null;
+        return () =>
+        {
+            if (channel.Reader is { } reader && !ReferenceEquals(reader, known))
+            {
+                (known, lists) = (reader, ListFilters.Of(reader));
+            }
+
+            return lists;
+        };
     }
 
     /// <summary>Where the client is to post to, and whether it may go on: not after an endpoint that is not the server's own.</summary>

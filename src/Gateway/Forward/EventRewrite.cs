@@ -8,10 +8,9 @@ namespace Gateway.Forward;
 /// else comes out as it came in, byte for byte.
 /// </summary>
 /// <param name="endpoint">What the client is told in place of an announced endpoint, null for one that cannot be read, and whether the stream goes on.</param>
-/// <param name="lists">Filters lists; null: nothing is hidden.</param>
+/// <param name="lists">What filters lists now; null, or nothing: nothing is hidden.</param>
 /// <param name="seen">Is shown the data of every event.</param>
-/// <param name="latest">What filters the lists of an event in place of <paramref name="lists"/>, where it is not null.</param>
-internal sealed class EventRewrite(Func<string?, (string Endpoint, bool GoesOn)>? endpoint, ListFilters? lists, Action<ReadOnlyMemory<byte>>? seen = null, Func<ListFilters?>? latest = null)
+internal sealed class EventRewrite(Func<string?, (string Endpoint, bool GoesOn)>? endpoint, Func<ListFilters?>? lists, Action<ReadOnlyMemory<byte>>? seen = null)
 {
     /// <summary>Whether no event is to be looked at.</summary>
     public bool Finished => (endpoint is null && lists is null) || Ended;
@@ -20,10 +19,10 @@ internal sealed class EventRewrite(Func<string?, (string Endpoint, bool GoesOn)>
     public bool Ended { get; private set; }
 
     /// <summary>Whether an event that is too large to be held may pass piece by piece, as long as no line of it makes it an endpoint event.</summary>
-    public bool MayPassUnread => lists is null;
+    public bool MayPassUnread => Filters is null;
 
     /// <summary>Whether somebody has to be asked about an event, so that it takes <see cref="JudgedAsync"/>.</summary>
-    public bool Asks => lists?.Policy is not null;
+    public bool Asks => Filters?.Policy is not null;
 
     /// <summary>The same as <see cref="Event(ReadOnlySpan{byte})"/>, once the decision point has said which entries of a list may pass.</summary>
     public async ValueTask<ReadOnlyMemory<byte>> JudgedAsync(ReadOnlyMemory<byte> block, CancellationToken cancellation)
@@ -42,7 +41,7 @@ internal sealed class EventRewrite(Func<string?, (string Endpoint, bool GoesOn)>
     /// <summary>The bytes to send in place of one event, its blank line included. Throws <see cref="IOException"/> on one that must not pass.</summary>
     public ReadOnlySpan<byte> Event(ReadOnlySpan<byte> block) => Event(block, Filters);
 
-    private ListFilters? Filters => lists is null ? null : latest?.Invoke() ?? lists;
+    private ListFilters? Filters => lists?.Invoke();
 
     private ReadOnlySpan<byte> Event(ReadOnlySpan<byte> block, ListFilters? by)
     {

@@ -16,22 +16,17 @@ internal sealed record ListFilters(ToolListFilter? Tools, PolicyListFilter? Poli
     /// <summary>The filters of the answer to a request; null where there is nothing to hide.</summary>
     public static ListFilters? Of(string httpMethod, GatewayRequest request, Cleared cleared)
     {
-        if (!Applies(httpMethod, cleared.Authorized))
-        {
-            return null;
-        }
-
-        var all = Of(ListReader.Of(request, cleared));
-        return HidesTools(httpMethod, cleared.Authorized) ? all : all with { Tools = null };
+        var all = Applies(httpMethod, cleared.Authorized) ? Of(ListReader.Of(request, cleared)) : null;
+        return HidesTools(httpMethod, cleared.Authorized) ? all : all is null ? null : all with { Tools = null };
     }
 
-    /// <summary>The filters of a list for whoever asked for it on a stream.</summary>
-    public static ListFilters Of(ListReader reader)
+    /// <summary>The filters of lists for whoever asks for them; null where there is nothing to hide.</summary>
+    public static ListFilters? Of(ListReader reader)
     {
         var operations = reader.Server.Operations;
-        return new ListFilters(
-            Hides(reader.Server) ? new ToolListFilter(operations.Rules, reader.EffectiveScopes) : null,
-            Asks(reader.Server) ? new PolicyListFilter(operations.Policy!, reader.Token, reader.RequestId) : null);
+        var tools = Hides(reader.Server) ? new ToolListFilter(operations.Rules, reader.EffectiveScopes) : null;
+        var policy = Asks(reader.Server) ? new PolicyListFilter(operations.Policy!, reader.Token, reader.RequestId) : null;
+        return tools is null && policy is null ? null : new ListFilters(tools, policy);
     }
 
     /// <summary>A list may come as the answer to its request, or on a stream that carries or resumes answers.</summary>

@@ -160,6 +160,27 @@ public sealed class SessionTests
         Assert.Equal(HttpStatusCode.NotFound, after.StatusCode);
     }
 
+    [Theory]
+    [InlineData("2024-10-07", HttpStatusCode.OK)]
+    [InlineData("2024-11-05", HttpStatusCode.OK)]
+    [InlineData("2025-03-26", HttpStatusCode.OK)]
+    [InlineData("2025-06-18", HttpStatusCode.OK)]
+    [InlineData("2025-11-25", HttpStatusCode.OK)]
+    [InlineData("2026-07-28", HttpStatusCode.BadRequest)]
+    [InlineData("2019-01-01", HttpStatusCode.BadRequest)]
+    [InlineData("", HttpStatusCode.BadRequest)]
+    public async Task It_speaks_the_revisions_that_have_sessions(string revision, HttpStatusCode status)
+    {
+        await using var bridge = await TestBridge.StartAsync();
+        using var request = new HttpRequestMessage(HttpMethod.Post, bridge.Url) { Content = new StringContent(TestBridge.Request(1, "echo").ToJsonString(), null, "application/json") };
+        request.Headers.Add("Mcp-Session-Id", await bridge.InitializeAsync());
+        request.Headers.TryAddWithoutValidation("MCP-Protocol-Version", revision);
+
+        using var response = await bridge.Client.SendAsync(request, TestContext.Current.CancellationToken);
+
+        Assert.Equal(status, response.StatusCode);
+    }
+
     [Fact]
     public async Task Without_a_session_nothing_but_initialize_is_taken()
     {

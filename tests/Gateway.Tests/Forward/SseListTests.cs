@@ -1,7 +1,9 @@
 using System.Text.Json.Nodes;
 using System.Threading.Channels;
+using Gateway.Generations;
 using Gateway.Tests.Harness;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace Gateway.Tests.Forward;
@@ -13,16 +15,19 @@ public sealed class SseListTests
     private const string Seen = """{"jsonrpc":"2.0","id":1,"result":{"cacheScope":"private","tools":[{"name":"echo"}]}}""";
     private const string All = """{"jsonrpc":"2.0","id":1,"result":{"cacheScope":"private","tools":[{"name":"echo"},{"name":"delete_x"}]}}""";
 
-    /// <param name="says">What the server answers a POST with, besides the list on the stream.</param>
-    private static async Task<World> StartAsync(Func<HttpContext, Task>? says = null)
+    private static void Configure(JsonObject options, bool filter)
     {
-        var world = await World.StartAsync(options =>
-        {
-            var server = options["Servers"]!["weather"]!;
-            server["Transport"] = "http+sse";
-            server["FilterLists"] = true;
-            server["Operations"] = new JsonArray(new JsonObject { ["Method"] = "tools/call", ["Name"] = "delete_*", ["Scopes"] = new JsonArray("mcp:admin") });
-        });
+        var server = options["Servers"]!["weather"]!;
+        server["Transport"] = "http+sse";
+        server["FilterLists"] = filter;
+        server["Operations"] = new JsonArray(new JsonObject { ["Method"] = "tools/call", ["Name"] = "delete_*", ["Scopes"] = new JsonArray("mcp:admin") });
+    }
+
+    /// <param name="says">What the server answers a POST with, besides the list on the stream.</param>
+    /// <param name="filter">Whether lists are filtered from the start.</param>
+    private static async Task<World> StartAsync(Func<HttpContext, Task>? says = null, bool filter = true)
+    {
+        var world = await World.StartAsync(options => Configure(options, filter));
         var posts = Channel.CreateUnbounded<string>();
         world.Weather.Answer = async context =>
         {
@@ -78,6 +83,25 @@ public sealed class SseListTests
             Assert.Equal(202, (await world.Gateway.CallAsync(endpoint, Token(world, !asks), Messages.Of("ping"))).Status);
             Assert.Equal(asks ? All : Seen, await NextAsync(stream));
         }
+    }
+
+    [Fact]
+    public async Task A_stream_that_was_open_before_the_rules_changed_shows_no_more_than_they_allow_who_asks_now()
+    {
+        await using var world = await StartAsync(filter: false);
+        var token = Token(world, isAdmin: false);
+        var (stream, endpoint) = await OpenAsync(world, token);
+        using var _ = stream;
+        await world.Gateway.CallAsync(endpoint, token, Messages.Of("tools/list"));
+        Assert.Equal(List, await NextAsync(stream));
+
+        var options = World.Options(world.As, world.Weather, world.Notes);
+        Configure(options, filter: true);
+        world.Gateway.Write(options);
+        world.Gateway.Services.GetRequiredService<Reload>().Apply();
+        await world.Gateway.CallAsync(endpoint, token, Messages.Of("tools/list"));
+
+        Assert.Equal(Seen, await NextAsync(stream));
     }
 
     [Theory]
