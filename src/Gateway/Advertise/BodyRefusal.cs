@@ -38,7 +38,7 @@ internal static class BodyRefusal
     public static readonly Refusal NameType = Of(InvalidRequest, "What the method is applied to (name, uri or taskId) must be a string.");
     public static readonly Refusal ProtocolVersionType = Of(InvalidRequest, "The protocol version in _meta must be a string.");
     public static readonly Refusal Reference = Of(InvalidRequest, "The member ref must hold the name of a ref/prompt or the uri of a ref/resource, and not both.");
-    public static readonly Refusal Subscriptions = Of(InvalidRequest, "The member notifications must be an object, and resourceSubscriptions in it a list of strings.");
+    public static readonly Refusal Subscriptions = Of(InvalidRequest, "The member notifications must be an object, and resourceSubscriptions and taskIds in it lists of strings.");
     public static readonly Refusal UriForm = Of(InvalidRequest, "The resource's URI is not in the form that every reader understands alike (RFC 3986, section 6.2.2).");
 
     public static readonly Refusal Arguments = Of(InvalidRequest, "The member arguments must be an object in which, at any depth, no member stands twice, for a reader that folds case, none is called __proto__, and no object has more than 16384.");

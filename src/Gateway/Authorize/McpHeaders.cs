@@ -66,7 +66,7 @@ internal static class McpHeaders
     }
 
     /// <summary>What is no known revision is treated as the newest one known.</summary>
-    private static bool IsModern(string? version) => version is not (null or "2024-10-07" or "2024-11-05" or "2025-03-26" or "2025-06-18" or "2025-11-25");
+    public static bool IsModern(string? version) => version is not (null or "2024-10-07" or "2024-11-05" or "2025-03-26" or "2025-06-18" or "2025-11-25");
 
     /// <summary>Values that a header cannot carry as they are come as <c>=?base64?…?=</c>.</summary>
     private static string? Decode(string value)

@@ -28,6 +28,11 @@ internal sealed record Operation(MessageKind Kind, string? Method = null, string
 {
     public static readonly Operation None = new(MessageKind.None);
 
-    /// <summary>The URIs that <c>subscriptions/listen</c> subscribes to: each counts as a subscription of its own.</summary>
-    public ImmutableArray<string> Subscriptions { get; init; } = [];
+    /// <summary>What <c>subscriptions/listen</c> wants to hear of by name: each counts as an operation of its own.</summary>
+    public ImmutableArray<OperationSubscription> Subscriptions { get; init; } = [];
 }
+
+/// <summary>One resource or task whose changes a client listens for.</summary>
+/// <param name="Method">The operation that it counts as: it tells no less.</param>
+/// <param name="Name">The resource's URI, or the task's id.</param>
+internal readonly record struct OperationSubscription(string Method, string Name);

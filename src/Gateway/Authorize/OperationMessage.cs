@@ -96,7 +96,7 @@ internal struct OperationMessage
         var (named, isUri) = NameOf(method.Value!);
         var kind = id == JsonTokenType.None ? MessageKind.Notification : MessageKind.Request;
         var operation = new Operation(kind, method.Value, named, protocolVersion, isUri);
-        return method.Value == OperationNames.Listen && !subscriptions.Uris.IsEmpty ? operation with { Subscriptions = subscriptions.Uris } : operation;
+        return method.Value == OperationNames.Listen && !subscriptions.All.IsEmpty ? operation with { Subscriptions = subscriptions.All } : operation;
     }
 
     private readonly Refusal? AnswerFault => (result, error) switch

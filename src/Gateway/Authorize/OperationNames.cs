@@ -7,6 +7,7 @@ internal static class OperationNames
 {
     public const string Subscribe = MethodNames.Subscribe;
     public const string Listen = MethodNames.Listen;
+    public const string TaskGet = Tasks + "get";
     private const string Tasks = MethodNames.Tasks;
 
     private static readonly string[] Named = [.. MethodNames.All.Where(method => Of(method) != NameKind.None)];

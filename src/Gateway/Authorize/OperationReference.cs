@@ -56,16 +56,18 @@ internal struct OperationReference
     }
 }
 
-/// <summary>The <c>notifications.resourceSubscriptions</c> of <c>subscriptions/listen</c>. Only that method asks for the faults in it.</summary>
+/// <summary>The <c>notifications</c> of <c>subscriptions/listen</c> that name what they tell of. Only that method asks for the faults in it.</summary>
+/// <remarks>MCP 2026-07-28, subscriptions; tasks extension, where each notification is what <c>tasks/get</c> would answer.</remarks>
 internal struct OperationSubscriptions
 {
     private const string Notifications = "notifications";
     private const string Resources = "resourceSubscriptions";
-    private static readonly string[] Members = [Resources];
-    private ImmutableArray<string>.Builder? uris;
+    private const string Tasks = "taskIds";
+    private static readonly string[] Members = [Resources, Tasks];
+    private ImmutableArray<OperationSubscription>.Builder? all;
     private Refusal? fault;
 
-    public readonly ImmutableArray<string> Uris => uris?.ToImmutable() ?? [];
+    public readonly ImmutableArray<OperationSubscription> All => all?.ToImmutable() ?? [];
 
     public readonly Refusal? Fault => fault;
 
@@ -86,18 +88,17 @@ internal struct OperationSubscriptions
         var members = new MemberNames(Members);
         while (members.Next(ref reader, ref fault, out var inner))
         {
-            if (inner == Resources)
+            if (inner is Resources or Tasks)
             {
-                ReadUris(ref reader);
+                ReadNames(ref reader, inner == Resources ? OperationNames.Subscribe : OperationNames.TaskGet);
             }
 
             reader.Skip();
         }
     }
 
-    private void ReadUris(ref Utf8JsonReader reader)
+    private void ReadNames(ref Utf8JsonReader reader, string method)
     {
-        uris = ImmutableArray.CreateBuilder<string>();
         if (reader.TokenType != JsonTokenType.StartArray)
         {
             fault ??= reader.TokenType == JsonTokenType.Null ? null : BodyRefusal.Subscriptions;
@@ -106,12 +107,12 @@ internal struct OperationSubscriptions
 
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
-            var uri = default(OperationMessage.Text);
-            uri.Read(ref reader, ref fault);
-            fault ??= uri.Value is null ? BodyRefusal.Subscriptions : null;
-            if (uri.Value is not null)
+            var name = default(OperationMessage.Text);
+            name.Read(ref reader, ref fault);
+            fault ??= name.Value is null ? BodyRefusal.Subscriptions : null;
+            if (name.Value is not null)
             {
-                uris.Add(uri.Value);
+                (all ??= ImmutableArray.CreateBuilder<OperationSubscription>()).Add(new OperationSubscription(method, name.Value));
             }
 
             reader.Skip();

@@ -72,7 +72,7 @@ internal sealed class OperationRules
 
         foreach (var subscription in operation.Subscriptions)
         {
-            if (IsMistakable(OperationNames.Subscribe, subscription))
+            if (subscription.Method == OperationNames.Subscribe && IsMistakable(subscription.Method, subscription.Name))
             {
                 return true;
             }
@@ -98,9 +98,9 @@ internal sealed class OperationRules
         }
 
         var verdict = Of(method, operation.Name, operation.Kind);
-        foreach (var uri in operation.Subscriptions)
+        foreach (var subscription in operation.Subscriptions)
         {
-            verdict = verdict.And(Of(OperationNames.Subscribe, uri, MessageKind.Request));
+            verdict = verdict.And(Of(subscription.Method, subscription.Name, MessageKind.Request));
         }
 
         return verdict;

@@ -8,9 +8,6 @@ namespace Gateway.Bridge;
 /// </summary>
 internal sealed class BridgeEndpoint(BridgeSessions sessions, Children children, SharedChild shared, BridgeSettings settings, BodyReader bodies, ILogger<BridgeEndpoint> logger, TimeProvider clock)
 {
-    /// <summary>The revisions that have sessions; all later ones have none.</summary>
-    private static readonly string[] Versions = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"];
-
     public async Task InvokeAsync(HttpContext context)
     {
         try
@@ -126,7 +123,7 @@ internal sealed class BridgeEndpoint(BridgeSessions sessions, Children children,
         {
             var session = sessions.Find(id);
             var refusal = session is null ? BridgeRefusal.SessionUnknown
-                : message.Method != "initialize" && context.Request.Headers["MCP-Protocol-Version"] is [{ } version] && !Versions.Contains(version) ? BridgeRefusal.Version
+                : message.Method != "initialize" && context.Request.Headers["MCP-Protocol-Version"] is [{ } version] && McpHeaders.IsModern(version) ? BridgeRefusal.Version
                 : null;
             await (refusal is null ? PassAsync(context, session!, message, isNew: false) : refusal.WriteAsync(context));
         }

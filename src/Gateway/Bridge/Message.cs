@@ -28,7 +28,7 @@ internal sealed class Message
     private const string VersionKey = "io.modelcontextprotocol/protocolVersion";
     private const string CapabilitiesKey = "io.modelcontextprotocol/clientCapabilities";
     private const int MaxDepth = 256;
-    private static readonly string[] Names = ["progresstoken", "requestid", "io.modelcontextprotocol/subscriptionid"];
+    private const string SubscriptionFolded = "io.modelcontextprotocol/subscriptionid";
 
     private string? name;
     private string? uri;
@@ -177,7 +177,7 @@ internal sealed class Message
         {
             // The names within a result are the server's own affair, but for _meta.
             var fits = Fits(ref members, ref reader, out var member);
-            if (!(fits || (isResult && MemberNames.Fold(member) != "_meta")) || IsMisspelt(member))
+            if (isResult ? !fits && MemberNames.Fold(member) == "_meta" : !fits || (MemberNames.Fold(member) is "progresstoken" or "requestid" && member is not ("progressToken" or "requestId")))
             {
                 return false;
             }
@@ -186,7 +186,7 @@ internal sealed class Message
             switch (member)
             {
                 case "_meta" when reader.TokenType == JsonTokenType.StartObject:
-                    if (!ReadMeta(ref reader))
+                    if (!ReadMeta(ref reader, isResult))
                     {
                         return false;
                     }
@@ -217,12 +217,16 @@ internal sealed class Message
         return true;
     }
 
-    private bool ReadMeta(ref Utf8JsonReader reader)
+    private bool ReadMeta(ref Utf8JsonReader reader, bool isResult)
     {
         var members = default(MemberNames);
         while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
         {
-            if (!Fits(ref members, ref reader, out var member) || IsMisspelt(member))
+            // A name that only a server which folds case would take for one of ours; of a result's, those alone that say what it belongs to.
+            var fits = Fits(ref members, ref reader, out var member);
+            var folded = MemberNames.Fold(member);
+            if ((!fits && (!isResult || folded is SubscriptionFolded or MemberNames.Parent))
+                || (folded == SubscriptionFolded && member != SubscriptionKey) || (!isResult && folded == "progresstoken" && member != "progressToken"))
             {
                 return false;
             }
@@ -278,10 +282,6 @@ internal sealed class Message
     /// <summary>A name that begins with a NUL is none to a reader in C, and passes as it is; one that holds a NUL is another name there.</summary>
     private static bool Fits(ref MemberNames members, ref Utf8JsonReader reader, out string member) =>
         members.Add(ref reader, out member) is not { } unfit || (unfit == BodyRefusal.Nul && member[0] == '\0');
-
-    /// <summary>A name that only a server which folds case would take for one of ours.</summary>
-    private static bool IsMisspelt(string member) =>
-        MemberNames.Fold(member) is var folded && Array.IndexOf(Names, folded) >= 0 && member is not ("progressToken" or "requestId" or SubscriptionKey);
 
     private static string? Text(ref Utf8JsonReader reader) => reader.TokenType == JsonTokenType.String ? reader.GetString() : null;
 

@@ -37,12 +37,18 @@ internal sealed class Session : IReceiver
     public void Join(Child process) => child = process;
 
     /// <summary>Where the answer to a request will come; the refusal when it cannot be told from another's.</summary>
-    public Answer? Begin(Message request, out BridgeRefusal? refusal)
+    public Answer? Begin(Message asked, out BridgeRefusal? refusal)
     {
         lock (gate)
         {
+            // A server does not answer what was cancelled: whoever is gone makes room, or the session would be full for good.
+            if (pending.Count >= MaxPending && pending.FindIndex(request => request.Answer.IsClosed) is >= 0 and var left)
+            {
+                pending.RemoveAt(left);
+            }
+
             refusal = pending.Count >= MaxPending ? BridgeRefusal.Busy
-                : pending.Exists(other => other.Id == request.Id.Key) ? BridgeRefusal.IdInUse
+                : pending.Exists(other => other.Id == asked.Id.Key) ? BridgeRefusal.IdInUse
                 : null;
             if (refusal is not null)
             {
@@ -50,7 +56,7 @@ internal sealed class Session : IReceiver
             }
 
             var answer = Open();
-            pending.Add(new Pending(request.Id.Key!, request.WantedProgress.Key, answer));
+            pending.Add(new Pending(asked.Id.Key!, asked.WantedProgress.Key, answer));
             return answer;
         }
     }

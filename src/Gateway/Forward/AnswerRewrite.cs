@@ -22,16 +22,17 @@ internal sealed class AnswerRewrite(HeldEvents held, OpenStreams streams, ILogge
 
     /// <summary>Whether the answer will be read, and so must not come compressed.</summary>
     public static bool Reads(string httpMethod, Authorized authorized) =>
-        (httpMethod == "GET" && authorized.Server.Transport == McpTransport.HttpSse) || MayListTools(httpMethod, authorized) || MayList(httpMethod, authorized);
+        (httpMethod == "GET" && authorized.Server.Transport == McpTransport.HttpSse) || ListFilters.Applies(httpMethod, authorized);
 
     /// <summary>Puts a rewriting body in place of the answer's own where there is something to rewrite.</summary>
     public async ValueTask<Refused?> ApplyAsync(ResponseTransformContext transform, GatewayRequest request, Cleared cleared)
     {
-        var authorized = cleared.Authorized;
         var server = cleared.Server;
         var context = transform.HttpContext;
         var answer = transform.ProxyResponse!;
-        if (!answer.IsSuccessStatusCode || !Reads(context.Request.Method, authorized))
+        var lists = ListFilters.Of(context.Request.Method, request, cleared);
+        var opensChannel = answer.IsSuccessStatusCode && server.Transport == McpTransport.HttpSse && context.Request.Method == "GET";
+        if (lists is null && !opensChannel)
         {
             return null;
         }
@@ -41,25 +42,23 @@ internal sealed class AnswerRewrite(HeldEvents held, OpenStreams streams, ILogge
             return Unreadable;
         }
 
-        var filter = MayListTools(context.Request.Method, authorized) ? new ToolListFilter(server.Operations.Rules, authorized.EffectiveScopes) : null;
-        var policy = MayList(context.Request.Method, authorized) ? new PolicyListFilter(server.Operations.Policy!, cleared.Inbound, request.Id) : null;
         var type = TypeOf(answer.Content);
         if (IsMediaType(type, "text/event-stream"))
         {
             var destination = context.GetReverseProxyFeature().ProxiedDestination!.DestinationId;
             var stream = answer.RequestMessage!.RequestUri!;
-            request.Channel = server.Transport == McpTransport.HttpSse && context.Request.Method == "GET" ? new AnswerChannel(cleared.Inbound) : null;
-            var endpoint = request.Channel is not null
-                ? announced => Endpoint(announced, stream, context, cleared, destination)
-                : (Func<string?, (string, bool)>?)null;
+            var channel = request.Channel = opensChannel ? new AnswerChannel(cleared.Inbound) : null;
+            var rewrite = channel is null
+                ? new EventRewrite(null, () => lists)
+                : new EventRewrite(announced => Endpoint(announced, stream, context, cleared, destination), ListsOn(channel, lists), message => channel.Pass(message.Span));
             var body = await answer.Content.ReadAsStreamAsync(transform.CancellationToken);
-            Replace(context, answer, new StreamContent(new EventStream(body, new EventRewrite(endpoint, filter, message => request.Channel?.Pass(message.Span), policy), new HeldShare(held, server.Id), server.Operations.Bodies.For(Principal.Of(cleared.Inbound)))));
+            Replace(context, answer, new StreamContent(new EventStream(body, rewrite, new HeldShare(held, server.Id), server.Operations.Bodies.For(Principal.Of(cleared.Inbound)))));
             return null;
         }
 
-        if (filter is not null || policy is not null)
+        if (lists is not null)
         {
-            return await FilterAsync(transform, request, answer, type, filter, policy);
+            return await FilterAsync(transform, request, answer, type, lists);
         }
 
         if (InboundResponse.IsEventStream(answer))
@@ -70,6 +69,21 @@ internal sealed class AnswerRewrite(HeldEvents held, OpenStreams streams, ILogge
         // Clients of HTTP+SSE, the official C# one among them, read whatever comes as events, and post their token to the
         // endpoint that is announced there.
         return InboundResponse.HasNoContent(answer.StatusCode) || answer.Content.Headers.ContentLength == 0 ? null : new Refused(Refusal.UpstreamUnavailable, "no_event_stream");
+    }
+
+    /// <summary>What filters the lists on a stream: <paramref name="lists"/>, until somebody asks for one by another token, and perhaps under other rules.</summary>
+    private static Func<ListFilters?> ListsOn(AnswerChannel channel, ListFilters? lists)
+    {
+        ListReader? known = null;
+        return () =>
+        {
+            if (channel.Reader is { } reader && !ReferenceEquals(reader, known))
+            {
+                (known, lists) = (reader, ListFilters.Of(reader));
+            }
+
+            return lists;
+        };
     }
 
     /// <summary>Where the client is to post to, and whether it may go on: not after an endpoint that is not the server's own.</summary>
@@ -87,14 +101,6 @@ internal sealed class AnswerRewrite(HeldEvents held, OpenStreams streams, ILogge
         return (SseEndpoint.Dead(cleared.Server, cleared.Inbound), false);
     }
 
-    /// <summary>A list may come as the answer to its request, or on a stream that carries or resumes answers.</summary>
-    private static bool MayListTools(string httpMethod, Authorized authorized) =>
-        authorized.Server.Relay.FilterLists && !authorized.Server.Operations.Rules.Open && (httpMethod == "GET" || authorized.Operation.Method == "tools/list");
-
-    /// <summary>The same where a decision point is asked about what is listed.</summary>
-    private static bool MayList(string httpMethod, Authorized authorized) =>
-        authorized.Server.Operations.Policy is { Settings.FilterLists: true } && (httpMethod == "GET" || PolicyQuestion.IsList(authorized.Operation));
-
     private static Refused Unreadable => new(Refusal.UpstreamUnavailable, "list_unreadable");
 
     /// <summary>The type, read from the header as it came; null when there is not exactly one that can be read.</summary>
@@ -106,25 +112,31 @@ internal sealed class AnswerRewrite(HeldEvents held, OpenStreams streams, ILogge
     private static bool IsEncoded(HttpContent content) =>
         content.Headers.NonValidated.TryGetValues("Content-Encoding", out var codings) && !codings.All(coding => coding.Trim().Equals("identity", StringComparison.OrdinalIgnoreCase));
 
-    private async ValueTask<Refused?> FilterAsync(ResponseTransformContext transform, GatewayRequest request, HttpResponseMessage answer, MediaTypeHeaderValue? type, ToolListFilter? filter, PolicyListFilter? policy)
+    /// <summary>Whether nobody takes the answer for the list: errors, and what posts of the HTTP+SSE transport are answered while the list comes on the stream.</summary>
+    private static bool IsAside(HttpContext context, HttpResponseMessage answer, McpServer server) =>
+        !answer.IsSuccessStatusCode || (server.Transport == McpTransport.HttpSse && context.Request.Method == "POST");
+
+    private async ValueTask<Refused?> FilterAsync(ResponseTransformContext transform, GatewayRequest request, HttpResponseMessage answer, MediaTypeHeaderValue? type, ListFilters lists)
     {
+        byte[]? body = null;
+        var aside = IsAside(transform.HttpContext, answer, request.Server!);
         try
         {
             request.BeginWait();
             using var share = new HeldShare(held, request.Server!.Id);
-            var body = await ReadAsync(answer.Content, share, transform.CancellationToken);
+            body = await ReadAsync(answer.Content, share, transform.CancellationToken);
             request.EndWait();
-            if (body is null || !IsMediaType(type, "application/json") || (type!.Charset.HasValue && !HeaderUtilities.RemoveQuotes(type.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase)))
+            if (body is null || (!aside && (!IsMediaType(type, "application/json") || (type!.Charset.HasValue && !HeaderUtilities.RemoveQuotes(type.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase)))))
             {
                 return body is { Length: 0 } ? null : Unreadable;
             }
 
             // A list may be large, and this thread may have been lent by the sockets of others.
             await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-            ReadOnlyMemory<byte> told = filter?.Without(body) ?? body;
-            if (policy is not null)
+            ReadOnlyMemory<byte> told = lists.Tools?.Without(body) ?? body;
+            if (lists.Policy is not null)
             {
-                var (judged, outage) = await policy.JudgeAsync(told, transform.CancellationToken);
+                var (judged, outage) = await lists.Policy.JudgeAsync(told, transform.CancellationToken);
                 if (judged is not { } left)
                 {
                     return PolicyCheck.RefusalOf(outage!);
@@ -133,14 +145,12 @@ internal sealed class AnswerRewrite(HeldEvents held, OpenStreams streams, ILogge
                 told = left;
             }
 
-            // From now on the client is waited for, and what it does not read is held for it, as its own body is.
-            if (!request.Held.TryAdd(told.Length))
-            {
-                return Refusal.OverloadedByBodies;
-            }
-
-            Replace(transform.HttpContext, answer, new ReadOnlyMemoryContent(told));
-            return null;
+            return Tell(transform.HttpContext, request, answer, told, isAsItCame: aside && told.Equals(body));
+        }
+        catch (MalformedAnswerException) when (aside)
+        {
+            // No message at all, such as a word or a page, and what it says no client reads as one.
+            return Tell(transform.HttpContext, request, answer, body, isAsItCame: true);
         }
         catch (IOException)
         {
@@ -170,6 +180,26 @@ internal sealed class AnswerRewrite(HeldEvents held, OpenStreams streams, ILogge
         }
 
         return body.ToArray();
+    }
+
+    /// <summary>From now on the client is waited for, and what it does not read is held for it, as its own body is.</summary>
+    private static Refused? Tell(HttpContext context, GatewayRequest request, HttpResponseMessage answer, ReadOnlyMemory<byte> told, bool isAsItCame)
+    {
+        if (!request.Held.TryAdd(told.Length))
+        {
+            return Refusal.OverloadedByBodies;
+        }
+
+        if (isAsItCame)
+        {
+            answer.Content = new ReadOnlyMemoryContent(told);
+        }
+        else
+        {
+            Replace(context, answer, new ReadOnlyMemoryContent(told));
+        }
+
+        return null;
     }
 
     private static void Replace(HttpContext context, HttpResponseMessage answer, HttpContent content)

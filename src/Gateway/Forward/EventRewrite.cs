@@ -8,38 +8,42 @@ namespace Gateway.Forward;
 /// else comes out as it came in, byte for byte.
 /// </summary>
 /// <param name="endpoint">What the client is told in place of an announced endpoint, null for one that cannot be read, and whether the stream goes on.</param>
-/// <param name="tools">Filters lists; null: nothing is hidden.</param>
+/// <param name="lists">What filters lists now; null, or nothing: nothing is hidden.</param>
 /// <param name="seen">Is shown the data of every event.</param>
-/// <param name="policy">Asks a decision point about lists; null: nobody is asked.</param>
-internal sealed class EventRewrite(Func<string?, (string Endpoint, bool GoesOn)>? endpoint, ToolListFilter? tools, Action<ReadOnlyMemory<byte>>? seen = null, PolicyListFilter? policy = null)
+internal sealed class EventRewrite(Func<string?, (string Endpoint, bool GoesOn)>? endpoint, Func<ListFilters?>? lists, Action<ReadOnlyMemory<byte>>? seen = null)
 {
     /// <summary>Whether no event is to be looked at.</summary>
-    public bool Finished => (endpoint is null && tools is null && policy is null) || Ended;
+    public bool Finished => (endpoint is null && lists is null) || Ended;
 
     /// <summary>Whether the stream ends after what was rewritten last: the server announced an endpoint that is not its own.</summary>
     public bool Ended { get; private set; }
 
     /// <summary>Whether an event that is too large to be held may pass piece by piece, as long as no line of it makes it an endpoint event.</summary>
-    public bool MayPassUnread => tools is null && policy is null;
+    public bool MayPassUnread => Filters is null;
 
     /// <summary>Whether somebody has to be asked about an event, so that it takes <see cref="JudgedAsync"/>.</summary>
-    public bool Asks => policy is not null;
+    public bool Asks => Filters?.Policy is not null;
 
-    /// <summary>The same as <see cref="Event"/>, once the decision point has said which entries of a list may pass.</summary>
+    /// <summary>The same as <see cref="Event(ReadOnlySpan{byte})"/>, once the decision point has said which entries of a list may pass.</summary>
     public async ValueTask<ReadOnlyMemory<byte>> JudgedAsync(ReadOnlyMemory<byte> block, CancellationToken cancellation)
     {
-        var told = Event(block.Span).ToArray();
-        if (Ended || DataOf(told, out var type) is not { } data || !MayBeMessage(type, data.Span))
+        var by = Filters;
+        var told = Event(block.Span, by).ToArray();
+        if (Ended || by?.Policy is not { } policy || DataOf(told, out var type) is not { } data || !MayBeMessage(type, data.Span))
         {
             return told;
         }
 
-        var judged = await policy!.JudgeOrReplaceAsync(data, cancellation);
+        var judged = await policy.JudgeOrReplaceAsync(data, cancellation);
         return judged.Equals(data) ? told : WithData(told, judged.Span).ToArray();
     }
 
     /// <summary>The bytes to send in place of one event, its blank line included. Throws <see cref="IOException"/> on one that must not pass.</summary>
-    public ReadOnlySpan<byte> Event(ReadOnlySpan<byte> block)
+    public ReadOnlySpan<byte> Event(ReadOnlySpan<byte> block) => Event(block, Filters);
+
+    private ListFilters? Filters => lists?.Invoke();
+
+    private ReadOnlySpan<byte> Event(ReadOnlySpan<byte> block, ListFilters? by)
     {
         var lines = DataOf(block, out var type);
         if (endpoint is not null)
@@ -63,7 +67,7 @@ internal sealed class EventRewrite(Func<string?, (string Endpoint, bool GoesOn)>
         }
 
         seen?.Invoke(data);
-        return tools is not null && MayBeMessage(type, data.Span) && tools.Without(data.Span) is { } filtered ? WithData(block, filtered) : block;
+        return by?.Tools is { } tools && MayBeMessage(type, data.Span) && tools.Without(data.Span) is { } filtered ? WithData(block, filtered) : block;
     }
 
     /// <summary>The data of an event, its lines joined, and the event's type; null without any.</summary>

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Gateway.Authorize;
+using Gateway.Exchange;
 using Gateway.Sessions;
 using TokenExchange.Inbound;
 using TokenExchange.Inbound.Revocation;
@@ -27,8 +28,16 @@ internal sealed class AnswerChannel
     private readonly HashSet<UInt128> owed = [];
     private readonly StreamTokens tokens = new();
     private Action? drained;
+    private volatile ListReader? reader;
 
     public AnswerChannel(ValidatedToken opener) => tokens.Add(new TokenTrace(opener), DateTimeOffset.MinValue);
+
+    /// <summary>Whoever asked last for a list, which comes on the stream whatever the token that opened it was good for; null until somebody does.</summary>
+    public ListReader? Reader
+    {
+        get => reader;
+        set => reader = value;
+    }
 
     /// <summary>Whether one of the tokens that it goes on by is meant.</summary>
     public bool Any(Func<TokenTrace, bool> condition)
@@ -213,4 +222,10 @@ internal sealed class AnswerChannel
         SHA256.HashData(text, digest);
         return BinaryPrimitives.ReadUInt128BigEndian(digest);
     }
+}
+
+/// <summary>By what a list is filtered: the rules that held when it was asked for, and the token that asked.</summary>
+internal sealed record ListReader(McpServer Server, ScopeSet EffectiveScopes, ValidatedToken Token, string RequestId)
+{
+    public static ListReader Of(GatewayRequest request, Cleared cleared) => new(cleared.Server, cleared.Authorized.EffectiveScopes, cleared.Inbound, request.Id);
 }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using Gateway.Authorize.Policy;
 using Gateway.Exchange;
 using Gateway.Observe;
 using Gateway.Sessions;
@@ -87,6 +88,10 @@ internal sealed class OpenStreams(GatewayMetrics metrics, Revocations revocation
             {
                 lease.Channel.Expect(request.MessageId.Span);
                 request.Owing = lease.Channel;
+                if (PolicyQuestion.IsList(cleared.Authorized.Operation))
+                {
+                    lease.Channel.Reader = ListReader.Of(request, cleared);
+                }
             }
         }
     }

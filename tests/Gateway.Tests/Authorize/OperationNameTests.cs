@@ -23,6 +23,9 @@ public sealed class OperationNameTests
     [InlineData("completion/complete", """{"ref":{"type":"ref/prompt","name":"payroll-1"},"argument":{"name":"a","value":"b"}}""")]
     [InlineData("completion/complete", """{"ref":{"type":"ref/resource","uri":"payroll:{id}"},"argument":{"name":"id","value":"b"}}""")]
     [InlineData(Listen, """{"notifications":{"resourceSubscriptions":["other:1","payroll:1"]}}""")]
+    [InlineData(Listen, """{"notifications":{"taskIds":["other-1","payroll-1"]}}""")]
+    [InlineData(Listen, """{"notifications":{"taskIds":["payroll-1"],"resourceSubscriptions":["other:1"]}}""")]
+    [InlineData(Listen, """{"notifications":{"resourceSubscriptions":null,"t\u0061skIds":["payroll-1"]}}""")]
     public async Task A_Deny_with_a_name_meets_every_method_that_has_one(string method, string parameters)
     {
         await using var world = await WorldWith(Deny("*", "payroll*"));
@@ -156,6 +159,10 @@ public sealed class OperationNameTests
     [InlineData("""{"jsonrpc":"2.0","id":1,"method":"subscriptions/listen","params":{"notifications":{"resourceSubscriptions":["a:b"],"resourceSubscriptions":[]}}}""")]
     [InlineData("""{"jsonrpc":"2.0","id":1,"method":"subscriptions/listen","params":{"notifications":{"resourceSubscriptions":"a:b"}}}""")]
     [InlineData("""{"jsonrpc":"2.0","id":1,"method":"subscriptions/listen","params":{"notifications":{"resourceSubscriptions":[1]}}}""")]
+    [InlineData("""{"jsonrpc":"2.0","id":1,"method":"subscriptions/listen","params":{"notifications":{"taskids":["1"]}}}""")]
+    [InlineData("""{"jsonrpc":"2.0","id":1,"method":"subscriptions/listen","params":{"notifications":{"taskIds":["1"],"taskIds":[]}}}""")]
+    [InlineData("""{"jsonrpc":"2.0","id":1,"method":"subscriptions/listen","params":{"notifications":{"taskIds":"1"}}}""")]
+    [InlineData("""{"jsonrpc":"2.0","id":1,"method":"subscriptions/listen","params":{"notifications":{"taskIds":[1]}}}""")]
     [InlineData("""{"jsonrpc":"2.0","id":1,"method":"subscriptions/listen","params":{"notifications":[]}}""")]
     [InlineData("""{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a"},"Result":{}}""")]
     [InlineData("""{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"__proto__":{"name":"a"}}}""")]

@@ -83,6 +83,24 @@ public sealed class FramingTests
         Assert.Equal("{\"x\":null, \"id\":7,\"result\":{\"n\":1.0,\"t\":\"\\u0085\\u2028\\u2029é\\u2028\"},\"jsonrpc\":\"2.0\"} ", await response.Content.ReadAsStringAsync());
     }
 
+    [Theory]
+    [InlineData("""{"content":[],"RequestId":"x","requestiD":1,"ProgressToken":true,"iD":7,"Name":"n"}""")]
+    [InlineData("""{"content":[],"_meta":{"RequestId":"x","requestid":1}}""")]
+    [InlineData("""{"content":[],"_meta":{"Id":"x","iD":1,"Name":"n","URI":"u","Method":null}}""")]
+    [InlineData("""{"content":[],"_meta":{"a":1,"A":2,"progressToken":[],"ProgressToken":{}}}""")]
+    [InlineData("""{"content":[],"_meta":{"x\u0000y":1}}""")]
+    public async Task The_names_in_a_result_are_the_servers_own(string result)
+    {
+        await using var bridge = await TestBridge.StartAsync();
+        var session = await bridge.InitializeAsync();
+        foreach (var own in (string?[])[session, null])
+        {
+            var bytes = new JsonObject { ["bytes"] = Convert.ToBase64String(Encoding.UTF8.GetBytes($$"""{"jsonrpc":"2.0","id":ID,"result":{{result}}}""")) };
+            using var response = await bridge.PostAsync(own is null ? TestBridge.ModernRequest(7, "answer", bytes) : TestBridge.Request(7, "answer", bytes), own).WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+            Assert.Equal($$"""{"jsonrpc":"2.0","id":7,"result":{{result}}}""", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        }
+    }
+
     [Fact]
     public async Task An_event_of_the_process_is_one_event_whatever_is_in_it()
     {

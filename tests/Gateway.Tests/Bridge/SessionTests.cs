@@ -127,6 +127,27 @@ public sealed class SessionTests
     }
 
     [Fact]
+    public void Requests_that_are_never_answered_fill_it_only_as_long_as_their_clients_wait()
+    {
+        var session = new Session("s", TimeSpan.FromDays(1), NullLogger.Instance, TimeProvider.System);
+        BridgeRefusal? Begin(int id, bool waits)
+        {
+            var answer = session.Begin(Message.Read(Encoding.UTF8.GetBytes($$"""{"jsonrpc":"2.0","id":{{id}},"method":"tools/call"}"""))!, out var refusal);
+            if (!waits)
+            {
+                answer?.Close();
+            }
+
+            return refusal;
+        }
+
+        Assert.All(Enumerable.Range(0, 2500), id => Assert.Null(Begin(id, waits: false)));
+        Assert.All(Enumerable.Range(2500, 1024), id => Assert.Null(Begin(id, waits: true)));
+        Assert.Same(BridgeRefusal.Busy, Begin(4000, waits: true));
+        session.Close();
+    }
+
+    [Fact]
     public async Task Its_end_ends_the_process_and_its_name_is_unknown_then()
     {
         await using var bridge = await TestBridge.StartAsync();
@@ -137,6 +158,27 @@ public sealed class SessionTests
         await bridge.Log.SaidAsync("ended (exit code 0)");
         using var after = await bridge.PostAsync(TestBridge.Request(2, "self"), session);
         Assert.Equal(HttpStatusCode.NotFound, after.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("2024-10-07", HttpStatusCode.OK)]
+    [InlineData("2024-11-05", HttpStatusCode.OK)]
+    [InlineData("2025-03-26", HttpStatusCode.OK)]
+    [InlineData("2025-06-18", HttpStatusCode.OK)]
+    [InlineData("2025-11-25", HttpStatusCode.OK)]
+    [InlineData("2026-07-28", HttpStatusCode.BadRequest)]
+    [InlineData("2019-01-01", HttpStatusCode.BadRequest)]
+    [InlineData("", HttpStatusCode.BadRequest)]
+    public async Task It_speaks_the_revisions_that_have_sessions(string revision, HttpStatusCode status)
+    {
+        await using var bridge = await TestBridge.StartAsync();
+        using var request = new HttpRequestMessage(HttpMethod.Post, bridge.Url) { Content = new StringContent(TestBridge.Request(1, "echo").ToJsonString(), null, "application/json") };
+        request.Headers.Add("Mcp-Session-Id", await bridge.InitializeAsync());
+        request.Headers.TryAddWithoutValidation("MCP-Protocol-Version", revision);
+
+        using var response = await bridge.Client.SendAsync(request, TestContext.Current.CancellationToken);
+
+        Assert.Equal(status, response.StatusCode);
     }
 
     [Fact]

@@ -241,6 +241,50 @@ public sealed class ListTests
         Assert.DoesNotContain("wipe", answer.Body, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(400, "application/json")]
+    [InlineData(404, "application/json")]
+    [InlineData(500, "text/plain")]
+    [InlineData(500, "application/problem+json")]
+    [InlineData(503, "text/event-stream")]
+    public async Task A_list_under_the_status_of_an_error_hides_as_much(int status, string type)
+    {
+        await using var world = await StartAsync();
+        string Body(string list) => type == "text/event-stream" ? $"data: {list}\n\n" : list;
+        world.Weather.Answer = context =>
+        {
+            context.Response.StatusCode = status;
+            return Says(Body(List(Echo, Wipe)), type)(context);
+        };
+
+        var posted = await ListAsync(world);
+        var resumed = await world.Gateway.SendAsync(HttpMethod.Get, "/weather", world.WeatherToken());
+
+        Assert.Equal((status, Body(Own(Echo))), (posted.Status, posted.Body));
+        Assert.Equal((status, Body(Own(Echo))), (resumed.Status, resumed.Body));
+    }
+
+    [Theory]
+    [InlineData("text/html", "<html>tools</html>")]
+    [InlineData("application/json", """{"jsonrpc":"2.0","id":null,"error":{"code":-32001,"message":"Session not found"}}""")]
+    [InlineData("text/plain", "")]
+    public async Task An_error_without_a_list_passes_with_what_it_says_of_its_bytes(string type, string body)
+    {
+        await using var world = await StartAsync();
+        world.Weather.Answer = context =>
+        {
+            context.Response.StatusCode = 404;
+            context.Response.Headers.ETag = "\"1\"";
+            return Says(body, type)(context);
+        };
+        using var request = new HttpRequestMessage(HttpMethod.Post, world.Gateway.Url + "/weather") { Content = new StringContent(Messages.Of("tools/list"), null, "application/json") };
+        request.Headers.Authorization = new("Bearer", world.WeatherToken());
+
+        using var response = await world.Gateway.Client.SendAsync(request, TestContext.Current.CancellationToken);
+
+        Assert.Equal((404, body, "\"1\"", type), ((int)response.StatusCode, await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), response.Headers.ETag?.Tag, response.Content.Headers.ContentType?.MediaType));
+    }
+
     [Fact]
     public async Task An_error_of_the_server_passes_untouched()
     {

@@ -86,7 +86,7 @@ public sealed class BodyFuzzTests
         // A completion is compared by both ways to read its reference.
         var name = operation.Method switch
         {
-            "subscriptions/listen" => operation.Subscriptions.IsEmpty ? operation.Name : string.Join(' ', operation.Subscriptions),
+            "subscriptions/listen" => operation.Subscriptions.IsEmpty ? operation.Name : string.Join(' ', operation.Subscriptions.Select(one => one.Name)),
             "completion/complete" => operation.Name + operation.Name,
             _ => operation.Name,
         };

@@ -132,7 +132,7 @@ public sealed class EventStreamFuzzTests
             }
 
             var input = Encoding.UTF8.GetBytes(stream.ToString());
-            var output = await RewriteAsync(input, new EventRewrite(null, new ToolListFilter(rules, ScopeSet.Empty)), random);
+            var output = await RewriteAsync(input, new EventRewrite(null, () => new ListFilters(new ToolListFilter(rules, ScopeSet.Empty), null)), random);
             var (before, after) = (ToolsOf(input), ToolsOf(output));
             Assert.True(before.Where(tool => !tool.StartsWith("hidden", StringComparison.Ordinal)).SequenceEqual(after), $"{Show(input)}\n{Show(output)}");
             shown += after.Count;

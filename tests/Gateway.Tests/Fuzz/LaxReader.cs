@@ -52,7 +52,9 @@ internal sealed record LaxReader(string Of, bool LastCounts, Func<string, string
                 var (name, uri) = (Text(Member(reference, "name")), Text(Member(reference, "uri")));
                 return Text(Member(reference, "type")) switch { "ref/prompt" => name, "ref/resource" => uri, _ => null } + (name ?? uri);
             case "subscriptions/listen":
-                return Member(Member(parameters, "notifications"), "resourceSubscriptions") is { ValueKind: JsonValueKind.Array } uris ? string.Join(' ', uris.EnumerateArray().Select(uri => Text(uri))) : null;
+                var notifications = Member(parameters, "notifications");
+                return string.Join(' ', new[] { "resourceSubscriptions", "taskIds" }.Select(name => Member(notifications, name))
+                    .SelectMany(names => names is { ValueKind: JsonValueKind.Array } all ? all.EnumerateArray().Select(one => Text(one)) : []));
             default:
                 return method.StartsWith("tasks/", StringComparison.Ordinal) && method != "tasks/list" ? Text(Member(parameters, "taskId")) : null;
         }

@@ -65,7 +65,7 @@ internal sealed class MessageGenerator(Random random)
                 members.Add(("ref", Object([("type", Quote(prompt ? "ref/prompt" : "ref/resource")), (prompt ? "name" : "uri", Text(twist))], twist && random.Once(2))));
                 break;
             case "subscriptions/listen":
-                members.Add(("notifications", Object([("resourceSubscriptions", $"[{string.Join(',', Enumerable.Range(0, random.Next(3)).Select(_ => Text(twist)))}]")], twist && random.Once(2))));
+                members.Add(("notifications", Object([(random.One("resourceSubscriptions", "taskIds"), $"[{string.Join(',', Enumerable.Range(0, random.Next(3)).Select(_ => Text(twist)))}]")], twist && random.Once(2))));
                 break;
             case var _ when method.StartsWith("resources/", StringComparison.Ordinal):
                 members.Add(("uri", Text(twist)));

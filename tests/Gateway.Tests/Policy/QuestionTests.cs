@@ -196,6 +196,18 @@ public sealed class QuestionTests
     }
 
     [Fact]
+    public async Task And_so_is_every_task_listened_for_as_what_it_tells()
+    {
+        await using var world = await PolicyWorld.StartAsync();
+        var body = Message("subscriptions/listen", """{"notifications":{"taskIds":["t-1","t-2","t-1"]}}""");
+
+        Assert.Equal(200, (await world.CallAsync(body)).Status);
+        Assert.Equal(
+            ["subscriptions/listen mcp_server " + World.WeatherResource, "tasks/get task t-1", "tasks/get task t-2"],
+            world.Questions.Select(asked => $"{asked["action"]!["name"]} {asked["resource"]!["type"]} {asked["resource"]!["id"]}").Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task More_subscriptions_than_anybody_has_ask_nothing()
     {
         await using var world = await PolicyWorld.StartAsync();

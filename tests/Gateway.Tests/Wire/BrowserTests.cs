@@ -37,13 +37,14 @@ public sealed class BrowserTests
     {
         await using var world = await StartAsync();
 
-        var answer = await PreflightAsync(world, origin, "authorization,content-type,mcp-protocol-version,mcp-session-id,last-event-id,mcp-param-unit,x-tenant,x-other,traceparent,tracestate,baggage,dpop");
+        var answer = await PreflightAsync(world, origin, "authorization,content-type,mcp-protocol-version,mcp-session-id,last-event-id,mcp-param-unit,mcp-param-geo.region,mcp-param-!#$%&'*+-.^_`|~9,mcp-param-a b,mcp-param-a(b,x-tenant,x-other,traceparent,tracestate,baggage,dpop");
 
         Assert.Equal(204, answer.Status);
         Assert.Equal((origin, "GET, POST, DELETE, OPTIONS", "Origin"), (answer.Headers["Access-Control-Allow-Origin"], answer.Headers["Access-Control-Allow-Methods"], answer.Headers["Vary"]));
         var allowed = answer.Headers["Access-Control-Allow-Headers"].Split(", ").ToHashSet(StringComparer.OrdinalIgnoreCase);
-        Assert.Superset(new HashSet<string>(["Authorization", "Content-Type", "MCP-Protocol-Version", "Mcp-Session-Id", "Last-Event-ID", "mcp-param-unit", "x-tenant", "traceparent", "tracestate", "baggage", "DPoP"], StringComparer.OrdinalIgnoreCase), allowed);
+        Assert.Superset(new HashSet<string>(["Authorization", "Content-Type", "MCP-Protocol-Version", "Mcp-Session-Id", "Last-Event-ID", "mcp-param-unit", "mcp-param-geo.region", "mcp-param-!#$%&'*+-.^_`|~9", "x-tenant", "traceparent", "tracestate", "baggage", "DPoP"], StringComparer.OrdinalIgnoreCase), allowed);
         Assert.DoesNotContain("x-other", allowed);
+        Assert.DoesNotContain(allowed, name => name.Contains(' ', StringComparison.Ordinal) || name.Contains('(', StringComparison.Ordinal));
         Assert.DoesNotContain("*", allowed);
         Assert.False(answer.Headers.ContainsKey("Access-Control-Allow-Credentials"));
         Assert.False(answer.Headers.ContainsKey("WWW-Authenticate"));

@@ -10,7 +10,7 @@ namespace Gateway.Authorize.Policy;
 /// </summary>
 internal sealed class PolicyCheck(PolicySettings settings, DecisionPoint point, GatewayMetrics? metrics)
 {
-    /// <summary>The most resources that one message may subscribe to: each is a question of its own.</summary>
+    /// <summary>The most resources and tasks that one message may listen for: each is a question of its own.</summary>
     private const int MostSubscriptions = 256;
 
     /// <summary>How many of them are asked at a time.</summary>
@@ -96,9 +96,9 @@ internal sealed class PolicyCheck(PolicySettings settings, DecisionPoint point, 
     private async Task<PolicyDecision> SubscriptionsAsync(GatewayRequest request, Authorized asked, PolicyDecision decision, CancellationToken cancellation)
     {
         var token = asked.Admitted.Token;
-        foreach (var uris in asked.Operation.Subscriptions.Distinct(StringComparer.Ordinal).Chunk(AtOnce))
+        foreach (var some in asked.Operation.Subscriptions.Distinct().Chunk(AtOnce))
         {
-            var decisions = await Task.WhenAll(uris.Select(uri => DecideAsync(token, PolicyMessage.Evaluation(settings, token, PolicyQuestion.Subscribes(uri), PolicyParameters.None), request.Id, cancellation)));
+            var decisions = await Task.WhenAll(some.Select(one => DecideAsync(token, PolicyMessage.Evaluation(settings, token, PolicyQuestion.Of(one), PolicyParameters.None), request.Id, cancellation)));
             if (Array.Find(decisions, one => one.Outcome != PolicyOutcome.Allowed) is { } refused)
             {
                 return refused;

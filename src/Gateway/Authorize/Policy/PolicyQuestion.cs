@@ -19,7 +19,8 @@ internal readonly record struct PolicyQuestion(string Action, string Type, strin
 
     public static PolicyQuestion Gets(string prompt) => new("prompts/get", Prompt, prompt);
 
-    public static PolicyQuestion Subscribes(string uri) => new(OperationNames.Subscribe, Resource, uri);
+    public static PolicyQuestion Of(OperationSubscription subscription) =>
+        new(subscription.Method, subscription.Method == OperationNames.Subscribe ? Resource : Task, subscription.Name);
 
     /// <summary>Whether somebody has to be asked: not about what keeps a connection alive, answers, and says nothing of anything behind.</summary>
     public static bool IsNeeded(Operation operation) => operation.Kind switch
