@@ -38,7 +38,7 @@ internal sealed class OddState : IAsyncDisposable
                 _ = ServeAsync(await listener.AcceptTcpClientAsync());
             }
         }
-        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        catch (Exception exception) when (exception is SocketException or InvalidOperationException)
         {
             // No more come.
         }
