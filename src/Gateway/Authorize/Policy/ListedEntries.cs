@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using System.Text.Json;
 
 namespace Gateway.Authorize.Policy;
@@ -103,7 +104,7 @@ internal sealed class ListMessage
             Range id = default;
             while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
             {
-                var (isId, isResult) = (reader.ValueTextEquals("id"u8), Folded(ref reader) == "result");
+                var (isId, isResult) = (reader.ValueTextEquals("id"u8), Is(ref reader, "result"));
                 reader.Read();
                 if (isId)
                 {
@@ -131,9 +132,8 @@ internal sealed class ListMessage
             var isSaid = false;
             while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
             {
-                var member = Folded(ref reader);
-                var (list, name) = ListOf(member);
-                var isScope = member == "cachescope";
+                var (list, name) = ListOf(ref reader);
+                var isScope = Is(ref reader, "cacheScope");
                 isSaid |= reader.ValueTextEquals("cacheScope"u8);
                 reader.Read();
                 if (list is not null && reader.TokenType == JsonTokenType.StartArray)
@@ -163,18 +163,19 @@ internal sealed class ListMessage
             }
         }
 
-        private (ListedEntries? List, string? Name) ListOf(string folded) => folded switch
-        {
-            _ when only is not null && folded != only => (null, null),
-            "tools" => (new(PolicyQuestion.Calls), "name"),
-            "prompts" => (new(PolicyQuestion.Gets), "name"),
-            "resources" => (new(PolicyQuestion.Reads), "uri"),
-            "resourcetemplates" => (new(PolicyQuestion.Reads), "uriTemplate"),
-            _ => (null, null),
-        };
+        private (ListedEntries? List, string? Name) ListOf(ref Utf8JsonReader reader) =>
+            only is not null && !Is(ref reader, only) ? (null, null)
+            : Is(ref reader, "tools") ? (new(PolicyQuestion.Calls), "name")
+            : Is(ref reader, "prompts") ? (new(PolicyQuestion.Gets), "name")
+            : Is(ref reader, "resources") ? (new(PolicyQuestion.Reads), "uri")
+            : Is(ref reader, "resourceTemplates") ? (new(PolicyQuestion.Reads), "uriTemplate")
+            : (null, null);
 
-        /// <summary>The name of the member that the reader stands at, as a reader that ignores case compares it.</summary>
-        private static string Folded(ref Utf8JsonReader reader) => MemberNames.Fold(reader.GetString()!);
+        /// <summary>Whether a reader that ignores case takes the member that the reader stands at for that one. Names as servers have them are folded nowhere.</summary>
+        private static bool Is(ref Utf8JsonReader reader, string name) =>
+            !reader.ValueIsEscaped && Ascii.IsValid(reader.ValueSpan)
+                ? Ascii.EqualsIgnoreCase(reader.ValueSpan, name)
+                : MemberNames.Fold(reader.GetString()!) == MemberNames.Fold(name);
 
         private static void Entries(ref Utf8JsonReader reader, ListedEntries list, string named)
         {
@@ -198,7 +199,7 @@ internal sealed class ListMessage
             while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
             {
                 var isName = reader.ValueTextEquals(named);
-                names += Folded(ref reader) == MemberNames.Fold(named) ? 1 : 0;
+                names += Is(ref reader, named) ? 1 : 0;
                 reader.Read();
                 if (isName)
                 {
