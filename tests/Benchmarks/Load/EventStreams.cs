@@ -19,14 +19,14 @@ internal sealed class EventStreams : IDisposable
 
     public long Events { get; private set; }
 
-    /// <summary>Opens streams one after the other, each to its first event.</summary>
-    public static Task<EventStreams> OpenAsync(int port, byte[] request, int count) => Task.Factory.StartNew(
+    /// <summary>Opens streams one after the other, each to its first event, and by each of the requests in turn.</summary>
+    public static Task<EventStreams> OpenAsync(int port, int count, params byte[][] requests) => Task.Factory.StartNew(
         () =>
         {
             var opened = new EventStreams();
             for (var i = 0; i < count; i++)
             {
-                opened.Open(port, request);
+                opened.Open(port, requests[i % requests.Length]);
             }
 
             return opened;

@@ -79,7 +79,7 @@ internal static class SoakRun
         {
             await ledger.WatchAsync("streams", async () =>
             {
-                using var streams = await EventStreams.OpenAsync(gateway.Port, request, Streams);
+                using var streams = await EventStreams.OpenAsync(gateway.Port, Streams, request);
                 for (var begin = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(begin) < duration && !stop.IsCancellationRequested;)
                 {
                     await streams.ReadAsync(TimeSpan.FromSeconds(1));

@@ -39,7 +39,7 @@ internal sealed class Streams : IScenario
         async Task<EventSample> MeasureAsync(PeerProcess peer, int bytes, TimeSpan time)
         {
             var path = $"{(peer == bed.Backend ? "/mcp" : "/weather")}/events/{EveryMilliseconds}/{bytes}";
-            using var streams = await EventStreams.OpenAsync(peer.Port, CallBytes.Call(path, token), Paced);
+            using var streams = await EventStreams.OpenAsync(peer.Port, Paced, CallBytes.Call(path, token));
             var before = peer.Cpu();
             await streams.ReadAsync(time);
             return new EventSample((peer.Cpu() - before).TotalMicroseconds / streams.Events, streams.Events / time.TotalSeconds, streams.FirstEvents.Median(), streams.Delays.Quantile(0.5), streams.Delays.Quantile(0.99));
