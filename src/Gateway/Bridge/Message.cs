@@ -177,7 +177,7 @@ internal sealed class Message
         {
             // The names within a result are the server's own affair, but for _meta.
             var fits = Fits(ref members, ref reader, out var member);
-            if (isResult ? !fits && MemberNames.Fold(member) == "_meta" : !fits || (MemberNames.Fold(member) is "progresstoken" or "requestid" && member is not ("progressToken" or "requestId")))
+            if (isResult ? !fits && MemberNames.Fold(member) == "_meta" : !fits || IsMisspelt(member, "progressToken") || IsMisspelt(member, "requestId"))
             {
                 return false;
             }
@@ -222,11 +222,11 @@ internal sealed class Message
         var members = default(MemberNames);
         while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
         {
-            // A name that only a server which folds case would take for one of ours; of a result's, those alone that say what it belongs to.
+            // Of a result's names, those alone that say what it belongs to.
             var fits = Fits(ref members, ref reader, out var member);
             var folded = MemberNames.Fold(member);
             if ((!fits && (!isResult || folded is SubscriptionFolded or MemberNames.Parent))
-                || (folded == SubscriptionFolded && member != SubscriptionKey) || (!isResult && folded == "progresstoken" && member != "progressToken"))
+                || IsMisspelt(member, SubscriptionKey) || (!isResult && IsMisspelt(member, "progressToken")))
             {
                 return false;
             }
@@ -282,6 +282,9 @@ internal sealed class Message
     /// <summary>A name that begins with a NUL is none to a reader in C, and passes as it is; one that holds a NUL is another name there.</summary>
     private static bool Fits(ref MemberNames members, ref Utf8JsonReader reader, out string member) =>
         members.Add(ref reader, out member) is not { } unfit || (unfit == BodyRefusal.Nul && member[0] == '\0');
+
+    /// <summary>A name that only a server which folds case would take for that one of ours.</summary>
+    private static bool IsMisspelt(string member, string own) => member != own && MemberNames.Fold(member) == MemberNames.Fold(own);
 
     private static string? Text(ref Utf8JsonReader reader) => reader.TokenType == JsonTokenType.String ? reader.GetString() : null;
 

@@ -45,12 +45,8 @@ internal sealed class AnswerRewrite(HeldEvents held, OpenStreams streams, ILogge
         var type = TypeOf(answer.Content);
         if (IsMediaType(type, "text/event-stream"))
         {
-            var destination = context.GetReverseProxyFeature().ProxiedDestination!.DestinationId;
-            var stream = answer.RequestMessage!.RequestUri!;
-            var channel = request.Channel = opensChannel ? new AnswerChannel(cleared.Inbound) : null;
-            var rewrite = channel is null
-                ? new EventRewrite(null, () => lists)
-                : new EventRewrite(announced => Endpoint(announced, stream, context, cleared, destination), ListsOn(channel, lists), message => channel.Pass(message.Span));
+            request.Channel = opensChannel ? new AnswerChannel(cleared.Inbound) : null;
+            var rewrite = RewriteOf(context, answer, cleared, request.Channel, lists);
             var body = await answer.Content.ReadAsStreamAsync(transform.CancellationToken);
             Replace(context, answer, new StreamContent(new EventStream(body, rewrite, new HeldShare(held, server.Id), server.Operations.Bodies.For(Principal.Of(cleared.Inbound)))));
             return null;
@@ -69,6 +65,19 @@ internal sealed class AnswerRewrite(HeldEvents held, OpenStreams streams, ILogge
         // Clients of HTTP+SSE, the official C# one among them, read whatever comes as events, and post their token to the
         // endpoint that is announced there.
         return InboundResponse.HasNoContent(answer.StatusCode) || answer.Content.Headers.ContentLength == 0 ? null : new Refused(Refusal.UpstreamUnavailable, "no_event_stream");
+    }
+
+    /// <summary>What becomes of the events of a stream. On its own, so that an answer that is no stream makes nothing for it.</summary>
+    private EventRewrite RewriteOf(HttpContext context, HttpResponseMessage answer, Cleared cleared, AnswerChannel? channel, ListFilters? lists)
+    {
+        if (channel is null)
+        {
+            return new EventRewrite(null, () => lists);
+        }
+
+        var destination = context.GetReverseProxyFeature().ProxiedDestination!.DestinationId;
+        var stream = answer.RequestMessage!.RequestUri!;
+        return new EventRewrite(announced => Endpoint(announced, stream, context, cleared, destination), ListsOn(channel, lists), message => channel.Pass(message.Span));
     }
 
     /// <summary>What filters the lists on a stream: <paramref name="lists"/>, until somebody asks for one by another token, and perhaps under other rules.</summary>

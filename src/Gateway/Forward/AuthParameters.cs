@@ -10,7 +10,8 @@ internal static class AuthParameters
     /// <summary>A longer challenge is not read.</summary>
     private const int MaxLength = 8 * 1024;
 
-    private static readonly SearchValues<char> TokenCharacters =
+    /// <summary>What a token is made of, such as the name of a parameter or a header (RFC 9110 §5.6.2).</summary>
+    public static readonly SearchValues<char> TokenCharacters =
         SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
 
     /// <summary>

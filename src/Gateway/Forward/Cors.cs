@@ -51,5 +51,5 @@ internal static class Cors
 
     /// <summary>A server may call a parameter's header by any token (MCP 2026-07-28, x-mcp-header; RFC 9110 §5.6.2).</summary>
     private static bool IsParameterHeader(string name) =>
-        name.StartsWith("Mcp-Param-", StringComparison.OrdinalIgnoreCase) && name.All(character => char.IsAsciiLetterOrDigit(character) || "!#$%&'*+-.^_`|~".Contains(character, StringComparison.Ordinal));
+        name.StartsWith("Mcp-Param-", StringComparison.OrdinalIgnoreCase) && !name.AsSpan().ContainsAnyExcept(AuthParameters.TokenCharacters);
 }

@@ -14,19 +14,21 @@ internal sealed record ListFilters(ToolListFilter? Tools, PolicyListFilter? Poli
     public static bool Applies(string httpMethod, Authorized authorized) => HidesTools(httpMethod, authorized) || AsksPolicy(httpMethod, authorized);
 
     /// <summary>The filters of the answer to a request; null where there is nothing to hide.</summary>
-    public static ListFilters? Of(string httpMethod, GatewayRequest request, Cleared cleared)
-    {
-        var all = Applies(httpMethod, cleared.Authorized) ? Of(ListReader.Of(request, cleared)) : null;
-        return HidesTools(httpMethod, cleared.Authorized) ? all : all is null ? null : all with { Tools = null };
-    }
+    public static ListFilters? Of(string httpMethod, GatewayRequest request, Cleared cleared) =>
+        Applies(httpMethod, cleared.Authorized)
+            ? Of(ListReader.Of(request, cleared), HidesTools(httpMethod, cleared.Authorized), AsksPolicy(httpMethod, cleared.Authorized))
+            : null;
 
     /// <summary>The filters of lists for whoever asks for them; null where there is nothing to hide.</summary>
-    public static ListFilters? Of(ListReader reader)
+    public static ListFilters? Of(ListReader reader) =>
+        Hides(reader.Server) || Asks(reader.Server) ? Of(reader, Hides(reader.Server), Asks(reader.Server)) : null;
+
+    private static ListFilters Of(ListReader reader, bool hidesTools, bool asksPolicy)
     {
         var operations = reader.Server.Operations;
-        var tools = Hides(reader.Server) ? new ToolListFilter(operations.Rules, reader.EffectiveScopes) : null;
-        var policy = Asks(reader.Server) ? new PolicyListFilter(operations.Policy!, reader.Token, reader.RequestId) : null;
-        return tools is null && policy is null ? null : new ListFilters(tools, policy);
+        return new ListFilters(
+            hidesTools ? new ToolListFilter(operations.Rules, reader.EffectiveScopes) : null,
+            asksPolicy ? new PolicyListFilter(operations.Policy!, reader.Token, reader.RequestId) : null);
     }
 
     /// <summary>A list may come as the answer to its request, or on a stream that carries or resumes answers.</summary>
