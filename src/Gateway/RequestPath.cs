@@ -85,7 +85,7 @@ internal sealed class RequestPath(Refusals refusals, RequestEnd end, LiveGenerat
                 return;
             }
 
-            if (request.Body is not null && server.Generation != generations.Current.Number)
+            if (request.Body is not null && server.Generation < generations.Current.Number)
             {
                 // Complete only now, and what was decided before its body came was decided by rules that hold no more.
                 request.JudgeAgain = true;

@@ -38,6 +38,7 @@ internal sealed record HopRefusal(string Reason, int Status, string? Error, stri
     public static HopRefusal Of(TokenRefusal refusal) => refusal switch
     {
         TokenRefusal.KeysUnavailable => KeysUnavailable,
+        TokenRefusal.Overloaded => Overloaded with { Description = "Too many tokens wait to be verified." },
         TokenRefusal.InvalidDPoPProof => InvalidProof,
         _ => new(refusal.ToReason(), 401, InvalidToken, "The access token is not acceptable here."),
     };

@@ -153,6 +153,7 @@ internal sealed record Refusal(string Reason, int Status, string Description, Ch
     /// <summary>The same with its cause, for the operator, and with when to come back where nothing is wrong with the token.</summary>
     public static Refused Of(TokenRefusal refusal, string? cause) =>
         refusal == TokenRefusal.StateUnavailable ? StateUnavailableOf("revocations")
+        : refusal == TokenRefusal.Overloaded ? OverloadedBy("signatures")
         : new(Of(refusal), cause, RetryAfter: Of(refusal).Status == StatusCodes.Status503ServiceUnavailable ? ComeBack : null);
 
     /// <summary>The refusal that an exchange, or the look at a token before it, ended with.</summary>
@@ -176,6 +177,7 @@ internal sealed record Refusal(string Reason, int Status, string Description, Ch
         TokenRefusal.KeysUnavailable => new("keys_unavailable", 503, "The issuer's keys cannot be had now."),
         TokenRefusal.StateUnavailable => StateUnavailable,
         TokenRefusal.IntrospectionUnavailable => IntrospectionUnavailable,
+        TokenRefusal.Overloaded => Overloaded,
         TokenRefusal.InvalidDPoPProof => InvalidDPoPProof,
         TokenRefusal.UseDPoPNonce => new("use_dpop_nonce", 401, "The DPoP proof lacks a fresh nonce of this server.", ChallengeKind.UseDPoPNonce),
         TokenRefusal.AudienceInvalid or TokenRefusal.AudienceNotSingle => Unacceptable(refusal) with { Category = Authorization },

@@ -61,7 +61,7 @@ internal sealed class RevocationDesk : IAsyncDisposable
 
     public async Task<Revocation> RevokeAsync(RevocationSelector selector, AuthorizationServerOptions server, string value, string? reason)
     {
-        // What is issued while this is written may still be from before.
+        // What is issued from now on is meant for whoever logs in again. An issuer whose clock is ahead has written later times: docs/revocation.md.
         var now = clock.GetUtcNow();
         var revocation = Revocation.Of(
             keys, selector, server.Issuer!, value, now, server.MaxTokenLifetime + (2 * server.ClockSkew), RevocationSource.Command, anyTime: selector == RevocationSelector.TokenId, reason);

@@ -9,7 +9,7 @@ using Yarp.ReverseProxy.Configuration;
 namespace Gateway.Generations;
 
 /// <summary>The generation that is served, and the one place that swaps it.</summary>
-internal sealed class LiveGenerations(GenerationBuilder builder, RuntimePool pool, OutboundClients clients, InMemoryConfigProvider yarp, GatewayMetrics metrics, TimeProvider clock, TrafficByServer? traffic = null)
+internal sealed class LiveGenerations(GenerationBuilder builder, RuntimePool pool, OutboundClients clients, YarpRoutes yarp, GatewayMetrics metrics, TimeProvider clock, TrafficByServer? traffic = null)
 {
     private readonly Lock gate = new();
     private readonly ConcurrentDictionary<long, Generation> known = new();
@@ -37,12 +37,11 @@ internal sealed class LiveGenerations(GenerationBuilder builder, RuntimePool poo
                 _ = connection.StartAsync(CancellationToken.None);
             }
 
+            // Before it is the one that is served: a request that starts over is then sure to find a route of the newer one.
+            Route(next);
             var previous = inUse?.Current;
             inUse = inUse?.Then(next) ?? GenerationsInUse.First(next);
             AppliedAt = clock.GetUtcNow();
-
-            // Synchronous: the endpoints of the new generation are there when this returns.
-            yarp.Update(next.Routes, next.Clusters);
             metrics.Generation(next.Number);
             if (previous is null)
             {
@@ -67,6 +66,20 @@ internal sealed class LiveGenerations(GenerationBuilder builder, RuntimePool poo
         catch
         {
             // What was connected for the generation that did not come about.
+            pool.Keep(inUse);
+            throw;
+        }
+    }
+
+    private void Route(Generation next)
+    {
+        try
+        {
+            yarp.Update(next.Routes, next.Clusters);
+        }
+        catch
+        {
+            known.TryRemove(next.Number, out _);
             pool.Keep(inUse);
             throw;
         }

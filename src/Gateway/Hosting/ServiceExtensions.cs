@@ -66,8 +66,10 @@ internal static class ServiceExtensions
         services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainDelay + Drain.FinishTime);
         services.AddRouting();
 
-        services.AddSingleton(new InMemoryConfigProvider([], []));
-        services.AddSingleton<IProxyConfigProvider>(provider => provider.GetRequiredService<InMemoryConfigProvider>());
+        var yarp = new YarpRoutes();
+        services.AddSingleton(yarp);
+        services.AddSingleton(yarp.Provider);
+        services.AddSingleton<IConfigChangeListener>(yarp);
         services.AddSingleton<OutboundClients>();
         services.AddSingleton<IForwarderHttpClientFactory>(provider => provider.GetRequiredService<OutboundClients>());
         services.AddSingleton<DistributedContextPropagator, TraceContext>();

@@ -25,12 +25,25 @@ internal sealed class InactiveTokens(ExchangeCache cache, OpenStreams streams, R
 
         var revocation = Revocation.Of(
             revoker.Revocations.Keys, RevocationSelector.Token, inactive.Issuer, inactive.Token.ToString(), clock.GetUtcNow(), maxAge, RevocationSource.Introspection, anyTime: true);
-        _ = revoker.RevokeAsync(revocation, CarryOut).AsTask();
+        _ = RevokeAsync(revocation, CarryOut);
 
         (int Ended, int Dropped) CarryOut()
         {
             var dropped = inactive.Subject is { } subject ? cache.ForgetSubject(inactive.Issuer, subject) : 0;
             return (streams.End(inactive.Issuer, inactive.Token), dropped);
+        }
+    }
+
+    // Nobody waits for it: what goes wrong after it is in force here is told in the log alone.
+    private async Task RevokeAsync(Revocation revocation, Func<(int Ended, int Dropped)> carryOut)
+    {
+        try
+        {
+            await revoker.RevokeAsync(revocation, carryOut);
+        }
+        catch (Exception exception)
+        {
+            log.InactiveTokenNotTold(exception);
         }
     }
 }
@@ -39,4 +52,7 @@ internal static partial class InactiveTokensEvents
 {
     [LoggerMessage(1103, LogLevel.Information, "{AuthorizationServer} says that a token is not active any more; what was exchanged for its subject was dropped", EventName = "TokenInactive")]
     public static partial void TokenInactive(this ILogger logger, string authorizationServer);
+
+    [LoggerMessage(1104, LogLevel.Error, "A token that is not active any more is refused here; telling the others of it, or the audit, failed", EventName = "InactiveTokenNotTold")]
+    public static partial void InactiveTokenNotTold(this ILogger logger, Exception exception);
 }

@@ -16,6 +16,9 @@ internal sealed class OpenStreams(GatewayMetrics metrics, Revocations revocation
     private const int MaxLost = 1024;
 
     private readonly ConcurrentDictionary<StreamLease, TokenTrace> open = new();
+
+    // How many of them each token has opened: anybody may name tokens by which nothing is open, and those cost no look at all others.
+    private readonly ConcurrentDictionary<TokenDigest, int> openers = new();
     private readonly ConcurrentDictionary<(string Server, BoundSession Session), DateTimeOffset> lost = new();
 
     // Never locked: nobody waits for what another principal's streams cost.
@@ -32,11 +35,14 @@ internal sealed class OpenStreams(GatewayMetrics metrics, Revocations revocation
         var token = cleared.Inbound;
         var principal = Principal.Of(cleared);
         var traffic = cleared.Server.Traffic;
+        var trace = new TokenTrace(token);
         metrics.StreamOpened(server);
         traffic?.StreamOpened();
+        openers.AddOrUpdate(trace.Digest, 1, static (_, streams) => streams + 1);
         var lease = new StreamLease(context, terms, clock, closed =>
         {
             open.TryRemove(closed, out _);
+            CloseOneOf(trace.Digest);
             Leave(principal, closed);
             metrics.StreamClosed(server);
             traffic?.StreamClosed();
@@ -44,7 +50,7 @@ internal sealed class OpenStreams(GatewayMetrics metrics, Revocations revocation
 
         // Before anybody can see it: whoever does may count on its time.
         lease.Start();
-        open[lease] = new TokenTrace(token);
+        open[lease] = trace;
         Join(principal, lease);
 
         // Revoked, or drained, while the MCP server was asked: whoever ends streams came too early for this one.
@@ -156,16 +162,41 @@ internal sealed class OpenStreams(GatewayMetrics metrics, Revocations revocation
     public int End(string issuer, TokenDigest token)
     {
         var ended = 0;
-        foreach (var (lease, opener) in open)
+        if (openers.ContainsKey(token))
         {
-            if (opener.Issuer == issuer && (opener.Digest == token || lease.Channel?.GoesOnBy(token) == true))
+            foreach (var (lease, opener) in open)
             {
-                lease.Abort();
-                ended++;
+                ended += Abort(lease, opener.Digest == token && opener.Issuer == issuer);
+            }
+        }
+
+        // What went on by it and was opened by another: of the same issuer, since it is of the same user.
+        foreach (var (principal, leases) in channels)
+        {
+            foreach (var lease in leases)
+            {
+                ended += Abort(lease, principal.Issuer == issuer && open.TryGetValue(lease, out var opener) && opener.Digest != token && lease.Channel!.GoesOnBy(token));
             }
         }
 
         return ended;
+
+        static int Abort(StreamLease lease, bool isMeant)
+        {
+            if (isMeant)
+            {
+                lease.Abort();
+            }
+
+            return isMeant ? 1 : 0;
+        }
+    }
+
+    private void CloseOneOf(TokenDigest opener)
+    {
+        while (openers.TryGetValue(opener, out var streams) && !(streams == 1 ? openers.TryRemove(new(opener, 1)) : openers.TryUpdate(opener, streams - 1, streams)))
+        {
+        }
     }
 
     private void Join(Principal principal, StreamLease lease)

@@ -75,7 +75,7 @@ public sealed class TokenValidator(
             return new(TokenValidation.Refused(refusal));
         }
 
-        return FinishAsync(candidate, presented, candidate.Issuer!.Server.Keys.FindAsync(candidate.KeyId, candidate.Algorithm!, cancellationToken));
+        return FinishAsync(candidate, presented, candidate.Issuer!.Server.Keys.FindAsync(candidate.KeyId, candidate.Algorithm!, cancellationToken), cancellationToken);
     }
 
     /// <summary>Whether the issuer is asked about this token when it is presented: an opaque one, or one that is accepted and of an issuer that is always asked.</summary>
@@ -111,6 +111,9 @@ public sealed class TokenValidator(
         return validation.Token is null ? new(validation, names, Revocation) : new(validation, [.. names, Revocation], null);
     }
 
+    /// <summary>Where signatures are verified.</summary>
+    internal SignatureThreads Threads { get; init; } = SignatureThreads.Shared;
+
     /// <summary>How many accepted tokens are remembered.</summary>
     internal int RememberedCount => accepted.Count;
 
@@ -120,12 +123,17 @@ public sealed class TokenValidator(
         return UnlessStolen(token, presented);
     }
 
-    private async ValueTask<TokenValidation> FinishAsync(TokenCandidate candidate, Presentation presented, ValueTask<KeyLookup> lookup)
+    private async ValueTask<TokenValidation> FinishAsync(TokenCandidate candidate, Presentation presented, ValueTask<KeyLookup> lookup, CancellationToken cancellationToken)
     {
         var key = await lookup;
+        if (Threads.IsFull)
+        {
+            return TokenValidation.Refused(TokenRefusal.Overloaded);
+        }
 
-        // The signature, and whatever a new token makes necessary after it.
-        await SignatureThreads.Switch();
+        // The signature, and whatever a new token makes necessary after it; not for one who has left meanwhile.
+        await Threads.SwitchTo();
+        cancellationToken.ThrowIfCancellationRequested();
         return Finish(candidate, presented, key);
     }
 

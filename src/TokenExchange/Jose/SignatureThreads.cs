@@ -8,33 +8,53 @@ namespace TokenExchange.Jose;
 /// tokens are known is not done there, so that nobody waits for another's signature.
 /// </summary>
 /// <remarks>Not the thread pool's, which adds threads beside those that are busy, and looks for more work for a while after it has done some.</remarks>
-internal static class SignatureThreads
+/// <param name="most">How many threads.</param>
+/// <param name="mostWaiting">How many may wait for one before it is full.</param>
+internal sealed class SignatureThreads(int most, int mostWaiting)
 {
     /// <summary>How many. One fewer would leave a processor to those whose tokens are known, and made them wait no less when that was measured.</summary>
     public static readonly int Most = Environment.ProcessorCount;
 
-    private static readonly object Turn = new();
-    private static readonly Queue<Action> Waiting = new();
-    private static int started;
-    private static int idle;
+    /// <summary>Those of this process. Half a second's worth of ES256 may wait: a client can have a hundred requests on each of its connections.</summary>
+    public static readonly SignatureThreads Shared = new(Most, Most * 8192);
+
+    private readonly object turn = new();
+    private readonly Queue<Action> waiting = new();
+    private int started;
+    private int idle;
 
     [ThreadStatic]
     private static bool isOne;
 
     /// <summary>Goes on on such a thread; at once where the caller is on one, or on the thread pool, which serves nobody's sockets.</summary>
-    public static Switching Switch() => default;
+    public static Switching Switch() => Shared.SwitchTo();
 
-    private static void Enqueue(Action continuation)
+    /// <summary>Whether so many wait that what arrives now, from whomever, had better come back later: who waits holds memory, and all who come after.</summary>
+    public bool IsFull
     {
-        lock (Turn)
+        get
         {
-            Waiting.Enqueue(continuation);
+            lock (turn)
+            {
+                return waiting.Count >= mostWaiting;
+            }
+        }
+    }
+
+    /// <summary>As <see cref="Switch"/>, to one of these.</summary>
+    public Switching SwitchTo() => new(this);
+
+    private void Enqueue(Action continuation)
+    {
+        lock (turn)
+        {
+            waiting.Enqueue(continuation);
             if (idle > 0)
             {
                 idle--;
-                Monitor.Pulse(Turn);
+                Monitor.Pulse(turn);
             }
-            else if (started < Most)
+            else if (started < most)
             {
                 started++;
                 new Thread(Work) { IsBackground = true, Name = "Signatures" }.UnsafeStart();
@@ -42,7 +62,7 @@ internal static class SignatureThreads
         }
     }
 
-    private static void Work()
+    private void Work()
     {
         isOne = true;
         while (true)
@@ -51,15 +71,15 @@ internal static class SignatureThreads
         }
     }
 
-    private static Action Next()
+    private Action Next()
     {
-        lock (Turn)
+        lock (turn)
         {
             Action? next;
-            while (!Waiting.TryDequeue(out next))
+            while (!waiting.TryDequeue(out next))
             {
                 idle++;
-                Monitor.Wait(Turn);
+                Monitor.Wait(turn);
             }
 
             return next;
@@ -67,7 +87,7 @@ internal static class SignatureThreads
     }
 
     /// <summary>What <see cref="Switch"/> gives to <c>await</c>.</summary>
-    public readonly struct Switching : ICriticalNotifyCompletion
+    public readonly struct Switching(SignatureThreads threads) : ICriticalNotifyCompletion
     {
         public bool IsCompleted => isOne || Thread.CurrentThread.IsThreadPoolThread;
 
@@ -77,8 +97,8 @@ internal static class SignatureThreads
         {
         }
 
-        public void OnCompleted(Action continuation) => Enqueue(continuation);
+        public void OnCompleted(Action continuation) => threads.Enqueue(continuation);
 
-        public void UnsafeOnCompleted(Action continuation) => Enqueue(continuation);
+        public void UnsafeOnCompleted(Action continuation) => threads.Enqueue(continuation);
     }
 }

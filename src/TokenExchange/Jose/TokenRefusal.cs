@@ -86,4 +86,7 @@ public enum TokenRefusal
 
     /// <summary>The authorization server could not be asked whether the token is active; not the token's fault.</summary>
     IntrospectionUnavailable,
+
+    /// <summary>Too many other tokens wait to be verified; not the token's fault.</summary>
+    Overloaded,
 }

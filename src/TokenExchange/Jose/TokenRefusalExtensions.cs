@@ -36,6 +36,7 @@ public static class TokenRefusalExtensions
         TokenRefusal.StateUnavailable => "state_unavailable",
         TokenRefusal.KeysUnavailable => "keys_unavailable",
         TokenRefusal.IntrospectionUnavailable => "introspection_unavailable",
+        TokenRefusal.Overloaded => "overloaded",
         _ => throw new UnreachableException(),
     };
 }

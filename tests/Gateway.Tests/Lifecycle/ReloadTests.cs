@@ -2,10 +2,13 @@ using System.Diagnostics.Metrics;
 using System.Text.Json.Nodes;
 using Gateway.Generations;
 using Gateway.Tests.Harness;
+using Gateway.Tests.Wire;
 using Harness;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
+using Yarp.ReverseProxy.Configuration;
 
 namespace Gateway.Tests.Lifecycle;
 
@@ -333,6 +336,47 @@ public sealed class ReloadTests
         Assert.InRange(old.Count(generation => generation.IsAlive), 0, 20);
     }
 
+    [Fact]
+    public async Task A_request_that_arrives_while_the_routes_change_is_judged_by_those_of_before_and_does_not_wait_for_them()
+    {
+        var routes = new RouteChanges();
+        await using var world = await StartAsync(configure: routes.AddTo);
+        Assert.Equal(200, (await world.Gateway.CallAsync("/weather", world.WeatherToken())).Status);
+        Write(world, options => options["Servers"]!.AsObject().Remove("notes"));
+        routes.Hold();
+        var reload = Task.Factory.StartNew(() => Poll(world), Cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        await routes.Changing.WaitAsync(SocketClient.Patience, Cancellation);
+
+        var answer = await world.Gateway.CallAsync("/weather", world.WeatherToken()).WaitAsync(SocketClient.Patience, Cancellation);
+
+        Assert.Equal((200, 1), (answer.Status, LiveGenerations(world).Current.Number));
+        routes.Release();
+        await reload.WaitAsync(SocketClient.Patience, Cancellation);
+        Assert.Equal(2, LiveGenerations(world).Current.Number);
+        Assert.Equal(404, (await world.Gateway.CallAsync("/notes", world.As.Token(World.NotesResource))).Status);
+    }
+
+    [Fact]
+    public async Task Routes_that_YARP_cannot_apply_change_nothing_and_are_told()
+    {
+        var routes = new RouteChanges();
+        await using var world = await StartAsync(configure: routes.AddTo);
+        Write(world, options => options["Servers"]!.AsObject().Remove("notes"));
+        routes.Fault = new InvalidOperationException("no such routes");
+        Poll(world);
+
+        Assert.Equal(1, LiveGenerations(world).Current.Number);
+        Assert.Contains("cannot be applied", Assert.Single(State(world).Problems), StringComparison.Ordinal);
+        Assert.Equal(200, (await world.Gateway.CallAsync("/notes", world.As.Token(World.NotesResource)).WaitAsync(SocketClient.Patience, Cancellation)).Status);
+
+        routes.Fault = null;
+        Write(world, options => options["Servers"]!.AsObject().Remove("weather"));
+        Poll(world);
+
+        Assert.Equal(404, (await world.Gateway.CallAsync("/weather", world.WeatherToken())).Status);
+        Assert.Equal(200, (await world.Gateway.CallAsync("/notes", world.As.Token(World.NotesResource))).Status);
+    }
+
     private static Action HeldExchange(World world, TaskCompletionSource asked, TaskCompletionSource go)
     {
         world.As.ChangeToken = (_, _) =>
@@ -346,7 +390,7 @@ public sealed class ReloadTests
     [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
     private static void Remember(World world, List<WeakReference> generations) => generations.Add(new WeakReference(LiveGenerations(world).Current));
 
-    private static Task<World> StartAsync(ManualClock? clock = null) => World.StartAsync(clock: clock ?? new ManualClock());
+    private static Task<World> StartAsync(ManualClock? clock = null, Action<WebApplicationBuilder>? configure = null) => World.StartAsync(clock: clock ?? new ManualClock(), configure: configure);
 
     private static LiveGenerations LiveGenerations(World world) => world.Gateway.Services.GetRequiredService<LiveGenerations>();
 
@@ -368,5 +412,36 @@ public sealed class ReloadTests
         var options = World.Options(world.As, world.Weather, world.Notes);
         change(options);
         world.Gateway.Write(options);
+    }
+
+    /// <summary>What YARP asks while it changes its routes: it waits there, or fails.</summary>
+    private sealed class RouteChanges : IProxyConfigFilter
+    {
+        private readonly TaskCompletionSource changing = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource released = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private volatile bool held;
+
+        public Task Changing => changing.Task;
+
+        public Exception? Fault { get; set; }
+
+        public void AddTo(WebApplicationBuilder builder) => builder.Services.AddSingleton<IProxyConfigFilter>(this);
+
+        public void Hold() => held = true;
+
+        public void Release() => released.TrySetResult();
+
+        public ValueTask<ClusterConfig> ConfigureClusterAsync(ClusterConfig cluster, CancellationToken cancel)
+        {
+            if (held)
+            {
+                changing.TrySetResult();
+                released.Task.Wait(SocketClient.Patience, Cancellation);
+            }
+
+            return Fault is null ? new(cluster) : throw Fault;
+        }
+
+        public ValueTask<RouteConfig> ConfigureRouteAsync(RouteConfig route, ClusterConfig? cluster, CancellationToken cancel) => new(route);
     }
 }

@@ -1,4 +1,5 @@
 using Harness;
+using TokenExchange.Inbound;
 using TokenExchange.Inbound.Proof;
 using TokenExchange.Inbound.Revocation;
 using TokenExchange.Jose;
@@ -127,6 +128,56 @@ public sealed class SignatureThreadsTests
         Assert.InRange(most, 1, SignatureThreads.Most);
     }
 
+    [Fact]
+    public async Task A_new_token_is_refused_while_too_many_wait_and_one_that_is_known_is_not()
+    {
+        await using var fixture = await ValidatorFixture.StartAsync();
+        using var end = new ManualResetEventSlim();
+        var threads = new SignatureThreads(most: 1, mostWaiting: 2);
+        var validator = new TokenValidator(new ResourceAudience(ValidatorFixture.Resource, [ValidatorFixture.Resource], AllowOthers: false), [fixture.Trusted], fixture.Clock, 100) { Threads = threads };
+        var known = fixture.Token();
+        await OnAThreadOfItsOwn(async () => Assert.NotNull((await validator.ValidateAsync(known.AsMemory(), CancellationToken.None)).Token));
+        using var busy = new ManualResetEventSlim();
+        var first = OnAThreadOfItsOwn(async () =>
+        {
+            await threads.SwitchTo();
+            busy.Set();
+            end.Wait();
+        });
+        busy.Wait(TestContext.Current.CancellationToken);
+        var others = Enumerable.Range(0, 2).Select(_ => OnAThreadOfItsOwn(async () => await threads.SwitchTo())).ToArray();
+        SpinWait.SpinUntil(() => threads.IsFull);
+        try
+        {
+            Assert.Equal("overloaded", (await validator.ValidateAsync(Another(fixture).AsMemory(), CancellationToken.None)).Refusal.ToReason());
+            Assert.NotNull((await validator.ValidateAsync(known.AsMemory(), CancellationToken.None)).Token);
+        }
+        finally
+        {
+            end.Set();
+        }
+
+        await Task.WhenAll([first, .. others]);
+        Assert.False(threads.IsFull);
+        Assert.NotNull((await validator.ValidateAsync(Another(fixture).AsMemory(), CancellationToken.None)).Token);
+    }
+
+    [Fact]
+    public async Task Nothing_is_verified_for_one_who_left_while_it_waited()
+    {
+        await using var fixture = await ValidatorFixture.StartAsync();
+        using var left = new CancellationTokenSource();
+        var forged = fixture.Token(null, TestKeys.Stranger.As(kid: "es256"));
+        await fixture.ReasonAsync(fixture.Token());
+
+        Assert.True(await WaitsForOneAsync(async () =>
+        {
+            var validation = fixture.Validator.ValidateAsync(forged.AsMemory(), left.Token);
+            await left.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await validation);
+        }));
+    }
+
     /// <summary>Whether that waits for a signature thread, begun on a thread that is not one. Whatever comes of it then is awaited.</summary>
     internal static async Task<bool> WaitsForOneAsync(Func<Task> begin)
     {
@@ -161,6 +212,8 @@ public sealed class SignatureThreadsTests
             OneAtATime.Release();
         }
     }
+
+    private static string Another(ValidatorFixture fixture) => fixture.Token((_, payload) => payload["jti"] = Guid.NewGuid().ToString());
 
     /// <summary>Begins something on a thread that is not the pool's, as those are not that serve sockets.</summary>
     private static async Task OnAThreadOfItsOwn(Func<Task> begin) =>
