@@ -18,7 +18,7 @@ public static class GatewayApplication
     public static WebApplication Create(GatewayStart start)
     {
         ArgumentNullException.ThrowIfNull(start);
-        var input = ConfigurationInput.Of(start.ConfigPath, start.Arguments);
+        var input = ConfigurationInput.Of(start.ConfigPath, start.Arguments) with { Clock = start.Clock };
         var seen = Reload.DigestOf(input.Path);
         var loaded = ConfigurationLoader.Load(input);
         if (loaded.HasErrors || loaded.Options is not { } options)
@@ -41,20 +41,26 @@ public static class GatewayApplication
         start.Configure?.Invoke(builder);
 
         var app = builder.Build();
-        clock.TellOf(app.Services.GetRequiredService<ILoggerFactory>());
-        Telemetry.Listen(app.Services);
-        Watch(app.Services);
-        Pipeline(app);
         try
         {
+            clock.TellOf(app.Services.GetRequiredService<ILoggerFactory>());
+            Telemetry.Listen(app.Services);
+            Watch(app.Services);
+            Pipeline(app);
             app.Services.GetRequiredService<LiveGenerations>().Apply(options);
+            return app;
         }
-        catch (Exception exception) when (exception is LocalIssuerException)
+        catch (Exception exception)
         {
-            throw new ConfigurationException(exception.Message);
-        }
+            // Files, threads, timers and meters are there by now, and nobody else has them in hand.
+            app.DisposeAsync().AsTask().GetAwaiter().GetResult();
+            if (exception is LocalIssuerException)
+            {
+                throw new ConfigurationException(exception.Message);
+            }
 
-        return app;
+            throw;
+        }
     }
 
     /// <summary>Lets the metrics tell what others know.</summary>

@@ -85,7 +85,7 @@ internal sealed class GatewayRequest(string id, RequestRecord record, TimeProvid
     {
         if (waitingSince != 0)
         {
-            Record.UpstreamTime += Clock.GetElapsedTime(waitingSince);
+            Record.McpServerTime += Clock.GetElapsedTime(waitingSince);
             waitingSince = 0;
         }
     }

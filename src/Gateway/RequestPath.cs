@@ -218,12 +218,12 @@ internal sealed class RequestPath(Refusals refusals, RequestEnd end, LiveGenerat
 
     private static Refused FailureOf(IForwarderErrorFeature failure) => failure.Error switch
     {
-        ForwarderError.RequestTimedOut => Refusal.UpstreamTimeout,
+        ForwarderError.RequestTimedOut => Refusal.McpServerTimeout,
         ForwarderError.RequestCreation => new Refused(Refusal.InternalError, "last_gate"),
 
         // A header that no answer may have, such as a length that is no number: Kestrel refuses to say it.
-        ForwarderError.ResponseHeaders when failure.Exception is InvalidOperationException => new Refused(Refusal.UpstreamUnavailable, OutageCause.Malformed),
-        _ => new Refused(Refusal.UpstreamUnavailable, OutageCause.Of(failure.Exception)),
+        ForwarderError.ResponseHeaders when failure.Exception is InvalidOperationException => new Refused(Refusal.McpServerUnavailable, OutageCause.Malformed),
+        _ => new Refused(Refusal.McpServerUnavailable, OutageCause.Of(failure.Exception)),
     };
 
     private static Refusal? MethodRefusal(HttpContext context, McpServer server)

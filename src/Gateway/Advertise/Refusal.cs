@@ -98,12 +98,12 @@ internal sealed record Refusal(string Reason, int Status, string Description, Ch
     public static readonly Refusal StateUnavailable = new("state_unavailable", 503, "What the replicas share cannot be had now.");
     public static readonly Refusal IntrospectionUnavailable = new("introspection_unavailable", 503, "The token cannot be checked now.");
 
-    public static readonly Refusal UpstreamRefusedToken = new("upstream_refused_token", 502, "The MCP server refused the gateway's token.");
-    public static readonly Refusal UpstreamInsufficientScope = new("upstream_insufficient_scope", 403, "The MCP server asks for a further scope.", ChallengeKind.InsufficientScope);
-    public static readonly Refusal UpstreamRedirected = new("upstream_redirected", 502, "The MCP server answered with a redirect.");
-    public static readonly Refusal UpstreamUnavailable = new("upstream_unavailable", 502, "The MCP server cannot be reached.");
+    public static readonly Refusal McpServerRefusedToken = new("upstream_refused_token", 502, "The MCP server refused the gateway's token.");
+    public static readonly Refusal McpServerInsufficientScope = new("upstream_insufficient_scope", 403, "The MCP server asks for a further scope.", ChallengeKind.InsufficientScope);
+    public static readonly Refusal McpServerRedirected = new("upstream_redirected", 502, "The MCP server answered with a redirect.");
+    public static readonly Refusal McpServerUnavailable = new("upstream_unavailable", 502, "The MCP server cannot be reached.");
     public static readonly Refusal EndpointOutside = new("upstream_unavailable", 502, "The MCP server announced an endpoint outside its destination.", JsonRpcCode: -32603);
-    public static readonly Refusal UpstreamTimeout = new("upstream_timeout", 504, "The MCP server did not answer in time.");
+    public static readonly Refusal McpServerTimeout = new("upstream_timeout", 504, "The MCP server did not answer in time.");
 
     /// <summary>A fault of the gateway itself; whether the MCP server was sent the request by then, the audit says.</summary>
     public static readonly Refusal InternalError = new("internal_error", 500, "The gateway failed.");
@@ -151,7 +151,7 @@ internal sealed record Refusal(string Reason, int Status, string Description, Ch
     public static Refusal Of(TokenRefusal refusal) => Tokens[(int)refusal];
 
     /// <summary>The same with its cause, for the operator, and with when to come back where nothing is wrong with the token.</summary>
-    public static Refused Of(TokenRefusal refusal, string? cause) =>
+    public static Refused WithCause(TokenRefusal refusal, string? cause) =>
         refusal == TokenRefusal.StateUnavailable ? StateUnavailableOf("revocations")
         : refusal == TokenRefusal.Overloaded ? OverloadedBy("signatures")
         : new(Of(refusal), cause, RetryAfter: Of(refusal).Status == StatusCodes.Status503ServiceUnavailable ? ComeBack : null);

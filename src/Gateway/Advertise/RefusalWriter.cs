@@ -36,7 +36,7 @@ internal static class RefusalWriter
             ComeBackAfter(response, delay);
         }
 
-        var body = refused.Kind.JsonRpcCode != 0 ? JsonRpcError(refused.Kind, request.MessageId, request.Id, refused.Details) : Body(refused, request);
+        var body = refused.Kind.JsonRpcCode != 0 ? JsonRpcError(refused.Kind, request.MessageId, request.Id, refused.AuthorizationDetails) : Body(refused, request);
         response.ContentLength = body.WrittenCount;
         if (!HttpMethods.IsHead(context.Request.Method))
         {
@@ -84,7 +84,7 @@ internal static class RefusalWriter
             text.Append(", claims=\"").Append(Convert.ToBase64String(Encoding.UTF8.GetBytes(claims))).Append('"');
         }
 
-        if (refused is { Kind.Challenge: ChallengeKind.InsufficientAuthorization, Details: { } details }
+        if (refused is { Kind.Challenge: ChallengeKind.InsufficientAuthorization, AuthorizationDetails: { } details }
             && Base64Url.EncodeToString(Encoding.UTF8.GetBytes($"{{\"authorization_details\":{details}}}")) is { Length: <= MostRemediation } remediation)
         {
             text.Append(", authorization_remediation=\"").Append(remediation).Append('"');

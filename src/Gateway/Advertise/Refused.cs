@@ -13,7 +13,7 @@ internal sealed record Refused(Refusal Kind, string? Detail = null, ScopeSet? Sc
 {
     /// <summary>The authorization details that would be enough, as a JSON array.</summary>
     /// <remarks>RFC 9396.</remarks>
-    public string? Details { get; init; }
+    public string? AuthorizationDetails { get; init; }
 
     [return: NotNullIfNotNull(nameof(kind))]
     public static implicit operator Refused?(Refusal? kind) => kind is null ? null : new(kind);

@@ -64,7 +64,7 @@ internal sealed class Admitted
                 record.TokenId = presented.TokenId;
             }
 
-            return Refusal.Of(validation.Refusal, validation.FailedProofCheck ?? validation.Outage);
+            return Refusal.WithCause(validation.Refusal, validation.FailedProofCheck ?? validation.Outage);
         }
 
         request.Record.Present(token);

@@ -14,5 +14,5 @@ internal sealed class Standing(Revocations revocations, TimeProvider clock)
     private static readonly Refused Expired = Refusal.Of(TokenRefusal.Expired);
 
     public Refused? RefusalOf(ValidatedToken token) =>
-        clock.GetUtcNow() >= token.AcceptedUntil ? Expired : revocations.RefusalOf(token) is { } fallen ? Refusal.Of(fallen, null) : null;
+        clock.GetUtcNow() >= token.AcceptedUntil ? Expired : revocations.RefusalOf(token) is { } fallen ? Refusal.WithCause(fallen, null) : null;
 }

@@ -33,7 +33,7 @@ internal static class BridgeApplication
         services.AddHostedService(provider => provider.GetRequiredService<Children>());
         services.AddSingleton<BridgeSessions>();
         services.AddSingleton<SharedChild>();
-        services.AddSingleton<BodyReader>();
+        services.AddSingleton<MessageReader>();
         services.AddSingleton<BridgeEndpoint>();
         services.Configure<HostOptions>(host => host.ShutdownTimeout = StopTime);
         configure?.Invoke(builder);

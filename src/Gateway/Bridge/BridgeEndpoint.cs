@@ -6,7 +6,7 @@ namespace Gateway.Bridge;
 /// <summary>
 /// The MCP endpoint. Nothing of an HTTP request but its body reaches a process: no token, no header, no address.
 /// </summary>
-internal sealed class BridgeEndpoint(BridgeSessions sessions, Children children, SharedChild shared, BridgeSettings settings, BodyReader bodies, ILogger<BridgeEndpoint> logger, TimeProvider clock)
+internal sealed class BridgeEndpoint(BridgeSessions sessions, Children children, SharedChild shared, BridgeSettings settings, MessageReader bodies, ILogger<BridgeEndpoint> logger, TimeProvider clock)
 {
     public async Task InvokeAsync(HttpContext context)
     {

@@ -11,12 +11,11 @@ internal sealed class SingleRequest(Message request, ILogger logger) : IReceiver
 {
     private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(1);
     private readonly Answer answer = new();
-    private Child? child;
 
     public async Task RunAsync(HttpContext context, Children children, TimeProvider clock)
     {
         var id = request.Line[request.Id.At];
-        (child, var refusal) = await children.StartAsync(this, context.RequestAborted);
+        var (child, refusal) = await children.StartAsync(this, context.RequestAborted);
         if (child is null)
         {
             await refusal!.WriteAsync(context, id);

@@ -24,7 +24,7 @@ internal sealed class DestinationCheck : IDisposable
     private readonly McpServer server;
     private readonly DoctorReport report;
     private readonly HttpMessageInvoker client;
-    private string? secret;
+    private (string Name, string Value)? credential;
 
     public DestinationCheck(McpServer server, ServerOptions options, DoctorReport report)
     {
@@ -40,6 +40,7 @@ internal sealed class DestinationCheck : IDisposable
         patience.CancelAfter(Patience);
         try
         {
+            credential = CredentialFor(token);
             if (server.Transport == McpTransport.HttpSse)
             {
                 await StreamAsync(check, destination, token, patience.Token);
@@ -47,7 +48,7 @@ internal sealed class DestinationCheck : IDisposable
             }
 
             using var request = Call(destination, token, Initialize);
-            var withCredential = secret is not null;
+            var withCredential = credential is not null;
             using var response = await client.SendAsync(request, patience.Token);
             var answer = await InitializeAnswer.ReadAsync(response.Content, patience.Token);
             if (answer.IsMcp && (response.StatusCode is HttpStatusCode.BadRequest or HttpStatusCode.NotFound) && await DiscoverAsync(check, destination, token, withCredential, patience.Token))
@@ -74,23 +75,24 @@ internal sealed class DestinationCheck : IDisposable
         return With(token, request, destination, default, body);
     }
 
+    /// <summary>The header that lets a request in there: of the hop token, or the server's own; null where none is sent.</summary>
+    private (string Name, string Value)? CredentialFor(OutboundToken? token) =>
+        token is not null ? ("Authorization", token.AuthorizationHeader)
+        : server.Source is CredentialSource.Static { Credential: var own } && own.Read() is { } header ? (header.Name, header.Value)
+        : null;
+
     /// <summary>The request with the credential that goes there, if there is one.</summary>
     private HttpRequestMessage With(OutboundToken? token, HttpRequestMessage request, string destination, PathString rest, byte[] body)
     {
         request.Headers.Host = server.Relay.OnSockets ? UnixSockets.Host : null;
-        if (token is not null)
+        if (credential is var (name, value))
         {
-            request.Headers.TryAddWithoutValidation("Authorization", token.AuthorizationHeader);
-            secret = CredentialIn(token.AuthorizationHeader);
-            if (server.Relay.Proof?.Create(token, request.Method.Method, destination, rest, body, TimeProvider.System.GetUtcNow()) is { } proof)
-            {
-                request.Headers.TryAddWithoutValidation("DPoP", proof);
-            }
+            request.Headers.TryAddWithoutValidation(name, value);
         }
-        else if (server.Source is CredentialSource.Static { Credential: var credential } && credential.Read() is { } header)
+
+        if (token is not null && server.Relay.Proof?.Create(token, request.Method.Method, destination, rest, body, TimeProvider.System.GetUtcNow()) is { } proof)
         {
-            request.Headers.TryAddWithoutValidation(header.Name, header.Value);
-            secret = CredentialIn(header.Value);
+            request.Headers.TryAddWithoutValidation("DPoP", proof);
         }
 
         return request;
@@ -148,7 +150,7 @@ internal sealed class DestinationCheck : IDisposable
             return;
         }
 
-        Judge(check, Question.Stream, response, answer, secret is not null, token);
+        Judge(check, Question.Stream, response, answer, credential is not null, token);
     }
 
     private void Judge(string check, Question question, HttpResponseMessage response, InitializeAnswer answer, bool withCredential, OutboundToken? token)
@@ -225,7 +227,7 @@ internal sealed class DestinationCheck : IDisposable
         response.Headers.NonValidated.TryGetValues("WWW-Authenticate", out var challenges) ? Foreign(challenges.ToString()) : null;
 
     // Whoever was sent a credential may send it back.
-    private string Foreign(string text) => Shown.Foreign(text, secret);
+    private string Foreign(string text) => Shown.Foreign(text, credential is { Value: var sent } ? CredentialIn(sent) : null);
 
     // What stands behind the scheme, where there is one.
     private static string CredentialIn(string header) => header[(header.LastIndexOf(' ') + 1)..];

@@ -24,6 +24,9 @@ internal sealed record ConfigurationInput
     /// <summary>Whether it is read to judge what comes in, for which the keys of the way out need not be usable.</summary>
     public bool IsInboundOnly { get; init; }
 
+    /// <summary>The time that what expires is held against.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
     /// <summary>The file with the overrides of this process's environment and of a command line.</summary>
     public static ConfigurationInput Of(string path, IReadOnlyList<string> arguments, bool filesMustExist = true) => new()
     {

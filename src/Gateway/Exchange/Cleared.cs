@@ -51,7 +51,7 @@ internal sealed class Cleared
     {
         if (Server.Source is not CredentialSource.Token { Renewable: true } source || Credential is not OutboundCredential.HopToken refused)
         {
-            return new(Refusal.UpstreamRefusedToken);
+            return new(Refusal.McpServerRefusedToken);
         }
 
         // Of many requests whose token was refused at once, one makes a new exchange necessary.

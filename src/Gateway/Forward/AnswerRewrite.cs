@@ -64,7 +64,7 @@ internal sealed class AnswerRewrite(HeldEvents held, OpenStreams streams, ILogge
 
         // Clients of HTTP+SSE, the official C# one among them, read whatever comes as events, and post their token to the
         // endpoint that is announced there.
-        return InboundResponse.HasNoContent(answer.StatusCode) || answer.Content.Headers.ContentLength == 0 ? null : new Refused(Refusal.UpstreamUnavailable, "no_event_stream");
+        return InboundResponse.HasNoContent(answer.StatusCode) || answer.Content.Headers.ContentLength == 0 ? null : new Refused(Refusal.McpServerUnavailable, "no_event_stream");
     }
 
     /// <summary>What becomes of the events of a stream. On its own, so that an answer that is no stream makes nothing for it.</summary>
@@ -110,7 +110,7 @@ internal sealed class AnswerRewrite(HeldEvents held, OpenStreams streams, ILogge
         return (SseEndpoint.Dead(cleared.Server, cleared.Inbound), false);
     }
 
-    private static Refused Unreadable => new(Refusal.UpstreamUnavailable, "list_unreadable");
+    private static Refused Unreadable => new(Refusal.McpServerUnavailable, "list_unreadable");
 
     /// <summary>The type, read from the header as it came; null when there is not exactly one that can be read.</summary>
     private static MediaTypeHeaderValue? TypeOf(HttpContent content) =>
@@ -168,7 +168,7 @@ internal sealed class AnswerRewrite(HeldEvents held, OpenStreams streams, ILogge
         catch (OperationCanceledException) when (!transform.HttpContext.RequestAborted.IsCancellationRequested)
         {
             // The client still waits: it was the MCP server that paused for too long.
-            return Refusal.UpstreamTimeout;
+            return Refusal.McpServerTimeout;
         }
     }
 

@@ -34,7 +34,7 @@ internal sealed class InboundResponse(RequestEnd end, AnswerRewrite rewrite, Ope
             return;
         }
 
-        request.Record.UpstreamStatus = (int)answer.StatusCode;
+        request.Record.McpServerStatus = (int)answer.StatusCode;
         metrics.Answered(server.Id, (int)answer.StatusCode);
         server.Traffic?.Answered((int)answer.StatusCode);
         var nonceIsKnown = server.Relay.Proof?.Take(context.GetReverseProxyFeature().ProxiedDestination!.Model.Config.Address, answer) == true;
@@ -45,12 +45,12 @@ internal sealed class InboundResponse(RequestEnd end, AnswerRewrite rewrite, Ope
         AnswerHeaders.Apply(answer, headers, request.Id, isStream);
         if ((RefusalFor(context, answer, request, cleared) ?? await rewrite.ApplyAsync(transform, request, cleared)) is { } refused)
         {
-            if (refused.Kind == Refusal.UpstreamRedirected && answer.Headers.NonValidated.TryGetValues("Location", out var locations))
+            if (refused.Kind == Refusal.McpServerRedirected && answer.Headers.NonValidated.TryGetValues("Location", out var locations))
             {
-                log.UpstreamRedirected(request.Id, server.Id, RedirectLocation.Of(locations.ToString()).Without(Credentials.Of(context, request)));
+                log.McpServerRedirected(request.Id, server.Id, RedirectLocation.Of(locations.ToString()).Without(Credentials.Of(context, request)));
             }
 
-            request.Attempt = new Attempt(refused, nonceIsKnown ? Retry.KnownNonce : refused.Kind == Refusal.UpstreamRefusedToken ? Retry.FreshToken : Retry.None);
+            request.Attempt = new Attempt(refused, nonceIsKnown ? Retry.KnownNonce : refused.Kind == Refusal.McpServerRefusedToken ? Retry.FreshToken : Retry.None);
             transform.SuppressResponseBody = true;
             context.Response.Clear();
             return;
@@ -133,28 +133,28 @@ internal sealed class InboundResponse(RequestEnd end, AnswerRewrite rewrite, Ope
         if (answer.Headers.NonValidated.TryGetValues(HeaderNames.TransferEncoding, out var codings) && !codings.ToString().Equals("chunked", StringComparison.OrdinalIgnoreCase))
         {
             // Nobody asked for another coding, and the client would get its bytes without its name.
-            return new Refused(Refusal.UpstreamUnavailable, "transfer_coding");
+            return new Refused(Refusal.McpServerUnavailable, "transfer_coding");
         }
 
         if (context.Response.Headers[SessionPolicy.Header] is [{ Length: > SessionBinding.MaxId }])
         {
             // Handed out, it could not be taken back.
-            return new Refused(Refusal.UpstreamUnavailable, "session_too_long");
+            return new Refused(Refusal.McpServerUnavailable, "session_too_long");
         }
 
         switch ((int)answer.StatusCode)
         {
             case 401:
-                return new Refused(Refusal.UpstreamRefusedToken, UpstreamChallenge.Said(answer).Without(Credentials.Of(context, request)));
-            case 403 when UpstreamChallenge.ScopesOf(answer) is { } scopes:
-                return new Refused(Refusal.UpstreamInsufficientScope, UpstreamChallenge.Said(answer).Without(Credentials.Of(context, request)), StepUp(cleared, scopes));
+                return new Refused(Refusal.McpServerRefusedToken, OutboundChallenge.Said(answer).Without(Credentials.Of(context, request)));
+            case 403 when OutboundChallenge.ScopesOf(answer) is { } scopes:
+                return new Refused(Refusal.McpServerInsufficientScope, OutboundChallenge.Said(answer).Without(Credentials.Of(context, request)), StepUp(cleared, scopes));
             case 101:
-                return new Refused(Refusal.UpstreamUnavailable, "upgrade");
+                return new Refused(Refusal.McpServerUnavailable, "upgrade");
             case < 100:
                 // No status (RFC 9110 §15), and Kestrel would write it with fewer than three digits, which nobody can read.
-                return new Refused(Refusal.UpstreamUnavailable, OutageCause.Malformed);
+                return new Refused(Refusal.McpServerUnavailable, OutageCause.Malformed);
             case >= 300 and < 400 when answer.StatusCode != HttpStatusCode.NotModified:
-                return Refusal.UpstreamRedirected;
+                return Refusal.McpServerRedirected;
             default:
                 return null;
         }

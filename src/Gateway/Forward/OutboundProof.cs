@@ -29,7 +29,7 @@ internal sealed class OutboundProof
 
     /// <summary>Takes over the nonce of an answer; says whether the destination refused for want of it, so that the request may go once more.</summary>
     public bool Take(string destination, HttpResponseMessage answer) =>
-        NonceOf(destination).Take(answer) && (int)answer.StatusCode == 401 && UpstreamChallenge.AsksForNonce(answer);
+        NonceOf(destination).Take(answer) && (int)answer.StatusCode == 401 && OutboundChallenge.AsksForNonce(answer);
 
     private ServerNonce NonceOf(string destination) => nonces.GetOrAdd(destination, static _ => new ServerNonce());
 }

@@ -16,14 +16,13 @@ internal sealed class ConsentSeal(ImmutableArray<byte[]> keys, TimeProvider cloc
     public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(10);
 
     private const int CookieBytes = 32;
-    private static readonly int CookieLength = Base64Url.GetEncodedLength(CookieBytes);
     private readonly TimedSeals seals = new(keys, randomLength: 0, Lifetime, clock);
 
     /// <summary>A cookie for a browser that has none.</summary>
     public static string NewCookie() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(CookieBytes));
 
     /// <summary>Whether a cookie may be one of ours.</summary>
-    public static bool IsCookie(string? cookie) => cookie?.Length == CookieLength && Base64Url.IsValid(cookie);
+    public static bool IsCookie(string? cookie) => ExactBase64Url.TryDecode(cookie, stackalloc byte[CookieBytes]);
 
     public string Create(string cookie, string front, string resource, string location) =>
         seals.Create(hash => hash.AppendFields(cookie, front, resource, location));

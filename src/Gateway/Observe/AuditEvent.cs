@@ -64,7 +64,7 @@ internal static class AuditEvent
         Text(writer, "outbound_token_id"u8, record.OutboundTokenId.Without(credentials));
         Instant(writer, "outbound_expires"u8, record.OutboundExpires);
         writer.WriteString("exchange"u8, NameOf(record.Exchange));
-        if (record.UpstreamStatus is { } answered)
+        if (record.McpServerStatus is { } answered)
         {
             writer.WriteNumber("upstream_status"u8, answered);
         }

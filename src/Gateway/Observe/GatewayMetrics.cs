@@ -85,7 +85,7 @@ internal sealed class GatewayMetrics
             new(Outcome, record.Allowed ? "allowed" : "refused"),
             new(Reason, record.Reason ?? None));
         var elapsed = clock.GetElapsedTime(record.Started);
-        overhead.Record(Math.Max(0, (elapsed - record.UpstreamTime).TotalSeconds), new KeyValuePair<string, object?>(Server, server));
+        overhead.Record(Math.Max(0, (elapsed - record.McpServerTime).TotalSeconds), new KeyValuePair<string, object?>(Server, server));
         return elapsed;
     }
 

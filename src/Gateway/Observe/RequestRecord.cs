@@ -83,7 +83,7 @@ internal sealed class RequestRecord
     public ExchangeOrigin Exchange { get; set; }
 
     /// <summary>The HTTP status of the MCP server's last answer; null when none came.</summary>
-    public int? UpstreamStatus { get; set; }
+    public int? McpServerStatus { get; set; }
 
     /// <summary>What the policy decision point said; null where none was asked.</summary>
     public PolicyDecision? Policy { get; set; }
@@ -92,7 +92,7 @@ internal sealed class RequestRecord
     public int Status { get; set; }
 
     /// <summary>The time spent waiting for the MCP server; the rest of the request's time is the gateway's overhead.</summary>
-    public TimeSpan UpstreamTime { get; set; }
+    public TimeSpan McpServerTime { get; set; }
 
     /// <summary>Takes over what a validated token says.</summary>
     public void Present(ValidatedToken token)

@@ -79,7 +79,7 @@ internal sealed class SessionBinding
     public bool Owns(ReadOnlySpan<char> seal, BoundSession candidate, string server, ValidatedToken principal)
     {
         Span<byte> claimed = stackalloc byte[HMACSHA256.HashSizeInBytes];
-        if (seal.Length != SealLength || !Base64Url.IsValid(seal) || !Base64Url.TryDecodeFromChars(seal, claimed, out var written) || written != claimed.Length)
+        if (!ExactBase64Url.TryDecode(seal, claimed))
         {
             return false;
         }

@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Buffers.Text;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
@@ -19,9 +21,8 @@ internal sealed class SessionKeys
         try
         {
             content = PrivateFile.Read(file, FileContent.Secret);
-            var keys = Encoding.ASCII.GetString(content).Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
-                .Select(Convert.FromBase64String).ToImmutableArray();
-            return keys.Length > 0 && keys.All(key => key.Length >= SessionKeySet.MinBytes)
+            var (keys, unfit) = SessionKeySet.Parse(content);
+            return !keys.IsEmpty && unfit.IsEmpty
                 ? new SessionKeySet(keys, Convert.ToHexString(SHA256.HashData(content)))
                 : throw new ConfigurationException($"Gateway:SessionKeyFile '{file}' must hold one base64 key of {SessionKeySet.MinBytes} or more bytes per line.");
         }
@@ -29,9 +30,9 @@ internal sealed class SessionKeys
         {
             throw new ConfigurationException($"Gateway:SessionKeyFile '{file}' {refused.Message}.");
         }
-        catch (Exception exception) when (exception is FormatException or IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new ConfigurationException($"Gateway:SessionKeyFile '{file}' cannot be read as one base64 key per line.");
+            throw new ConfigurationException($"Gateway:SessionKeyFile '{file}' cannot be read.");
         }
         finally
         {
@@ -45,6 +46,40 @@ internal sealed class SessionKeySet(ImmutableArray<byte[]> keys, string? fileDig
 {
     /// <summary>The fewest bytes of a key.</summary>
     public const int MinBytes = 32;
+
+    /// <summary>
+    /// The keys of a file, one a line in base64; and the numbers of the lines that hold something else. No text is made of
+    /// them, which would stay in memory.
+    /// </summary>
+    public static (ImmutableArray<byte[]> Keys, ImmutableArray<int> Unfit) Parse(ReadOnlySpan<byte> content)
+    {
+        var keys = ImmutableArray.CreateBuilder<byte[]>();
+        var unfit = ImmutableArray.CreateBuilder<int>();
+        var number = 0;
+        foreach (var line in content.Split((byte)'\n'))
+        {
+            number++;
+            var text = content[line].Trim(" \t\v\f\r"u8);
+            if (text.IsEmpty)
+            {
+                continue;
+            }
+
+            var key = new byte[Base64.GetMaxDecodedFromUtf8Length(text.Length)];
+            if (Base64.DecodeFromUtf8(text, key, out _, out var length) == OperationStatus.Done && length >= MinBytes)
+            {
+                keys.Add(key[..length]);
+            }
+            else
+            {
+                unfit.Add(number);
+            }
+
+            CryptographicOperations.ZeroMemory(key);
+        }
+
+        return (keys.ToImmutable(), unfit.ToImmutable());
+    }
 
     /// <summary>The SHA-256 of the file's content, in hexadecimal; null without a file.</summary>
     public string? FileDigest => fileDigest;

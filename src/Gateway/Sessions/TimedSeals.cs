@@ -32,8 +32,7 @@ internal sealed class TimedSeals(ImmutableArray<byte[]> keys, int randomLength, 
     public DateTimeOffset? EndOf(string? text, Action<IncrementalHash> appendWhat)
     {
         var seal = new byte[head + MacLength];
-        if (text?.Length != Base64Url.GetEncodedLength(seal.Length) || !Base64Url.IsValid(text) || !Base64Url.TryDecodeFromChars(text, seal, out var written) || written != seal.Length
-            || Base64Url.EncodeToString(seal) != text)
+        if (!ExactBase64Url.TryDecode(text, seal) || Base64Url.EncodeToString(seal) != text)
         {
             return null;
         }

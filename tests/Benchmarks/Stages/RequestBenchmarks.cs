@@ -33,7 +33,7 @@ public class RequestBenchmarks
         record.OutboundTokenId = "01a1fc7153247df7a094e0d6d7fbc830";
         record.OutboundExpires = record.Time.AddMinutes(2);
         record.Exchange = TokenExchange.Outbound.ExchangeOrigin.Hit;
-        record.UpstreamStatus = record.Status = 200;
+        record.McpServerStatus = record.Status = 200;
     }
 
     [Benchmark(Baseline = true)]

@@ -197,10 +197,10 @@ public sealed class FramingTests
     [Fact]
     public void Large_bodies_that_wait_shut_out_no_small_one()
     {
-        var reader = new BodyReader();
-        using var large = new BodyReader.HeldBody(reader);
-        using var another = new BodyReader.HeldBody(reader);
-        using var small = new BodyReader.HeldBody(reader);
+        var reader = new MessageReader();
+        using var large = new MessageReader.HeldBody(reader);
+        using var another = new MessageReader.HeldBody(reader);
+        using var small = new MessageReader.HeldBody(reader);
         Assert.True(large.Hold(8 * 16 * 1024 * 1024));
         Assert.True(small.Hold(8 * 1024) && small.Hold(8 * 1024));
         Assert.True(another.Hold(16 * 1024));
@@ -208,7 +208,7 @@ public sealed class FramingTests
         Assert.False(another.Hold(1));
         another.Dispose();
         large.Dispose();
-        using var later = new BodyReader.HeldBody(reader);
+        using var later = new MessageReader.HeldBody(reader);
         Assert.True(later.Hold(8 * 16 * 1024 * 1024));
     }
 

@@ -1,7 +1,9 @@
+using System.IO.Pipes;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 using Gateway.Configuration;
+using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
 namespace Gateway.Tests.Configuration;
@@ -96,6 +98,29 @@ public sealed class CertificateTests : IDisposable
 
         Assert.Equal(("certificate", Default + ":Path", true), (problem.Rule, problem.Key, problem.IsWarning));
         Assert.Contains("has expired", problem.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Whether_one_has_expired_is_told_by_the_clock_of_the_gateway()
+    {
+        var (certificate, key, _, _) = Files();
+        var text = Given.Changed("$:Kestrel=" + new JsonObject { ["Certificates"] = new JsonObject { ["Default"] = new JsonObject { ["Path"] = certificate, ["KeyPath"] = key } } }.ToJsonString());
+        ConfigurationProblem[] In(int days) =>
+            [.. ConfigurationLoader.Load(System.Text.Encoding.UTF8.GetBytes(text), new ConfigurationInput { Path = "gateway.json", Clock = new FakeTimeProvider(TimeProvider.System.GetUtcNow().AddDays(days)) }).Problems];
+
+        Assert.Empty(In(days: 1));
+        Assert.Contains("has expired", Assert.Single(In(days: 10)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_pipe_is_no_certificate_and_no_bug()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Open files have these names on Linux");
+        using var pipe = new AnonymousPipeServerStream(PipeDirection.In);
+
+        var problem = Assert.Single(OfDefault($"/proc/self/fd/{pipe.SafePipeHandle.DangerousGetHandle()}", null));
+
+        Assert.Equal(("file-missing", Default + ":Path"), (problem.Rule, problem.Key));
     }
 
     private static ConfigurationProblem[] Problems(JsonObject kestrel) => [.. Given.Loaded(Given.Changed("$:Kestrel=" + kestrel.ToJsonString())).Problems];

@@ -62,6 +62,22 @@ public sealed class ReadingTests
     }
 
     [Theory]
+    [InlineData("")]
+    [InlineData("\n")]
+    public async Task The_largest_file_is_read_once_and_not_once_for_each_of_its_keys(string between)
+    {
+        // Of hundreds of thousands of keys, counting from the start for each takes many minutes, and so does a walk through all of them for each problem.
+        var many = string.Join($",{between}", Enumerable.Range(0, 400_000).Select(i => $"\"parameter{i}\": \"value\""));
+        var unknown = string.Join(',', Enumerable.Range(0, 2000).Select(i => $"\"{i}\": {i}"));
+        var text = $$"""{ "Gateway": { "AuthorizationServers": { "corp": { "ExtraParameters": { {{many}} }, {{unknown}} } } }, "Gatewy": 1 }""";
+
+        var read = Task.Run(() => Given.Loaded(text.Length < ConfigurationLoader.MaxFileSize ? text : throw new InvalidOperationException("It is too large.")), TestContext.Current.CancellationToken);
+        var problem = Assert.Single((await read.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken)).Problems, problem => problem.Key == "Gatewy");
+
+        Assert.Equal((text.Count('\n') + 1, text.Length - 1 - text.LastIndexOf('\n') - "\"Gatewy\": 1 }".Length + 1), (problem.Line, problem.Column));
+    }
+
+    [Theory]
     [InlineData("""{ "Gateway": { "PublicUrl": "x", "PublicUrl": "y" } }""", "twice", 1, 34)]
     [InlineData("""{ "Gateway": { "PublicUrl": "x", "Public\u0055rl": "y" } }""", "twice", 1, 34)]
     [InlineData("{ \"Gateway\": {\n  \"PublicUrl\" \"x\" } }", "not JSON", 2, 15)]

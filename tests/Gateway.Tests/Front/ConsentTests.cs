@@ -121,6 +121,26 @@ public sealed class ConsentTests
     }
 
     [Theory]
+    [InlineData("%0A", 42)]
+    [InlineData("%0D%0A", 41)]
+    [InlineData("%20", 42)]
+    [InlineData("%09", 43)]
+    [InlineData("%3D", 42)]
+    [InlineData("%3B", 42)]
+    [InlineData("\"", 42)]
+    [InlineData("", 44)]
+    public async Task A_cookie_that_is_none_of_ours_is_not_sent_back(string start, int more)
+    {
+        await using var world = await FrontWorld.StartAsync();
+
+        var page = await world.AskAsync(cookie: $"__Host-mcp-sign-in={start}{new string('A', more)}");
+
+        Assert.Equal(200, page.Status);
+        Assert.Matches("^__Host-mcp-sign-in=[A-Za-z0-9_-]{43};", page.Headers["Set-Cookie"]);
+        Assert.DoesNotContain("AAAA", page.Headers["Set-Cookie"], StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("redirect_uri", "http://127.0.0.1:9999/callback")]
     [InlineData("state", "another")]
     [InlineData("code_challenge", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")]

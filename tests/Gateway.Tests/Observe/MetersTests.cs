@@ -48,7 +48,7 @@ public sealed partial class MetersTests : IDisposable
     {
         var record = Given.AllowedCall(clock);
         clock.Advance(TimeSpan.FromMilliseconds(120));
-        record.UpstreamTime = TimeSpan.FromMilliseconds(117);
+        record.McpServerTime = TimeSpan.FromMilliseconds(117);
         metrics.Completed(record);
 
         var samples = Samples();

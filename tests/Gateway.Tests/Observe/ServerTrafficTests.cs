@@ -34,12 +34,12 @@ public sealed class ServerTrafficTests
     {
         for (var i = 0; i < 95; i++)
         {
-            Allowed(TimeSpan.FromMilliseconds(20), upstream: TimeSpan.FromMilliseconds(19));
+            Allowed(TimeSpan.FromMilliseconds(20), mcpServer: TimeSpan.FromMilliseconds(19));
         }
 
         for (var i = 0; i < 5; i++)
         {
-            Allowed(TimeSpan.FromMilliseconds(700), upstream: TimeSpan.FromMilliseconds(650));
+            Allowed(TimeSpan.FromMilliseconds(700), mcpServer: TimeSpan.FromMilliseconds(650));
         }
 
         var window = traffic.View(15).Window;
@@ -125,10 +125,10 @@ public sealed class ServerTrafficTests
         Assert.Equal(0, servers.Of("notes").View(15).Streams);
     }
 
-    private void Allowed(TimeSpan elapsed, TimeSpan upstream = default)
+    private void Allowed(TimeSpan elapsed, TimeSpan mcpServer = default)
     {
         var record = Given.AllowedCall(clock);
-        record.UpstreamTime = upstream;
+        record.McpServerTime = mcpServer;
         traffic.Completed(record, elapsed);
     }
 }

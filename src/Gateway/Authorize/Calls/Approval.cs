@@ -108,7 +108,7 @@ internal sealed class Approval
     public Refused Ask(ValidatedToken caller, ApprovalIds ids, out string identifier)
     {
         identifier = ids.Create(server, caller, call);
-        return new(Refusal.ApprovalRequired) { Details = $"[{System.Text.Encoding.UTF8.GetString(Element(identifier))}]" };
+        return new(Refusal.ApprovalRequired) { AuthorizationDetails = $"[{System.Text.Encoding.UTF8.GetString(Element(identifier))}]" };
     }
 
     /// <summary>How the audit names an approval, from what was asked for to the call that it was good for.</summary>

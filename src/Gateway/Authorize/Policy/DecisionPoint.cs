@@ -78,19 +78,19 @@ internal sealed class DecisionPoint(DecisionPointSettings settings, TimeProvider
             return (null, PolicyDecision.Unavailable("decisions_missing"));
         }
 
-        var allowed = new bool[count];
-        for (var i = 0; i < count; i++)
+        var allowed = new List<bool>(count);
+        foreach (var entry in list.EnumerateArray())
         {
-            var decision = PolicyDecision.Of(list[i]);
+            var decision = PolicyDecision.Of(entry);
             if (decision.Outcome == PolicyOutcome.Unavailable)
             {
                 return (null, decision);
             }
 
-            allowed[i] = decision.Outcome == PolicyOutcome.Allowed;
+            allowed.Add(decision.Outcome == PolicyOutcome.Allowed);
         }
 
-        return (allowed, null);
+        return ([.. allowed], null);
     }
 
     private static void Describe(Activity? span, PolicyDecision? decision)

@@ -14,6 +14,9 @@ internal sealed class ConfigurationTree
     private readonly Dictionary<string, string> misspelt = new(StringComparer.Ordinal);
     private readonly HashSet<string> doubtful = new(StringComparer.Ordinal);
 
+    // Values with a password in them, each as it may be shown; null until a message may quote one, and again when one was overridden.
+    private Dictionary<string, string>? unshown;
+
     public JsonObject Root { get; set; } = [];
 
     public List<ConfigurationProblem> Problems { get; } = [];
@@ -23,7 +26,7 @@ internal sealed class ConfigurationTree
 
     public void Locate(string key, int line, int column) => positions[key] = (line, column);
 
-    public void Override(string key, string source) => overridden[key] = source;
+    public void Override(string key, string source) => (overridden[key], unshown) = (source, null);
 
     /// <summary>Reads what is written at one key as if it were written at another.</summary>
     public void ReadAs(string meant, string written) => misspelt[meant] = written;
@@ -68,7 +71,7 @@ internal sealed class ConfigurationTree
     /// <summary>Notes a problem at a key, with the place of the key or of the nearest one around it.</summary>
     public void Report(string rule, string key, string message, bool isWarning = false)
     {
-        message = WithoutPasswords(Root, message);
+        message = WithoutPasswords(message);
         if (SourceOf(key) is { } source)
         {
             Problems.Add(new ConfigurationProblem(rule, key, message, IsWarning: isWarning) { Source = source });
@@ -97,30 +100,49 @@ internal sealed class ConfigurationTree
     }
 
     /// <summary>The message as it may be shown, whoever wrote it: libraries quote the whole URL that they do not like.</summary>
-    private static string WithoutPasswords(JsonNode? node, string message)
+    private string WithoutPasswords(string message)
+    {
+        if (!message.Contains('@', StringComparison.Ordinal))
+        {
+            return message;
+        }
+
+        if (unshown is null)
+        {
+            unshown = [];
+            Collect(Root, unshown);
+        }
+
+        foreach (var (text, shown) in unshown)
+        {
+            message = message.Replace(text, shown, StringComparison.Ordinal);
+        }
+
+        return message;
+    }
+
+    private static void Collect(JsonNode? node, Dictionary<string, string> found)
     {
         switch (node)
         {
             case JsonObject map:
                 foreach (var (_, value) in map)
                 {
-                    message = WithoutPasswords(value, message);
+                    Collect(value, found);
                 }
 
                 break;
             case JsonArray list:
                 foreach (var value in list)
                 {
-                    message = WithoutPasswords(value, message);
+                    Collect(value, found);
                 }
 
                 break;
             case JsonValue value when value.TryGetValue<string>(out var text) && Rules.ConfiguredUrl.WithoutUser(text) is var shown && shown != text:
-                message = message.Replace(text, shown, StringComparison.Ordinal);
+                found[text] = shown;
                 break;
         }
-
-        return message;
     }
 
     private string? SourceOf(string key) => Nearest(overridden, key);

@@ -20,6 +20,7 @@ internal static class FileReader
 
         var text = file.StartsWith("\uFEFF"u8) ? file[3..] : file;
         var reader = new Utf8JsonReader(text, Options);
+        var place = new Place();
         try
         {
             reader.Read();
@@ -29,7 +30,7 @@ internal static class FileReader
                 return false;
             }
 
-            tree.Root = ReadObject(ref reader, text, tree, "");
+            tree.Root = ReadObject(ref reader, text, ref place, tree, "");
             reader.Read();
             return true;
         }
@@ -43,7 +44,7 @@ internal static class FileReader
         catch (InvalidOperationException)
         {
             // The reader's answer to names and strings that are no Unicode text.
-            Locate(text, (int)reader.TokenStartIndex, out var line, out var column);
+            var (line, column) = place.MoveTo(text, (int)reader.TokenStartIndex);
             tree.Problems.Add(new ConfigurationProblem("syntax", "", "This string is not valid Unicode text.", line, column));
             return false;
         }
@@ -55,57 +56,50 @@ internal static class FileReader
         : file.Trim(" \t\r\n"u8).IsEmpty ? "The file is empty; it must hold one JSON object."
         : null;
 
-    private static JsonObject ReadObject(ref Utf8JsonReader reader, ReadOnlySpan<byte> text, ConfigurationTree tree, string key)
+    private static JsonObject ReadObject(ref Utf8JsonReader reader, ReadOnlySpan<byte> text, ref Place place, ConfigurationTree tree, string key)
     {
         var members = new JsonObject();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            Locate(text, (int)reader.TokenStartIndex, out var line, out var column);
+            var (line, column) = place.MoveTo(text, (int)reader.TokenStartIndex);
             var name = reader.GetString()!;
             var path = ConfigurationTree.Join(key, name);
             reader.Read();
             if (members.ContainsKey(name))
             {
                 tree.Problems.Add(new ConfigurationProblem("syntax", path, $"'{name}' is given twice here; keep one.", line, column));
-                ReadValue(ref reader, text, tree, path);
+                ReadValue(ref reader, text, ref place, tree, path);
                 continue;
             }
 
             tree.Locate(path, line, column);
-            members.Add(name, ReadValue(ref reader, text, tree, path));
+            members.Add(name, ReadValue(ref reader, text, ref place, tree, path));
         }
 
         return members;
     }
 
-    private static JsonArray ReadArray(ref Utf8JsonReader reader, ReadOnlySpan<byte> text, ConfigurationTree tree, string key)
+    private static JsonArray ReadArray(ref Utf8JsonReader reader, ReadOnlySpan<byte> text, ref Place place, ConfigurationTree tree, string key)
     {
         var elements = new JsonArray();
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
-            Locate(text, (int)reader.TokenStartIndex, out var line, out var column);
+            var (line, column) = place.MoveTo(text, (int)reader.TokenStartIndex);
             var path = ConfigurationTree.Join(key, $"{elements.Count}");
             tree.Locate(path, line, column);
-            elements.Add(ReadValue(ref reader, text, tree, path));
+            elements.Add(ReadValue(ref reader, text, ref place, tree, path));
         }
 
         return elements;
     }
 
-    private static JsonNode? ReadValue(ref Utf8JsonReader reader, ReadOnlySpan<byte> text, ConfigurationTree tree, string key) => reader.TokenType switch
+    private static JsonNode? ReadValue(ref Utf8JsonReader reader, ReadOnlySpan<byte> text, ref Place place, ConfigurationTree tree, string key) => reader.TokenType switch
     {
-        JsonTokenType.StartObject => ReadObject(ref reader, text, tree, key),
-        JsonTokenType.StartArray => ReadArray(ref reader, text, tree, key),
+        JsonTokenType.StartObject => ReadObject(ref reader, text, ref place, tree, key),
+        JsonTokenType.StartArray => ReadArray(ref reader, text, ref place, tree, key),
         JsonTokenType.String => JsonValue.Create(reader.GetString()!),
         _ => JsonNode.Parse(ref reader),
     };
-
-    private static void Locate(ReadOnlySpan<byte> text, int offset, out int line, out int column)
-    {
-        line = 1 + text[..offset].Count((byte)'\n');
-        var start = text[..offset].LastIndexOf((byte)'\n') + 1;
-        column = ColumnOf(text, start, offset - start);
-    }
 
     private static int ColumnOf(ReadOnlySpan<byte> text, int lineStart, int bytes)
     {
@@ -139,5 +133,29 @@ internal static class FileReader
             _ => "",
         };
         return reason + fix;
+    }
+
+    /// <summary>Where the reader is, counted on from where it was: counted from the start for each key, a large file takes minutes.</summary>
+    private struct Place()
+    {
+        private int offset;
+        private int line = 1;
+        private int column = 1;
+
+        /// <summary>The line and column of a token, which comes after the one before.</summary>
+        public (int Line, int Column) MoveTo(ReadOnlySpan<byte> text, int token)
+        {
+            var passed = text[offset..token];
+            offset = token;
+            if (passed.LastIndexOf((byte)'\n') is >= 0 and var end)
+            {
+                line += passed.Count((byte)'\n');
+                column = 1;
+                passed = passed[(end + 1)..];
+            }
+
+            column += Encoding.UTF8.GetCharCount(passed);
+            return (line, column);
+        }
     }
 }

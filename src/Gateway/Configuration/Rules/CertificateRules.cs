@@ -61,25 +61,35 @@ internal static class CertificateRules
 
             try
             {
-                using var loaded = Load(path, certificate);
-                if (!loaded.HasPrivateKey)
-                {
-                    context.Error("certificate", $"{key}:Path", $"The file {ConfiguredUrl.Show(path)} holds no private key; write a file that does, or the certificate as PEM with KeyPath.");
-                }
-                else if (loaded.NotAfter.ToUniversalTime() < TimeProvider.System.GetUtcNow().UtcDateTime)
-                {
-                    context.Warn("certificate", $"{key}:Path", $"The certificate in {ConfiguredUrl.Show(path)} has expired, and clients refuse it; renew it.");
-                }
+                Judge(context, key, path, certificate);
             }
-            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException or NotSupportedException)
             {
+                // The last is said of a pipe, which has no length.
                 FileRules.Missing(context, $"{key}:Path", "The certificate or its key may not be read.");
             }
-            catch (Exception error) when (error is CryptographicException or ArgumentException)
+        }
+    }
+
+    /// <summary>Throws what reading a file throws: it may have gone since it was found there.</summary>
+    private static void Judge(RuleContext context, string key, string path, KestrelCertificateOptions certificate)
+    {
+        try
+        {
+            using var loaded = Load(path, certificate);
+            if (!loaded.HasPrivateKey)
             {
-                var (member, wrong) = Wrong(path, certificate);
-                context.Error("certificate", $"{key}:{member}", wrong);
+                context.Error("certificate", $"{key}:Path", $"The file {ConfiguredUrl.Show(path)} holds no private key; write a file that does, or the certificate as PEM with KeyPath.");
             }
+            else if (loaded.NotAfter.ToUniversalTime() < context.Clock.GetUtcNow().UtcDateTime)
+            {
+                context.Warn("certificate", $"{key}:Path", $"The certificate in {ConfiguredUrl.Show(path)} has expired, and clients refuse it; renew it.");
+            }
+        }
+        catch (Exception error) when (error is CryptographicException or ArgumentException)
+        {
+            var (member, wrong) = Wrong(path, certificate);
+            context.Error("certificate", $"{key}:{member}", wrong);
         }
     }
 

@@ -28,6 +28,17 @@ internal static class ConfiguredUrl
     /// <summary>Whether there is a user or password in it, be it an empty one.</summary>
     public static bool HasUserInfo(Uri url) => AuthorityOf(url.OriginalString).Contains('@', StringComparison.Ordinal);
 
+    /// <summary>What is wrong with where something is fetched from or sent to; null when nothing is.</summary>
+    /// <param name="value">The URL as it is written.</param>
+    /// <param name="allowHttp">Whether what is sent there may be read on the way.</param>
+    /// <param name="otherwise">What else could happen there.</param>
+    public static string? EndpointProblem(string value, bool allowHttp, string otherwise) =>
+        !TryParse(value, out var url) ? "is not an absolute http or https URL"
+        : HasUserInfo(url) ? "holds a user or password"
+        : value.Contains('#', StringComparison.Ordinal) ? "has a fragment"
+        : IsInsecure(url) && !allowHttp ? $"is not https, so that {otherwise} on the way"
+        : null;
+
     /// <summary>A value for a message: without a password, and not without end.</summary>
     public static string Show(string? value)
     {

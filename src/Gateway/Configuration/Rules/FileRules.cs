@@ -1,13 +1,13 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using System.Text;
 using Gateway.Configuration.Options;
+using Gateway.Sessions;
 using TokenExchange.Issuers.Files;
 
 namespace Gateway.Configuration.Rules;
 
 /// <summary><c>file-missing</c>, <c>session-key</c>, <c>audit-file</c>: what the configuration names is there. In <c>check</c>, on another machine, a warning.</summary>
-internal static class FileRules
+internal static partial class FileRules
 {
     private const string NewKey = "openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256";
 
@@ -120,9 +120,9 @@ internal static class FileRules
         }
     }
 
-    [DllImport("libc", EntryPoint = "access", CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)]
+    [LibraryImport("libc", EntryPoint = "access", StringMarshalling = StringMarshalling.Utf8)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int Access(string path, int mode);
+    private static partial int Access(string path, int mode);
 
     /// <summary>A short or misread key would let anybody make session ids.</summary>
     public static void SessionKeysAreKeys(RuleContext context)
@@ -150,20 +150,21 @@ internal static class FileRules
             return;
         }
 
-        var keys = Encoding.ASCII.GetString(content).Split('\n').Select((line, i) => (Text: line.Trim(), Number: i + 1)).Where(line => line.Text.Length > 0).ToArray();
+        var (keys, unfit) = SessionKeySet.Parse(content);
         CryptographicOperations.ZeroMemory(content);
-        if (keys.Length == 0)
+        if (keys.IsEmpty && unfit.IsEmpty)
         {
             context.Error("session-key", key, "The file holds no key; write one base64 key of 32 or more bytes per line.");
         }
 
-        foreach (var (text, number) in keys)
+        foreach (var bytes in keys)
         {
-            var bytes = new byte[text.Length];
-            if (!Convert.TryFromBase64String(text, bytes, out var length) || length < 32)
-            {
-                context.Error("session-key", key, $"Line {number} of the file is not a base64 key of 32 or more bytes; make one with 'openssl rand -base64 32'.");
-            }
+            CryptographicOperations.ZeroMemory(bytes);
+        }
+
+        foreach (var number in unfit)
+        {
+            context.Error("session-key", key, $"Line {number} of the file is not a base64 key of 32 or more bytes; make one with 'openssl rand -base64 32'.");
         }
     }
 }

@@ -19,15 +19,10 @@ internal static class PolicyRules
 
             void Check(string member, string? value, bool isRequired)
             {
-                var problem = value is null ? isRequired ? "is missing" : null
-                    : !ConfiguredUrl.TryParse(value, out var url) ? "is not an absolute http or https URL"
-                    : ConfiguredUrl.HasUserInfo(url) ? "holds a user or password, which belongs into TokenFile"
-                    : value.Contains('#', StringComparison.Ordinal) ? "has a fragment"
-                    : ConfiguredUrl.IsInsecure(url) && !policy.AllowHttp ? "is not https, so that a decision could be replaced on the way"
-                    : null;
+                var problem = value is not null ? ConfiguredUrl.EndpointProblem(value, policy.AllowHttp, "a decision could be replaced") : isRequired ? "is missing" : null;
                 if (problem is not null)
                 {
-                    context.Error("policy-url", RuleContext.KeyOf(server, $"Policy:{member}"), $"{member}{(value is null ? "" : " " + ConfiguredUrl.Show(value))} {problem}; write the https URL of the decision point's AuthZEN endpoint, such as 'https://pdp.internal/access/v1/evaluation' (http is for loopback, or with AllowHttp).");
+                    context.Error("policy-url", RuleContext.KeyOf(server, $"Policy:{member}"), $"{member}{(value is null ? "" : " " + ConfiguredUrl.Show(value))} {problem}; write the https URL of the decision point's AuthZEN endpoint, such as 'https://pdp.internal/access/v1/evaluation' (http is for loopback, or with AllowHttp; a credential belongs into TokenFile).");
                 }
             }
         }

@@ -18,6 +18,8 @@ internal sealed class RuleContext(ConfigurationTree tree, ConfigurationFile file
 
     public bool FilesMustExist => input.FilesMustExist;
 
+    public TimeProvider Clock => input.Clock;
+
     /// <summary>Whether nothing is minted or bound by whoever reads this configuration.</summary>
     public bool IsInboundOnly => input.IsInboundOnly;
 

@@ -70,7 +70,6 @@ internal static class StateRules
     {
         foreach (var (name, server) in context.Options.AuthorizationServers)
         {
-            string Of(string member) => RuleContext.KeyOf(name, $"SecurityEvents:{member}");
             if (server.SecurityEvents is not { } events)
             {
                 continue;
@@ -78,27 +77,12 @@ internal static class StateRules
 
             if (events.Audience is not { Length: > 0 })
             {
-                context.Error("security-events", Of("Audience"), $"What events must be addressed to is not said; write Audience, such as {context.Options.PublicUrl?.TrimEnd('/')}/security-events/{name}.");
+                context.Error("security-events", RuleContext.KeyOf(name, "SecurityEvents:Audience"), $"What events must be addressed to is not said; write Audience, such as {context.Options.PublicUrl?.TrimEnd('/')}/security-events/{name}.");
             }
 
             if (!server.Inbound)
             {
                 context.Error("security-events", RuleContext.KeyOf(name, "SecurityEvents"), "Its tokens are not accepted from clients: there is nothing to revoke; remove this, or Inbound.");
-            }
-
-            CheckUrl(Of("Issuer"), events.Issuer);
-            CheckUrl(Of("JwksUrl"), events.JwksUrl);
-
-            void CheckUrl(string key, string? value)
-            {
-                if (value is not null && (!Uri.TryCreate(value, UriKind.Absolute, out var url) || url.Scheme is not ("https" or "http")))
-                {
-                    context.Error("security-events", key, $"{ConfiguredUrl.Show(value)} is not an absolute URL.");
-                }
-                else if (value is not null && new Uri(value) is { Scheme: "http" } plain && !server.AllowHttp && !IsNear(plain.Host))
-                {
-                    context.Error("insecure-url", key, $"{ConfiguredUrl.Show(value)} is not https; whoever is in between could sign events.");
-                }
             }
         }
     }

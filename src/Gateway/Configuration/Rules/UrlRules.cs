@@ -42,13 +42,22 @@ internal static class UrlRules
     {
         foreach (var (name, server) in context.Options.AuthorizationServers)
         {
-            if (MetadataOf(server.Issuer) is { } meant)
+            Check("Issuer", server.Issuer);
+            if (server.SecurityEvents?.Issuer is { } sender)
             {
-                context.Error("issuer-url", RuleContext.KeyOf(name, "Issuer"), $"{Subject("Issuer", server.Issuer)} is an address of metadata; write the issuer that stands in it, such as {ConfiguredUrl.Show(meant)}, under which the gateway finds the rest.");
+                Check("SecurityEvents:Issuer", sender);
             }
-            else if (IssuerProblem(server.Issuer, server.AllowHttp) is { } problem)
+
+            void Check(string member, string? value)
             {
-                context.Error("issuer-url", RuleContext.KeyOf(name, "Issuer"), $"{Subject("Issuer", server.Issuer)} {problem}; write the exact value of the iss claim, an https URL without query and fragment.");
+                if (MetadataOf(value) is { } meant)
+                {
+                    context.Error("issuer-url", RuleContext.KeyOf(name, member), $"{Subject("Issuer", value)} is an address of metadata; write the issuer that stands in it, such as {ConfiguredUrl.Show(meant)}, under which the gateway finds the rest.");
+                }
+                else if (IssuerProblem(value, server.AllowHttp) is { } problem)
+                {
+                    context.Error("issuer-url", RuleContext.KeyOf(name, member), $"{Subject("Issuer", value)} {problem}; write the exact value of the iss claim, an https URL without query and fragment.");
+                }
             }
         }
     }
@@ -81,16 +90,11 @@ internal static class UrlRules
             Check("JwksUrl", server.JwksUrl);
             Check("TokenEndpoint", server.TokenEndpoint);
             Check("Introspection:Endpoint", server.Introspection?.Endpoint);
+            Check("SecurityEvents:JwksUrl", server.SecurityEvents?.JwksUrl);
 
             void Check(string member, string? value)
             {
-                var problem = value is null ? null
-                    : !ConfiguredUrl.TryParse(value, out var url) ? "is not an absolute http or https URL"
-                    : ConfiguredUrl.HasUserInfo(url) ? "holds a user or password"
-                    : value.Contains('#', StringComparison.Ordinal) ? "has a fragment"
-                    : ConfiguredUrl.IsInsecure(url) && !server.AllowHttp ? "is not https, so that keys and credentials could be read or replaced on the way"
-                    : null;
-                if (problem is not null)
+                if (value is not null && ConfiguredUrl.EndpointProblem(value, server.AllowHttp, "keys and credentials could be read or replaced") is { } problem)
                 {
                     context.Error("insecure-url", RuleContext.KeyOf(name, member), $"{Subject(member, value)} {problem}; write an https URL (http is for loopback, or with AllowHttp).");
                 }

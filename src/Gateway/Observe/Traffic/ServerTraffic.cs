@@ -51,7 +51,7 @@ internal sealed class ServerTraffic
                 minute.Count(TrafficCount.Failed);
             }
 
-            minute.Took(elapsed, elapsed - record.UpstreamTime);
+            minute.Took(elapsed, elapsed - record.McpServerTime);
         }
     }
 

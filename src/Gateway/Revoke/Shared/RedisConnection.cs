@@ -17,8 +17,10 @@ internal sealed class RedisConnection(RedisOptions options) : IAsyncDisposable
     /// <summary>How long a command may take.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
-    private readonly SemaphoreSlim connecting = new(1);
+    private readonly Lock gate = new();
+    private Task<ConnectionMultiplexer>? connecting;
     private ConnectionMultiplexer? multiplexer, sentinels;
+    private bool disposed;
 
     /// <summary>Told when something was written to the log, here or elsewhere.</summary>
     public Action? Hinted { get; set; }
@@ -39,6 +41,11 @@ internal sealed class RedisConnection(RedisOptions options) : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        lock (gate)
+        {
+            disposed = true;
+        }
+
         if (Interlocked.Exchange(ref multiplexer, null) is { } connected)
         {
             await connected.DisposeAsync();
@@ -48,41 +55,48 @@ internal sealed class RedisConnection(RedisOptions options) : IAsyncDisposable
         {
             await asked.DisposeAsync();
         }
-
-        connecting.Dispose();
     }
 
-    private async Task<ConnectionMultiplexer> ConnectAsync()
+    /// <summary>One attempt for all who need the connection meanwhile: one after another would wait for the failure of each before.</summary>
+    private Task<ConnectionMultiplexer> ConnectAsync()
     {
-        await connecting.WaitAsync();
+        lock (gate)
+        {
+            ObjectDisposedException.ThrowIf(disposed, this);
+            return connecting is { IsCompleted: false } or { IsCompletedSuccessfully: true } ? connecting : connecting = AttemptAsync();
+        }
+    }
+
+    private async Task<ConnectionMultiplexer> AttemptAsync()
+    {
+        // Files are read below, and nobody waits for them under the lock.
+        await Task.Yield();
+        var (connected, asked) = options.ServiceName is null ? (await ConnectionMultiplexer.ConnectAsync(Settings()), null) : await AskSentinelsAsync();
         try
         {
-            if (multiplexer is { } known)
-            {
-                return known;
-            }
-
-            var connected = options.ServiceName is null ? await ConnectionMultiplexer.ConnectAsync(Settings()) : await AskSentinelsAsync();
-            try
-            {
-                await connected.GetSubscriber().SubscribeAsync(Hint, (_, _) => Hinted?.Invoke());
-            }
-            catch (RedisException)
-            {
-                // Without hints, the log is looked at once in a while.
-            }
-
-            Volatile.Write(ref multiplexer, connected);
-            return connected;
+            await connected.GetSubscriber().SubscribeAsync(Hint, (_, _) => Hinted?.Invoke());
         }
-        finally
+        catch (Exception exception) when (exception is RedisException or TimeoutException)
         {
-            connecting.Release();
+            // Without hints, the log is looked at once in a while.
         }
+
+        lock (gate)
+        {
+            if (!disposed)
+            {
+                (sentinels, multiplexer) = (asked, connected);
+                return connected;
+            }
+        }
+
+        await connected.DisposeAsync();
+        await (asked?.DisposeAsync() ?? default);
+        throw new ObjectDisposedException(nameof(RedisConnection));
     }
 
     /// <summary>Where they say that the primary is, now and later.</summary>
-    private async Task<ConnectionMultiplexer> AskSentinelsAsync()
+    private async Task<(ConnectionMultiplexer Primary, ConnectionMultiplexer? Sentinels)> AskSentinelsAsync()
     {
         // They know no ECHO, which integrity is made of, and have other users.
         var settings = Settings();
@@ -92,8 +106,7 @@ internal sealed class RedisConnection(RedisOptions options) : IAsyncDisposable
         {
             // It waits for answers where it stands.
             var primary = await Task.Run(() => asked.GetSentinelMasterConnection(Settings()));
-            sentinels = asked;
-            return primary;
+            return (primary, asked);
         }
         catch
         {

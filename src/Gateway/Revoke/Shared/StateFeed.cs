@@ -78,14 +78,7 @@ internal sealed class StateFeed(
         {
             await foreach (var _ in signals.Reader.ReadAllAsync(stoppingToken))
             {
-                try
-                {
-                    await PollAsync();
-                }
-                catch (Exception bug) when (bug is not OperationCanceledException)
-                {
-                    log.FeedFailed(bug);
-                }
+                await LookAsync();
             }
         }
         catch (OperationCanceledException)
@@ -93,8 +86,21 @@ internal sealed class StateFeed(
             if (shared.Pending > 0)
             {
                 // The last that this process can do for them.
-                await PollAsync();
+                await LookAsync();
             }
+        }
+    }
+
+    /// <summary>Looks once, and fails never: a look that was cancelled from within is a fault like any other, and no end of the feed.</summary>
+    private async Task LookAsync()
+    {
+        try
+        {
+            await PollAsync();
+        }
+        catch (Exception bug)
+        {
+            log.FeedFailed(bug);
         }
     }
 

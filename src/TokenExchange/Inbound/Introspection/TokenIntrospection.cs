@@ -70,7 +70,10 @@ public sealed class TokenIntrospection
         var stranger = last is null;
         try
         {
-            if (Interlocked.Increment(ref underWay) > MostAtOnce | (stranger && Interlocked.Increment(ref strangers) > MostStrangers))
+            // Both are counted in any case, as both are taken back below.
+            var tooMany = Interlocked.Increment(ref underWay) > MostAtOnce;
+            var tooManyStrangers = stranger && Interlocked.Increment(ref strangers) > MostStrangers;
+            if (tooMany || tooManyStrangers)
             {
                 return Crowded;
             }

@@ -42,7 +42,7 @@ internal static class Given
         record.OutboundTokenId = "jti-out";
         record.OutboundExpires = clock.GetUtcNow() + TimeSpan.FromMinutes(2);
         record.Exchange = ExchangeOrigin.Issued;
-        record.UpstreamStatus = 202;
+        record.McpServerStatus = 202;
         record.Status = 200;
         return record;
     }

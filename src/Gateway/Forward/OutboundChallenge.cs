@@ -5,7 +5,7 @@ namespace Gateway.Forward;
 
 /// <summary>Reads the challenges with which an MCP server asks for more scope, or for a nonce.</summary>
 /// <remarks>RFC 6750 §3, RFC 9110 §11.6.1.</remarks>
-internal static class UpstreamChallenge
+internal static class OutboundChallenge
 {
     private const int MaxScopes = 64;
 

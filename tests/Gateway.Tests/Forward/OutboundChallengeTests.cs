@@ -5,7 +5,7 @@ using Xunit;
 namespace Gateway.Tests.Forward;
 
 /// <summary>Of an MCP server's challenge, scope tokens alone are taken over into the gateway's own.</summary>
-public sealed class UpstreamChallengeTests
+public sealed class OutboundChallengeTests
 {
     [Theory]
     [InlineData("Bearer scope=\"weather:write\"", "weather:write")]
@@ -61,7 +61,7 @@ public sealed class UpstreamChallengeTests
     public void A_nonce_is_asked_for_by_the_error_of_a_DPoP_challenge_alone(string challenge, bool asks)
     {
         using var answer = With(challenge);
-        Assert.Equal(asks, UpstreamChallenge.AsksForNonce(answer));
+        Assert.Equal(asks, OutboundChallenge.AsksForNonce(answer));
     }
 
     [Theory]
@@ -72,7 +72,7 @@ public sealed class UpstreamChallengeTests
     public void What_a_challenge_says_is_its_own_error(string challenge, string said)
     {
         using var answer = With(challenge);
-        Assert.Equal(said, UpstreamChallenge.Said(answer).Without(default) ?? "");
+        Assert.Equal(said, OutboundChallenge.Said(answer).Without(default) ?? "");
     }
 
     private static HttpResponseMessage With(string challenge)
@@ -85,6 +85,6 @@ public sealed class UpstreamChallengeTests
     private static string? Of(string challenge)
     {
         using var answer = With(challenge);
-        return UpstreamChallenge.ScopesOf(answer)?.ToString();
+        return OutboundChallenge.ScopesOf(answer)?.ToString();
     }
 }

@@ -4,7 +4,7 @@ using Gateway.Authorize.Bodies;
 namespace Gateway.Bridge;
 
 /// <summary>Reads bodies whole: each bounded, and all that are being held bounded together but for the first bytes of each.</summary>
-internal sealed class BodyReader
+internal sealed class MessageReader
 {
     private const int Block = 16 * 1024;
     private const long MaxHeld = 8L * Child.MaxMessage;
@@ -56,7 +56,7 @@ internal sealed class BodyReader
     }
 
     /// <summary>The bytes of a body, counted until they are given back.</summary>
-    internal sealed class HeldBody(BodyReader reader) : IDisposable
+    internal sealed class HeldBody(MessageReader reader) : IDisposable
     {
         private int length;
         private int counted;
