@@ -23,7 +23,7 @@ internal sealed class ConsentSeal(ImmutableArray<byte[]> keys, TimeProvider cloc
     public static string NewCookie() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(CookieBytes));
 
     /// <summary>Whether a cookie may be one of ours.</summary>
-    public static bool IsCookie(string? cookie) => cookie?.Length == CookieLength && Base64Url.IsValid(cookie);
+    public static bool IsCookie(string? cookie) => cookie?.Length == CookieLength && Base64Url.IsValid(cookie, out var length) && length == CookieBytes;
 
     public string Create(string cookie, string front, string resource, string location) =>
         seals.Create(hash => hash.AppendFields(cookie, front, resource, location));
