@@ -80,7 +80,9 @@ internal static class McpHeaders
 
         try
         {
-            return new UTF8Encoding(false, true).GetString(Convert.FromBase64String(value[Start.Length..^End.Length]));
+            // The platform's decoder passes over white space, which base64 has none of (RFC 4648 §3.3): another reader may not.
+            var encoded = value[Start.Length..^End.Length];
+            return encoded.AsSpan().ContainsAny(" \t\r\n") ? null : new UTF8Encoding(false, true).GetString(Convert.FromBase64String(encoded));
         }
         catch (Exception exception) when (exception is FormatException or ArgumentException)
         {

@@ -9,6 +9,7 @@ using TokenExchange.Inbound;
 using TokenExchange.Jose;
 using TokenExchange.Issuers;
 using TokenExchange.Outbound;
+using TokenExchange.Outbound.Exchange;
 using TokenExchange.Outbound.Profiles;
 
 namespace Gateway.Commands;
@@ -97,6 +98,7 @@ internal sealed class DoctorChecks(Unserved gateway, DoctorReport report)
 
         var client = SourceBuilder.Client(outbound, options, gateway.Generation.AuthorizationServers, TimeProvider.System);
         var seen = await client.ProbeAsync(source.Target, cancellation);
+        await CertificateEndpointAsync(server, seen, cancellation);
         switch (seen.Result)
         {
             case ExchangeResult.Refused { Error: ExchangeError.SubjectRefused or ExchangeError.InteractionRequired } or ExchangeResult.Refused { Error: ExchangeError.TargetRefused, Diagnostic: "access_denied" }:
@@ -117,6 +119,19 @@ internal sealed class DoctorChecks(Unserved gateway, DoctorReport report)
                 var (problem, hint) = ExchangeFault.Of(seen, profile);
                 report.Fail(check, problem, seen.Result is ExchangeResult.Unavailable ? $"{hint}; where it fails over the invalid subject token of this check alone, give a real one with --subject-token-file" : hint);
                 break;
+        }
+    }
+
+    /// <summary>Where a client whose certificate is its credential asks, and who says so: another address than everybody's is easily overlooked.</summary>
+    private async Task CertificateEndpointAsync(McpServer server, InspectedExchange seen, CancellationToken cancellation)
+    {
+        var (outbound, name) = (options.Servers[server.Id].Outbound!, options.Servers[server.Id].Outbound!.AuthorizationServer!);
+        if (seen.Endpoint is { } asked && (outbound.Client ?? options.AuthorizationServers[name].Client)?.Authentication == ClientAuthenticationMethod.TlsClientAuth)
+        {
+            var named = options.AuthorizationServers[name].TokenEndpoint is not null ? "TokenEndpoint of the configuration"
+                : (await gateway.Generation.AuthorizationServers[name].DiscoverAsync(cancellation))?.MtlsTokenEndpoint is not null ? "mtls_endpoint_aliases of the metadata"
+                : "token_endpoint of the metadata, which has no mtls_endpoint_aliases for it";
+            report.Note($"{server.Id} token endpoint", $"{asked.GetLeftPart(UriPartial.Path)}, by {named}");
         }
     }
 

@@ -26,6 +26,9 @@ internal static class RunCommand
         IConfiguration? configuration = null;
 
         // Before all else: whoever changes a file says so as soon as the process is there, and an unhandled SIGHUP ends it.
+        // The host sees to the end only once it is started: an orchestrator that changes its mind before is heard here.
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using var terminate = ownsProcess ? OnTerminate(end) : null;
         using var hangup = OnHangup(() => Volatile.Read(ref reload)?.Poll());
         try
         {
@@ -38,8 +41,9 @@ internal static class RunCommand
             });
             configuration = gateway.Configuration;
             Volatile.Write(ref reload, gateway.Services.GetRequiredService<Reload>());
-            await gateway.StartAsync(cancellation);
+            await gateway.StartAsync(end.Token);
             starting = false;
+            terminate?.Dispose();
             await output.WriteLineAsync(Started(gateway, path));
             await gateway.WaitForShutdownAsync(cancellation);
             return 0;
@@ -48,6 +52,10 @@ internal static class RunCommand
         {
             await errors.WriteLineAsync($"{problems.Message.TrimEnd()}{Environment.NewLine}The gateway does not start. docs/troubleshooting.md explains each by the name before it; 'check' looks at the file without starting.");
             return 1;
+        }
+        catch (OperationCanceledException) when (starting && end.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        {
+            return 0;
         }
         catch (Exception error) when (starting && error is not OperationCanceledException)
         {
@@ -73,6 +81,12 @@ internal static class RunCommand
             signal.Cancel = true;
             look();
         });
+
+    private static PosixSignalRegistration OnTerminate(CancellationTokenSource end) => PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal =>
+    {
+        signal.Cancel = true;
+        end.Cancel();
+    });
 
     /// <summary>Host and server log a failing start with its stack, which says nothing that we do not.</summary>
     private static void SayItOnce(ILoggingBuilder logging, Func<bool> starting) => logging

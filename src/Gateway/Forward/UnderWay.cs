@@ -20,7 +20,7 @@ internal sealed class UnderWay(long? most)
     public static long? MostOf(long? files) => files is { } all ? Math.Max(Least, (all / 2) - Others) : null;
 
     /// <summary>Whether a further one may be; when it may, <see cref="Leave"/> is owed.</summary>
-    public bool TryEnter(in Principal principal) => most is not { } all || requests.TryTake(principal, 1, all, all - requests.Total);
+    public bool TryEnter(in Principal principal) => most is not { } all || requests.TryTake(principal, 1, all, own: null);
 
     public void Leave(in Principal principal)
     {

@@ -33,6 +33,7 @@ internal sealed class AuditFile : IAsyncDisposable
     private FileStream? stream;
     private long opened;
     private bool failed;
+    private bool endsMidway;
 
     public AuditFile(string path, AuditOnFull onFull, GatewayMetrics metrics, ILogger logger, TimeProvider clock, int queueLength = QueueLength)
     {
@@ -44,6 +45,7 @@ internal sealed class AuditFile : IAsyncDisposable
         queue = new LineQueue(queueLength);
         stopping = new CancellationTokenSource(Timeout.InfiniteTimeSpan, clock);
         Open();
+        endsMidway = EndsMidway();
         writing = Task.Factory.StartNew(WriteAll, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
@@ -169,13 +171,13 @@ internal sealed class AuditFile : IAsyncDisposable
                 stream.Seek(0, SeekOrigin.End);
             }
 
-            if (failed)
+            if (endsMidway)
             {
-                // The write that failed may have left half a line behind.
                 stream.Write("\n"u8);
             }
 
             stream.Write(batch);
+            endsMidway = false;
             if (failed)
             {
                 failed = false;
@@ -186,6 +188,8 @@ internal sealed class AuditFile : IAsyncDisposable
         }
         catch (Exception exception)
         {
+            // It may have left half a line behind.
+            endsMidway = true;
             if (!failed)
             {
                 failed = true;
@@ -194,6 +198,26 @@ internal sealed class AuditFile : IAsyncDisposable
 
             Close();
             return false;
+        }
+    }
+
+    /// <summary>Whether there is half a line at the end, which a gateway before left on a disk that was full, or when it was killed. Where nobody can tell, an empty line costs a reader nothing.</summary>
+    private bool EndsMidway()
+    {
+        try
+        {
+            if (!stream!.CanSeek || stream.Length == 0)
+            {
+                return false;
+            }
+
+            using var written = new FileStream(path, new FileStreamOptions { Share = FileShare.ReadWrite | FileShare.Delete, BufferSize = 0 });
+            written.Seek(-1, SeekOrigin.End);
+            return written.ReadByte() != '\n';
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return true;
         }
     }
 

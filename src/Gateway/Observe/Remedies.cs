@@ -21,7 +21,7 @@ internal static class Remedies
 
     /// <summary>Of an endpoint that is asked with the gateway's own credentials, which <paramref name="setting"/> names.</summary>
     public static string ForEndpoint(string? cause, string setting) =>
-        cause is "breaker" or "timeout" or "status 429" ? For(cause) : $"{For(cause)}; check its address ({setting}, or what the metadata names)";
+        cause is "breaker" or "timeout" or "nonce" or "status 429" ? For(cause) : $"{For(cause)}; check its address ({setting}, or what the metadata names)";
 
     /// <summary>Of a peer that could not be had.</summary>
     public static string For(string? cause) => cause switch
@@ -36,6 +36,7 @@ internal static class Remedies
         "status 401" or "status 403" => "it wants a credential that the gateway does not have; the document must be public",
         "status 429" => "it counts the gateway's requests; raise its limit",
         "ended" or "malformed" => "what answers there does not speak HTTP as it should, perhaps because it speaks TLS or another protocol; check scheme and port",
+        "nonce" => "it refuses the nonce of every DPoP proof and gives another one each time; with one nonce for all it has to take one request at a time, and replicas beside this gateway take it from each other: let its nonces be good for a while",
         "breaker" => "it failed several times in a row, and is asked again in a few seconds; look at the failures before",
         _ => "look at its log, and at what stands between",
     };

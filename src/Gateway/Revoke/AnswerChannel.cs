@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -204,13 +205,13 @@ internal sealed class AnswerChannel
         return KeyOf(ref reader);
     }
 
-    /// <summary>The same for one id however it is escaped; ids may be long, and many.</summary>
+    /// <summary>The same for one id however it is spelt; ids may be long, and many.</summary>
     private static UInt128? KeyOf(ref Utf8JsonReader reader)
     {
         ReadOnlySpan<byte> text = reader.TokenType switch
         {
             JsonTokenType.String => Encoding.UTF8.GetBytes("\"" + reader.GetString()),
-            JsonTokenType.Number => reader.ValueSpan,
+            JsonTokenType.Number => Plain(reader.ValueSpan),
             _ => [],
         };
         if (text.IsEmpty)
@@ -221,6 +222,25 @@ internal sealed class AnswerChannel
         Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
         SHA256.HashData(text, digest);
         return BinaryPrimitives.ReadUInt128BigEndian(digest);
+    }
+
+    /// <summary>A number as its digits, without zeros at either end, and a power of ten: 1, 1.0 and 10e-1 are one. With a power beyond all measure it stays as it is spelt.</summary>
+    private static byte[] Plain(ReadOnlySpan<byte> number)
+    {
+        var e = number.IndexOfAny((byte)'e', (byte)'E');
+        var power = 0;
+        if (e >= 0 && !int.TryParse(number[(e + 1)..], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out power))
+        {
+            return number.ToArray();
+        }
+
+        var mantissa = (e < 0 ? number : number[..e]).TrimStart((byte)'-');
+        var point = mantissa.IndexOf((byte)'.');
+        byte[] all = point < 0 ? mantissa.ToArray() : [.. mantissa[..point], .. mantissa[(point + 1)..]];
+        var digits = all.AsSpan().TrimEnd((byte)'0');
+        var exponent = (long)power + all.Length - digits.Length - (point < 0 ? 0 : mantissa.Length - point - 1);
+        digits = digits.TrimStart((byte)'0');
+        return digits.IsEmpty ? "0"u8.ToArray() : Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{(number[0] == '-' ? "-" : "")}{Encoding.ASCII.GetString(digits)}e{exponent}"));
     }
 }
 

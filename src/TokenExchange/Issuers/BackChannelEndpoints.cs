@@ -15,12 +15,16 @@ internal sealed class BackChannelEndpoints(AuthorizationServerSettings settings,
 {
     private const int StrangersConnections = 16;
 
+    /// <summary>How often a server is asked beside others that ask, and then alone, while it goes on giving other nonces.</summary>
+    private const int TriesBesideOthers = 2, TriesAlone = 2;
+
     // Apart from one another and from the keys, which every request may need: what hangs in one takes no connection of another.
     // Anybody can make up opaque tokens; asking about those that nobody knows has connections of its own as well.
     private readonly FairConnections[] shared = Lanes();
     private readonly ProtectedEndpoint token = new("token", settings.Name, settings.Timeout, clock);
     private readonly ProtectedEndpoint introspection = new("introspection", settings.Name, settings.Timeout, clock);
     private readonly ServerNonce nonce = new();
+    private readonly NonceTurns turns = new();
     private readonly ConcurrentDictionary<ClientSettings, RegisteredClient> clients = new();
 
     /// <summary>The outage of the token endpoint that goes on; null when there is none.</summary>
@@ -40,17 +44,45 @@ internal sealed class BackChannelEndpoints(AuthorizationServerSettings settings,
     /// <param name="prove">Makes the DPoP proof of a request to an address, with the server's nonce where it asked for one; null: no proof goes with it.</param>
     public Task<EndpointAnswer> AskTokenAsync(RegisteredClient client, AskedAbout subject, Action<Parameters> write, Func<string, string?, string>? prove = null)
     {
-        return token.AskAsync(subject, async cancellationToken =>
+        return prove is null ? token.AskAsync(subject, async cancellationToken => (await PostOnceAsync(cancellationToken)).Answer) : token.AskAsync(subject, async cancellationToken =>
         {
-            var used = nonce.Latest;
-            var answer = await PostOnceAsync(cancellationToken);
-
             // Once more with the nonce that the answer brought (RFC 9449 §8).
-            return prove is not null && ServerNonce.IsAskedFor(answer) && nonce.Latest is { } fresh && fresh != used ? await PostOnceAsync(cancellationToken) : answer;
+            for (var tries = 0; tries < TriesBesideOthers && turns.TryEnterBesideOthers(); tries++)
+            {
+                try
+                {
+                    if (await PostOnceAsync(cancellationToken) is var (answer, isSpent) && !isSpent)
+                    {
+                        return answer;
+                    }
+                }
+                finally
+                {
+                    turns.LeaveOthers();
+                }
+            }
+
+            // Where each answer brings the only good nonce, whoever asks meanwhile takes it: from here on one by one, and who comes queues.
+            using (await turns.EnterAloneAsync(cancellationToken))
+            {
+                for (var tries = 1; ; tries++)
+                {
+                    var (answer, isSpent) = await PostOnceAsync(cancellationToken);
+                    if (!isSpent || tries == TriesAlone)
+                    {
+                        return isSpent ? ((EndpointAnswer.Reply)answer) with { WantsAnotherNonce = true } : answer;
+                    }
+                }
+            }
         });
 
-        async Task<EndpointAnswer> PostOnceAsync(CancellationToken cancellationToken) =>
-            await PostAsync(client, subject, Lane.Exchange, settings.TokenEndpoint, known => known.TokenEndpoint, write, prove, cancellationToken);
+        // The answer, and whether it asks for a nonce and brought another one than was sent.
+        async Task<(EndpointAnswer Answer, bool IsSpent)> PostOnceAsync(CancellationToken cancellationToken)
+        {
+            string? sent = null;
+            var answer = await PostAsync(client, subject, Lane.Exchange, settings.TokenEndpoint, known => TokenEndpointOf(known, client), write, prove is null ? null : (uri, latest) => prove(uri, sent = latest), cancellationToken);
+            return (answer, prove is not null && ServerNonce.IsAskedFor(answer) && nonce.Latest is { } fresh && fresh != sent);
+        }
     }
 
     /// <summary>Posts to the introspection endpoint, which <paramref name="endpoint"/> may name.</summary>
@@ -58,12 +90,12 @@ internal sealed class BackChannelEndpoints(AuthorizationServerSettings settings,
     {
         var lane = subject == AskedAbout.Nobody ? Lane.Strangers : Lane.Introspection;
         return introspection.AskAsync(subject, async cancellationToken =>
-            await PostAsync(client, subject, lane, endpoint, known => known.IntrospectionEndpoint, write, null, cancellationToken));
+            await PostAsync(client, subject, lane, endpoint, known => (client.ShowsCertificate ? known.MtlsIntrospectionEndpoint : null) ?? known.IntrospectionEndpoint, write, null, cancellationToken));
     }
 
-    /// <summary>The address of the token endpoint, as a request finds it; null when nothing names one.</summary>
-    public async ValueTask<Uri?> TokenEndpointAsync(CancellationToken cancellationToken) =>
-        settings.TokenEndpoint ?? (await metadata.GetAsync(cancellationToken))?.TokenEndpoint;
+    /// <summary>The address of the token endpoint, as a request of the client finds it; null when nothing names one.</summary>
+    public async ValueTask<Uri?> TokenEndpointAsync(RegisteredClient client, CancellationToken cancellationToken) =>
+        settings.TokenEndpoint ?? (await metadata.GetAsync(cancellationToken) is { } known ? TokenEndpointOf(known, client) : null);
 
     public void Dispose()
     {
@@ -81,6 +113,10 @@ internal sealed class BackChannelEndpoints(AuthorizationServerSettings settings,
     /// <summary>Connections for each <see cref="Lane"/>, in its order.</summary>
     public static FairConnections[] Lanes(SslStreamCertificateContext? clientCertificate = null) =>
         [new(clientCertificate: clientCertificate), new(clientCertificate: clientCertificate), new(StrangersConnections, clientCertificate, oneSubject: true)];
+
+    /// <summary>Whose credential is a certificate asks where one is asked for (RFC 8705 §5).</summary>
+    private static Uri? TokenEndpointOf(IssuerMetadata known, RegisteredClient client) =>
+        (client.ShowsCertificate ? known.MtlsTokenEndpoint : null) ?? known.TokenEndpoint;
 
     private async Task<EndpointAnswer> PostAsync(RegisteredClient client, AskedAbout subject, Lane lane, Uri? given, Func<IssuerMetadata, Uri?> discovered, Action<Parameters> write, Func<string, string?, string>? prove, CancellationToken cancellationToken)
     {

@@ -18,6 +18,9 @@ internal abstract record EndpointAnswer
         /// <summary>What the answer calls itself where there is no body; for an operator's eyes, and somebody else's text.</summary>
         public string? MediaType { get; init; }
 
+        /// <summary>Whether it refuses a proof for its nonce alone, and brought another one: it may be a good one the next time.</summary>
+        public bool WantsAnotherNonce { get; init; }
+
         /// <summary>Where a redirect leads; the same.</summary>
         public string? Location { get; init; }
 

@@ -16,6 +16,14 @@ public sealed record IssuerMetadata(string Issuer, Uri? JwksUri, Uri? TokenEndpo
     /// <remarks>RFC 9207 §3.</remarks>
     public bool NamesItselfInResponses { get; init; }
 
+    /// <summary>The token endpoint for clients whose certificate is their credential; null when it is the same one.</summary>
+    /// <remarks>RFC 8705 §5 (<c>mtls_endpoint_aliases</c>).</remarks>
+    public Uri? MtlsTokenEndpoint { get; init; }
+
+    /// <summary>The introspection endpoint for clients whose certificate is their credential; null when it is the same one.</summary>
+    /// <remarks>RFC 8705 §5 (<c>mtls_endpoint_aliases</c>).</remarks>
+    public Uri? MtlsIntrospectionEndpoint { get; init; }
+
     internal bool IsComplete => JwksUri is not null && TokenEndpoint is not null && IntrospectionEndpoint is not null;
 
     /// <summary>This, with what only <paramref name="other"/> names.</summary>
@@ -25,6 +33,8 @@ public sealed record IssuerMetadata(string Issuer, Uri? JwksUri, Uri? TokenEndpo
         TokenEndpoint = TokenEndpoint ?? other.TokenEndpoint,
         IntrospectionEndpoint = IntrospectionEndpoint ?? other.IntrospectionEndpoint,
         AuthorizationEndpoint = AuthorizationEndpoint ?? other.AuthorizationEndpoint,
+        MtlsTokenEndpoint = MtlsTokenEndpoint ?? other.MtlsTokenEndpoint,
+        MtlsIntrospectionEndpoint = MtlsIntrospectionEndpoint ?? other.MtlsIntrospectionEndpoint,
         NamesItselfInResponses = NamesItselfInResponses || other.NamesItselfInResponses,
     };
 }
@@ -177,14 +187,23 @@ internal sealed partial class IssuerMetadataSource
         }
 
         wrong = IssuerProblem.BadAddress;
-        Uri? authorization = null;
+        if (root.Has("mtls_endpoint_aliases", out var aliases) && aliases.ValueKind != JsonValueKind.Object)
+        {
+            return null;
+        }
+
+        Uri? authorization = null, mtlsToken = null, mtlsIntrospection = null;
         return TryReadAddress(address, root, "jwks_uri", out var keys) &&
                TryReadAddress(address, root, "token_endpoint", out var token) &&
                TryReadAddress(address, root, "introspection_endpoint", out var introspection) &&
+               (aliases.ValueKind != JsonValueKind.Object ||
+                   (TryReadAddress(address, aliases, "token_endpoint", out mtlsToken) && TryReadAddress(address, aliases, "introspection_endpoint", out mtlsIntrospection))) &&
                (!settings.SignsIn || TryReadAddress(address, root, "authorization_endpoint", out authorization))
             ? new IssuerMetadata(settings.Issuer, keys, token, introspection)
             {
                 AuthorizationEndpoint = authorization,
+                MtlsTokenEndpoint = mtlsToken,
+                MtlsIntrospectionEndpoint = mtlsIntrospection,
                 NamesItselfInResponses = settings.SignsIn && SaysThatItNamesItself(root),
             }
             : null;

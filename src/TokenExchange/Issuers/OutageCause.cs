@@ -14,6 +14,9 @@ public static class OutageCause
     /// <summary>Not asked: what this subject, or very many, asked before took all the time there was.</summary>
     public const string Busy = "busy";
 
+    /// <summary>The nonce of each proof was refused, and another one given, as often as it was asked: others asked in between, or it takes none.</summary>
+    public const string Nonce = "nonce";
+
     /// <summary>The document that says where to ask was not to be had.</summary>
     public const string Metadata = "metadata";
 

@@ -12,6 +12,9 @@ internal sealed class RegisteredClient(ClientAuthenticator authenticator, TimePr
 {
     public ClientAuthenticator Authenticator => authenticator;
 
+    /// <summary>Whether the certificate of its connections is its credential (RFC 8705 §2).</summary>
+    public bool ShowsCertificate => authenticator is TlsClientAuth;
+
     /// <summary>What the token endpoint said of the client.</summary>
     public ClientStanding Exchanging { get; } = new(clock);
 

@@ -22,6 +22,8 @@ public sealed class HeaderTests
     [InlineData(ModernCall, Modern, "tools/call", "Echo")]
     [InlineData(ModernCall, Modern, "tools/call", "=?base64?ZGVsZXRl?=")]
     [InlineData(ModernCall, Modern, "tools/call", "=?base64?%%%?=")]
+    [InlineData(ModernCall, Modern, "tools/call", "=?base64?ZWNo bw==?=")]
+    [InlineData(ModernCall, Modern, "tools/call", "=?base64? ZWNobw==?=")]
     [InlineData(LegacyCall, "2025-11-25", "tools/list", null)]
     [InlineData(LegacyCall, null, "tools/call", "other")]
     [InlineData("""{"jsonrpc":"2.0","id":"a","method":"tools/call","params":{}}""", null, null, "echo")]

@@ -146,6 +146,40 @@ public sealed class AuthorityTests
         Assert.Equal(2, world.As.Exchanges.Count);
     }
 
+    [Theory]
+    [InlineData("authentik", 502)]
+    [InlineData("spring", 502)]
+    [InlineData("rfc8693", 200)]
+    public async Task A_product_that_names_the_actor_whose_token_was_sent_must_do_so(string profile, int status)
+    {
+        var file = Path.GetTempFileName();
+        try
+        {
+            await File.WriteAllTextAsync(file, TokenForge.AccessToken(TestKeys.Es256, "https://robots.example", "x", TimeProvider.System.GetUtcNow(), (_, payload) => payload["sub"] = "robot-1"), TestContext.Current.CancellationToken);
+            if (!OperatingSystem.IsWindows())
+            {
+                File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            }
+
+            await using var world = await World.StartAsync(options =>
+            {
+                options["AuthorizationServers"]!["corp"]!["Profile"] = profile;
+                options["Servers"]!["weather"]!["Outbound"]!["Audience"] = "weather-client-id";
+                options["Servers"]!["weather"]!["Outbound"]!["ActorToken"] = new JsonObject { ["File"] = file };
+            });
+            world.As.ChangeToken = (_, payload) => payload.Remove("act");
+
+            var answer = await world.Gateway.CallAsync("/weather", world.WeatherToken());
+
+            Assert.Equal(status, answer.Status);
+            Assert.Equal(status == 200 ? null : "result_actor", world.Gateway.Audit[^1]["detail"]?.GetValue<string>());
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
     private static void Set(JsonObject owner, string name, string? json)
     {
         owner.Remove(name);

@@ -30,6 +30,12 @@ internal sealed class MutualTlsServer : IAsyncDisposable
             ClientCertificateValidation = (client, sent, _) => ClientRoot is not { } root || ComesFrom(root, client, sent!.ChainPolicy.ExtraStore),
         })
         { TokenAnswer = ExchangeAsync };
+        demanding.Handle("/introspect", context =>
+        {
+            Introspected.Enqueue(Thumbprint(context.Connection.ClientCertificate!));
+            context.Response.ContentType = "application/json";
+            return context.Response.WriteAsync("""{"active":false}""");
+        });
     }
 
     /// <summary>The authority that vouches for the server, as PEM.</summary>
@@ -44,6 +50,19 @@ internal sealed class MutualTlsServer : IAsyncDisposable
 
     /// <summary>What the token endpoint saw: thumbprint, parameters, and whether a header with credentials came along.</summary>
     public ConcurrentQueue<(string Thumbprint, IReadOnlyDictionary<string, string> Form, bool Header)> Asked { get; } = new();
+
+    /// <summary>The thumbprints that the introspection endpoint saw, which knows no token.</summary>
+    public ConcurrentQueue<string> Introspected { get; } = new();
+
+    /// <summary>Names the endpoints that demand a certificate apart from those for everybody (RFC 8705 §5).</summary>
+    public void NameAliases(string? token = null) => open.ChangeMetadata = metadata => metadata["mtls_endpoint_aliases"] = new JsonObject
+    {
+        ["token_endpoint"] = token ?? demanding.TokenEndpoint,
+        ["introspection_endpoint"] = demanding.Issuer + "/introspect",
+    };
+
+    /// <summary>How often the token endpoint was asked that is for everybody.</summary>
+    public int AskedOpenly => open.Exchanges.Count;
 
     /// <summary>Whether results are bound to the client's certificate (RFC 8705 §3).</summary>
     public bool BindsResults { get; set; }

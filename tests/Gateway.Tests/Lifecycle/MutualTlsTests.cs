@@ -47,6 +47,84 @@ public sealed class MutualTlsTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task The_endpoints_that_metadata_names_for_certificates_are_asked_with_one()
+    {
+        var pair = MutualTlsServer.ClientPair("client");
+        server.Registered[pair.Thumbprint] = 1;
+        server.NameAliases();
+        Write(pair);
+        await using var gateway = Start(corp => corp.Remove("TokenEndpoint"));
+
+        Assert.Equal((200, null), await CallAsync(gateway));
+        Assert.Equal(pair.Thumbprint, Assert.Single(server.Asked).Thumbprint);
+        Assert.Equal(0, server.AskedOpenly);
+
+        await using var doctor = GatewayProcess.Start(directory, Environment, "doctor");
+        await doctor.ExitAsync();
+        Assert.Contains($"note  weather token endpoint: {server.TokenEndpoint}, by mtls_endpoint_aliases of the metadata", doctor.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task So_is_the_endpoint_that_it_names_for_introspection()
+    {
+        var pair = MutualTlsServer.ClientPair("client");
+        server.NameAliases();
+        Write(pair);
+        await using var gateway = Start(corp => corp["Introspection"] = new JsonObject { ["Mode"] = "always" });
+
+        Assert.Equal((401, "inactive"), await CallAsync(gateway));
+        Assert.Equal(pair.Thumbprint, Assert.Single(server.Introspected));
+    }
+
+    [Fact]
+    public async Task A_client_without_a_certificate_does_not_ask_them()
+    {
+        server.NameAliases();
+        await using var gateway = Start(corp =>
+        {
+            corp.Remove("TokenEndpoint");
+            corp["Client"] = new JsonObject { ["Id"] = "mcp-gateway", ["Authentication"] = "client_secret_post", ["Secret"] = "s3cret" };
+        });
+
+        Assert.Equal((200, null), await CallAsync(gateway));
+        Assert.Empty(server.Asked);
+        Assert.Equal(1, server.AskedOpenly);
+    }
+
+    [Fact]
+    public async Task A_configured_token_endpoint_goes_before_them()
+    {
+        var pair = MutualTlsServer.ClientPair("client");
+        server.Registered[pair.Thumbprint] = 1;
+        server.NameAliases("https://127.0.0.1:9/token");
+        Write(pair);
+        await using var gateway = Start();
+
+        Assert.Equal((200, null), await CallAsync(gateway));
+        Assert.Single(server.Asked);
+    }
+
+    [Theory]
+    [InlineData("http://127.0.0.1:9/token")]
+    [InlineData("https://user@127.0.0.1:9/token")]
+    [InlineData("/token")]
+    public async Task Metadata_that_names_an_endpoint_for_certificates_that_may_not_be_asked_is_refused_whole(string token)
+    {
+        var pair = MutualTlsServer.ClientPair("client");
+        server.Registered[pair.Thumbprint] = 1;
+        server.NameAliases(token);
+        Write(pair);
+        await using var gateway = Start(corp =>
+        {
+            corp.Remove("TokenEndpoint");
+            corp["JwksUrl"] = server.Issuer + "/jwks";
+        });
+
+        Assert.Equal((503, "exchange_unavailable"), await CallAsync(gateway));
+        Assert.Equal(0, server.AskedOpenly);
+    }
+
+    [Fact]
     public async Task A_certificate_that_is_not_registered_is_the_gateways_fault_and_no_outage()
     {
         Write(MutualTlsServer.ClientPair("unknown"));
@@ -115,7 +193,7 @@ public sealed class MutualTlsTests : IAsyncDisposable
         Assert.Empty(weather.Requests);
     }
 
-    private GatewayProcess Start()
+    private GatewayProcess Start(Action<JsonObject>? change = null)
     {
         File.WriteAllText(Path.Combine(directory, "authority.pem"), server.Authority);
         var options = new JsonObject
@@ -138,8 +216,11 @@ public sealed class MutualTlsTests : IAsyncDisposable
                 },
             },
         };
-        return GatewayProcess.Serve(directory, options, new Dictionary<string, string> { ["SSL_CERT_FILE"] = Path.Combine(directory, "authority.pem") });
+        change?.Invoke(options["AuthorizationServers"]!["corp"]!.AsObject());
+        return GatewayProcess.Serve(directory, options, Environment);
     }
+
+    private Dictionary<string, string> Environment => new() { ["SSL_CERT_FILE"] = Path.Combine(directory, "authority.pem") };
 
     private void Write((string Certificate, string Key, string Thumbprint) pair)
     {

@@ -227,6 +227,42 @@ public sealed class ProcessTests : IDisposable
         Assert.Equal(0, await ended);
     }
 
+    [Fact]
+    public async Task A_sigterm_before_it_listens_ends_it_in_order()
+    {
+        await File.WriteAllTextAsync(Path.Combine(directory, "gateway.json"), Good, Cancellation);
+        await using var gateway = GatewayProcess.Start(directory, "run", "--urls=http://127.0.0.1:0");
+
+        await gateway.SaidAsync("could not be fetched");
+        gateway.Stop();
+
+        Assert.Equal((0, false), (await gateway.ExitAsync(), gateway.Output.Contains("   at ", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task A_sigterm_while_it_reads_its_configuration_ends_it_in_order()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no pipe with a name in a directory.");
+        var path = Path.Combine(directory, "gateway.json");
+        using (var make = System.Diagnostics.Process.Start("mkfifo", [path]))
+        {
+            await make.WaitForExitAsync(Cancellation);
+        }
+
+        await using var gateway = GatewayProcess.Start(directory, "run", "--urls=http://127.0.0.1:0");
+
+        // Opens once it is read at the other end, and is read to its end once it is closed.
+        await using (var pipe = await Task.Run(() => new FileStream(path, FileMode.Open, FileAccess.Write), Cancellation).WaitAsync(Cancellation))
+        {
+            File.Delete(path);
+            await File.WriteAllTextAsync(path, Good, Cancellation);
+            gateway.Stop();
+            await pipe.WriteAsync(Encoding.UTF8.GetBytes(Good), Cancellation);
+        }
+
+        Assert.Equal((0, false), (await gateway.ExitAsync(), gateway.Output.Contains("   at ", StringComparison.Ordinal)));
+    }
+
     private static async Task EndsAsync(StreamReader events)
     {
         try

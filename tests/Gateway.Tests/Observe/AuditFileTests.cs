@@ -129,6 +129,85 @@ public sealed class AuditFileTests : IDisposable
         Assert.Equal(["after"], await OperationsAsync(path));
     }
 
+    [Theory]
+    [InlineData("{\"cut", "{\"cut\nafter\n")]
+    [InlineData("whole\n", "whole\nafter\n")]
+    [InlineData("", "after\n")]
+    public async Task What_a_gateway_before_has_left_without_an_end_is_no_part_of_the_next_line(string before, string after)
+    {
+        var path = directory.File("audit.jsonl");
+        await File.WriteAllTextAsync(path, before);
+
+        await using (var file = new AuditFile(path, AuditOnFull.Block, metrics, loggers.CreateLogger("file"), clock))
+        {
+            await file.WriteAsync("after"u8.ToArray());
+        }
+
+        Assert.Equal(after, await File.ReadAllTextAsync(path));
+    }
+
+    [Fact]
+    public async Task A_file_that_may_not_be_read_is_written_to()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no file modes.");
+        var path = directory.File("audit.jsonl");
+        await File.WriteAllTextAsync(path, "whole\n");
+#pragma warning disable CA1416 // Skipped there.
+        File.SetUnixFileMode(path, UnixFileMode.UserWrite);
+#pragma warning restore CA1416
+
+        await using (var file = new AuditFile(path, AuditOnFull.Block, metrics, loggers.CreateLogger("file"), clock))
+        {
+            await file.WriteAsync("after"u8.ToArray());
+        }
+
+        Assert.EndsWith("\nafter\n", await File.ReadAllTextAsync(path), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_disk_that_was_full_costs_a_reader_the_line_that_it_cut()
+    {
+        var mount = directory.File("mount");
+        Directory.CreateDirectory(mount);
+        Assert.SkipUnless(OperatingSystem.IsLinux() && await RunAsync("mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", mount) == 0, "Only root mounts a small disk.");
+        try
+        {
+            var (path, others) = (Path.Combine(mount, "audit.jsonl"), Path.Combine(mount, "others"));
+            await File.WriteAllBytesAsync(others, new byte[40 * 1024]);
+            var line = Encoding.ASCII.GetBytes($"{{\"pad\":\"{new string('x', 1500)}\"}}");
+            var first = new AuditFile(path, AuditOnFull.Block, metrics, loggers.CreateLogger("file"), clock);
+            for (var i = 0; i < 30; i++)
+            {
+                await first.WriteAsync(line);
+            }
+
+            await TickUntilAsync(first.DisposeAsync().AsTask());
+            var cut = await File.ReadAllBytesAsync(path);
+            Assert.NotEqual((byte)'\n', cut[^1]);
+            File.Delete(others);
+
+            await using (var second = new AuditFile(path, AuditOnFull.Block, metrics, loggers.CreateLogger("file"), clock))
+            {
+                await second.WriteAsync(line);
+            }
+
+            var lines = (await File.ReadAllLinesAsync(path)).Where(text => text.Length > 0).ToArray();
+            Assert.True(lines.Count(text => text.Length != line.Length) == 1, string.Join('\n', lines.Select(text => text.Length)));
+            Assert.Equal(line.Length, lines[^1].Length);
+        }
+        finally
+        {
+            await RunAsync("umount", mount);
+        }
+
+        static async Task<int> RunAsync(string program, params string[] arguments)
+        {
+            using var process = Process.Start(program, arguments);
+            await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+            return process.ExitCode;
+        }
+    }
+
     [Fact]
     public async Task The_path_is_not_opened_again_within_a_second()
     {

@@ -63,6 +63,73 @@ public sealed class OutboundProofTests : IDisposable
         static string? Nonce(IReadOnlyDictionary<string, string> exchange) => ReceivedProof.Of(exchange["(dpop)"]).Claims["nonce"]?.GetValue<string>();
     }
 
+    [Fact]
+    public async Task An_authorization_server_whose_every_answer_brings_the_only_good_nonce_serves_all_who_come_together()
+    {
+        const int Callers = 6;
+        await using var world = await StartAsync();
+        var (gate, number, arrived) = (new Lock(), 0, 0);
+        var together = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        world.As.BeforeAnswer = _ =>
+        {
+            if (Interlocked.Increment(ref arrived) == Callers)
+            {
+                together.SetResult();
+            }
+
+            return together.Task;
+        };
+        world.As.TokenAnswer = async context =>
+        {
+            var sent = ReceivedProof.Of(context.Request.Headers["DPoP"].ToString()).Claims["nonce"]?.GetValue<string>();
+            bool isGood;
+            lock (gate)
+            {
+                isGood = sent == $"nonce-{number}";
+                context.Response.Headers["DPoP-Nonce"] = $"nonce-{++number}";
+            }
+
+            await (isGood ? world.As.IssueAsync(context) : RefuseAsync(context));
+        };
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, Callers).Select(i => world.Gateway.CallAsync("/weather", world.WeatherToken((_, payload) => payload["sub"] = $"user-{i}"))));
+
+        Assert.All(answers, answer => Assert.Equal((200, null), (answer.Status, answer.Status == 200 ? null : answer.Reason)));
+    }
+
+    [Theory]
+    [InlineData("another each time", 503, "exchange_unavailable", "nonce")]
+    [InlineData("the same each time", 502, "exchange_misconfigured", "use_dpop_nonce")]
+    [InlineData("none", 502, "exchange_misconfigured", "use_dpop_nonce")]
+    public async Task An_authorization_server_that_goes_on_asking_for_nonces_is_asked_a_few_times(string brings, int status, string reason, string detail)
+    {
+        await using var world = await StartAsync();
+        var number = 0;
+        world.As.TokenAnswer = context =>
+        {
+            if (brings != "none")
+            {
+                context.Response.Headers["DPoP-Nonce"] = brings == "the same each time" ? "nonce" : $"nonce-{++number}";
+            }
+
+            return RefuseAsync(context);
+        };
+
+        var answer = await world.Gateway.CallAsync("/weather", world.WeatherToken());
+
+        Assert.Equal((status, reason), (answer.Status, answer.Reason));
+        Assert.Equal(detail, world.Gateway.Audit[^1]["detail"]!.GetValue<string>());
+        Assert.Equal(brings switch { "none" => 1, "the same each time" => 2, _ => 4 }, world.As.Exchanges.Count);
+        world.AssertNothingWasForwarded();
+    }
+
+    private static Task RefuseAsync(HttpContext context)
+    {
+        context.Response.StatusCode = 400;
+        context.Response.ContentType = "application/json";
+        return context.Response.WriteAsync("""{"error":"use_dpop_nonce"}""");
+    }
+
     [Theory]
     [InlineData("a bearer token", "result_shape")]
     [InlineData("unbound", "result_cnf")]

@@ -19,7 +19,7 @@ public sealed class AnswerChannelTests : IAsyncDisposable
     private readonly Channel<string> says = Channel.CreateUnbounded<string>();
     private World world = null!;
 
-    public ValueTask DisposeAsync() => world.DisposeAsync();
+    public ValueTask DisposeAsync() => world?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     [Fact]
     public async Task Each_request_that_passes_prolongs_it_to_the_end_of_its_token()
@@ -99,6 +99,33 @@ public sealed class AnswerChannelTests : IAsyncDisposable
         var whole = await client.AnswerAsync();
         Assert.True(whole.Complete);
         Assert.EndsWith($"data: {answer}\n\n", whole.Body, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("1", "1.0", true)]
+    [InlineData("1", "1e0", true)]
+    [InlineData("1", "0.1E1", true)]
+    [InlineData("1.0", "100e-2", true)]
+    [InlineData("100", "1e+2", true)]
+    [InlineData("-25", "-2.5e1", true)]
+    [InlineData("0", "-0.0e7", true)]
+    [InlineData("12345678901234567890123", "12345678901234567890123.0", true)]
+    [InlineData("12345678901234567890123", "12345678901234567890124", false)]
+    [InlineData("1", "-1", false)]
+    [InlineData("1", "10", false)]
+    [InlineData("1", "1e1", false)]
+    [InlineData("1", "\"1\"", false)]
+    [InlineData("1e99999999999999999999", "1e99999999999999999999", true)]
+    [InlineData("1e99999999999999999999", "1", false)]
+    public void An_answer_settles_what_is_owed_to_the_same_number_however_it_is_spelt(string asked, string answered, bool settles)
+    {
+        var channel = new AnswerChannel(Subjects.Token());
+        channel.Expect(Encoding.UTF8.GetBytes(asked));
+        Assert.False(channel.Drain(() => { }));
+
+        channel.Pass(Encoding.UTF8.GetBytes($"{{\"jsonrpc\":\"2.0\",\"id\":{answered},\"result\":{{}}}}"));
+
+        Assert.Equal(settles, channel.Drain(() => { }));
     }
 
     [Theory]

@@ -44,9 +44,16 @@ public sealed class CertificateThumbprintTests : IDisposable
     [InlineData(":DER:;a=1")]
     [InlineData(":PEM:")]
     [InlineData(":LONGER:")]
+    [InlineData(":BLANK:")]
+    [InlineData(":TAB:")]
+    [InlineData(": DER:")]
+    [InlineData(":DER :")]
     public void What_is_not_exactly_one_certificate_proves_nothing(string header)
     {
-        var value = header.Replace("DER", Convert.ToBase64String(Der), StringComparison.Ordinal)
+        var text = Convert.ToBase64String(Der);
+        var value = header.Replace("DER", text, StringComparison.Ordinal)
+            .Replace("BLANK", text.Insert(8, " "), StringComparison.Ordinal)
+            .Replace("TAB", text.Insert(8, "\t"), StringComparison.Ordinal)
             .Replace("PEM", Convert.ToBase64String(System.Text.Encoding.ASCII.GetBytes(authority.Pem)), StringComparison.Ordinal)
             .Replace("LONGER", Convert.ToBase64String([.. Der, 0]), StringComparison.Ordinal);
 

@@ -21,14 +21,16 @@ internal sealed class HeldBodies
     /// <summary>How many bytes are held by all.</summary>
     public long Total => total.Value;
 
-    /// <summary>Counts further bytes of a principal, unless all would then hold more than <paramref name="most"/>, or the principal more than <paramref name="own"/>.</summary>
-    public bool TryTake(in Principal principal, long bytes, long most, long own)
+    /// <summary>Counts further bytes of a principal, unless all would then hold more than <paramref name="most"/>, or the principal more than <paramref name="own"/>; null: more than would then be left of <paramref name="most"/>.</summary>
+    public bool TryTake(in Principal principal, long bytes, long most, long? own)
     {
         var stripe = StripeOf(principal);
         lock (stripe.Gate)
         {
             ref var held = ref CollectionsMarshal.GetValueRefOrAddDefault(stripe.Held, principal, out var isKnown);
-            if (held + bytes <= own && total.TryAdd(bytes, most))
+
+            // What is left is looked at and taken in one step: others take of it in the same moment.
+            if (own is { } limit ? held + bytes <= limit && total.TryAdd(bytes, most) : total.TryAdd(bytes, most - held))
             {
                 held += bytes;
                 return true;

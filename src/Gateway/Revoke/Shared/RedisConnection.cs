@@ -101,18 +101,56 @@ internal sealed class RedisConnection(RedisOptions options) : IAsyncDisposable
         // They know no ECHO, which integrity is made of, and have other users.
         var settings = Settings();
         (settings.HighIntegrity, settings.User) = (false, null);
-        var asked = await ConnectionMultiplexer.SentinelConnectAsync(settings);
+        ConnectionMultiplexer? asked = null;
         try
         {
+            asked = await ConnectionMultiplexer.SentinelConnectAsync(settings);
+
             // It waits for answers where it stands.
             var primary = await Task.Run(() => asked.GetSentinelMasterConnection(Settings()));
             return (primary, asked);
         }
         catch
         {
-            await asked.DisposeAsync();
+            if (asked is not null)
+            {
+                await asked.DisposeAsync();
+            }
+
+            if (await UnknownNameAsync() is { } unknown)
+            {
+                throw new StateException(unknown);
+            }
+
             throw;
         }
+    }
+
+    /// <summary>What to compare where a sentinel tells which primaries it knows, and <c>ServiceName</c> is none of them; null where none tells.</summary>
+    private async Task<string?> UnknownNameAsync()
+    {
+        var settings = Settings();
+        (settings.HighIntegrity, settings.User, settings.ServiceName, settings.CommandMap) = (false, null, null, CommandMap.Sentinel);
+        await using var asked = await ConnectionMultiplexer.ConnectAsync(settings);
+        foreach (var sentinel in asked.GetServers())
+        {
+            try
+            {
+                var known = (await sentinel.SentinelMastersAsync()).Select(primary => primary.FirstOrDefault(pair => pair.Key == "name").Value).ToArray();
+                if (!known.Contains(options.ServiceName))
+                {
+                    // Of what the peer says, only what can be a name of that kind, and no more than anybody reads.
+                    var names = known.Where(name => name is { Length: > 0 and <= 64 } && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.')).Take(8);
+                    return $"Sentinel at {(sentinel.EndPoint is DnsEndPoint host ? $"{host.Host}:{host.Port}" : sentinel.EndPoint.ToString())} knows no primary named '{options.ServiceName}', but {(string.Join(", ", names) is { Length: > 0 } told ? told : "none")}: compare ServiceName";
+                }
+            }
+            catch (Exception exception) when (exception is RedisException or TimeoutException or InvalidOperationException or FormatException)
+            {
+                // Another one may tell.
+            }
+        }
+
+        return null;
     }
 
     private ConfigurationOptions Settings()

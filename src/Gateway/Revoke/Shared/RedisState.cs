@@ -85,7 +85,21 @@ internal sealed class RedisState(RedisConnection connection, int minReplicas)
 
         return (await Task.WhenAll(each)).All(set => set);
 
-        async Task<long> FirstNumberAsync() => await database.StringIncrementAsync(sequence, entries.Length, Primary) - entries.Length + 1;
+        async Task<long> FirstNumberAsync() => await TakeNumbersAsync() - entries.Length + 1;
+
+        async Task<long> TakeNumbersAsync()
+        {
+            try
+            {
+                return await database.StringIncrementAsync(sequence, entries.Length, Primary);
+            }
+            catch (RedisServerException error) when (StateReason.IsNoNumber(error.Message))
+            {
+                // A stranger's text, or a number at its end. They begin anew, which readers take for a state that was put back, and read everything.
+                await database.StringSetAsync(sequence, 0, flags: Primary);
+                return await database.StringIncrementAsync(sequence, entries.Length, Primary);
+            }
+        }
 
         SortedSetEntry[] Numbered() => [.. entries.Select((entry, i) => new SortedSetEntry(entry, first + i))];
     }

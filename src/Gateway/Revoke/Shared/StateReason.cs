@@ -44,23 +44,51 @@ internal static class StateReason
     /// <param name="last">The last error that came since an answer, which its client throws away where it finds no connection or no transaction; null without.</param>
     public static string Of(Exception exception, string? last)
     {
-        var (told, barred) = last is null ? (null, null) : (OfError(last) is var known and not Refused ? known : null, Bars(last) ? OfError(last) : null);
+        var (told, barred) = last is null ? (null, null) : (OfError(last), Bars(last) ? OfError(last) : null);
 
         // What befell the connection stands behind the exception that says that there is none.
         var all = Within(exception).ToArray();
-        return all.OfType<RedisServerException>().FirstOrDefault() is { } error ? (IsOfAnother(error.Message) ? told : null) ?? (OfError(error.Message) is var reason and not Refused ? reason : barred ?? Refused)
-            : all.OfType<AuthenticationException>().Any() ? "tls: its certificate does not lead to CaFile or has another name, or no TLS is spoken at that port"
-            : all.OfType<SocketException>().FirstOrDefault() is { } socket ? $"connection: {socket.SocketErrorCode}"
-            : barred is not null ? barred
-            : all.Any(inner => inner is InvalidOperationException or RedisConnectionException { FailureType: ConnectionFailureType.ResponseIntegrityFailure }) ? told ?? NotUnderstood
-            : all.OfType<RedisConnectionException>().LastOrDefault() is { } connection ? OfConnection(connection.FailureType)
-            : exception switch
-            {
-                TimeoutException => "timeout",
-                FormatException or InvalidCastException or OverflowException => NotUnderstood,
-                _ => exception.GetType().Name,
-            };
+        if (all.OfType<RedisServerException>().FirstOrDefault() is { Message: var error })
+        {
+            return (IsOfAnother(error) ? told : null) ?? OfError(error) ?? barred ?? Refused;
+        }
+
+        if (all.OfType<AuthenticationException>().Any())
+        {
+            return "tls: its certificate does not lead to CaFile or has another name, or no TLS is spoken at that port";
+        }
+
+        if (all.OfType<SocketException>().FirstOrDefault() is { } socket)
+        {
+            return $"connection: {socket.SocketErrorCode}";
+        }
+
+        if (barred is not null)
+        {
+            return barred;
+        }
+
+        if (all.Any(inner => inner is InvalidOperationException or RedisConnectionException { FailureType: ConnectionFailureType.ResponseIntegrityFailure }))
+        {
+            return told ?? NotUnderstood;
+        }
+
+        if (all.OfType<RedisConnectionException>().LastOrDefault() is { } connection)
+        {
+            return OfConnection(connection.FailureType);
+        }
+
+        return exception switch
+        {
+            TimeoutException => "timeout",
+            FormatException or InvalidCastException or OverflowException => NotUnderstood,
+            _ => exception.GetType().Name,
+        };
     }
+
+    /// <summary>Whether it says that the key of the numbers holds none that counts on.</summary>
+    public static bool IsNoNumber(string error) =>
+        error.StartsWith("ERR value is not an integer", StringComparison.OrdinalIgnoreCase) || error.StartsWith("ERR increment or decrement", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Whether it says only that another error came before.</summary>
     public static bool IsOfAnother(string error) => FirstWord(error) == Aborted;
@@ -71,12 +99,13 @@ internal static class StateReason
     private static string OfConnection(ConnectionFailureType kind) =>
         kind == ConnectionFailureType.UnableToResolvePhysicalConnection ? "connection: none to a primary; compare Endpoints, Tls and ServiceName" : $"connection: {kind}";
 
-    private static string OfError(string message) =>
+    /// <summary>Null for one that is none of those known.</summary>
+    private static string? OfError(string message) =>
         Errors.TryGetValue(FirstWord(message), out var known) ? $"{FirstWord(message)}: {known}"
             : message.StartsWith("ERR unknown command", StringComparison.OrdinalIgnoreCase) ? "it does not know a command: docs/revocation.md lists what is needed"
             : message.StartsWith("ERR max number of clients", StringComparison.OrdinalIgnoreCase) ? TooMany
-            : message.StartsWith("ERR value is not an integer", StringComparison.OrdinalIgnoreCase) || message.StartsWith("ERR increment or decrement", StringComparison.OrdinalIgnoreCase) ? "the key 'seq' below Prefix is no number that counts on: delete it"
-            : Refused;
+            : IsNoNumber(message) ? "the key 'seq' below Prefix is no number that counts on: delete it"
+            : null;
 
     private static string FirstWord(string message) => message.Split([' ', '\r', '\n'], 2)[0];
 

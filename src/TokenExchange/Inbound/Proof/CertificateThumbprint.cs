@@ -29,6 +29,12 @@ public static class CertificateThumbprint
             return null;
         }
 
+        // A byte sequence holds none (RFC 9651 §4.2.7); the platform's decoder passes it over.
+        if (text[1..^1].ContainsAny(" \t\r\n"))
+        {
+            return null;
+        }
+
         var der = new byte[text.Length];
         if (!Convert.TryFromBase64Chars(text[1..^1], der, out var length))
         {

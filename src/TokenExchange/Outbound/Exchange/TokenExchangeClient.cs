@@ -153,13 +153,14 @@ public sealed class TokenExchangeClient : ITokenExchanger
         }, Prover(shape, request));
         if (seen is not null)
         {
-            seen.Take(asked, answer, await asked.Endpoints.TokenEndpointAsync(CancellationToken.None), asked.Settings.AllowMissingIssuedTokenType || shape.OmitsIssuedTokenType);
+            seen.Take(asked, answer, await asked.Endpoints.TokenEndpointAsync(registered, CancellationToken.None), asked.Settings.AllowMissingIssuedTokenType || shape.OmitsIssuedTokenType);
             seen.JudgedScope = seen.Scope is { } text && ScopeSet.TryParse(text, out var scopes) ? Judged(scopes, shape, request) : null;
         }
 
         return answer switch
         {
             EndpointAnswer.Reply { Status: 200 } reply => Succeeded(reply, asked, shape, request),
+            EndpointAnswer.Reply { WantsAnotherNonce: true } => new(new ExchangeResult.Unavailable(ProtectedEndpoint.ShortestBreak) { Cause = OutageCause.Nonce }),
             EndpointAnswer.Reply reply => new(Failed(TokenError.Of(reply, shape.Dialect), registered)),
             EndpointAnswer.Outage outage => new(new ExchangeResult.Unavailable(outage.RetryAfter!.Value) { Cause = outage.Cause }),
             EndpointAnswer.Busy => new(new ExchangeResult.Unavailable(ProtectedEndpoint.ShortestBreak) { Cause = OutageCause.Busy }),

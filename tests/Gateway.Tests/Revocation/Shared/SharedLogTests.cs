@@ -35,6 +35,26 @@ public sealed class SharedLogTests : IAsyncDisposable
         Assert.Equal(entry.Id, Assert.Single((await reader.ReadAsync()).Sound).Id);
     }
 
+    [Theory]
+    [InlineData("no number")]
+    [InlineData("9223372036854775807")]
+    [InlineData("1.5")]
+    [InlineData("")]
+    public async Task A_strangers_text_in_place_of_the_number_keeps_nobody_from_writing_or_reading(string text)
+    {
+        var (before, first, second) = (Of("alice"), Of("bob"), Of("carol"));
+        var reader = Reader();
+        Assert.True(await server.Connect().AppendAsync([before.Bytes], [], TimeSpan.Zero));
+        Assert.Equal(before.Id, Assert.Single((await reader.ReadAsync()).Sound).Id);
+        await (await server.StrangerAsync()).StringSetAsync(Sequence, text);
+
+        Assert.True(await server.Connect().AppendAsync([first.Bytes], [], TimeSpan.Zero));
+        Assert.Contains(first.Id, (await reader.ReadAsync()).Sound.Select(entry => entry.Id));
+        Assert.True(await server.Connect().AppendAsync([second.Bytes], [], TimeSpan.Zero));
+        Assert.Contains(second.Id, (await reader.ReadAsync()).Sound.Select(entry => entry.Id));
+        Assert.Equal(new[] { before.Id, first.Id, second.Id }.Order(), (await Reader().ReadAsync()).Sound.Select(entry => entry.Id).Order());
+    }
+
     [Fact]
     public async Task Entries_of_one_number_at_the_end_of_a_page_are_all_read()
     {

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Gateway.Commands;
 using Xunit;
 
@@ -21,10 +22,29 @@ public sealed class StateDoctorTests : IAsyncDisposable
 
         Assert.Contains($"pass  shared state: 127.0.0.1:{state.Port} answers", said, StringComparison.Ordinal);
         Assert.Contains("pass  shared state ids: one was taken, once", said, StringComparison.Ordinal);
+        Assert.Contains("pass  shared state clock: it goes with the clock here", said, StringComparison.Ordinal);
         Assert.Contains("pass  shared state revocations: 1 in force", said, StringComparison.Ordinal);
         Assert.Contains("note  shared state revocations: warning: 1 entries were made with none of the keys", said, StringComparison.Ordinal);
         Assert.Contains("shared state persistence", said, StringComparison.Ordinal);
         Assert.Contains("shared state eviction", said, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(null, "note  shared state clock: the server does not tell the time (TIME)")]
+    [InlineData(-7200, "note  shared state clock: warning: it is 7200 s apart from the clock here")]
+    [InlineData(7200, "note  shared state clock: warning: it is 7200 s apart from the clock here")]
+    [InlineData(30, "pass  shared state clock: it goes with the clock here")]
+    public async Task A_clock_that_is_apart_from_the_one_here_is_told(int? ahead, string expected)
+    {
+        await using var replicas = await state.StartReplicasAsync(clock: TimeProvider.System);
+        await using var odd = new OddState("-ERR unknown command\r\n") { IsEmpty = true, Time = ahead is { } seconds ? TimeProvider.System.GetUtcNow().AddSeconds(seconds) : null };
+        replicas.Options["SharedState"]!["Redis"]!["Endpoints"] = new JsonArray($"127.0.0.1:{odd.Port}");
+        replicas.First.Write(replicas.Options);
+
+        var said = await RunAsync(replicas, "doctor");
+
+        // A second may pass until it is compared.
+        Assert.Contains(expected, said.Replace("7201 s", "7200 s", StringComparison.Ordinal).Replace("7199 s", "7200 s", StringComparison.Ordinal), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -52,6 +52,20 @@ public sealed class StateReasonTests
     public async Task What_speaks_another_protocol_is_told() =>
         Assert.StartsWith("not understood: ", await ReasonAsync(new OddState("HTTP/1.1 400 Bad Request\r\n", toAll: true), "not understood: "), StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData("caches, other_1.b", "caches", "other_1.b")]
+    [InlineData("none")]
+    [InlineData("caches", "caches", "what the peer says", "\u001b[31m")]
+    public async Task A_sentinel_that_knows_no_primary_of_the_name_is_told_with_those_that_it_knows(string told, params string[] names)
+    {
+        await using var sentinel = new OddState("-ERR unknown command\r\n") { Primaries = names };
+        await using var connection = new RedisConnection(new RedisOptions { Endpoints = [$"127.0.0.1:{sentinel.Port}"], Tls = false, ServiceName = "gateways" });
+
+        var reason = (await Assert.ThrowsAsync<StateException>(() => new RedisState(connection, 0).ReadAsync(0, 0, 1))).Message;
+
+        Assert.Equal($"Sentinel at 127.0.0.1:{sentinel.Port} knows no primary named 'gateways', but {told}: compare ServiceName", reason);
+    }
+
     [Fact]
     public async Task The_time_that_it_does_not_tell_is_none()
     {
