@@ -53,6 +53,9 @@ internal sealed class GatewayRequest(string id, RequestRecord record, TimeProvid
     /// <summary>What came of the last attempt to send it, as the transforms of request and answer found it.</summary>
     public Attempt Attempt { get; set; }
 
+    /// <summary>Whether any of it was written to an MCP server.</summary>
+    public bool IsWritten { get; set; }
+
     /// <summary>What the answer carries besides, in the HTTP+SSE transport; null for any other.</summary>
     public AnswerChannel? Channel { get; set; }
 

@@ -7,7 +7,8 @@ namespace Gateway.Forward;
 /// The memory for what of all answers together has to be read before it may pass: unfinished events, and lists. No MCP
 /// server takes more than its share, so that none can take it from the clients of another.
 /// </summary>
-internal sealed class HeldEvents
+/// <param name="most">Bytes for all servers together, where there is less memory than for <see cref="Total"/>; a quarter of it for one.</param>
+internal sealed class HeldEvents(long most = HeldEvents.Total)
 {
     /// <summary>Bytes for all servers together.</summary>
     public const long Total = 64 * 1024 * 1024;
@@ -15,6 +16,7 @@ internal sealed class HeldEvents
     /// <summary>Bytes for one server.</summary>
     public const long Share = Total / 4;
 
+    private readonly long total = Math.Min(most, Total);
     private readonly ConcurrentDictionary<string, HeldBytes> servers = new(StringComparer.Ordinal);
     private readonly HeldBytes all = new();
 
@@ -25,12 +27,12 @@ internal sealed class HeldEvents
     public bool TryTake(string server, int bytes)
     {
         var own = servers.GetOrAdd(server, static _ => new HeldBytes());
-        if (!own.TryAdd(bytes, Share))
+        if (!own.TryAdd(bytes, total / 4))
         {
             return false;
         }
 
-        if (all.TryAdd(bytes, Total))
+        if (all.TryAdd(bytes, total))
         {
             return true;
         }

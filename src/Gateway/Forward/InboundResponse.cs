@@ -34,6 +34,14 @@ internal sealed class InboundResponse(RequestEnd end, AnswerRewrite rewrite, Ope
             return;
         }
 
+        if (request.Attempt.Refused is not null)
+        {
+            // Kept here when it was about to be written: nobody has answered.
+            transform.SuppressResponseBody = true;
+            context.Response.Clear();
+            return;
+        }
+
         request.Record.McpServerStatus = (int)answer.StatusCode;
         metrics.Answered(server.Id, (int)answer.StatusCode);
         server.Traffic?.Answered((int)answer.StatusCode);

@@ -18,6 +18,9 @@ namespace Gateway.Forward;
 /// </summary>
 internal sealed class OutboundRequest(Standing standing, OpenStreams streams, TimeProvider clock)
 {
+    /// <summary>Carries the request's id; every request has it.</summary>
+    public const string IdHeader = "X-Request-Id";
+
     /// <summary>Builds the outbound request from nothing; throws when there is no credential for this server.</summary>
     public ValueTask Apply(RequestTransformContext transform)
     {
@@ -37,14 +40,10 @@ internal sealed class OutboundRequest(Standing standing, OpenStreams streams, Ti
         }
 
         var whole = authorized.Body?.ToContent();
-        if (whole is not null)
-        {
-            OutboundBody.Leave(outbound, whole);
-        }
-
+        OutboundBody.Leave(outbound, this, request, whole);
         CopyHeaders(context.Request.Headers, outbound, whole ?? outbound.Content, server, AnswerRewrite.Reads(context.Request.Method, authorized));
         TraceContext.Complete(outbound.Headers);
-        outbound.Headers.TryAddWithoutValidation("X-Request-Id", request.Id);
+        outbound.Headers.TryAddWithoutValidation(IdHeader, request.Id);
         if (authorized.Session is { } session && server.Transport == McpTransport.StreamableHttp)
         {
             outbound.Headers.TryAddWithoutValidation(SessionPolicy.Header, session.Id);
@@ -87,6 +86,19 @@ internal sealed class OutboundRequest(Standing standing, OpenStreams streams, Ti
         request.Record.Allowed = true;
         request.BeginWait();
         return default;
+    }
+
+    /// <summary>The first bytes of a request are about to be written; throws when it is not to be sent any more, and then none are.</summary>
+    public void BeforeWriting(GatewayRequest request)
+    {
+        if (Fallen(request.Cleared!) is { } fallen)
+        {
+            request.Attempt = fallen;
+            request.Record.Allowed = request.IsWritten;
+            throw new InvalidOperationException("A request that waited for a connection is not to be sent any more.");
+        }
+
+        request.IsWritten = true;
     }
 
     /// <summary>

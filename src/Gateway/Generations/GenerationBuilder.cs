@@ -80,7 +80,7 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
             Keys = keys,
             SenderKeys = topology.Any(server => server.Outbound.Bind == OutboundBinding.DPoP) ? pool.Sender(options.SenderKeyFile) : null,
             Names = new SharedNames(shared is null ? [] : keys.Derive(SharedNames.Purpose)),
-            Bodies = new BodyBudget(held, options.MaxBodyBytesHeld),
+            Bodies = new BodyBudget(held, Math.Min(options.MaxBodyBytesHeld, AvailableMemory.Bodies(AvailableMemory.Bytes))),
         };
     }
 }

@@ -31,6 +31,7 @@ internal sealed class OutboundClients(TimeProvider clock, DistributedContextProp
     protected override void ConfigureHandler(ForwarderHttpClientContext context, SocketsHttpHandler handler)
     {
         base.ConfigureHandler(context, handler);
+        OutboundBody.AskAtWriting(handler);
 
         // Where nobody records spans, none are made: the last gate sees to the trace context (TraceContext.Complete).
         handler.ActivityHeadersPropagator = Telemetry.Source.HasListeners() ? propagator : null;

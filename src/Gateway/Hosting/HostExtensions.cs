@@ -82,8 +82,8 @@ internal static class HostExtensions
         // A server's MaxRequestBody decides, while the body is read.
         kestrel.Limits.MaxRequestBodySize = null;
 
-        // The other half is for what is opened on behalf of those who connected. Where no file can be opened any more the runtime ends the process.
-        kestrel.Limits.MaxConcurrentConnections = FileDescriptors.Limit is { } files ? Math.Max(1, files / 2) : null;
+        // The other half is for what is opened on behalf of those who connected. Where no file can be opened, or no memory is left, the runtime ends the process.
+        kestrel.Limits.MaxConcurrentConnections = Math.Min(FileDescriptors.Limit is { } files ? Math.Max(1, files / 2) : long.MaxValue, AvailableMemory.Connections(AvailableMemory.Bytes));
         limits.Apply(kestrel.Limits);
     }
 

@@ -49,8 +49,8 @@ internal static class ServiceExtensions
         services.AddSingleton<LiveGenerations>();
         services.AddSingleton<Entry>();
         services.AddSingleton<RequestPath>();
-        services.AddSingleton<HeldEvents>();
-        services.AddSingleton(new UnderWay(UnderWay.MostOf(FileDescriptors.Limit)));
+        services.AddSingleton(new HeldEvents(AvailableMemory.Answers(AvailableMemory.Bytes)));
+        services.AddSingleton(new UnderWay(UnderWay.MostOf(FileDescriptors.Limit, AvailableMemory.Requests(AvailableMemory.Bytes))));
         services.AddSingleton<AnswerRewrite>();
         services.AddSingleton<InboundResponse>();
         services.AddSingleton<Standing>();

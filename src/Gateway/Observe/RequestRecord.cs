@@ -22,7 +22,7 @@ internal sealed class RequestRecord
 
     /// <summary>
     /// Whether the last gate let the request pass, so that the MCP server may have carried it out. Only the gate sets it, and
-    /// nothing takes it back: a client that leaves in time does not choose how its call is recorded.
+    /// takes it back where no byte was written: a client that leaves in time does not choose how its call is recorded.
     /// </summary>
     public bool Allowed { get; set; }
 

@@ -47,6 +47,14 @@ public static class OutageCause
         HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded }
             or HttpIOException { HttpRequestError: HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded } => Malformed,
         HttpRequestException { HttpRequestError: HttpRequestError.ResponseEnded } or HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded } => Ended,
+        HttpProtocolException broken => OfHttp2(broken.ErrorCode),
+        HttpRequestException { HttpRequestError: HttpRequestError.HttpProtocolError, InnerException: HttpProtocolException broken } => OfHttp2(broken.ErrorCode),
+
+        // A reset, a pipe that takes nothing any more, or what HttpClient itself broke the connection off for.
+        HttpRequestException { HttpRequestError: HttpRequestError.Unknown, InnerException: IOException broken } => Of(broken.InnerException) ?? Ended,
         _ => null,
     };
+
+    /// <summary>Of an error code of HTTP/2 (RFC 9113 §7), the peer's or our own word on the peer: whether one does not understand the other.</summary>
+    private static string OfHttp2(long code) => code is 0x1 or 0x3 or 0x5 or 0x6 or 0x9 or 0xd ? Malformed : Ended;
 }

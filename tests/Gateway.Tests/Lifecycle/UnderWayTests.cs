@@ -46,11 +46,12 @@ public sealed class UnderWayTests
     }
 
     [Theory]
-    [InlineData(null, null)]
-    [InlineData(256L, 16L)]
-    [InlineData(1024L, 192L)]
-    [InlineData(65536L, 32448L)]
-    public void What_may_be_open_decides(long? files, long? most) => Assert.Equal(most, UnderWay.MostOf(files));
+    [InlineData(null, 4096L, 4096L)]
+    [InlineData(256L, 4096L, 16L)]
+    [InlineData(1024L, 4096L, 192L)]
+    [InlineData(65536L, 65536L, 32448L)]
+    [InlineData(65536L, 4096L, 4096L)]
+    public void What_may_be_open_decides_and_what_there_is_memory_for(long? files, long memory, long most) => Assert.Equal(most, UnderWay.MostOf(files, memory));
 
     [Theory]
     [InlineData("::ffff:10.0.0.0/104", "10.0.0.0/8")]

@@ -78,6 +78,29 @@ public sealed class BrokenAnswerTests
         AssertTold(world, whole);
     }
 
+    /// <summary>HttpClient sends a request again whose connection, used before, has ended without an answer: none that may have been carried out.</summary>
+    [Theory]
+    [InlineData("POST", false, 1)]
+    [InlineData("POST", true, 1)]
+    [InlineData("GET", false, 2)]
+    [InlineData("DELETE", false, 2)]
+    public async Task A_call_is_sent_once_whatever_its_connection_carried_before(string method, bool reset, int sent)
+    {
+        await using var server = SocketMcpServer.Start();
+        var sound = SocketMcpServer.Says("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}");
+        server.Answer = stream => server.Requests.Count == 2 ? SocketMcpServer.Says("", reset ? Close.Reset : Close.Fin)(stream) : sound(stream);
+        await using var world = await World.StartAsync(server.Url);
+        var token = world.WeatherToken();
+        await world.Gateway.CallAsync("/weather", token);
+
+        var answer = await world.Gateway.SendAsync(new HttpMethod(method), "/weather", token, method == "POST" ? Messages.Call("echo") : null);
+
+        Assert.Equal(sent, server.Requests.Count - 1);
+        Assert.Single(world.As.Exchanges);
+        var line = world.Gateway.Audit[^1];
+        Assert.Equal(sent == 1 ? (502, "upstream_unavailable", "ended") : (200, null, null), (answer.Status, line["reason"]?.GetValue<string>(), line["detail"]?.GetValue<string>()));
+    }
+
     [Theory]
     [InlineData("too large", false)]
     [InlineData("too large", true)]

@@ -31,7 +31,20 @@ public sealed class OutboundHttp2Tests
         ("half a body, then a farewell and the end", [Head, Http2Frame.Data("{"), Http2Frame.GoAway(1, NoError)], true),
         ("an event, then a reset", [Stream, Http2Frame.Data("data: 1\n\n"), Http2Frame.Reset(InternalError)], false),
         ("an event, then the end of the connection", [Stream, Http2Frame.Data("data: 1\n\n")], true),
+        ("a head, then a disclaimer", [Head, Http2Frame.Reset(RefusedStream)], false),
     ];
+
+    private static readonly (string Name, Http2Frame[] Frames)[] Nonsense =
+    [
+        ("a body without a head", [Http2Frame.Data("{}", Http2Frame.EndStream)]),
+        ("two statuses", [Http2Frame.Headers(Http2Frame.EndHeaders, (":status", "200"), (":status", "201")), Http2Frame.Data("{}", Http2Frame.EndStream)]),
+        ("a status that is not first", [Http2Frame.Headers(Http2Frame.EndHeaders, ("x-a", "b"), (":status", "200")), Http2Frame.Data("{}", Http2Frame.EndStream)]),
+        ("a pushed request", [Head with { Type = Http2Frame.Kind.PushPromise, Payload = [0, 0, 0, 2, .. Http2Frame.Block((":method", "GET"), (":path", "/"))] }, .. Sound]),
+        ("trailers before the end", [Head, Http2Frame.Headers(Http2Frame.EndHeaders, ("x-a", "b")), Http2Frame.Data("{}", Http2Frame.EndStream)]),
+        ("frames that no head is followed by", [new(Http2Frame.Kind.Headers, 0, 1, Http2Frame.Block((":status", "200"))), Http2Frame.Data("{}", Http2Frame.EndStream)]),
+    ];
+
+    public static TheoryData<string> NonsenseNames => [.. Nonsense.Select(nonsense => nonsense.Name)];
 
     public static TheoryData<string> Names => [.. Breaks.Select(@break => @break.Name)];
 
@@ -103,7 +116,41 @@ public sealed class OutboundHttp2Tests
         Assert.True(refused || !answer.Complete, answer.ToString());
         Assert.Single(server.Requests);
 
-        Assert.Equal(refused ? "upstream_unavailable" : null, Assert.Single(world.Gateway.Audit)["reason"]?.GetValue<string>());
+        var line = Assert.Single(world.Gateway.Audit);
+        Assert.Equal(refused ? ("upstream_unavailable", "ended") : (null, null), (line["reason"]?.GetValue<string>(), line["detail"]?.GetValue<string>()));
+    }
+
+    [Theory]
+    [MemberData(nameof(NonsenseNames))]
+    public async Task What_is_no_answer_of_http_2_is_told_as_such_and_its_request_is_not_sent_again(string name)
+    {
+        await using var server = Http2McpServer.Start(_ => (Nonsense.Single(nonsense => nonsense.Name == name).Frames, false));
+        await using var world = await StartAsync(server);
+
+        var answer = await SocketClient.ExchangeAsync(world, SocketClient.Call(world));
+
+        Assert.Equal(502, answer.Status);
+        Assert.Single(server.Requests);
+        var line = Assert.Single(world.Gateway.Audit);
+        Assert.Equal(("upstream_unavailable", "malformed"), (line["reason"]!.GetValue<string>(), line["detail"]?.GetValue<string>()));
+    }
+
+    /// <summary>What is disclaimed without end is sent four times: some fault is behind it, and the client is to hear of it.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_request_that_the_server_always_disclaims_is_given_up(bool connection)
+    {
+        await using var server = Http2McpServer.Start(_ => ([connection ? Http2Frame.GoAway(0, NoError) : Http2Frame.Reset(RefusedStream)], false));
+        await using var world = await StartAsync(server);
+
+        var answer = await SocketClient.ExchangeAsync(world, SocketClient.Call(world));
+
+        Assert.Equal(502, answer.Status);
+        Assert.Equal(4, server.Requests.Count);
+        Assert.Single(world.As.Exchanges);
+        var line = Assert.Single(world.Gateway.Audit);
+        Assert.Equal(("upstream_unavailable", "ended"), (line["reason"]!.GetValue<string>(), line["detail"]?.GetValue<string>()));
     }
 
     /// <summary>The server says that it never looked at the request, so that it may be sent again (RFC 9113 §8.7).</summary>

@@ -22,6 +22,9 @@ internal sealed class Http2McpServer : IAsyncDisposable
     /// <summary>Header block and body of each request, the block as its bytes.</summary>
     public IReadOnlyList<string> Requests => [.. requests];
 
+    /// <summary>What a connection begins with.</summary>
+    public Http2Frame Greeting { get; set; } = Http2Frame.Settings;
+
     /// <summary>What is written after the answer.</summary>
     public Func<Task<Http2Frame[]>>? Next { get; set; }
 
@@ -37,7 +40,7 @@ internal sealed class Http2McpServer : IAsyncDisposable
         try
         {
             await stream.ReadExactlyAsync(new byte[Http2Frame.Preface.Length], stopping);
-            await WriteAsync(stream, [Http2Frame.Settings], 0, stopping);
+            await WriteAsync(stream, [Greeting], 0, stopping);
             while (await Http2Frame.ReadAsync(stream, stopping) is { } frame)
             {
                 switch (frame.Type)

@@ -73,6 +73,11 @@ internal static class BodyReader
                 _ => BodyRefusal.Broken,
             });
         }
+        catch (OutOfMemoryException)
+        {
+            // For the larger array that a body grows into; what is held stays far below, but not what else fills the memory in that moment.
+            return (null, Refusal.OverloadedByBodies);
+        }
         catch (OperationCanceledException exception)
         {
             // Nothing of the body was wrong: there is nobody any more to send it, whether or not the request knows yet.

@@ -48,7 +48,7 @@ internal sealed class GatewayOptions
     [DurationRange("00:00:00", "00:10:00")]
     public TimeSpan DrainDelay { get; set; } = TimeSpan.FromSeconds(5);
 
-    [Description("The most bytes of request bodies, and of filtered lists and large events that clients have yet to read, held at a time; one principal holds a quarter of it at most. Beyond it: 503, overloaded.")]
+    [Description("The most bytes of request bodies, and of filtered lists and large events that clients have yet to read, held at a time; one principal holds a quarter of it at most. Beyond it: 503, overloaded. Never more than a quarter of the memory that the process may use, which is three quarters of a container's limit.")]
     [Range(64 * 1024, 1L << 40)]
     public long MaxBodyBytesHeld { get; set; } = 128 * 1024 * 1024;
 

@@ -9,7 +9,7 @@ namespace Gateway.Configuration.Options;
 /// </summary>
 internal sealed class KestrelLimitsOptions
 {
-    [Description("The most connections at a time; further ones are closed. Default: half as many as files may be open (`ulimit -n`).")]
+    [Description("The most connections at a time; further ones are closed. Default: half as many as files may be open (`ulimit -n`), and no more than there is memory for, which is 8 for each MiB that the process may use (3072 in a container of 512 MiB).")]
     public long? MaxConcurrentConnections { get; set; }
 
     [Description("How long a connection may wait for the next request. Default: 00:02:10.")]
