@@ -122,6 +122,9 @@ internal sealed class RedisConnection(RedisOptions options) : IAsyncDisposable
             SyncTimeout = (int)Patience.TotalMilliseconds,
             ReconnectRetryPolicy = new LinearRetry(500),
 
+            // Who is the primary is asked each second: one that was made a replica keeps its connections, and by default would be asked for a minute.
+            ConfigCheckSeconds = 1,
+
             // What cannot be asked now is refused now; a request does not wait for a connection.
             BacklogPolicy = BacklogPolicy.FailFast,
             Protocol = RedisProtocol.Resp2,
