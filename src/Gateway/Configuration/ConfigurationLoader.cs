@@ -65,7 +65,11 @@ internal static class ConfigurationLoader
             Rules.ConfigurationRules.Check(new Rules.RuleContext(tree, written, input));
         }
 
-        return new LoadedConfiguration(written?.Gateway, HostSections(tree.Root), InFileOrder(tree.Problems)) { Limits = written?.Kestrel.Limits ?? new() };
+        return new LoadedConfiguration(written?.Gateway, HostSections(tree.Root), InFileOrder(tree.Problems))
+        {
+            Limits = written?.Kestrel.Limits ?? new(),
+            Certificates = written is null ? [] : [.. Rules.CertificateRules.Served(written.Kestrel)],
+        };
     }
 
     private static ConfigurationFile? OptionsOf(ConfigurationTree tree)

@@ -27,5 +27,8 @@ internal sealed record LoadedConfiguration(GatewayOptions? Options, JsonObject H
     /// <summary>The limits of connections, which the framework does not read from its section by itself.</summary>
     public KestrelLimitsOptions Limits { get; init; } = new();
 
+    /// <summary>The files and stores of certificates that Kestrel serves, by the keys that name them.</summary>
+    public ImmutableArray<(string Key, KestrelCertificateOptions Certificate)> Certificates { get; init; } = [];
+
     public bool HasErrors => Problems.Any(problem => !problem.IsWarning);
 }

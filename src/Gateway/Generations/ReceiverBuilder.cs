@@ -28,7 +28,7 @@ internal sealed class ReceiverBuilder(BuildContext context, RuntimePool pool, Ti
             return new SecurityEventReceiver(
                 server.Key,
                 new SecurityEventValidator(transmitter, written.Issuer!, events.Audience!, [.. written.Algorithms], written.ClockSkew, written.MaxTokenLifetime, clock),
-                events.TokenFile,
+                SecurityEventReceiver.TokenOf(events.TokenFile, clock),
                 written.MaxTokenLifetime + (2 * written.ClockSkew));
         });
 

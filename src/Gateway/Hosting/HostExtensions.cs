@@ -36,7 +36,7 @@ internal static class HostExtensions
         builder.WebHost.ConfigureKestrel((context, kestrel) =>
         {
             var section = context.Configuration.GetSection("Kestrel");
-            Tls(kestrel, section);
+            Tls(kestrel, section, new ServedCertificates(loaded.Certificates, TimeProvider.System, kestrel.ApplicationServices.GetRequiredService<ILogger<ServedCertificates>>()));
 
             // Below TLS, and for every endpoint: whatever is said on a connection is read through it.
             kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Use(next => connection =>
@@ -56,16 +56,20 @@ internal static class HostExtensions
     }
 
     /// <summary>
-    /// Nobody is asked about a client's certificate. Where one is asked for and not required, nobody judges who issued it: a token is
+    /// What is served is what the files of certificates hold now. Nobody is asked about a client's certificate. Where one is asked for and not required, nobody judges who issued it: a token is
     /// bound to the very certificate, which may be self-signed (RFC 8705 §2.2, §3). Where one is required anywhere, every chain is judged.
     /// </summary>
-    private static void Tls(KestrelServerOptions kestrel, IConfiguration section)
+    private static void Tls(KestrelServerOptions kestrel, IConfiguration section, ServedCertificates certificates)
     {
         const string mode = nameof(HttpsConnectionAdapterOptions.ClientCertificateMode);
         var required = section.AsEnumerable().Any(pair => pair.Key.EndsWith(mode, StringComparison.OrdinalIgnoreCase) && nameof(ClientCertificateMode.RequireCertificate).Equals(pair.Value, StringComparison.OrdinalIgnoreCase));
         kestrel.ConfigureHttpsDefaults(https =>
         {
-            https.OnAuthenticate = static (_, tls) => tls.CertificateChainPolicy = OfflineChain.Policy();
+            https.OnAuthenticate = (_, tls) =>
+            {
+                tls.CertificateChainPolicy = OfflineChain.Policy();
+                certificates.Renew(tls);
+            };
             if (!required)
             {
                 https.ClientCertificateValidation = (_, _, errors) => errors == SslPolicyErrors.None || https.ClientCertificateMode == ClientCertificateMode.AllowCertificate;

@@ -193,7 +193,9 @@ internal sealed class AuditFile : IAsyncDisposable
             if (!failed)
             {
                 failed = true;
-                logger.AuditFileFailed(path, exception.GetType().Name);
+
+                // The system's own text of what it lacks: room, a right, a directory.
+                logger.AuditFileFailed(path, exception is IOException or UnauthorizedAccessException ? exception.Message : exception.GetType().Name);
             }
 
             Close();

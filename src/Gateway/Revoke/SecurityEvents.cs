@@ -102,37 +102,29 @@ internal sealed class SecurityEvents(LiveGenerations generations, Revoker revoke
 }
 
 /// <summary>How events about one authorization server's tokens are checked, and how long what they revoke stays revoked.</summary>
-internal sealed record SecurityEventReceiver(string Name, SecurityEventValidator Validator, string? TokenFile, TimeSpan KeepFor)
+/// <param name="Name">The authorization server's name.</param>
+/// <param name="Validator">Checks them.</param>
+/// <param name="Token">The digest of the token that their sender shows; null: anybody is admitted.</param>
+/// <param name="KeepFor">How long what they revoke stays revoked.</param>
+internal sealed record SecurityEventReceiver(string Name, SecurityEventValidator Validator, CredentialFile<byte[]>? Token, TimeSpan KeepFor)
 {
-    /// <summary>Whether the sender has shown the token of the file; anybody is admitted without one.</summary>
+    /// <summary>The token of a file. It is looked at for each event: who has a new one is believed at once.</summary>
+    public static CredentialFile<byte[]>? TokenOf(string? file, TimeProvider clock) =>
+        file is null ? null : new("TokenFile", file, FileContent.Secret, DigestOf, clock, TimeSpan.Zero);
+
+    /// <summary>Whether the sender has shown the token of the file; without the file nobody can.</summary>
     public bool Admits(HttpRequest request)
     {
-        if (TokenFile is null)
-        {
-            return true;
-        }
-
         const string scheme = "Bearer ";
-        if (request.Headers.Authorization is not [{ } line] || !line.StartsWith(scheme, StringComparison.OrdinalIgnoreCase))
-        {
-            return false;
-        }
+        return Token is null
+            || (request.Headers.Authorization is [{ } line] && line.StartsWith(scheme, StringComparison.OrdinalIgnoreCase)
+                && Token.TryRead(out var expected, out _) && CryptographicOperations.FixedTimeEquals(expected, SHA256.HashData(Encoding.UTF8.GetBytes(line[scheme.Length..].Trim()))));
+    }
 
-        byte[]? expected = null;
-        try
-        {
-            expected = PrivateFile.Read(TokenFile, FileContent.Secret);
-            return CryptographicOperations.FixedTimeEquals(SHA256.HashData(expected.AsSpan().Trim(" \r\n\t"u8)), SHA256.HashData(Encoding.UTF8.GetBytes(line[scheme.Length..].Trim())));
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or PrivateFileException)
-        {
-            // Without the file nobody can show what is in it.
-            return false;
-        }
-        finally
-        {
-            CryptographicOperations.ZeroMemory(expected);
-        }
+    private static byte[] DigestOf(byte[] content)
+    {
+        var token = content.AsSpan().Trim(" \r\n\t"u8);
+        return token.IsEmpty ? throw new FormatException() : SHA256.HashData(token);
     }
 }
 

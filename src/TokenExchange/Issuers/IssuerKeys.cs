@@ -278,6 +278,11 @@ public sealed partial class IssuerKeys : IDisposable
     private bool Fail(IssuerProblem found)
     {
         problem = found;
+        if (disposal.IsCancellationRequested)
+        {
+            // The connections were taken away under it, which is no outage.
+            return false;
+        }
 
         // An address that the issuer's own metadata names is somebody else's text.
         KeyFetchFailed(settings.Name, settings.JwksUrl is not null || found == metadata.Problem ? found.ToString() : found.Cause);

@@ -274,8 +274,11 @@ public sealed class QuestionTests
 
             await File.WriteAllTextAsync(file, "two\nlines", TestContext.Current.CancellationToken);
             clock.Advance(TimeSpan.FromSeconds(1));
+            await world.CallAsync();
+            Assert.Equal("Bearer pdp-token-2", world.Point.Posts[^1].Header("Authorization"));
+            clock.Advance(TimeSpan.FromSeconds(10));
             Assert.Equal("policy_unavailable", (await world.CallAsync()).Reason);
-            Assert.Equal((2, "TokenFile does not hold what it should"), (world.Point.Posts.Count, (string?)world.Gateway.Audit[^1]["detail"]));
+            Assert.Equal((3, "TokenFile does not hold what it should"), (world.Point.Posts.Count, (string?)world.Gateway.Audit[^1]["detail"]));
             Assert.DoesNotContain("pdp-token", world.Gateway.Log, StringComparison.Ordinal);
         }
         finally

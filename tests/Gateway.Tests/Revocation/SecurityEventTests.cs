@@ -242,6 +242,30 @@ public sealed class SecurityEventTests
         File.Delete(file);
     }
 
+    [Fact]
+    public async Task While_the_file_with_the_token_is_rewritten_no_event_is_lost_and_a_new_token_counts_at_once()
+    {
+        var file = Path.GetTempFileName();
+        await File.WriteAllTextAsync(file, "old-secret", TestContext.Current.CancellationToken);
+        var clock = new ManualClock();
+        await using var world = await StartAsync(file, clock);
+        Assert.Equal(202, await StatusAsync("old-secret"));
+
+        await File.WriteAllTextAsync(file, "", TestContext.Current.CancellationToken);
+        Assert.Equal(202, await StatusAsync("old-secret"));
+        Assert.Equal(400, await StatusAsync(""));
+        await File.WriteAllTextAsync(file, "new-secret", TestContext.Current.CancellationToken);
+        Assert.Equal(202, await StatusAsync("new-secret"));
+        Assert.Equal(400, await StatusAsync("old-secret"));
+
+        File.Delete(file);
+        Assert.Equal(202, await StatusAsync("new-secret"));
+        clock.Advance(TimeSpan.FromSeconds(10));
+        Assert.Equal(400, await StatusAsync("new-secret"));
+
+        async Task<int> StatusAsync(string bearer) => (await SendAsync(world, Event(world, Caep + "session-revoked"), bearer)).Status;
+    }
+
     private static string BobsToken(World world) => world.WeatherToken((_, payload) => (payload["sub"], payload["jti"]) = ("bob", "bobs"));
 
     private static JsonObject Aliases(World world, string names) => new()

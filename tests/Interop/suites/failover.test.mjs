@@ -67,6 +67,22 @@ test('With MinReplicas a logout that the replica of Redis has not acknowledged i
   await eventually('It has reached the other by itself', async () => (await call(set.gateways[1], token)).reason === 'revoked');
 });
 
+test('When the primary is made a replica and its connections stay, replicas follow to the new one within seconds', async () => {
+  const primary = stage.keep(await startRedis());
+  const copy = stage.keep(await startRedis([`replicaof 127.0.0.1 ${primary.port}`]));
+  await linked(copy);
+  const set = await replicas({ state: { Endpoints: [`127.0.0.1:${primary.port}`, `127.0.0.1:${copy.port}`], Tls: false, MinReplicas: 0 } });
+  const before = await follows(set, 'before');
+
+  await say(copy, 'REPLICAOF', 'NO', 'ONE');
+  await say(primary, 'REPLICAOF', '127.0.0.1', `${copy.port}`);
+
+  const demoted = performance.now();
+  await follows(set, 'after');
+  assert.ok(performance.now() - demoted < 30_000, 'they asked the one that was the primary for as long as its connections lasted');
+  assert.equal((await call(set.gateways[1], before)).reason, 'revoked');
+});
+
 test('When the primary dies Sentinel names another, replicas follow there, and who starts then knows what was revoked before', async () => {
   const primary = stage.keep(await startRedis());
   const copy = stage.keep(await startRedis([`replicaof 127.0.0.1 ${primary.port}`]));

@@ -70,18 +70,76 @@ public sealed class CredentialFileTests : IDisposable
         Assert.Equal("two", Read(file));
     }
 
+    [Theory]
+    [InlineData("gone", "SecretFile cannot be read")]
+    [InlineData("a directory", "SecretFile cannot be read")]
+    [InlineData("empty", "SecretFile is empty")]
+    [InlineData("torn", "SecretFile does not hold what it should")]
+    [InlineData("too large", "SecretFile is too large")]
+    public void In_the_midst_of_a_rewrite_the_credential_of_before_goes_on_for_ten_seconds_and_no_longer(string midst, string why)
+    {
+        var file = new CredentialFile<string>("SecretFile", files.Write("secret", "one"), FileContent.Key, Whole, clock);
+        Assert.Equal("one", Read(file));
+
+        Make(midst);
+        foreach (var _ in Enumerable.Range(1, 10))
+        {
+            clock.Advance(TimeSpan.FromSeconds(1));
+            Assert.Equal("one", Read(file));
+        }
+
+        clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(why, Diagnostic(file));
+        Assert.Null(file.Current);
+    }
+
+    [Theory]
+    [InlineData("gone")]
+    [InlineData("a directory")]
+    [InlineData("empty")]
+    [InlineData("torn")]
+    public void After_the_midst_of_a_rewrite_the_new_credential_is_used_and_the_next_rewrite_has_ten_seconds_of_its_own(string midst)
+    {
+        var file = new CredentialFile<string>("SecretFile", files.Write("secret", "one"), FileContent.Key, Whole, clock);
+        var before = "one";
+        Assert.Equal(before, Read(file));
+        foreach (var next in (string[])["two", "three"])
+        {
+            Make(midst);
+            clock.Advance(TimeSpan.FromSeconds(1));
+            Assert.Equal(before, Read(file));
+            clock.Advance(TimeSpan.FromSeconds(8));
+            Assert.Equal(before, Read(file));
+
+            Unmake();
+            files.Write("secret", next);
+            clock.Advance(TimeSpan.FromSeconds(1));
+            Assert.Equal(next, Read(file));
+            before = next;
+        }
+    }
+
     [Fact]
-    public void A_file_that_goes_away_is_not_replaced_by_memory_and_is_used_when_it_is_back()
+    public void What_was_gone_for_too_long_is_used_as_soon_as_it_is_back()
     {
         var file = Secret(files.Write("secret", "one"));
         Assert.Equal("one", Read(file));
 
         File.Delete(files["secret"]);
         clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal("one", Read(file));
+        clock.Advance(TimeSpan.FromSeconds(10));
         Assert.Equal("SecretFile cannot be read", Diagnostic(file));
 
         files.Write("secret", "two");
         Assert.Equal("two", Read(file));
+    }
+
+    [Fact]
+    public void A_file_that_never_held_a_credential_is_not_waited_for()
+    {
+        Assert.Equal("SecretFile is empty", Diagnostic(Secret(files.Write("secret", ""))));
+        Assert.Equal("SecretFile cannot be read", Diagnostic(Secret(files["none"])));
     }
 
     [Theory]
@@ -136,6 +194,77 @@ public sealed class CredentialFileTests : IDisposable
         await exchange.RunAsync(StubAnswer.Error(400, "invalid_grant"));
 
         Assert.Equal(["one", "two"], exchange.Stub.Posts.Select(post => post["client_secret"]));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_refusal_of_the_client_is_remembered_of_the_secret_that_was_refused_and_of_no_other(bool introspects)
+    {
+        await using var exchange = new Exchange { Client = new ClientSettings { Id = "mcp-gateway", Authentication = ClientAuthenticationMethod.ClientSecretPost, SecretFile = files.Write("secret", "old") } };
+        var introspection = new TokenExchange.Inbound.Introspection.IntrospectionClient(exchange.Server, exchange.Client, new Uri(exchange.Stub.Issuer + "/introspect"));
+        exchange.Stub.WireAnswer = request => request["client_secret"] == "new" ? introspects ? StubAnswer.Json(200, """{"active":true}""") : exchange.Issue(request) : StubAnswer.Error(401, "invalid_client");
+        Assert.False(await AcceptedAsync());
+        Assert.False(await AcceptedAsync());
+        Assert.Single(exchange.Stub.Posts);
+
+        files.Write("secret", "new");
+        exchange.Clock.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.True(await AcceptedAsync());
+
+        async Task<bool> AcceptedAsync() => introspects
+            ? await introspection.IntrospectAsync("token".AsMemory(), "alice", CancellationToken.None) is TokenExchange.Inbound.Introspection.IntrospectionAnswer.Active
+            : await exchange.RunAsync() is TokenExchange.Outbound.ExchangeResult.Issued;
+    }
+
+    [Fact]
+    public async Task A_refusal_that_arrives_after_the_secret_was_changed_is_remembered_of_the_one_before()
+    {
+        await using var exchange = new Exchange { Client = new ClientSettings { Id = "mcp-gateway", Authentication = ClientAuthenticationMethod.ClientSecretPost, SecretFile = files.Write("secret", "old") } };
+        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        exchange.Stub.WireAnswer = request => request["client_secret"] == "new" ? exchange.Issue(request) : StubAnswer.After(gate.Task, StubAnswer.Error(401, "invalid_client"));
+        var late = exchange.RunAsync();
+        await exchange.Stub.ArrivalAsync();
+
+        files.Write("secret", "new");
+        exchange.Clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.IsType<TokenExchange.Outbound.ExchangeResult.Issued>(await exchange.RunAsync());
+        gate.SetResult();
+
+        Assert.IsType<TokenExchange.Outbound.ExchangeResult.Refused>(await late);
+        Assert.IsType<TokenExchange.Outbound.ExchangeResult.Issued>(await exchange.RunAsync());
+    }
+
+    private static string Whole(byte[] content) => Encoding.UTF8.GetString(content) is var text && text != "torn" ? text : throw new FormatException();
+
+    private void Make(string midst)
+    {
+        Unmake();
+        switch (midst)
+        {
+            case "a directory":
+                Directory.CreateDirectory(files["secret"]);
+                break;
+            case "empty":
+                files.Write("secret", "");
+                break;
+            case "torn":
+                files.Write("secret", "torn");
+                break;
+            case "too large":
+                files.Write("secret", new string('a', PrivateFile.MaxBytes + 1));
+                break;
+        }
+    }
+
+    private void Unmake()
+    {
+        File.Delete(Directory.Exists(files["secret"]) ? files["none"] : files["secret"]);
+        if (Directory.Exists(files["secret"]))
+        {
+            Directory.Delete(files["secret"]);
+        }
     }
 
     private CredentialFile<string> Secret(string path) => new("SecretFile", path, FileContent.Key, Encoding.UTF8.GetString, clock);

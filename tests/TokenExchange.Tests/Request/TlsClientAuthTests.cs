@@ -69,11 +69,15 @@ public sealed class TlsClientAuthTests : IDisposable
     }
 
     [Fact]
-    public void A_file_that_is_gone_is_not_made_up_for()
+    public void A_file_that_is_gone_is_made_up_for_by_the_pair_of_before_for_ten_seconds_and_no_longer()
     {
         using var authentication = Start();
         File.Delete(files["client.pem"]);
 
+        Assert.Null(Authenticate(authentication));
+        clock.Advance(TimeSpan.FromSeconds(8));
+        Assert.Null(Authenticate(authentication));
+        clock.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal("KeyFile cannot be read", Authenticate(authentication));
     }
 

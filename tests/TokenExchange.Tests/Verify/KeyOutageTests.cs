@@ -159,6 +159,24 @@ public sealed class KeyOutageTests : IAsyncDisposable
         Assert.DoesNotContain(log.Warnings, line => line.Contains("canary", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task Keys_that_are_being_fetched_when_the_gateway_ends_are_no_outage()
+    {
+        await StartAsync(DocumentAnswer.Sound);
+        issuer.JwksAnswer = DocumentAnswer.Hang;
+        clock.Advance(TimeSpan.FromMinutes(5));
+        while (issuer.JwksFetches < 2)
+        {
+            TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+
+        server.Dispose();
+        await server.Keys.Fetching;
+
+        Assert.Empty(log.Warnings);
+    }
+
     public async ValueTask DisposeAsync()
     {
         server.Dispose();

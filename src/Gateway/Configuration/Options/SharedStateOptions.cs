@@ -47,7 +47,7 @@ internal sealed class RedisOptions
     [Description("Whether connections use TLS.")]
     public bool Tls { get; set; } = true;
 
-    [Description("A PEM file with the certificate authority that the server's certificate must lead to. Default: those of the system.")]
+    [Description("A PEM file with the certificate authority that the server's certificate must lead to; read again at each connection. Default: those of the system.")]
     [Example("/run/secrets/gateway/redis-ca.crt")]
     public string? CaFile { get; set; }
 

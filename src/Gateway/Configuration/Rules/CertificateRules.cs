@@ -93,7 +93,8 @@ internal static class CertificateRules
         }
     }
 
-    private static X509Certificate2 Load(string path, KestrelCertificateOptions certificate)
+    /// <summary>The certificate of a file with its private key. Throws what reading and parsing throw.</summary>
+    public static X509Certificate2 Load(string path, KestrelCertificateOptions certificate)
     {
         if (certificate.KeyPath is not { } keyPath)
         {

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Gateway.Configuration.Options;
 using StackExchange.Redis;
@@ -16,6 +17,10 @@ internal sealed class RedisConnection(RedisOptions options) : IAsyncDisposable
 {
     /// <summary>How long a command may take.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    /// <summary>Who the server's certificate must lead to; looked at for each connection, so that it can be changed.</summary>
+    private readonly CredentialFile<X509Certificate2Collection>? authority =
+        options.CaFile is { } file ? new("CaFile", file, FileContent.Public, PemCertificates.Read, TimeProvider.System, TimeSpan.Zero) : null;
 
     private readonly Lock gate = new();
     private Task<ConnectionMultiplexer>? connecting;
@@ -167,6 +172,9 @@ internal sealed class RedisConnection(RedisOptions options) : IAsyncDisposable
             SyncTimeout = (int)Patience.TotalMilliseconds,
             ReconnectRetryPolicy = new LinearRetry(500),
 
+            // Who is the primary is asked each second: one that was made a replica keeps its connections, and by default would be asked for a minute.
+            ConfigCheckSeconds = 1,
+
             // What cannot be asked now is refused now; a request does not wait for a connection.
             BacklogPolicy = BacklogPolicy.FailFast,
             Protocol = RedisProtocol.Resp2,
@@ -189,10 +197,12 @@ internal sealed class RedisConnection(RedisOptions options) : IAsyncDisposable
             settings.EndPoints.Add(endpoint);
         }
 
-        var roots = options.CaFile is { } authority ? PemCertificates.Read(File.ReadAllBytes(authority)) : null;
-        settings.Tunnel = new Wire(options.Tls ? host => new() { TargetHost = host, CertificateChainPolicy = OfflineChain.Policy(roots) } : null, error => LastError = StateReason.IsOfAnother(error) ? LastError : error);
+        settings.Tunnel = new Wire(options.Tls ? host => new() { TargetHost = host, CertificateChainPolicy = OfflineChain.Policy(Roots()) } : null, error => LastError = StateReason.IsOfAnother(error) ? LastError : error);
         return settings;
     }
+
+    private X509Certificate2Collection? Roots() =>
+        authority is null ? null : authority.TryRead(out var roots, out var diagnostic) ? roots : throw new AuthenticationException(diagnostic);
 
     /// <summary>What every connection goes over, those that Sentinel leads to included: TLS, where it is wanted, and no answer that is longer than any.</summary>
     private sealed class Wire(Func<string, SslClientAuthenticationOptions>? tls, Action<string> refused) : Tunnel

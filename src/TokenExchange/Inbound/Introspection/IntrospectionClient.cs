@@ -24,6 +24,7 @@ internal sealed class IntrospectionClient(AuthorizationServer server, ClientSett
             return new IntrospectionAnswer.Unavailable(ProtectedEndpoint.ShortestBreak, code);
         }
 
+        var credential = registered.Authenticator.Credential;
         var answer = await server.Endpoints.AskIntrospectionAsync(
             registered, subject is null ? AskedAbout.Nobody : new(server.Settings.Issuer, subject), endpoint, form =>
             {
@@ -33,7 +34,7 @@ internal sealed class IntrospectionClient(AuthorizationServer server, ClientSett
         return answer switch
         {
             EndpointAnswer.Reply { Status: 200, Body: { } body } => Read(AnswerReader.Plain(body)),
-            EndpointAnswer.Reply reply => new IntrospectionAnswer.Unavailable(ProtectedEndpoint.ShortestBreak, Refused(reply)),
+            EndpointAnswer.Reply reply => new IntrospectionAnswer.Unavailable(ProtectedEndpoint.ShortestBreak, Refused(reply, credential)),
             EndpointAnswer.Outage outage => new IntrospectionAnswer.Unavailable(outage.RetryAfter!.Value, outage.Cause),
             EndpointAnswer.Busy => new IntrospectionAnswer.Unavailable(ProtectedEndpoint.ShortestBreak, OutageCause.Busy),
             EndpointAnswer.NotSent unsent => new IntrospectionAnswer.Unavailable(ProtectedEndpoint.ShortestBreak, unsent.Diagnostic),
@@ -49,12 +50,12 @@ internal sealed class IntrospectionClient(AuthorizationServer server, ClientSett
     }
     : IntrospectionAnswer.Unavailable.Nonsense;
 
-    private string Refused(EndpointAnswer.Reply reply)
+    private string Refused(EndpointAnswer.Reply reply, object? credential)
     {
         var error = TokenError.Of(reply, server.Settings.Dialect);
         if (error.Meaning == ErrorMeaning.Client)
         {
-            registered.Introspecting.Refused(error.Diagnostic);
+            registered.Introspecting.Refused(error.Diagnostic, credential);
         }
 
         return error.Diagnostic;

@@ -22,6 +22,8 @@ internal sealed class AssertionFile(ClientSettings client, TimeProvider clock) :
         _ => throw new UnreachableException(),
     };
 
+    public override object? Credential => file.Current;
+
     public override string? Authenticate(ProtocolRequest request)
     {
         if (file.TryRead(out var assertion, out var diagnostic))

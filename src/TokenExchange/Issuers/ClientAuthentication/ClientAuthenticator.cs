@@ -9,6 +9,9 @@ internal abstract class ClientAuthenticator
 {
     public const string SpiffeAssertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-spiffe";
 
+    /// <summary>What the client would prove itself with now: the same object for as long as it is the same; null where it never changes.</summary>
+    public virtual object? Credential => null;
+
     /// <summary>Adds the credentials to one request; called anew for each attempt. Null, or a fixed text that says why it cannot.</summary>
     public abstract string? Authenticate(ProtocolRequest request);
 

@@ -8,6 +8,8 @@ internal sealed class ClientSecretPost(ClientSettings client, TimeProvider clock
 {
     private readonly SharedSecret shared = new(client, clock);
 
+    public override object? Credential => shared.OfFile;
+
     public override string? Authenticate(ProtocolRequest request)
     {
         if (shared.TryRead(out var secret, out var diagnostic))

@@ -26,6 +26,8 @@ internal sealed class PrivateKeyJwt : ClientAuthenticator
         thumbprint = client.CertificateFile is { } path ? new(nameof(client.CertificateFile), path, FileContent.Public, Thumbprint, clock) : null;
     }
 
+    public override object? Credential => keyFile.Current;
+
     public override string? Authenticate(ProtocolRequest request)
     {
         string? x5t = null;

@@ -26,6 +26,9 @@ internal sealed class SharedSecret
         }
     }
 
+    /// <summary>The file's secret as it is now; null without a file.</summary>
+    public string? OfFile => file?.Current;
+
     public bool TryRead([NotNullWhen(true)] out string? secret, [NotNullWhen(false)] out string? diagnostic)
     {
         if (file is not null)

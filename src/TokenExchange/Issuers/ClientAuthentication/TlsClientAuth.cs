@@ -44,6 +44,8 @@ internal sealed class TlsClientAuth : ClientAuthenticator, IDisposable
     /// <summary>What new connections present; null as long as there was none.</summary>
     internal SslStreamCertificateContext? Presented => current?.Context;
 
+    public override object? Credential => Look() is null ? current : null;
+
     public override string? Authenticate(ProtocolRequest request)
     {
         var diagnostic = Look();

@@ -25,7 +25,7 @@ public static class PrivateFile
             var user = EffectiveUser();
             if (FileExposure.Of(holds, File.GetUnixFileMode(file), OwnerOf(file.DangerousGetHandle()) ?? user, user) is { } exposed)
             {
-                throw new PrivateFileException(exposed);
+                throw new PrivateFileException(exposed) { IsExposure = true };
             }
         }
 
@@ -108,4 +108,8 @@ public static class PrivateFile
 }
 
 /// <summary>A file that must not be used. The message continues a sentence that begins with the setting's name.</summary>
-public sealed class PrivateFileException(string message) : Exception(message);
+public sealed class PrivateFileException(string message) : Exception(message)
+{
+    /// <summary>Whether others than the gateway have access to it.</summary>
+    internal bool IsExposure { get; init; }
+}

@@ -137,6 +137,7 @@ public sealed class TokenExchangeClient : ITokenExchanger
             return new(new ExchangeResult.Refused(ExchangeError.Misconfigured, Diagnostic: code) { OfClient = true });
         }
 
+        var credential = registered.Authenticator.Credential;
         var answer = await asked.Endpoints.AskTokenAsync(registered, new(request.Subject.Issuer, request.Subject.Subject), form =>
         {
             TokenRequest.Write(form, shape, subjectToken, request, resultIssuer.Settings.Issuer);
@@ -161,7 +162,7 @@ public sealed class TokenExchangeClient : ITokenExchanger
         {
             EndpointAnswer.Reply { Status: 200 } reply => Succeeded(reply, asked, shape, request),
             EndpointAnswer.Reply { WantsAnotherNonce: true } => new(new ExchangeResult.Unavailable(ProtectedEndpoint.ShortestBreak) { Cause = OutageCause.Nonce }),
-            EndpointAnswer.Reply reply => new(Failed(TokenError.Of(reply, shape.Dialect), registered)),
+            EndpointAnswer.Reply reply => new(Failed(TokenError.Of(reply, shape.Dialect), registered, credential)),
             EndpointAnswer.Outage outage => new(new ExchangeResult.Unavailable(outage.RetryAfter!.Value) { Cause = outage.Cause }),
             EndpointAnswer.Busy => new(new ExchangeResult.Unavailable(ProtectedEndpoint.ShortestBreak) { Cause = OutageCause.Busy }),
             EndpointAnswer.NotSent unsent => new(new ExchangeResult.Refused(ExchangeError.Misconfigured, Diagnostic: unsent.Diagnostic)),
@@ -196,11 +197,11 @@ public sealed class TokenExchangeClient : ITokenExchanger
             select bare);
     }
 
-    private static ExchangeResult Failed(TokenError error, RegisteredClient registered)
+    private static ExchangeResult Failed(TokenError error, RegisteredClient registered, object? credential)
     {
         if (error.Meaning == ErrorMeaning.Client)
         {
-            registered.Exchanging.Refused(error.Diagnostic);
+            registered.Exchanging.Refused(error.Diagnostic, credential);
         }
 
         return error.Meaning switch
