@@ -48,6 +48,7 @@ public static class GatewayApplication
         try
         {
             app.Services.GetRequiredService<LiveGenerations>().Apply(options);
+            app.Services.GetRequiredService<Reload>().Warn(loaded);
         }
         catch (Exception exception) when (exception is LocalIssuerException)
         {
