@@ -48,6 +48,7 @@ public static class GatewayApplication
             Watch(app.Services);
             Pipeline(app);
             app.Services.GetRequiredService<LiveGenerations>().Apply(options);
+            app.Services.GetRequiredService<Reload>().Warn(loaded);
             return app;
         }
         catch (Exception exception)

@@ -1,9 +1,11 @@
+using System.Collections.Immutable;
 using Gateway.Advertise;
 using Gateway.Authenticate;
 using Gateway.Authorize;
 using Gateway.Exchange;
 using Gateway.Forward;
 using Gateway.Generations;
+using Gateway.Http;
 using Gateway.Observe.Traffic;
 using Gateway.Sessions;
 
@@ -30,6 +32,9 @@ internal sealed class McpServer
     /// <summary>The path under the public URL; <c>/</c> for the root.</summary>
     public required string Path { get; init; }
 
+    /// <summary>The paths under the root that the gateway keeps for itself; empty for a server that is not there.</summary>
+    public required ImmutableArray<string> KeptBack { get; init; }
+
     /// <summary>The resource identifier: what an acceptable token is minted for.</summary>
     public required string Resource { get; init; }
 
@@ -53,8 +58,21 @@ internal sealed class McpServer
 
     /// <summary>Whether <paramref name="path"/> is this server's or below it; compared case-sensitively, by whole segments.</summary>
     public bool Owns(ReadOnlySpan<char> path) =>
-        Path == "/" || (path.StartsWith(Path, StringComparison.Ordinal) && (path.Length == Path.Length || path[Path.Length] == '/'));
+        Path == "/" ? !IsKeptBack(path) : path.StartsWith(Path, StringComparison.Ordinal) && (path.Length == Path.Length || path[Path.Length] == '/');
 
     /// <summary>The rest of a request's path that is appended to the destination.</summary>
     public PathString Rest(PathString path) => Path == "/" ? path == "/" ? default : path : new PathString(path.Value![Path.Length..]);
+
+    private bool IsKeptBack(ReadOnlySpan<char> path)
+    {
+        foreach (var kept in KeptBack)
+        {
+            if (GatewayPaths.IsAtOrBelow(path, kept))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 }

@@ -74,6 +74,27 @@ public sealed class RequestPathTests
         world.AssertNothingWasSent();
     }
 
+    [Theory]
+    [InlineData("{ 'AdvertisedScopes': ['b', 'a'] }", "b a")]
+    [InlineData("{ 'AdvertisedScopes': ['b', 'a'], 'ScopePrefix': 'api://x/' }", "api://x/b api://x/a")]
+    [InlineData("{ 'Operations': [{ 'Method': 'tools/call', 'Scopes': ['w', 'r'] }] }", "r w")]
+    [InlineData("{ 'RequiredScopes': ['r'], 'AdvertisedScopes': ['a'], 'Operations': [{ 'Method': 'tools/call', 'Scopes': ['w'] }] }", "r")]
+    public async Task Without_a_token_the_challenge_names_what_every_request_needs_or_else_what_the_document_names(string settings, string scopes)
+    {
+        await using var world = await World.StartAsync(options =>
+        {
+            foreach (var (key, value) in JsonNode.Parse(settings.Replace('\'', '"'))!.AsObject())
+            {
+                options["Servers"]!["weather"]![key] = value!.DeepClone();
+            }
+        });
+
+        var answer = await world.Gateway.CallAsync("/weather", null);
+
+        Assert.Contains($"scope=\"{scopes}\"", answer.Challenge, StringComparison.Ordinal);
+        Assert.DoesNotContain("error", answer.Challenge, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task The_resource_document_names_the_identifier_and_the_authorization_server()
     {

@@ -9,7 +9,10 @@ internal sealed class ChallengePolicy
     /// <summary>Where the resource document is (RFC 9728 §3).</summary>
     public required string MetadataUrl { get; init; }
 
-    /// <summary>The scopes that a challenge without a token names, prefixed.</summary>
+    /// <summary>The scopes in the resource document, prefixed.</summary>
+    public required ImmutableArray<string> AdvertisedScopes { get; init; }
+
+    /// <summary>The scopes that a challenge without a token names, prefixed: those that every request needs, else those of the document, which clients would take them from.</summary>
     public required string MissingTokenScopes { get; init; }
 
     public required string? ScopePrefix { get; init; }

@@ -15,12 +15,11 @@ internal static class DocumentBuilder
         var documents = new Dictionary<string, Document>(StringComparer.Ordinal);
         foreach (var (server, from) in servers.Zip(context.Topology))
         {
-            var scopes = from.Options.AdvertisedScopes ?? (IEnumerable<string>)ResourceDocument.ScopesOf(server.Operations.Rules.AllScopes);
             var bytes = ResourceDocument.Write(
                 server.Resource,
                 server.Id,
                 from.InboundServers.Select(name => from.UsesFrontOf(name, options.AuthorizationServers[name]) ? fronts![name].Issuer : options.AuthorizationServers[name].Issuer!),
-                scopes.Select(scope => server.Challenge.ScopePrefix + scope),
+                server.Challenge.AdvertisedScopes,
                 server.Admission.Sender.Settings.Algorithms,
                 server.Admission.Sender.Required);
             documents.Add(ResourceDocument.PathOf(server.Path), new Document(() => bytes));

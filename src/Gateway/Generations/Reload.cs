@@ -20,6 +20,7 @@ internal sealed class Reload(ConfigurationInput input, LiveGenerations generatio
     private long appliedAt;
     private bool retrying;
     private bool missing;
+    private ConfigurationProblem[] warned = [];
 
     /// <summary>Looks once, and applies what has changed since the last look.</summary>
     internal void Poll()
@@ -124,6 +125,21 @@ internal sealed class Reload(ConfigurationInput input, LiveGenerations generatio
         }
     }
 
+    /// <summary>Tells of what the gateway serves all the same, and of each once while it stands: whoever never runs <c>check</c> reads it here.</summary>
+    internal void Warn(LoadedConfiguration loaded)
+    {
+        var warnings = loaded.Problems.Where(problem => problem.IsWarning).ToArray();
+        foreach (var warning in warnings.ExceptBy(warned.Select(About), About))
+        {
+            log.ConfigurationWarning(ConfigurationReport.Line(input.Path, warning));
+        }
+
+        warned = warnings;
+    }
+
+    /// <summary>A warning but for its place, which other lines of the file move.</summary>
+    private static (string Rule, string Key, string Message) About(ConfigurationProblem warning) => (warning.Rule, warning.Key, warning.Message);
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Interval, clock);
@@ -145,6 +161,7 @@ internal sealed class Reload(ConfigurationInput input, LiveGenerations generatio
         state.Applied(options, generations.Current.Number, clock.GetUtcNow());
         metrics.Reloaded(true);
         log.GenerationApplied(generations.Current.Number);
+        Warn(loaded);
         foreach (var section in state.NeedRestart(loaded))
         {
             log.RestartNeeded(section);
@@ -175,6 +192,9 @@ internal static partial class ReloadEvents
 
     [LoggerMessage(1603, LogLevel.Warning, "{Section} was changed; it belongs to the process and takes effect at its next start", EventName = "RestartNeeded")]
     public static partial void RestartNeeded(this ILogger logger, string section);
+
+    [LoggerMessage(1604, LogLevel.Warning, "The configuration is served with {Warning}", EventName = "ConfigurationWarning")]
+    public static partial void ConfigurationWarning(this ILogger logger, string warning);
 
     [LoggerMessage(1602, LogLevel.Error, "Changed configuration not applied, the running one stays: {Problem}", EventName = "ReloadRefused")]
     public static partial void ReloadRefused(this ILogger logger, string problem);

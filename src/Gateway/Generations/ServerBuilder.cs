@@ -7,6 +7,7 @@ using Gateway.Authorize.Policy;
 using Gateway.Configuration;
 using Gateway.Configuration.Options;
 using Gateway.Forward;
+using Gateway.Http;
 using Gateway.Observe;
 using Gateway.Observe.Traffic;
 using Gateway.Sessions;
@@ -32,6 +33,7 @@ internal sealed class ServerBuilder(BuildContext context, AdmissionBuilder admis
         var target = TargetMapping.Of(topology, context.Options, inboundAudiences, context.SenderKeys);
         var forwarded = server.ForwardHeaders.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
         var admission = admissions.Build(topology, target, forwarded);
+        var advertised = (server.AdvertisedScopes ?? (IEnumerable<string>)ResourceDocument.ScopesOf(rules.AllScopes)).Select(scope => server.ScopePrefix + scope).ToImmutableArray();
         return new McpServer
         {
             Id = topology.Id,
@@ -39,13 +41,15 @@ internal sealed class ServerBuilder(BuildContext context, AdmissionBuilder admis
             InFlight = context.InFlight,
             Traffic = traffic?.Of(topology.Id),
             Path = topology.Path,
+            KeptBack = topology.Path == "/" ? KeptBack() : [],
             Resource = topology.Resource,
             Transport = server.Transport,
             Challenge = new ChallengePolicy
             {
                 MetadataUrl = context.PublicUrl + ResourceDocument.PathOf(topology.Path),
                 ScopePrefix = server.ScopePrefix,
-                MissingTokenScopes = ChallengePolicy.Prefixed(server.ScopePrefix, ResourceDocument.ScopesOf(rules.Required)),
+                AdvertisedScopes = advertised,
+                MissingTokenScopes = ResourceDocument.ScopesOf(rules.Required) is { Count: > 0 } required ? ChallengePolicy.Prefixed(server.ScopePrefix, required) : string.Join(' ', advertised),
                 ProofAlgorithms = admission.Sender.Settings.Algorithms,
                 ProofRequired = admission.Sender.Required,
             },
@@ -79,6 +83,10 @@ internal sealed class ServerBuilder(BuildContext context, AdmissionBuilder admis
             },
         };
     }
+
+    private ImmutableArray<string> KeptBack() => context.Options.LocalIssuer is { } local
+        ? [.. GatewayPaths.Own, new Uri(local.Issuer!).AbsolutePath.TrimEnd('/')]
+        : [.. GatewayPaths.Own];
 
     private CallPolicy? Calls(ServerTopology topology)
     {

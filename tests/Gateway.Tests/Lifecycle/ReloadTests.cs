@@ -29,6 +29,27 @@ public sealed class ReloadTests
     }
 
     [Fact]
+    public async Task What_check_warns_of_is_logged_at_the_start_and_after_a_change_and_once_while_it_stands()
+    {
+        await using var world = await StartAsync();
+        Assert.Equal(1, Count(world, "warning: secret-inline"));
+        Assert.Equal(0, Count(world, "warning: resource-uris"));
+
+        Write(world, options => options["Servers"]!["weather"]!["ResourceUris"] = "as-is");
+        Poll(world);
+        Write(world, options => options["Servers"]!["weather"]!["ResourceUris"] = "strict");
+        Poll(world);
+        Write(world, options => options["Servers"]!["weather"]!["ResourceUris"] = "as-is");
+        Poll(world);
+
+        Assert.Equal(4, LiveGenerations(world).Current.Number);
+        Assert.Equal(1, Count(world, "warning: secret-inline"));
+        Assert.Equal(2, Count(world, "warning: resource-uris"));
+
+        static int Count(World world, string text) => world.Gateway.Log.Split(text).Length - 1;
+    }
+
+    [Fact]
     public async Task An_unchanged_file_makes_no_generation()
     {
         await using var world = await StartAsync();

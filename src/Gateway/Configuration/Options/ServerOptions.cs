@@ -7,7 +7,7 @@ namespace Gateway.Configuration.Options;
 /// <summary>One MCP server, as written.</summary>
 internal sealed class ServerOptions
 {
-    [Description("The path under PublicUrl. Default: /{id}. PublicUrl + Path is the resource identifier.")]
+    [Description("The path under PublicUrl. Default: /{id}. PublicUrl + Path is the resource identifier. What the gateway keeps for itself (/.well-known, /healthz, /oauth and others) is no server's, of one at / neither.")]
     [Example("/weather")]
     public string? Path { get; set; }
 
@@ -62,7 +62,7 @@ internal sealed class ServerOptions
     [Example("api://weather/")]
     public string? ScopePrefix { get; set; }
 
-    [Description("The scopes in the resource document. Default: what the rules name.")]
+    [Description("The scopes in the resource document, and where RequiredScopes is empty in the challenge without a token. Default: what the rules name.")]
     [Example("""["weather:read"]""")]
     public List<string>? AdvertisedScopes { get; set; }
 

@@ -1,15 +1,13 @@
 using System.Text.RegularExpressions;
 using Gateway.Configuration.Options;
 using Gateway.Generations;
+using Gateway.Http;
 
 namespace Gateway.Configuration.Rules;
 
 /// <summary>Names and paths of servers: <c>server-id</c>, <c>server-path</c>. Routing and audience must never disagree.</summary>
 internal static partial class PathRules
 {
-    private const string WellKnown = "/.well-known";
-    private static readonly string[] Reserved = [WellKnown, "/healthz", "/backchannel-logout", "/security-events", "/oauth"];
-
     /// <summary>Names that an override could not address, or that differ for one person and not for another.</summary>
     public static void NamesAreDistinct(RuleContext context)
     {
@@ -47,12 +45,12 @@ internal static partial class PathRules
     {
         foreach (var server in context.Servers)
         {
-            if (Reserved.FirstOrDefault(reserved => Overlap(reserved, server.Path)) is { } reserved)
+            if (GatewayPaths.Own.FirstOrDefault(reserved => Overlap(reserved, server.Path)) is { } reserved)
             {
                 Report(context, server, $"is under '{reserved}', which the gateway answers itself; take another path.");
             }
 
-            // A server at the root leaves every path that the gateway answers itself to it; anything below must not meet it.
+            // A server at the root leaves that path to the gateway; anything below must not meet it.
             if (LocalIssuerPath(context.Options) is { } local && (Overlap(local, server.Path) || (server.Path != "/" && Overlap(server.Path, local))))
             {
                 Report(context, server, $"meets the path of LocalIssuer, '{local}'; take another path, so that no resource identifier is an issuer.");
@@ -84,7 +82,7 @@ internal static partial class PathRules
 
     /// <summary>Why the documents of a local issuer at that path would not be found, or be taken for others, as the end of a sentence; null when they are.</summary>
     internal static string? LocalIssuerProblem(string path) =>
-        CanonicalProblem(path) ?? (Overlap(WellKnown, path) ? $"is under '{WellKnown}', where the documents about issuers and servers are" : null);
+        CanonicalProblem(path) ?? (Overlap(GatewayPaths.WellKnown, path) ? $"is under '{GatewayPaths.WellKnown}', where the documents about issuers and servers are" : null);
 
     /// <summary>The path of the local issuer under the public URL; null when there is none.</summary>
     internal static string? LocalIssuerPath(GatewayOptions options)
@@ -94,11 +92,7 @@ internal static partial class PathRules
         return issuer.Length > origin.Length && issuer.StartsWith(origin, StringComparison.Ordinal) ? issuer[(origin.Length - 1)..] : null;
     }
 
-    /// <summary>Whether a path is another one or, segment by segment, below it; case ignored, as routing does.</summary>
-    private static bool Overlap(string above, string path) =>
-        above == "/"
-        || path.Equals(above, StringComparison.OrdinalIgnoreCase)
-        || path.StartsWith(above + "/", StringComparison.OrdinalIgnoreCase);
+    private static bool Overlap(string above, string path) => GatewayPaths.IsAtOrBelow(path, above);
 
     private static void Report(RuleContext context, ServerTopology server, string problem)
     {
