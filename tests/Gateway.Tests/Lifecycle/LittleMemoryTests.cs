@@ -6,6 +6,7 @@ using Xunit;
 namespace Gateway.Tests.Lifecycle;
 
 /// <summary>The real program where there is little memory, and others ask for more: it refuses them, and goes on.</summary>
+[Collection(nameof(Floods))]
 public sealed class LittleMemoryTests : IAsyncLifetime
 {
     private const string Unfinished = "POST /weather HTTP/1.1\r\nHost: gateway.test\r\nX-Pad: ";
@@ -40,7 +41,7 @@ public sealed class LittleMemoryTests : IAsyncLifetime
         await using var gateway = Start(megabytes: 64);
         var url = await gateway.Listening.WaitAsync(Cancellation);
         var head = Unfinished + string.Join("\r\nX-Pad: ", Enumerable.Repeat(new string('x', 7_000), 4));
-        for (var i = 0; i < 2500; i++)
+        for (var i = 0; i < 1500; i++)
         {
             await HoardAsync(url, head);
         }
@@ -56,7 +57,7 @@ public sealed class LittleMemoryTests : IAsyncLifetime
         await using var gateway = Start(megabytes: 96);
         var url = await gateway.Listening.WaitAsync(Cancellation);
         var most = new string(' ', 4_000_000);
-        for (var i = 0; i < 64; i++)
+        for (var i = 0; i < 48; i++)
         {
             var token = corp.Token(World.WeatherResource, (_, payload) => payload["sub"] = $"mallory-{i % 8}");
             await HoardAsync(url, $"POST /weather HTTP/1.1\r\nHost: gateway.test\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\nContent-Length: 4000001\r\n\r\n{most}");
