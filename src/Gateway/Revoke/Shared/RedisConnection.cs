@@ -151,7 +151,7 @@ internal sealed class RedisConnection(RedisOptions options) : IAsyncDisposable
             settings.EndPoints.Add(endpoint);
         }
 
-        var roots = options.CaFile is { } authority ? PemCertificates.Read(File.ReadAllBytes(authority)) : null;
+        var roots = options.CaFile is { } authority ? PemCertificates.Read(PrivateFile.Read(authority, FileContent.Public)) : null;
         settings.Tunnel = new Wire(options.Tls ? host => new() { TargetHost = host, CertificateChainPolicy = OfflineChain.Policy(roots) } : null, error => LastError = StateReason.IsOfAnother(error) ? LastError : error);
         return settings;
     }
