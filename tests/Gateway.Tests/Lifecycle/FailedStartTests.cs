@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Gateway.Tests.Harness;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;

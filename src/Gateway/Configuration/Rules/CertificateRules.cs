@@ -63,9 +63,8 @@ internal static class CertificateRules
             {
                 Judge(context, key, path, certificate);
             }
-            catch (Exception error) when (error is IOException or UnauthorizedAccessException or NotSupportedException)
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
-                // The last is said of a pipe, which has no length.
                 FileRules.Missing(context, $"{key}:Path", "The certificate or its key may not be read.");
             }
         }
@@ -74,6 +73,15 @@ internal static class CertificateRules
     /// <summary>Throws what reading a file throws: it may have gone since it was found there.</summary>
     private static void Judge(RuleContext context, string key, string path, KestrelCertificateOptions certificate)
     {
+        foreach (var (member, file) in new[] { ("Path", path), ("KeyPath", certificate.KeyPath) })
+        {
+            if (file is not null && !FileRules.HoldsSomething(file))
+            {
+                context.Error("certificate", $"{key}:{member}", $"The file {ConfiguredUrl.Show(file)} is empty, or a pipe or device, which cannot be read again; write one of PEM or PKCS#12.");
+                return;
+            }
+        }
+
         try
         {
             using var loaded = Load(path, certificate);

@@ -85,6 +85,9 @@ internal static partial class FileRules
         }
     }
 
+    /// <summary>Whether it is a file with something in it. A pipe has no length, and to open one is to wait for whoever writes.</summary>
+    internal static bool HoldsSomething(string path) => (File.ResolveLinkTarget(path, returnFinalTarget: true) ?? new FileInfo(path)) is FileInfo { Exists: true, Length: > 0 };
+
     /// <summary>Where a path leads from here: whoever reads the message need not guess from where it was looked up.</summary>
     private static string Absolute(string path) => ConfiguredUrl.WithoutUser(path) != path || path.Contains("://", StringComparison.Ordinal) || !IsPath(path) ? path : Path.GetFullPath(path);
 

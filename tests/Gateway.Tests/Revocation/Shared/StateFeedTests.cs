@@ -1,6 +1,5 @@
 using Gateway.Revoke;
 using Gateway.Revoke.Shared;
-using Gateway.Tests.Harness;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using TokenExchange.Inbound.Revocation;
