@@ -107,7 +107,7 @@ public sealed class SecurityEventValidator(
             return Refused(InvalidRequest, "issued at");
         }
 
-        if ((claims.Expiry is { } expiry && token.Now >= DateTimeOffset.FromUnixTimeSeconds(expiry) + token.Skew) ||
+        if ((claims.Expiry is { } expiry && token.Now - token.Skew >= DateTimeOffset.FromUnixTimeSeconds(expiry)) ||
             (claims.NotBefore is { } start && DateTimeOffset.FromUnixTimeSeconds(start) > token.Now + token.Skew))
         {
             return Refused(InvalidRequest, "times");
