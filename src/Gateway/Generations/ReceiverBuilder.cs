@@ -29,7 +29,8 @@ internal sealed class ReceiverBuilder(BuildContext context, RuntimePool pool, Ti
                 server.Key,
                 new SecurityEventValidator(transmitter, written.Issuer!, events.Audience!, [.. written.Algorithms], written.ClockSkew, written.MaxTokenLifetime, clock),
                 events.TokenFile,
-                written.MaxTokenLifetime + (2 * written.ClockSkew));
+                written.MaxTokenLifetime + (2 * written.ClockSkew),
+                clock);
         });
 
     // Every client that the gateway is at the server: a server's Outbound may bring one of its own.

@@ -102,38 +102,28 @@ internal sealed class SecurityEvents(LiveGenerations generations, Revoker revoke
 }
 
 /// <summary>How events about one authorization server's tokens are checked, and how long what they revoke stays revoked.</summary>
-internal sealed record SecurityEventReceiver(string Name, SecurityEventValidator Validator, string? TokenFile, TimeSpan KeepFor)
+internal sealed class SecurityEventReceiver(string name, SecurityEventValidator validator, string? tokenFile, TimeSpan keepFor, TimeProvider clock)
 {
-    /// <summary>Whether the sender has shown the token of the file; anybody is admitted without one.</summary>
+    // Looked at once a second, whoever asks: anybody may post here.
+    private readonly WatchedFiles<byte[]>? token =
+        tokenFile is null ? null : new(() => [PrivateFile.Read(tokenFile, FileContent.Secret)], contents => DigestOf(contents[0].AsSpan().Trim(" \r\n\t"u8)), clock);
+
+    public string Name => name;
+
+    public SecurityEventValidator Validator => validator;
+
+    public TimeSpan KeepFor => keepFor;
+
+    /// <summary>Whether the sender has shown the token of the file; anybody is admitted without one. Without what is in the file nobody can show it.</summary>
     public bool Admits(HttpRequest request)
     {
-        if (TokenFile is null)
-        {
-            return true;
-        }
-
         const string scheme = "Bearer ";
-        if (request.Headers.Authorization is not [{ } line] || !line.StartsWith(scheme, StringComparison.OrdinalIgnoreCase))
-        {
-            return false;
-        }
-
-        byte[]? expected = null;
-        try
-        {
-            expected = PrivateFile.Read(TokenFile, FileContent.Secret);
-            return CryptographicOperations.FixedTimeEquals(SHA256.HashData(expected.AsSpan().Trim(" \r\n\t"u8)), SHA256.HashData(Encoding.UTF8.GetBytes(line[scheme.Length..].Trim())));
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or PrivateFileException)
-        {
-            // Without the file nobody can show what is in it.
-            return false;
-        }
-        finally
-        {
-            CryptographicOperations.ZeroMemory(expected);
-        }
+        return token is null
+            || (request.Headers.Authorization is [{ } line] && line.StartsWith(scheme, StringComparison.OrdinalIgnoreCase)
+                && token.Read(out _) is { } expected && CryptographicOperations.FixedTimeEquals(expected, SHA256.HashData(Encoding.UTF8.GetBytes(line[scheme.Length..].Trim()))));
     }
+
+    private static byte[] DigestOf(ReadOnlySpan<byte> token) => token.IsEmpty ? throw new FormatException() : SHA256.HashData(token);
 }
 
 internal static partial class SecurityEventLog

@@ -242,6 +242,35 @@ public sealed class SecurityEventTests
         File.Delete(file);
     }
 
+    [Theory]
+    [InlineData("two\n", "two")]
+    [InlineData(" \n", null)]
+    [InlineData(null, null)]
+    public async Task The_token_that_is_asked_for_is_read_once_a_second_whoever_asks_and_never_remembered_beyond(string? content, string? admitted)
+    {
+        var clock = new ManualClock();
+        var file = Path.Combine(Scratch.Directory("security-events-"), "token");
+        await File.WriteAllTextAsync(file, "one", TestContext.Current.CancellationToken);
+        await using var world = await StartAsync(file, clock);
+        Assert.Equal(202, (await SendAsync(world, Event(world, Caep + "session-revoked"), "one")).Status);
+
+        if (content is null)
+        {
+            File.Delete(file);
+        }
+        else
+        {
+            await File.WriteAllTextAsync(file, content, TestContext.Current.CancellationToken);
+        }
+
+        Assert.Equal(202, (await SendAsync(world, Event(world, Caep + "session-revoked"), "one")).Status);
+        clock.Advance(TimeSpan.FromSeconds(1));
+        foreach (var bearer in new[] { "one", "two", "" })
+        {
+            Assert.Equal(bearer == admitted ? 202 : 400, (await SendAsync(world, Event(world, Caep + "session-revoked"), bearer)).Status);
+        }
+    }
+
     private static string BobsToken(World world) => world.WeatherToken((_, payload) => (payload["sub"], payload["jti"]) = ("bob", "bobs"));
 
     private static JsonObject Aliases(World world, string names) => new()

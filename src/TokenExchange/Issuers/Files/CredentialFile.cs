@@ -1,11 +1,10 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Security.Cryptography;
 
 namespace TokenExchange.Issuers.Files;
 
 /// <summary>
-/// A file with a credential, looked at when it is used and at most once a second. Its content is compared by digest, so
-/// that a swapped link, a rename and a rewrite of the same length are all seen.
+/// A file with a credential, as <see cref="WatchedFiles{T}"/> looks at it. What it held goes on for ten seconds while it seems to be
+/// written; a file that is gone, or open to others, ends it at once.
 /// </summary>
 /// <param name="setting">The setting that names the file, for diagnostics.</param>
 /// <param name="path">Where it is.</param>
@@ -15,61 +14,20 @@ namespace TokenExchange.Issuers.Files;
 internal sealed class CredentialFile<T>(string setting, string path, FileContent holds, Func<byte[], T> parse, TimeProvider clock)
     where T : class
 {
-    private readonly Lock gate = new();
-    private byte[]? digest;
-    private T? credential;
-    private long lookedAt;
+    private readonly WatchedFiles<T> file = new(() => [PrivateFile.Read(path, holds)], contents => parse(contents[0]!), clock, IsPassing);
 
     /// <summary>The credential as the file has it now, or a fixed text that says why there is none.</summary>
     public bool TryRead([NotNullWhen(true)] out T? current, [NotNullWhen(false)] out string? diagnostic)
     {
-        lock (gate)
+        current = file.Read(out var fault);
+        diagnostic = current is not null ? null : fault switch
         {
-            diagnostic = null;
-            if (credential is null || clock.GetElapsedTime(lookedAt) >= TimeSpan.FromSeconds(1))
-            {
-                diagnostic = Look();
-            }
-
-            current = credential;
-            return diagnostic is null;
-        }
+            PrivateFileException unfit => $"{setting} {unfit.Message}",
+            IOException or UnauthorizedAccessException => $"{setting} cannot be read",
+            _ => $"{setting} does not hold what it should",
+        };
+        return current is not null;
     }
 
-    private string? Look()
-    {
-        byte[]? content = null;
-        try
-        {
-            content = PrivateFile.Read(path, holds);
-            var seen = SHA256.HashData(content);
-            if (credential is null || !seen.AsSpan().SequenceEqual(digest))
-            {
-                credential = parse(content);
-                digest = seen;
-            }
-
-            lookedAt = clock.GetTimestamp();
-            return null;
-        }
-        catch (PrivateFileException exposed)
-        {
-            credential = null;
-            return $"{setting} {exposed.Message}";
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            credential = null;
-            return $"{setting} cannot be read";
-        }
-        catch (Exception exception) when (exception is CryptographicException or ArgumentException or FormatException or NotSupportedException)
-        {
-            credential = null;
-            return $"{setting} does not hold what it should";
-        }
-        finally
-        {
-            CryptographicOperations.ZeroMemory(content);
-        }
-    }
+    private static bool IsPassing(Exception fault) => fault is not (PrivateFileException { IsExposed: true } or FileNotFoundException or DirectoryNotFoundException);
 }

@@ -112,7 +112,7 @@ public sealed class TokenExchangeClient : ITokenExchanger
         var acting = actor?.Read(out unreadable);
         if (unreadable is not null)
         {
-            return new ExchangeResult.Refused(ExchangeError.Misconfigured, Diagnostic: unreadable);
+            return new ExchangeResult.Refused(ExchangeError.Misconfigured, Diagnostic: unreadable) { OfClient = true };
         }
 
         var leg = await AskAsync(server, profile, request.Subject.Value, request, acting, extraParameters, seen);
@@ -163,7 +163,7 @@ public sealed class TokenExchangeClient : ITokenExchanger
             EndpointAnswer.Reply reply => new(Failed(TokenError.Of(reply, shape.Dialect), registered)),
             EndpointAnswer.Outage outage => new(new ExchangeResult.Unavailable(outage.RetryAfter!.Value) { Cause = outage.Cause }),
             EndpointAnswer.Busy => new(new ExchangeResult.Unavailable(ProtectedEndpoint.ShortestBreak) { Cause = OutageCause.Busy }),
-            EndpointAnswer.NotSent unsent => new(new ExchangeResult.Refused(ExchangeError.Misconfigured, Diagnostic: unsent.Diagnostic)),
+            EndpointAnswer.NotSent unsent => new(new ExchangeResult.Refused(ExchangeError.Misconfigured, Diagnostic: unsent.Diagnostic) { OfClient = true }),
             _ => throw new UnreachableException(),
         };
     }
