@@ -14,6 +14,7 @@ namespace TokenExchange.Issuers;
 internal sealed class BackChannelEndpoints(AuthorizationServerSettings settings, IssuerMetadataSource metadata, TimeProvider clock) : IDisposable
 {
     private const int StrangersConnections = 16;
+    private static readonly TimeSpan Forgotten = TimeSpan.FromHours(1);
 
     // Apart from one another and from the keys, which every request may need: what hangs in one takes no connection of another.
     // Anybody can make up opaque tokens; asking about those that nobody knows has connections of its own as well.
@@ -30,8 +31,25 @@ internal sealed class BackChannelEndpoints(AuthorizationServerSettings settings,
     public EndpointOutage? IntrospectionOutage => introspection.Outage;
 
     /// <summary>The client with these settings; one and the same for equal settings. Throws when they cannot work.</summary>
-    public RegisteredClient Client(ClientSettings client) =>
-        clients.GetOrAdd(client, wanted => new RegisteredClient(ClientAuthenticator.Create(wanted, settings, clock), clock));
+    public RegisteredClient Client(ClientSettings client)
+    {
+        if (!clients.TryGetValue(client, out var known))
+        {
+            // The server stays whatever is reloaded; a client of before, which nobody has asked as for long, is let go, and made anew if need be.
+            foreach (var pair in clients.Where(pair => pair.Value.Unused >= Forgotten))
+            {
+                clients.TryRemove(pair);
+            }
+
+            known = clients.GetOrAdd(client, wanted => new RegisteredClient(ClientAuthenticator.Create(wanted, settings, clock), clock));
+        }
+
+        known.Use();
+        return known;
+    }
+
+    /// <summary>How many clients are known.</summary>
+    internal int ClientCount => clients.Count;
 
     /// <summary>Posts to the token endpoint. <paramref name="write"/> fills in each attempt's form anew.</summary>
     /// <param name="client">As whom.</param>

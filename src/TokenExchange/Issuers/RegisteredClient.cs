@@ -10,7 +10,14 @@ namespace TokenExchange.Issuers;
 /// </summary>
 internal sealed class RegisteredClient(ClientAuthenticator authenticator, TimeProvider clock) : IDisposable
 {
+    private long usedAt = clock.GetTimestamp();
+
     public ClientAuthenticator Authenticator => authenticator;
+
+    /// <summary>For how long nobody has asked as this client.</summary>
+    public TimeSpan Unused => clock.GetElapsedTime(Volatile.Read(ref usedAt));
+
+    public void Use() => Volatile.Write(ref usedAt, clock.GetTimestamp());
 
     /// <summary>What the token endpoint said of the client.</summary>
     public ClientStanding Exchanging { get; } = new(clock);

@@ -81,7 +81,6 @@ public sealed class TokenExchangeClient : ITokenExchanger
     public async Task<InspectedExchange> ProbeAsync(OutboundTarget target, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(target);
-        using var claims = JsonDocument.Parse("{}");
         var nobody = new ValidatedToken(new TokenText("not-a-token".AsMemory()))
         {
             Resource = target.InboundResource,
@@ -93,7 +92,7 @@ public sealed class TokenExchangeClient : ITokenExchanger
             Scopes = ScopeSet.Empty,
             Actors = [],
             ExpiresAt = clock.GetUtcNow(),
-            Claims = claims.RootElement,
+            Claims = JsonElement.Parse("{}"u8),
         };
         var seen = new InspectedExchange(server);
         var result = await RunAsync(new TokenExchangeRequest(nobody, target, ScopeSet.Empty), seen).WaitAsync(cancellationToken);
