@@ -52,7 +52,7 @@ public sealed class HopTokenOptions : AuthenticationSchemeOptions
     /// </summary>
     public int UsedIdCapacity { get; set; } = 1_000_000;
 
-    /// <summary>The longest body that is read to compare its digest, in bytes; a longer one is answered 413.</summary>
+    /// <summary>The longest body that is read to compare its digest, in bytes, at most a gibibyte; a longer one is answered 413.</summary>
     public int MaxBodyBytes { get; set; } = 4 * 1024 * 1024;
 
     /// <summary>Where the issuer's metadata is; null: its well-known addresses.</summary>
@@ -78,7 +78,7 @@ public sealed class HopTokenOptions : AuthenticationSchemeOptions
     /// <summary>The longest life of a token.</summary>
     public TimeSpan MaxTokenLifetime { get; set; } = TimeSpan.FromHours(1);
 
-    /// <summary>Where clients get tokens, for the resource document; empty: <see cref="Issuer"/>.</summary>
+    /// <summary>Where clients get tokens, for the resource document: https URLs; empty: <see cref="Issuer"/>.</summary>
     /// <remarks>RFC 9728 §2.</remarks>
     public IList<string> AuthorizationServers { get; set; } = [];
 

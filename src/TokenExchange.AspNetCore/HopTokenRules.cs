@@ -8,6 +8,9 @@ namespace TokenExchange.AspNetCore;
 /// <summary>What options must be to be safe; each problem says what it should be.</summary>
 internal static class HopTokenRules
 {
+    // A buffer is doubled, and holds one byte more.
+    private const int MostBodyBytes = 1 << 30;
+
     public static List<string> Problems(HopTokenOptions options)
     {
         var problems = new List<string>();
@@ -22,7 +25,13 @@ internal static class HopTokenRules
         Require(options.MaxTokenLifetime > TimeSpan.Zero && options.MaxTokenLifetime <= TimeSpan.FromDays(1), "MaxTokenLifetime must be more than zero and at most a day.");
         Require(options.ProofMaxAge > TimeSpan.Zero && options.ProofMaxAge <= TimeSpan.FromHours(1), "ProofMaxAge must be more than zero and at most an hour.");
         Require(options.UsedIdCapacity > 0, "UsedIdCapacity must be positive.");
-        Require(options.MaxBodyBytes > 0, "MaxBodyBytes must be positive.");
+        Require(options.MaxBodyBytes is > 0 and <= MostBodyBytes, "MaxBodyBytes must be positive and at most a gibibyte.");
+        Require(
+            options.AuthorizationServers.All(server => IsHttp(server, options.AllowHttp, out _)),
+            "AuthorizationServers must be absolute https URLs in ASCII without user, query and fragment; http with AllowHttp, or to this machine.");
+        Require(
+            options.ResourceName is null || (!string.IsNullOrWhiteSpace(options.ResourceName) && !options.ResourceName.EnumerateRunes().Any(rune => rune == Rune.ReplacementChar || Rune.IsControl(rune))),
+            "ResourceName must be a text without control characters, or null.");
         Require(options.RequiredScopes.All(scope => ScopeSet.IsToken(scope)), "RequiredScopes must be OAuth scopes, one each.");
         Require(options.Address is null || IsHttp(options.Address.OriginalString, allowHttp: true, out _), "Address must be an absolute http(s) URL in ASCII without query and fragment.");
         Require(MayBeFetched(options.MetadataUrl, options.AllowHttp) && MayBeFetched(options.JwksUrl, options.AllowHttp), "MetadataUrl and JwksUrl must be absolute https URLs without user and fragment; http with AllowHttp, or to this machine.");

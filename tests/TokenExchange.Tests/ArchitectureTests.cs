@@ -1,4 +1,7 @@
+using System.Collections.Immutable;
 using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
 using Harness;
 using TokenExchange.Inbound;
 using TokenExchange.Outbound;
@@ -8,6 +11,9 @@ namespace TokenExchange.Tests;
 
 public sealed class ArchitectureTests
 {
+    // What a token or an answer says of somebody.
+    private static readonly string[] Telling = ["Subject", "TokenId", "Session", "Actor", "Actors", "AccessToken"];
+    private static readonly Type[] Texts = [typeof(string), typeof(ImmutableArray<string>)];
     private const BindingFlags Everything = BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static;
 
     [Fact]
@@ -60,5 +66,18 @@ public sealed class ArchitectureTests
         var issued = Cache.ScriptedExchanger.Issue(Cache.CacheFixture.Request(value: "inbound-secret"), DateTimeOffset.UnixEpoch, "hop-secret");
         Assert.DoesNotContain("secret", issued.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain("secret", Cache.CacheFixture.Request(value: "inbound-secret").ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_holds_claims_or_answers_prints_itself_in_its_own_words()
+    {
+        var printed =
+            from type in typeof(ITokenExchanger).Assembly.GetTypes()
+            where type.GetMethod(nameof(ToString), Type.EmptyTypes) is { } toString && toString.DeclaringType == type && toString.IsDefined(typeof(CompilerGeneratedAttribute), inherit: false)
+            from property in type.GetProperties(BindingFlags.Public | BindingFlags.Instance)
+            where (Telling.Contains(property.Name) && Texts.Contains(property.PropertyType)) || property.PropertyType == typeof(JsonElement) || property.PropertyType == typeof(JsonElement?)
+            select $"{type.FullName}.{property.Name}";
+
+        Assert.Equal("", string.Join("\n", printed));
     }
 }

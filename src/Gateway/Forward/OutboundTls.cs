@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text;
 using Gateway.Configuration.Options;
 using TokenExchange.Issuers;
@@ -14,69 +13,24 @@ namespace Gateway.Forward;
 /// </summary>
 internal sealed class OutboundTls(TlsFiles files, TimeProvider clock, Func<SocketsHttpHandler> connections) : HttpMessageHandler
 {
-    private static readonly TimeSpan Often = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
-
-    private readonly Lock gate = new();
-    private Made? current;
-    private long lookedAt;
-    private long? unfitSince;
+    private readonly WatchedFiles<HttpMessageInvoker> connected = new(files.Read, contents => Connect(contents, connections()), clock, _ => true);
 
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
-        Current().SendAsync(request, cancellationToken);
+        (connected.Read(out var fault) ?? throw new HttpRequestException(HttpRequestError.SecureConnectionError, "The files of Tls cannot be used.", fault)).SendAsync(request, cancellationToken);
 
     protected override void Dispose(bool disposing)
     {
         if (disposing)
         {
-            current?.Connections.Dispose();
+            connected.Known?.Dispose();
         }
 
         base.Dispose(disposing);
     }
 
-    private HttpMessageInvoker Current()
+    // The connections of before are let go, not closed: a request may be under way on them. Idle ones end by themselves.
+    private static HttpMessageInvoker Connect(byte[]?[] content, SocketsHttpHandler handler)
     {
-        lock (gate)
-        {
-            if (current is null || clock.GetElapsedTime(lookedAt) >= Often)
-            {
-                Look();
-            }
-
-            return current?.Connections ?? throw new HttpRequestException(HttpRequestError.SecureConnectionError, "The files of Tls cannot be used.");
-        }
-    }
-
-    private void Look()
-    {
-        try
-        {
-            var content = files.Read();
-            var digest = SHA256.HashData(content.SelectMany(file => SHA256.HashData(file ?? [])).ToArray());
-            if (current is null || !digest.AsSpan().SequenceEqual(current.Digest))
-            {
-                // The connections of before are let go, not closed: a request may be under way on them. Idle ones end by themselves.
-                current = new Made(digest, Connect(content));
-            }
-
-            unfitSince = null;
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or PrivateFileException or CryptographicException or ArgumentException)
-        {
-            unfitSince ??= clock.GetTimestamp();
-            if (clock.GetElapsedTime(unfitSince.Value) >= Patience)
-            {
-                current = null;
-            }
-        }
-
-        lookedAt = clock.GetTimestamp();
-    }
-
-    private HttpMessageInvoker Connect(byte[]?[] content)
-    {
-        var handler = connections();
         if (content[0] is { } authority)
         {
             handler.SslOptions.CertificateChainPolicy = OfflineChain.Policy(PemCertificates.Read(authority));
@@ -84,7 +38,15 @@ internal sealed class OutboundTls(TlsFiles files, TimeProvider clock, Func<Socke
 
         if (content is [_, { } pem, { } key])
         {
-            handler.SslOptions.ClientCertificateContext = PemCertificates.Present(PemCertificates.Read(pem), Encoding.UTF8.GetString(key));
+            var text = Encoding.UTF8.GetChars(key);
+            try
+            {
+                handler.SslOptions.ClientCertificateContext = PemCertificates.Present(PemCertificates.Read(pem), text);
+            }
+            finally
+            {
+                Array.Clear(text);
+            }
 
             // A resumed session speaks for the certificate that it began with, not for the one in the files now.
             handler.SslOptions.AllowTlsResume = false;
@@ -92,8 +54,6 @@ internal sealed class OutboundTls(TlsFiles files, TimeProvider clock, Func<Socke
 
         return new HttpMessageInvoker(handler);
     }
-
-    private sealed record Made(byte[] Digest, HttpMessageInvoker Connections);
 }
 
 /// <summary>The files of <c>Servers:*:Tls</c>.</summary>

@@ -17,7 +17,7 @@ internal sealed class RuntimePool(TimeProvider clock, ILoggerFactory loggers, Re
     /// How long what the current generation does not use is kept at least: longer than any exchange takes that nobody waits
     /// for any more. What requests in flight use is kept until they have ended, however long that is.
     /// </summary>
-    internal static readonly TimeSpan Grace = TimeSpan.FromMinutes(2);
+    internal static readonly TimeSpan Grace = TimeSpan.FromMinutes(3);
 
     private readonly Retirement<AuthorizationServerSettings, AuthorizationServer> servers =
         new(Grace, clock, static (generation, _, server) => generation.AuthorizationServers.Values.Contains(server) || generation.Events.Values.Any(receiver => receiver.Validator.Transmitter == server));

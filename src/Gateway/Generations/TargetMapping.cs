@@ -55,7 +55,6 @@ internal static class TargetMapping
         let issuer = options.AuthorizationServers[name]
         let client = (name == topology.Outbound.AuthorizationServer ? topology.ClientAt(issuer) : issuer.Client)?.Id
         where client is not null
-        orderby issuer.Issuer
         select KeyValuePair.Create(issuer.Issuer!, client);
 
     /// <summary>Over everything that decides what is asked for and accepted, without credentials.</summary>
@@ -85,14 +84,14 @@ internal static class TargetMapping
         AddClient(hash, outbound.Client ?? asked?.Client);
         if (asked is not null)
         {
-            hash.AppendFields(asked.Issuer, asked.Profile, asked.MetadataUrl, asked.JwksUrl, asked.TokenEndpoint, asked.AllowMissingIssuedTokenType.ToString());
+            hash.AppendFields(asked.Issuer, asked.Profile, asked.MetadataUrl, asked.JwksUrl, asked.TokenEndpoint, asked.AllowMissingIssuedTokenType.ToString(), asked.ClockSkew.ToString());
             AddList(hash, asked.ExtraParameters.OrderBy(parameter => parameter.Key, StringComparer.Ordinal).SelectMany(parameter => (string?[])[parameter.Key, parameter.Value]));
         }
 
         if (outbound.ResultIssuer is { } signer)
         {
             var server = options.AuthorizationServers[signer];
-            hash.AppendFields(signer, server.Issuer, server.MetadataUrl, server.JwksUrl, server.TokenEndpoint, server.AllowMissingIssuedTokenType.ToString());
+            hash.AppendFields(signer, server.Issuer, server.MetadataUrl, server.JwksUrl, server.TokenEndpoint, server.AllowMissingIssuedTokenType.ToString(), server.ClockSkew.ToString());
         }
 
         if (outbound.Mode == OutboundMode.Local)

@@ -108,9 +108,12 @@ internal sealed class SecurityEvents(LiveGenerations generations, Revoker revoke
 /// <param name="KeepFor">How long what they revoke stays revoked.</param>
 internal sealed record SecurityEventReceiver(string Name, SecurityEventValidator Validator, CredentialFile<byte[]>? Token, TimeSpan KeepFor)
 {
-    /// <summary>The token of a file. It is looked at for each event: who has a new one is believed at once.</summary>
+    // Who has a new token is believed at once, more or less; and anybody may post, at whose will no disk is read.
+    private static readonly TimeSpan Often = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>The token of a file, as it is now.</summary>
     public static CredentialFile<byte[]>? TokenOf(string? file, TimeProvider clock) =>
-        file is null ? null : new("TokenFile", file, FileContent.Secret, DigestOf, clock, TimeSpan.Zero);
+        file is null ? null : new("TokenFile", file, FileContent.Secret, DigestOf, clock, Often);
 
     /// <summary>Whether the sender has shown the token of the file; without the file nobody can.</summary>
     public bool Admits(HttpRequest request)

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
@@ -68,18 +67,13 @@ internal static class AuthorityClaims
         IncrementalHash? hash = null;
         try
         {
-            Span<byte> length = stackalloc byte[sizeof(int)];
-            for (var i = 0; i < Names.Length; i++)
+            foreach (var name in Names)
             {
-                if (answer.TryGetProperty(Names[i], out var said))
+                if (answer.TryGetProperty(name, out var said))
                 {
                     hash ??= IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-                    var raw = JsonMarshal.GetRawUtf8Value(said);
-                    BinaryPrimitives.WriteInt32BigEndian(length, i);
-                    hash.AppendData(length);
-                    BinaryPrimitives.WriteInt32BigEndian(length, raw.Length);
-                    hash.AppendData(length);
-                    hash.AppendData(raw);
+                    hash.AppendFields(name);
+                    hash.AppendField(JsonMarshal.GetRawUtf8Value(said));
                 }
             }
 

@@ -52,6 +52,8 @@ internal sealed class RememberedToken(ValidatedToken token, TokenTerms terms, bo
     /// <summary>What few tokens have, or few servers ask for.</summary>
     private sealed record Rare(ImmutableArray<string> Actors, JsonElement Claims, bool IsRestricted)
     {
+        public override string ToString() => "rare claims";
+
         public static Rare? Of(ValidatedToken token, bool withClaims)
         {
             var restricted = token.TryGetAuthority(AuthorityClaims.MayAct, out _) || token.TryGetAuthorizationDetails(out _);

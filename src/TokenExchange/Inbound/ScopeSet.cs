@@ -13,7 +13,7 @@ namespace TokenExchange.Inbound;
 /// <remarks>RFC 6749 §3.3. Scope tokens are compared case-sensitively, one by one.</remarks>
 public sealed class ScopeSet : IReadOnlyList<string>, IEquatable<ScopeSet>
 {
-    private static readonly SearchValues<char> NoScopeText = SearchValues.Create([.. Enumerable.Range(0, 0x10000).Select(c => (char)c).Where(c => c is < ' ' or > '~' or '"' or '\\')]);
+    private static readonly SearchValues<char> ScopeText = SearchValues.Create([.. Enumerable.Range(' ', '~' - ' ' + 1).Select(c => (char)c).Where(c => c is not ('"' or '\\'))]);
 
     private readonly ImmutableArray<string> scopes;
     private readonly string text;
@@ -50,7 +50,7 @@ public sealed class ScopeSet : IReadOnlyList<string>, IEquatable<ScopeSet>
     {
         ArgumentNullException.ThrowIfNull(value);
         scopes = null;
-        if (value.AsSpan().ContainsAny(NoScopeText))
+        if (value.AsSpan().ContainsAnyExcept(ScopeText))
         {
             return false;
         }
@@ -61,7 +61,7 @@ public sealed class ScopeSet : IReadOnlyList<string>, IEquatable<ScopeSet>
 
     /// <summary>Whether a text is one scope token: printable ASCII without space, double quote and backslash.</summary>
     /// <remarks>RFC 6749 §3.3.</remarks>
-    public static bool IsToken(ReadOnlySpan<char> text) => !text.IsEmpty && !text.ContainsAny(NoScopeText) && !text.Contains(' ');
+    public static bool IsToken(ReadOnlySpan<char> text) => !text.IsEmpty && !text.ContainsAnyExcept(ScopeText) && !text.Contains(' ');
 
     /// <summary>Whether the set holds <paramref name="scope"/>.</summary>
     public bool Contains(string scope) => scopes.BinarySearch(scope, StringComparer.Ordinal) >= 0;

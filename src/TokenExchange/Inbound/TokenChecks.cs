@@ -102,7 +102,7 @@ internal static class TokenChecks
         {
             token.SignatureVerified = token.Key!.Key!.Verify(token.Algorithm!, token.SigningInput, token.Signature);
         }
-        catch
+        catch (Exception exception) when (UnfitText.IsFault(exception))
         {
             // Whatever the cryptography stumbles over, the signature did not verify.
         }

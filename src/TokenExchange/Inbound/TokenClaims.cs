@@ -34,6 +34,8 @@ internal sealed record TokenClaims
     /// <summary>Whether the token says anything about scopes.</summary>
     public required bool HasScope { get; init; }
 
+    public override string ToString() => "claims of a token";
+
     /// <summary>Reads all of them; null when one has a type that it must not have. What must be there is for the caller to say.</summary>
     public static TokenClaims? Read(JsonElement payload)
     {

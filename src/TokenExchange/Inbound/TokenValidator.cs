@@ -313,4 +313,8 @@ public sealed class TokenValidation
 public sealed record TokenExplanation(TokenValidation Validation, ImmutableArray<string> Passed, string? Failed);
 
 /// <summary>The identity of a refused token whose signature was verified: for the audit, never for a decision.</summary>
-public sealed record PresentedToken(string Issuer, string? Subject, string? ClientId, string? TokenId, ImmutableArray<string> Audiences, ImmutableArray<string> Actors);
+public sealed record PresentedToken(string Issuer, string? Subject, string? ClientId, string? TokenId, ImmutableArray<string> Audiences, ImmutableArray<string> Actors)
+{
+    /// <summary>Names nobody.</summary>
+    public override string ToString() => $"token of {Issuer}";
+}

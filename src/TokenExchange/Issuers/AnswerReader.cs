@@ -1,7 +1,9 @@
 using System.Buffers;
 using System.Net;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Unicode;
+using TokenExchange.Jose;
 
 namespace TokenExchange.Issuers;
 
@@ -54,14 +56,9 @@ internal static class AnswerReader
     /// <summary>The string value of a member; null when it is absent, of another type or no valid Unicode.</summary>
     public static string? Text(this JsonElement element, string name)
     {
-        try
-        {
-            return element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
-        }
-        catch (InvalidOperationException)
-        {
-            return null;
-        }
+        return element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String && IsUnicode(value)
+            ? value.GetString()
+            : null;
     }
 
     /// <summary>
@@ -70,21 +67,21 @@ internal static class AnswerReader
     /// </summary>
     public static JsonElement? Plain(JsonElement answer)
     {
-        var buffer = new ArrayBufferWriter<byte>();
-        try
-        {
-            using (var writer = new Utf8JsonWriter(buffer))
-            {
-                WritePlain(writer, answer);
-            }
-
-            return ParseObject(buffer.WrittenMemory);
-        }
-        catch (InvalidOperationException)
+        if (!IsUnicode(answer))
         {
             return null;
         }
+
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(buffer))
+        {
+            WritePlain(writer, answer);
+        }
+
+        return ParseObject(buffer.WrittenMemory);
     }
+
+    private static bool IsUnicode(JsonElement value) => SurrogatePairs.AreWhole(JsonMarshal.GetRawUtf8Value(value));
 
     private static void WritePlain(Utf8JsonWriter writer, JsonElement value)
     {
@@ -148,9 +145,26 @@ internal static class AnswerReader
         var stream = await content.ReadAsStreamAsync(cancellationToken);
         await using (stream)
         {
-            var buffer = new byte[MaxBytes + 1];
-            var length = await stream.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
-            return length > MaxBytes ? null : ParseObject(buffer.AsMemory(0, length));
+            // Most answers are short, and say how long they are; one byte more, to see the end.
+            const int FirstRead = 4 * 1024;
+            var buffer = new byte[(int)(content.Headers.ContentLength ?? FirstRead) + 1];
+            var length = 0;
+            int read;
+            while ((read = await stream.ReadAsync(buffer.AsMemory(length), cancellationToken)) > 0)
+            {
+                length += read;
+                if (length > MaxBytes)
+                {
+                    return null;
+                }
+
+                if (length == buffer.Length)
+                {
+                    Array.Resize(ref buffer, Math.Min(2 * buffer.Length, MaxBytes + 1));
+                }
+            }
+
+            return ParseObject(buffer.AsMemory(0, length));
         }
     }
 

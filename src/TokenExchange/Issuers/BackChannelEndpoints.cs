@@ -14,6 +14,7 @@ namespace TokenExchange.Issuers;
 internal sealed class BackChannelEndpoints(AuthorizationServerSettings settings, IssuerMetadataSource metadata, TimeProvider clock) : IDisposable
 {
     private const int StrangersConnections = 16;
+    private static readonly TimeSpan Forgotten = TimeSpan.FromHours(1);
 
     /// <summary>How often a server is asked beside others that ask, and then alone, while it goes on giving other nonces.</summary>
     private const int TriesBesideOthers = 2, TriesAlone = 2;
@@ -34,8 +35,25 @@ internal sealed class BackChannelEndpoints(AuthorizationServerSettings settings,
     public EndpointOutage? IntrospectionOutage => introspection.Outage;
 
     /// <summary>The client with these settings; one and the same for equal settings. Throws when they cannot work.</summary>
-    public RegisteredClient Client(ClientSettings client) =>
-        clients.GetOrAdd(client, wanted => new RegisteredClient(ClientAuthenticator.Create(wanted, settings, clock), clock));
+    public RegisteredClient Client(ClientSettings client)
+    {
+        if (!clients.TryGetValue(client, out var known))
+        {
+            // The server stays whatever is reloaded; a client of before, which nobody has asked as for long, is let go, and made anew if need be.
+            foreach (var pair in clients.Where(pair => pair.Value.Unused >= Forgotten))
+            {
+                clients.TryRemove(pair);
+            }
+
+            known = clients.GetOrAdd(client, wanted => new RegisteredClient(ClientAuthenticator.Create(wanted, settings, clock), clock));
+        }
+
+        known.Use();
+        return known;
+    }
+
+    /// <summary>How many clients are known.</summary>
+    internal int ClientCount => clients.Count;
 
     /// <summary>Posts to the token endpoint. <paramref name="write"/> fills in each attempt's form anew.</summary>
     /// <param name="client">As whom.</param>

@@ -154,11 +154,12 @@ public sealed partial class IssuerKeys : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        // Not under the lock, which what is cancelled may want. There is nothing in the source to dispose, and a fetch may ask it still.
+        disposal.Cancel();
         lock (starting)
         {
             timer?.Dispose();
             retry.Dispose();
-            disposal.Cancel();
         }
     }
 

@@ -18,7 +18,11 @@ public abstract record JsonAnswer
     }
 
     /// <summary>Status 200, <c>application/json</c>, and one strict JSON object of at most 64 KiB.</summary>
-    public sealed record Answered(JsonElement Body) : JsonAnswer;
+    public sealed record Answered(JsonElement Body) : JsonAnswer
+    {
+        /// <summary>Shows nothing of the answer.</summary>
+        public override string ToString() => "answered";
+    }
 
     /// <summary>Anything else.</summary>
     /// <param name="Cause">In which way, in a fixed word: <see cref="OutageCause"/>, <c>malformed</c>, or why nothing was sent.</param>

@@ -59,7 +59,7 @@ internal sealed class ProtectedEndpoint
     /// </summary>
     public async Task<EndpointAnswer> AskAsync(AskedAbout subject, Func<CancellationToken, Task<EndpointAnswer>> attempt)
     {
-        if (breaker.Closed(subject) is { } left)
+        if (breaker.BreakFor(subject) is { } left)
         {
             return new EndpointAnswer.Outage(Bounded(Spread(left)), Repeatable: false, OutageCause.Breaker);
         }

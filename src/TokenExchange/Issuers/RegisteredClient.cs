@@ -10,10 +10,17 @@ namespace TokenExchange.Issuers;
 /// </summary>
 internal sealed class RegisteredClient(ClientAuthenticator authenticator, TimeProvider clock) : IDisposable
 {
+    private long usedAt = clock.GetTimestamp();
+
     public ClientAuthenticator Authenticator => authenticator;
 
     /// <summary>Whether the certificate of its connections is its credential (RFC 8705 §2).</summary>
     public bool ShowsCertificate => authenticator is TlsClientAuth;
+
+    /// <summary>For how long nobody has asked as this client.</summary>
+    public TimeSpan Unused => clock.GetElapsedTime(Volatile.Read(ref usedAt));
+
+    public void Use() => Volatile.Write(ref usedAt, clock.GetTimestamp());
 
     /// <summary>What the token endpoint said of the client.</summary>
     public ClientStanding Exchanging { get; } = new(authenticator, clock);

@@ -5,6 +5,8 @@ internal readonly record struct AskedAbout(string Issuer, string Subject)
 {
     /// <summary>Anybody of whom nothing is known: all of them are one.</summary>
     public static AskedAbout Nobody { get; } = new("", "");
+
+    public override string ToString() => $"somebody of {Issuer}";
 }
 
 /// <summary>
@@ -40,7 +42,7 @@ internal sealed class SubjectBreaker(TimeProvider clock)
     }
 
     /// <summary>Null: ask, and say what came of it. Else how long the break lasts still.</summary>
-    public TimeSpan? Closed(AskedAbout subject)
+    public TimeSpan? BreakFor(AskedAbout subject)
     {
         lock (gate)
         {

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Text.Json;
 
 namespace TokenExchange.Jose;
 
@@ -49,9 +51,17 @@ internal sealed class Checklist<TCandidate, TRefusal>(TRefusal unfit, IEnumerabl
         {
             return check.Refusal(candidate);
         }
-        catch
+        catch (Exception exception) when (UnfitText.IsFault(exception))
         {
             return unfit;
         }
     }
+}
+
+/// <summary>What parsers and cryptography throw at a text that they cannot cope with. Anything else is a bug, which is thrown, so that it is seen.</summary>
+internal static class UnfitText
+{
+    public static bool IsFault(Exception exception) =>
+        exception is JsonException or FormatException or ArgumentException or OverflowException or CryptographicException or NotSupportedException
+            or (InvalidOperationException and not ObjectDisposedException);
 }

@@ -66,6 +66,9 @@ internal sealed class SigningKey
 
     public override string ToString() => $"signing key {Id}";
 
+    /// <summary>For a key that nobody has signed with, or will.</summary>
+    public void Discard() => key.Dispose();
+
     private static (string, string)[] PublicMembers(AsymmetricAlgorithm key, SigningAlgorithm algorithm)
     {
         if (key is ECDsa ec)

@@ -20,7 +20,7 @@ public struct TokenDigest : IEquatable<TokenDigest>
     {
         var digest = default(TokenDigest);
         const int OnStack = 4096;
-        var size = Encoding.UTF8.GetMaxByteCount(token.Length);
+        var size = Encoding.UTF8.GetByteCount(token);
         var bytes = size <= OnStack ? stackalloc byte[OnStack] : new byte[size];
         SHA256.HashData(bytes[..Encoding.UTF8.GetBytes(token, bytes)], digest);
         return digest;

@@ -42,6 +42,9 @@ public sealed record Authority
     {
     }
 
+    /// <summary>Names nobody.</summary>
+    public override string ToString() => Ends is { } ends ? $"authority until {ends:O}" : "authority";
+
     /// <summary>No authority of anybody's: what goes out in the modes without a token.</summary>
     public static Authority None { get; } = new();
 

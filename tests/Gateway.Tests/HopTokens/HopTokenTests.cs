@@ -206,6 +206,12 @@ public sealed class HopTokenTests : IAsyncDisposable, ITokenSource
         { options => options.JwksUrl = new Uri("/hop/jwks", UriKind.Relative), "MetadataUrl and JwksUrl must be" },
         { options => options.MetadataUrl = new Uri("https://user@mcp.example.com/hop"), "MetadataUrl and JwksUrl must be" },
         { options => options.MetadataUrl = new Uri("file:///etc/issuer"), "MetadataUrl and JwksUrl must be" },
+        { options => options.MaxBodyBytes = int.MaxValue, "MaxBodyBytes must be" },
+        { options => options.AuthorizationServers = ["corp"], "AuthorizationServers must be" },
+        { options => options.AuthorizationServers = ["https://issuer.example?tenant=1"], "AuthorizationServers must be" },
+        { options => options.ResourceName = " ", "ResourceName must be" },
+        { options => options.ResourceName = "a\ud800b", "ResourceName must be" },
+        { options => options.ResourceName = "a\nb", "ResourceName must be" },
     };
 
     [Theory]

@@ -24,6 +24,7 @@ public sealed class SettingsDigestTests
         "AuthorizationServerOptions.Profile",
         "AuthorizationServerOptions.Client",
         "AuthorizationServerOptions.AllowMissingIssuedTokenType",
+        "AuthorizationServerOptions.ClockSkew", // results are judged by it
         "AuthorizationServerOptions.ExtraParameters",
         "ClientOptions.Id",
         "ClientOptions.Authentication",
@@ -84,7 +85,6 @@ public sealed class SettingsDigestTests
         "AuthorizationServerOptions.AllowHttp",
         "AuthorizationServerOptions.Algorithms",
         "AuthorizationServerOptions.TokenTypes",
-        "AuthorizationServerOptions.ClockSkew",
         "AuthorizationServerOptions.MaxTokenLifetime",
         "AuthorizationServerOptions.CompanionAudiences",
         "AuthorizationServerOptions.Introspection",

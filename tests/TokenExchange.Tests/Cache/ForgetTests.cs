@@ -160,8 +160,10 @@ public sealed class ForgetTests : IDisposable
         }
 
         await counted.Exchange(CacheFixture.Request("user1"));
+        counted.Inner.Answer = _ => answers[^1];
+        await counted.Exchange(CacheFixture.Request("user1") with { Call = new BoundCall("tools/call", "forecast", "sha-256=::") });
         listener.RecordObservableInstruments();
-        Assert.Equal(["unavailable", "issued", "refused", "rejected", "hit"], outcomes);
+        Assert.Equal(["unavailable", "issued", "refused", "rejected", "hit", "rejected"], outcomes);
         Assert.Equal(3, entries);
     }
 

@@ -2,6 +2,8 @@ using System.Text;
 using Harness;
 using TokenExchange.Issuers;
 using TokenExchange.Issuers.Files;
+using TokenExchange.Outbound;
+using TokenExchange.Outbound.Cache;
 using Xunit;
 
 namespace TokenExchange.Tests.Request;
@@ -132,6 +134,7 @@ public sealed class CredentialFileTests : IDisposable
         Assert.Equal("SecretFile cannot be read", Diagnostic(file));
 
         files.Write("secret", "two");
+        clock.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal("two", Read(file));
     }
 
@@ -140,6 +143,72 @@ public sealed class CredentialFileTests : IDisposable
     {
         Assert.Equal("SecretFile is empty", Diagnostic(Secret(files.Write("secret", ""))));
         Assert.Equal("SecretFile cannot be read", Diagnostic(Secret(files["none"])));
+    }
+
+    [Theory]
+    [InlineData("torn", "SecretFile does not hold what it should")]
+    [InlineData(null, "SecretFile cannot be read")]
+    public void A_file_that_cannot_be_used_is_looked_at_once_a_second_too(string? content, string diagnostic)
+    {
+        var parsed = 0;
+        if (content is not null)
+        {
+            files.Write("secret", content);
+        }
+
+        var file = new CredentialFile<string>("SecretFile", files["secret"], FileContent.Secret, bytes => Whole(bytes, ref parsed), clock);
+        for (var i = 0; i < 5; i++)
+        {
+            Assert.Equal(diagnostic, Diagnostic(file));
+        }
+
+        Assert.Equal(content is null ? 0 : 1, parsed);
+        files.Write("secret", "one whole");
+        Assert.Equal(diagnostic, Diagnostic(file));
+        clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal("one whole", Read(file));
+    }
+
+    [Fact]
+    public async Task Who_comes_while_another_looks_does_not_wait_for_the_disk()
+    {
+        using var reading = new ManualResetEventSlim();
+        using var go = new ManualResetEventSlim();
+        var file = new CredentialFile<string>("SecretFile", files.Write("secret", "one"), FileContent.Secret, content =>
+        {
+            var text = Encoding.UTF8.GetString(content);
+            if (text == "two")
+            {
+                reading.Set();
+                go.Wait(TestContext.Current.CancellationToken);
+            }
+
+            return text;
+        }, clock);
+        Assert.Equal("one", Read(file));
+        files.Write("secret", "two");
+        clock.Advance(TimeSpan.FromSeconds(1));
+
+        var looking = Task.Factory.StartNew(() => Read(file), TestContext.Current.CancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        reading.Wait(TestContext.Current.CancellationToken);
+        var other = Task.Factory.StartNew(() => Read(file), TestContext.Current.CancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        var first = await Task.WhenAny(other, Task.Delay(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken));
+        go.Set();
+
+        Assert.Same(other, first);
+        Assert.Equal(("one", "two"), (await other, await looking));
+    }
+
+    [Fact]
+    public async Task A_secret_that_cannot_be_read_says_nothing_about_the_key_of_a_cache()
+    {
+        await using var exchange = new Exchange { Client = new ClientSettings { Id = "mcp-gateway", Authentication = ClientAuthenticationMethod.ClientSecretPost, SecretFile = files["secret"] } };
+
+        Assert.False(EntryLifetime.IsRemembered(await exchange.RunAsync()));
+
+        files.Write("secret", "one");
+        exchange.Clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.IsType<ExchangeResult.Issued>(await exchange.RunAsync());
     }
 
     [Theory]
@@ -265,6 +334,12 @@ public sealed class CredentialFileTests : IDisposable
         {
             Directory.Delete(files["secret"]);
         }
+    }
+
+    private static string Whole(byte[] content, ref int parsed)
+    {
+        parsed++;
+        return Whole(content);
     }
 
     private CredentialFile<string> Secret(string path) => new("SecretFile", path, FileContent.Key, Encoding.UTF8.GetString, clock);

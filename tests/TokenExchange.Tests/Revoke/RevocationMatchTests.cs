@@ -67,6 +67,18 @@ public sealed class RevocationMatchTests
     }
 
     [Fact]
+    public void What_was_named_under_a_key_that_is_gone_hits_no_token_issued_later()
+    {
+        var (gone, both, keys) = (Keys(1), Keys(2, 1), Keys(2));
+        both.Know(Issuer);
+        keys.Know(Issuer);
+        Revocation[] revocations = [Of(gone, RevocationSelector.Token, Issuer, "digest", anyTime: true).Under(keys, both)];
+        var match = new RevocationMatch(keys, revocations);
+
+        Assert.Equal([0, -1], new[] { 0, 1 }.Select(after => match.IndexOf(Subjects.Token("bob", Issuer, claims: new JsonObject { ["iat"] = clock.GetUtcNow().ToUnixTimeSeconds() + after }))));
+    }
+
+    [Fact]
     public void What_takes_a_revocation_back_hits_nothing_even_where_its_key_is_gone()
     {
         var (gone, both, keys) = (Keys(1), Keys(2, 1), Keys(2));
@@ -112,7 +124,7 @@ public sealed class RevocationMatchTests
     private static bool Hits(RevocationKeys keys, Revocation revocation, TokenFacts token) =>
         revocation.Selector != RevocationSelector.Undo
         && revocation.IssuerOf(keys) == token.Issuer
-        && (revocation.AnyTime || token.IssuedAt is null || token.IssuedAt <= revocation.IssuedUntilSeconds)
+        && ((revocation.AnyTime && revocation.Selector != RevocationSelector.Issuer) || token.IssuedAt is null || token.IssuedAt <= revocation.IssuedUntilSeconds)
         && (revocation.Selector == RevocationSelector.Issuer
             || (token.Value(revocation.Selector) is { } value && keys.NameOf(keys.Find(revocation.NameKey), revocation.Selector, token.Issuer, value) == revocation.Name));
 }

@@ -180,6 +180,79 @@ public sealed class RevocationsTests
         return revocations;
     }
 
+    [Theory]
+    [InlineData(0, 1)]
+    [InlineData(1, 0)]
+    public void What_was_named_under_a_key_that_is_gone_hits_no_token_issued_later_in_whatever_order_it_came(int first, int second)
+    {
+        var old = RevocationKeys.ForThisProcess();
+        var revocations = new Revocations(clock, keys: old);
+        var now = clock.GetUtcNow();
+        Revocation[] both =
+        [
+            Revocation.Of(old, RevocationSelector.Token, Issuer, "digest", now, TimeSpan.FromSeconds(60), RevocationSource.Introspection, anyTime: true),
+            Revocation.Of(old, RevocationSelector.Subject, Issuer, "alice", now, Day, RevocationSource.Command),
+        ];
+        revocations.Add([both[first], both[second]]);
+
+        var keys = RevocationKeys.ForThisProcess();
+        keys.Know(Issuer);
+        revocations.UseKeys(keys);
+
+        Assert.True(revocations.IsRevoked(Token("bob", issued: 0)));
+        Assert.False(revocations.IsRevoked(Token("bob", issued: 1)));
+    }
+
+    [Fact]
+    public void A_session_that_is_revoked_whenever_and_until_a_time_is_revoked_whenever_for_as_long_as_was_said_so()
+    {
+        var revocations = new Revocations(clock);
+        var (keys, now) = (revocations.Keys, clock.GetUtcNow());
+        revocations.Add(
+        [
+            Revocation.Of(keys, RevocationSelector.Session, Issuer, "s-1", now, TimeSpan.FromSeconds(60), RevocationSource.BackchannelLogout, anyTime: true),
+            Revocation.Of(keys, RevocationSelector.Session, Issuer, "s-1", now, Day, RevocationSource.Command),
+        ]);
+
+        Assert.True(revocations.IsRevoked(Token(issued: 5, session: "s-1")));
+        clock.Advance(TimeSpan.FromSeconds(60));
+        Assert.True(revocations.IsRevoked(Token(issued: 0, session: "s-1")));
+        Assert.False(revocations.IsRevoked(Token(issued: 5, session: "s-1")));
+    }
+
+    [Fact]
+    public void A_session_that_ended_stays_out_when_many_single_revocations_give_way_to_one()
+    {
+        var revocations = new Revocations(clock, capacity: 10);
+        revocations.Revoke(Issuer, new LogoutToken(null, "s-1", clock.GetUtcNow()), Day);
+        foreach (var number in Enumerable.Range(0, 30))
+        {
+            revocations.Revoke(Issuer, new LogoutToken($"user-{number}", null, clock.GetUtcNow()), Day);
+            Assert.True(revocations.IsRevoked(Token("bob", issued: 60, session: "s-1")));
+            Assert.InRange(revocations.Count, 1, 10);
+        }
+
+        revocations.Revoke(Issuer, new LogoutToken(null, "s-2", clock.GetUtcNow()), Day);
+        Assert.True(revocations.IsRevoked(Token("bob", issued: 60, session: "s-2")));
+        Assert.True(revocations.IsRevoked(Token("bob", issued: 0)));
+        Assert.False(revocations.IsRevoked(Token("bob", issued: 60)));
+    }
+
+    [Fact]
+    public void More_sessions_than_half_of_the_room_keep_it_bounded_and_the_tokens_of_their_time_out()
+    {
+        var revocations = new Revocations(clock, capacity: 10);
+        foreach (var number in Enumerable.Range(0, 50))
+        {
+            revocations.Revoke(Issuer, new LogoutToken(null, $"s-{number}", clock.GetUtcNow()), Day + TimeSpan.FromSeconds(number));
+            Assert.True(revocations.IsRevoked(Token(issued: 60, session: $"s-{number}")));
+            Assert.InRange(revocations.Count, 1, 10);
+        }
+
+        Assert.All(Enumerable.Range(0, 50), number => Assert.True(revocations.IsRevoked(Token(issued: 0, session: $"s-{number}"))));
+        Assert.All(Enumerable.Range(45, 5), number => Assert.True(revocations.IsRevoked(Token(issued: 60, session: $"s-{number}"))));
+    }
+
     [Fact]
     public void Revocations_that_are_over_make_room()
     {
@@ -190,26 +263,6 @@ public sealed class RevocationsTests
 
         Assert.True(revocations.IsRevoked(Token("bob", issued: 0)));
         Assert.False(revocations.IsRevoked(Token("carol", issued: 0)));
-    }
-
-    [Fact]
-    public void Used_ids_are_known_until_they_are_stale_and_their_number_is_bounded()
-    {
-        var used = new UsedTokens(clock, capacity: 3);
-        var until = clock.GetUtcNow() + TimeSpan.FromMinutes(2);
-
-        Assert.True(used.TryUse(Issuer, "a", until));
-        Assert.False(used.TryUse(Issuer, "a", until));
-        Assert.True(used.TryUse(Issuer + "a", "", until));
-        foreach (var number in Enumerable.Range(0, 20))
-        {
-            Assert.True(used.TryUse(Issuer, $"{number}", until + TimeSpan.FromSeconds(number)));
-            Assert.InRange(used.Count, 1, 3);
-        }
-
-        Assert.False(used.TryUse(Issuer, "19", until));
-        clock.Advance(TimeSpan.FromMinutes(3));
-        Assert.True(used.TryUse(Issuer, "19", clock.GetUtcNow() + TimeSpan.FromMinutes(2)));
     }
 
     private static ValidatedToken Token(string subject = "alice", string issuer = Issuer, int issued = -10, string? session = null)

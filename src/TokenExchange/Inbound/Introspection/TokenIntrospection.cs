@@ -8,7 +8,11 @@ namespace TokenExchange.Inbound.Introspection;
 /// <param name="Issuer">The issuer that was asked.</param>
 /// <param name="Subject">The token's subject; null when no answer ever named one.</param>
 /// <param name="Token">The digest of the token.</param>
-public sealed record InactiveToken(string Issuer, string? Subject, TokenDigest Token);
+public sealed record InactiveToken(string Issuer, string? Subject, TokenDigest Token)
+{
+    /// <summary>Names nobody.</summary>
+    public override string ToString() => $"inactive token of {Issuer}";
+}
 
 /// <summary>
 /// The word of one authorization server on whether tokens are active, remembered for a short time. Each token is asked

@@ -86,7 +86,7 @@ internal static class ProofChecks
                 return false;
             }
         }
-        catch
+        catch (Exception exception) when (UnfitText.IsFault(exception))
         {
             // Whatever the cryptography stumbles over, the signature did not verify.
             return false;

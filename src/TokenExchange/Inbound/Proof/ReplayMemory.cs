@@ -13,11 +13,11 @@ public sealed class ReplayMemory : IUsedIds
     private readonly TimeProvider clock;
 
     // Half a digest is enough: nobody finds a second id with the same 128 bits. Hashed with this process's own seed: whoever
-    // chooses ids does not choose where they are kept.
-    private readonly HashSet<UInt128> ids = [];
+    // chooses ids does not choose where they are kept. Those of each purpose apart.
+    private readonly Dictionary<string, HashSet<UInt128>> purposes = new(StringComparer.Ordinal);
     private readonly Dictionary<UInt128, Owner> owners = [];
-    private readonly SortedDictionary<long, List<(UInt128 Id, Owner Owner)>> ends = [];
-    private int capacity;
+    private readonly SortedDictionary<long, List<(UInt128 Id, Owner Owner, HashSet<UInt128> Ids)>> ends = [];
+    private int capacity, held;
 
     // The end of the latest id that was forgotten. A clock that is set back makes proofs good again whose use nobody knows of any more.
     private long forgotten = long.MinValue;
@@ -49,13 +49,13 @@ public sealed class ReplayMemory : IUsedIds
             lock (gate)
             {
                 Forget(clock.GetUtcNow());
-                return ids.Count;
+                return held;
             }
         }
     }
 
     /// <inheritdoc/>
-    public ValueTask<IdUse> TryTakeAsync(UsedId id, CancellationToken cancellationToken) => new(TryTake(HalfOf(id.Owner), HalfOf(id.Id), id.Until));
+    public ValueTask<IdUse> TryTakeAsync(UsedId id, CancellationToken cancellationToken) => new(TryTake(id.Purpose, HalfOf(id.Owner), HalfOf(id.Id), id.Until));
 
     /// <summary>Gives an id back that was taken and not used after all.</summary>
     public void Return(UsedId id)
@@ -64,20 +64,17 @@ public sealed class ReplayMemory : IUsedIds
         lock (gate)
         {
             var end = id.Until.ToUnixTimeSeconds() + 1;
-            if (ends.TryGetValue(end, out var ending) && ending.FindLastIndex(entry => entry.Id == half) is >= 0 and var place)
+            if (ends.TryGetValue(end, out var ending) && purposes.TryGetValue(id.Purpose, out var ids)
+                && ending.FindLastIndex(entry => entry.Id == half && entry.Ids == ids) is >= 0 and var place)
             {
-                var owner = ending[place].Owner;
+                var taken = ending[place];
                 ending.RemoveAt(place);
-                ids.Remove(half);
-                if (--owner.Held == 0)
-                {
-                    owners.Remove(owner.Id);
-                }
+                Remove(taken);
             }
         }
     }
 
-    private IdUse TryTake(UInt128 ownerId, UInt128 id, DateTimeOffset until)
+    private IdUse TryTake(string purpose, UInt128 ownerId, UInt128 id, DateTimeOffset until)
     {
         lock (gate)
         {
@@ -87,14 +84,14 @@ public sealed class ReplayMemory : IUsedIds
             // To the end of that second: never a moment too early. Of one that is over nobody knows any more whether it was taken: whoever
             // brings it was let in while it was not, and has waited since, for a body perhaps.
             var end = until.ToUnixTimeSeconds() + 1;
-            if (ids.Contains(id) || end <= Math.Max(forgotten, now.ToUnixTimeSeconds()))
+            if ((purposes.TryGetValue(purpose, out var ids) && ids.Contains(id)) || end <= Math.Max(forgotten, now.ToUnixTimeSeconds()))
             {
                 return IdUse.Seen;
             }
 
             var owner = owners.GetValueOrDefault(ownerId);
-            long most = capacity, held = ids.Count;
-            if (held >= most || (held * 4 >= most * 3 && owner is not null && owner.Held * 4L >= most))
+            long most = capacity;
+            if (held >= most || (held * 4L >= most * 3 && owner is not null && owner.Held * 4L >= most))
             {
                 return IdUse.Full;
             }
@@ -109,9 +106,15 @@ public sealed class ReplayMemory : IUsedIds
                 ends[end] = ending = [];
             }
 
+            if (ids is null)
+            {
+                purposes[purpose] = ids = [];
+            }
+
             ids.Add(id);
-            ending.Add((id, owner));
+            ending.Add((id, owner, ids));
             owner.Held++;
+            held++;
             return IdUse.Taken;
         }
     }
@@ -129,14 +132,17 @@ public sealed class ReplayMemory : IUsedIds
 
             ends.Remove(end);
             forgotten = Math.Max(forgotten, end);
-            foreach (var (id, owner) in ended)
-            {
-                ids.Remove(id);
-                if (--owner.Held == 0)
-                {
-                    owners.Remove(owner.Id);
-                }
-            }
+            ended.ForEach(Remove);
+        }
+    }
+
+    private void Remove((UInt128 Id, Owner Owner, HashSet<UInt128> Ids) taken)
+    {
+        taken.Ids.Remove(taken.Id);
+        held--;
+        if (--taken.Owner.Held == 0)
+        {
+            owners.Remove(taken.Owner.Id);
         }
     }
 

@@ -30,7 +30,7 @@ internal static class LogoutChecks
         That("signature", token => token.Key!.Key!.Verify(token.Algorithm!, token.SigningInput, token.Signature)),
         That("claim types", ClaimsHaveTheirTypes),
         That("issued at", IsFresh),
-        That("expiry", token => token.Claims!.Expiry is not { } expiry || token.Now < DateTimeOffset.FromUnixTimeSeconds(expiry) + token.Skew),
+        That("expiry", token => token.Claims!.Expiry is not { } expiry || token.Now - token.Skew < DateTimeOffset.FromUnixTimeSeconds(expiry)),
         That("not before", token => token.Claims!.NotBefore is not { } start || DateTimeOffset.FromUnixTimeSeconds(start) <= token.Now + token.Skew),
         That("audience", token => token.Claims!.Audiences.Any(audience => token.ClientIds.Contains(audience, StringComparer.Ordinal))),
         That("events", AnnouncesLogout),

@@ -21,7 +21,9 @@ internal sealed class RevocationIndex(RevocationKeys keys)
         if (revocation.Selector == RevocationSelector.Issuer || key < 0)
         {
             // What it names cannot be looked up any more: it stands for whatever it might have named.
-            whole.AddOrUpdate(revocation.IssuerOf(keys), bound, (_, known) => known.And(bound with { AnyTime = false }));
+            // Of those of its time alone: who it did not mean goes on with a fresh token.
+            bound = bound with { AnyTimeUntil = 0 };
+            whole.AddOrUpdate(revocation.IssuerOf(keys), bound, (_, known) => known.And(bound));
             return;
         }
 
@@ -29,7 +31,7 @@ internal sealed class RevocationIndex(RevocationKeys keys)
         Interlocked.Or(ref kinds[key], 1 << (int)revocation.Selector);
     }
 
-    /// <summary>Whether nothing narrower than this revocation of a whole issuer is left to say.</summary>
+    /// <summary>Whether a revocation of the whole issuer hits, for as long, every token issued by then that this one hits.</summary>
     public bool Covers(string issuer, Revocation revocation) =>
         whole.TryGetValue(issuer, out var all) && all.IssuedUntil >= revocation.IssuedUntilSeconds && all.Until >= revocation.UntilSeconds;
 
@@ -57,13 +59,13 @@ internal sealed class RevocationIndex(RevocationKeys keys)
         return found;
     }
 
-    /// <summary>Until when which tokens are hit.</summary>
-    private sealed record Bound(long IssuedUntil, bool AnyTime, long Until)
+    /// <summary>Until when which tokens are hit: those issued by a time, and those issued whenever.</summary>
+    private sealed record Bound(long IssuedUntil, long Until, long AnyTimeUntil)
     {
-        public static Bound Of(Revocation revocation) => new(revocation.IssuedUntilSeconds, revocation.AnyTime, revocation.UntilSeconds);
+        public static Bound Of(Revocation revocation) => new(revocation.IssuedUntilSeconds, revocation.UntilSeconds, revocation.AnyTime ? revocation.UntilSeconds : 0);
 
-        public Bound And(Bound other) => new(Math.Max(IssuedUntil, other.IssuedUntil), AnyTime || other.AnyTime, Math.Max(Until, other.Until));
+        public Bound And(Bound other) => new(Math.Max(IssuedUntil, other.IssuedUntil), Math.Max(Until, other.Until), Math.Max(AnyTimeUntil, other.AnyTimeUntil));
 
-        public bool Hits(long? issuedAt, long now) => now < Until && (AnyTime || !(issuedAt > IssuedUntil));
+        public bool Hits(long? issuedAt, long now) => now < AnyTimeUntil || (now < Until && !(issuedAt > IssuedUntil));
     }
 }

@@ -95,8 +95,8 @@ public sealed class RevocationMatch
         {
             if (revocation.Selector == RevocationSelector.Issuer || key < 0)
             {
-                // What it names cannot be looked up any more: it stands for whatever it might have named.
-                Whole.Add(revocation, place);
+                // What it names cannot be looked up any more: it stands for whatever it might have named, of those of its time.
+                Whole.Add(revocation.IssuedUntilSeconds, place);
                 return;
             }
 
@@ -106,7 +106,7 @@ public sealed class RevocationMatch
                 Named.Add((revocation.Selector, key, revocation.Name), named = new Places());
             }
 
-            named.Add(revocation, place);
+            named.Add(revocation.AnyTime ? long.MaxValue : revocation.IssuedUntilSeconds, place);
         }
     }
 
@@ -115,9 +115,8 @@ public sealed class RevocationMatch
     {
         private readonly List<(long IssuedUntil, int Place)> rising = [];
 
-        public void Add(Revocation revocation, int place)
+        public void Add(long until, int place)
         {
-            var until = revocation.AnyTime ? long.MaxValue : revocation.IssuedUntilSeconds;
             if (rising is not [.., var widest] || until > widest.IssuedUntil)
             {
                 rising.Add((until, place));

@@ -9,6 +9,8 @@ namespace TokenExchange.Inbound.Revocation;
 /// <remarks>
 /// Bounded, and never by forgetting: when an issuer has as many as are told apart, its single revocations give way to one
 /// that covers every token that it had issued by the latest of them. Clients then fetch fresh tokens; a revoked one stays out.
+/// Those that hit a token whenever it was issued, as of a session that has ended, stay beside it, up to half of that number:
+/// of more, the ones that end first are given up, and what is issued later in such a session is accepted again.
 /// </remarks>
 public sealed class Revocations
 {
@@ -232,7 +234,7 @@ public sealed class Revocations
             return;
         }
 
-        if (revocation.Selector != RevocationSelector.Issuer && index.Covers(issuer, revocation))
+        if (revocation.Selector != RevocationSelector.Issuer && !HitsLaterOnes(revocation) && index.Covers(issuer, revocation))
         {
             added.Gone.Add(revocation);
             return;
@@ -250,12 +252,15 @@ public sealed class Revocations
                 }
 
                 Collapse(issuer, revocation, added);
-                if (index.Covers(issuer, revocation))
+                if (!HitsLaterOnes(revocation) || counts.GetValueOrDefault(issuer) >= capacity)
                 {
-                    added.Gone.Add(revocation);
-                }
+                    if (index.Covers(issuer, revocation))
+                    {
+                        added.Gone.Add(revocation);
+                    }
 
-                return;
+                    return;
+                }
             }
         }
 
@@ -313,19 +318,24 @@ public sealed class Revocations
 
     private void GiveWay(string issuer, ulong wide, RevocationsAdded added)
     {
-        var covered = entries.Where(pair => pair.Key != wide && pair.Value.IssuerOf(index.Keys) == issuer && index.Covers(issuer, pair.Value)).ToArray();
-        foreach (var (id, own) in covered)
+        var covered = entries.Values.Where(entry => entry.Id != wide && entry.IssuerOf(index.Keys) == issuer && index.Covers(issuer, entry)).ToLookup(HitsLaterOnes);
+        Revocation[] given = [.. covered[false], .. covered[true].OrderByDescending(entry => entry.UntilSeconds).ThenBy(entry => entry.Id).Skip(capacity / 2)];
+        foreach (var own in given)
         {
-            entries.Remove(id);
+            entries.Remove(own.Id);
             added.Gone.Add(own);
         }
 
-        if (covered.Length > 0)
+        if (given.Length > 0)
         {
             // Made anew: what one name is revoked by may be covered in part.
             Rebuild(index.Keys);
         }
     }
+
+    // A wide one says nothing of tokens issued later. One token has one time of issue, and nothing of it comes later.
+    private static bool HitsLaterOnes(Revocation revocation) =>
+        revocation is { AnyTime: true, Selector: not (RevocationSelector.Issuer or RevocationSelector.Token or RevocationSelector.TokenId) };
 
     private void Undo(Revocation undo, RevocationsAdded added)
     {

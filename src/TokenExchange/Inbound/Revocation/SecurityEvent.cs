@@ -74,7 +74,7 @@ public sealed class SecurityEventValidator(
             await SignatureThreads.Switch();
             return AfterKey(candidate);
         }
-        catch (Exception exception) when (exception is not OperationCanceledException)
+        catch (Exception exception) when (UnfitText.IsFault(exception))
         {
             // A token that a check cannot cope with is not acceptable, whatever is wrong with it.
             return Refused(InvalidRequest, "form");
@@ -107,7 +107,7 @@ public sealed class SecurityEventValidator(
             return Refused(InvalidRequest, "issued at");
         }
 
-        if ((claims.Expiry is { } expiry && token.Now >= DateTimeOffset.FromUnixTimeSeconds(expiry) + token.Skew) ||
+        if ((claims.Expiry is { } expiry && token.Now - token.Skew >= DateTimeOffset.FromUnixTimeSeconds(expiry)) ||
             (claims.NotBefore is { } start && DateTimeOffset.FromUnixTimeSeconds(start) > token.Now + token.Skew))
         {
             return Refused(InvalidRequest, "times");
@@ -277,5 +277,8 @@ public sealed class SecurityEventValidator(
 
     private static SecurityEventValidation Refused(string error, string check) => new(error, check, [], []);
 
-    private readonly record struct Names(string? Subject = null, string? Session = null, string? TokenId = null);
+    private readonly record struct Names(string? Subject = null, string? Session = null, string? TokenId = null)
+    {
+        public override string ToString() => "names of a subject";
+    }
 }

@@ -35,6 +35,8 @@ internal sealed class TokenNames(RevocationKeys keys, TokenFacts facts)
 /// <summary>What a revocation may find a token by.</summary>
 internal readonly record struct TokenFacts(string Issuer, string Subject, string? ClientId, string? TokenId, string? Session, long? IssuedAt, TokenDigest Digest)
 {
+    public override string ToString() => $"facts of a token of {Issuer}";
+
     public static TokenFacts Of(ValidatedToken token) => new(token.Issuer, token.Subject, token.ClientId, token.TokenId, token.Session, token.IssuedAt, token.Digest);
 
     public string? Value(RevocationSelector selector) => selector switch

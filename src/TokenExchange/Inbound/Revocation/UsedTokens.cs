@@ -10,21 +10,27 @@ namespace TokenExchange.Inbound.Revocation;
 public sealed class UsedTokens(TimeProvider clock, int capacity = 20_000) : IUsedIds
 {
     private readonly Lock gate = new();
-    private readonly HashSet<TokenDigest> used = [];
-    private readonly PriorityQueue<TokenDigest, DateTimeOffset> ends = new();
+    private readonly HashSet<(string Purpose, TokenDigest Id)> used = [];
+    private readonly PriorityQueue<(string Purpose, TokenDigest Id), DateTimeOffset> ends = new();
 
-    internal int Count => used.Count;
+    internal int Count
+    {
+        get
+        {
+            lock (gate)
+            {
+                return used.Count;
+            }
+        }
+    }
 
     /// <summary>What stands for an id of an issuer; no two pairs are written alike.</summary>
     internal static TokenDigest DigestOf(string issuer, string id) => TokenDigest.Of($"{issuer.Length}:{issuer}{id}");
 
     /// <inheritdoc/>
-    public ValueTask<IdUse> TryTakeAsync(UsedId id, CancellationToken cancellationToken) => new(TryUse(id.Id, id.Until) ? IdUse.Taken : IdUse.Seen);
+    public ValueTask<IdUse> TryTakeAsync(UsedId id, CancellationToken cancellationToken) => new(TryTake((id.Purpose, id.Id), id.Until));
 
-    internal bool TryUse(string issuer, string id, DateTimeOffset until) => TryUse(DigestOf(issuer, id), until);
-
-    /// <summary>Notes an id; false when it was noted before.</summary>
-    internal bool TryUse(TokenDigest digest, DateTimeOffset until)
+    private IdUse TryTake((string Purpose, TokenDigest Id) id, DateTimeOffset until)
     {
         lock (gate)
         {
@@ -35,13 +41,14 @@ public sealed class UsedTokens(TimeProvider clock, int capacity = 20_000) : IUse
                 used.Remove(oldest);
             }
 
-            if (!used.Add(digest))
+            // Of one that is over nobody knows any more whether it was taken.
+            if (until <= now || !used.Add(id))
             {
-                return false;
+                return IdUse.Seen;
             }
 
-            ends.Enqueue(digest, until);
-            return true;
+            ends.Enqueue(id, until);
+            return IdUse.Taken;
         }
     }
 }

@@ -45,7 +45,7 @@ internal sealed class ClientKey
         try
         {
             // The label PRIVATE KEY does not say of which kind the key is.
-            return TryElliptic(text) ?? new ClientKey(Import(RSA.Create(), text), rsaAlgorithm);
+            return TryElliptic(text) ?? Make(Import(RSA.Create(), text), rsa => new ClientKey(rsa, rsaAlgorithm));
         }
         finally
         {
@@ -65,13 +65,31 @@ internal sealed class ClientKey
             return null;
         }
 
-        return new ClientKey(ec);
+        return Make(ec, ec => new ClientKey(ec));
     }
 
     private static T Import<T>(T key, char[] pem)
         where T : AsymmetricAlgorithm
     {
-        key.ImportFromPem(pem);
-        return key;
+        return Make(key, key =>
+        {
+            key.ImportFromPem(pem);
+            return key;
+        });
+    }
+
+    // What is no key, or one that is not used, is not left for later.
+    private static T Make<TKey, T>(TKey key, Func<TKey, T> make)
+        where TKey : AsymmetricAlgorithm
+    {
+        try
+        {
+            return make(key);
+        }
+        catch
+        {
+            key.Dispose();
+            throw;
+        }
     }
 }

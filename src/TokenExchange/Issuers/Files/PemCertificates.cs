@@ -20,7 +20,7 @@ public static class PemCertificates
     /// What is shown at a connection: the first certificate, with its private key in PEM, and the others as its chain. Offline: no address in a
     /// certificate is asked for more of it. Throws <see cref="CryptographicException"/> or <see cref="ArgumentException"/> when the key is not the certificate's.
     /// </summary>
-    public static SslStreamCertificateContext Present(X509Certificate2Collection certificates, string key)
+    public static SslStreamCertificateContext Present(X509Certificate2Collection certificates, ReadOnlySpan<char> key)
     {
         ArgumentNullException.ThrowIfNull(certificates);
         return SslStreamCertificateContext.Create(X509Certificate2.CreateFromPem(certificates[0].ExportCertificatePem(), key), certificates, offline: true);

@@ -5,7 +5,7 @@ namespace TokenExchange.Issuers.Files;
 
 /// <summary>Reads small files that hold a credential or a key, and refuses one that <see cref="FileExposure"/> finds open to others.</summary>
 /// <remarks>The one door for all of them: client keys and secrets, signing keys, session keys, assertions, static credentials.</remarks>
-public static class PrivateFile
+public static partial class PrivateFile
 {
     /// <summary>Larger files are refused, in bytes.</summary>
     public const int MaxBytes = 64 * 1024;
@@ -88,8 +88,8 @@ public static class PrivateFile
         {
             const int EmptyPath = 0x1000;
             const uint Owner = 8;
-            var status = new byte[256];
-            return StatX((int)descriptor, "", EmptyPath, Owner, status) == 0 ? MemoryMarshal.Read<uint>(status.AsSpan(20)) : null;
+            Span<byte> status = stackalloc byte[256];
+            return StatX((int)descriptor, "", EmptyPath, Owner, status) == 0 ? MemoryMarshal.Read<uint>(status[20..]) : null;
         }
         catch (Exception exception) when (exception is DllNotFoundException or EntryPointNotFoundException)
         {
@@ -98,13 +98,13 @@ public static class PrivateFile
     }
 
     // .NET tells a file's mode but not its owner. The layout of statx is the same on every Linux.
-    [DllImport("libc", EntryPoint = "statx", CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)]
+    [LibraryImport("libc", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int StatX(int directory, string path, int flags, uint mask, byte[] status);
+    private static partial int StatX(int directory, string path, int flags, uint mask, Span<byte> status);
 
-    [DllImport("libc", EntryPoint = "geteuid")]
+    [LibraryImport("libc", EntryPoint = "geteuid")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern uint EffectiveUser();
+    private static partial uint EffectiveUser();
 }
 
 /// <summary>A file that must not be used. The message continues a sentence that begins with the setting's name.</summary>

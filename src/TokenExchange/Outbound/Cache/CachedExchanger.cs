@@ -57,7 +57,7 @@ internal sealed class CachedExchanger(ExchangeCache cache, ITokenExchanger inner
     private async ValueTask<ExchangeResult> MakeAsync(TokenExchangeRequest request, CancellationToken cancellationToken)
     {
         await SignatureThreads.Switch();
-        return await inner.ExchangeAsync(request, cancellationToken);
+        return counter.Count(await inner.ExchangeAsync(request, cancellationToken));
     }
 
     private async Task<ExchangeResult> FlyAsync(CacheKey key, TokenExchangeRequest request, CancellationToken cancellationToken)

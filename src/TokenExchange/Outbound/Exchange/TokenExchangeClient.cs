@@ -81,7 +81,6 @@ public sealed class TokenExchangeClient : ITokenExchanger
     public async Task<InspectedExchange> ProbeAsync(OutboundTarget target, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(target);
-        using var claims = JsonDocument.Parse("{}");
         var nobody = new ValidatedToken(new TokenText("not-a-token".AsMemory()))
         {
             Resource = target.InboundResource,
@@ -93,7 +92,7 @@ public sealed class TokenExchangeClient : ITokenExchanger
             Scopes = ScopeSet.Empty,
             Actors = [],
             ExpiresAt = clock.GetUtcNow(),
-            Claims = claims.RootElement,
+            Claims = JsonElement.Parse("{}"u8),
         };
         var seen = new InspectedExchange(server);
         var result = await RunAsync(new TokenExchangeRequest(nobody, target, ScopeSet.Empty), seen).WaitAsync(cancellationToken);
@@ -112,7 +111,7 @@ public sealed class TokenExchangeClient : ITokenExchanger
         var acting = actor?.Read(out unreadable);
         if (unreadable is not null)
         {
-            return new ExchangeResult.Refused(ExchangeError.Misconfigured, Diagnostic: unreadable);
+            return new ExchangeResult.Refused(ExchangeError.Misconfigured, Diagnostic: unreadable) { OfClient = true };
         }
 
         var leg = await AskAsync(server, profile, request.Subject.Value, request, acting, extraParameters, seen);
@@ -165,7 +164,7 @@ public sealed class TokenExchangeClient : ITokenExchanger
             EndpointAnswer.Reply reply => new(Failed(TokenError.Of(reply, shape.Dialect), registered, credential)),
             EndpointAnswer.Outage outage => new(new ExchangeResult.Unavailable(outage.RetryAfter!.Value) { Cause = outage.Cause }),
             EndpointAnswer.Busy => new(new ExchangeResult.Unavailable(ProtectedEndpoint.ShortestBreak) { Cause = OutageCause.Busy }),
-            EndpointAnswer.NotSent unsent => new(new ExchangeResult.Refused(ExchangeError.Misconfigured, Diagnostic: unsent.Diagnostic)),
+            EndpointAnswer.NotSent unsent => new(new ExchangeResult.Refused(ExchangeError.Misconfigured, Diagnostic: unsent.Diagnostic) { OfClient = true }),
             _ => throw new UnreachableException(),
         };
     }

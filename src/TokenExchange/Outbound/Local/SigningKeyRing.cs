@@ -47,9 +47,20 @@ internal sealed class SigningKeyRing
             {
                 problems.Add(problem);
             }
-            else if (!keys.Any(other => other.Key.Id == key.Id))
+            else
             {
-                keys.Add((previous?.Keys.FirstOrDefault(other => other.Key.Id == key.Id).Key ?? key, file.CreatedAt));
+                // Of two with one id nobody has seen this one yet: only such a key is discarded, since what signs may be in use.
+                var known = previous?.Keys.FirstOrDefault(other => other.Key.Id == key.Id).Key;
+                var isTwice = keys.Any(other => other.Key.Id == key.Id);
+                if (!isTwice)
+                {
+                    keys.Add((known ?? key, file.CreatedAt));
+                }
+
+                if (isTwice || known is not null)
+                {
+                    key.Discard();
+                }
             }
         }
 

@@ -89,7 +89,7 @@ internal static class ResultChecks
             token.IsVerified = token.Key!.Key is { } key && key.Verify(token.Algorithm!, token.SigningInput, token.Signature);
             return token.IsVerified ? null : ResultRejection.Signature;
         }
-        catch
+        catch (Exception exception) when (UnfitText.IsFault(exception))
         {
             return ResultRejection.Signature;
         }

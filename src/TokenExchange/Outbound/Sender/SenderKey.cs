@@ -101,6 +101,9 @@ public sealed class SenderKey
         return Sign(buffer.WrittenSpan);
     }
 
+    /// <summary>For a key that nobody has proven anything with, or will.</summary>
+    internal void Discard() => key.Discard();
+
     /// <summary>Names the public key alone.</summary>
     public override string ToString() => $"sender key {Thumbprint}";
 

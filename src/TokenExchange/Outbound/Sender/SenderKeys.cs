@@ -67,6 +67,10 @@ public sealed partial class SenderKeys : IDisposable
                 current = read;
                 SenderKeyRead(read.Thumbprint);
             }
+            else if (!ReferenceEquals(read, current))
+            {
+                read.Discard();
+            }
 
             (problem, seen) = (unusable, digest);
         }
@@ -87,7 +91,7 @@ public sealed partial class SenderKeys : IDisposable
     /// <summary>Why <see cref="SenderKeys"/> would refuse a file, as the end of a sentence that begins with its name; null when it would take it.</summary>
     public static string? Problem(string path)
     {
-        Read(path, [], null, out _, out var unusable);
+        Read(path, [], null, out _, out var unusable)?.Discard();
         return unusable;
     }
 
