@@ -117,6 +117,7 @@ internal sealed class BackChannelEndpoints(AuthorizationServerSettings settings,
 
     public void Dispose()
     {
+        turns.Dispose();
         foreach (var client in clients.Values)
         {
             client.Dispose();

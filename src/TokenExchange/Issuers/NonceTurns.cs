@@ -4,7 +4,7 @@ namespace TokenExchange.Issuers;
 /// Who asks a server for tokens with a nonce of its: as many as come, beside each other, until one of them has to ask alone. That
 /// one waits for those who ask already, and while it asks, or others wait to do so, nobody begins beside it.
 /// </summary>
-internal sealed class NonceTurns
+internal sealed class NonceTurns : IDisposable
 {
     private readonly SemaphoreSlim turn = new(1);
     private readonly Lock gate = new();
@@ -55,6 +55,9 @@ internal sealed class NonceTurns
             throw;
         }
     }
+
+    /// <summary>Nobody asks any more.</summary>
+    public void Dispose() => turn.Dispose();
 
     /// <summary>Of who asks alone.</summary>
     public readonly struct Turn(SemaphoreSlim turn) : IDisposable
