@@ -144,9 +144,9 @@ internal sealed class ServedCertificate
 
 internal static partial class ServedCertificateEvents
 {
-    [LoggerMessage(1604, LogLevel.Information, "{Key} is served anew: {Thumbprint}, until {NotAfter:O}", EventName = "CertificateRenewed")]
+    [LoggerMessage(1605, LogLevel.Information, "{Key} is served anew: {Thumbprint}, until {NotAfter:O}", EventName = "CertificateRenewed")]
     public static partial void CertificateRenewed(this ILogger logger, string key, string thumbprint, DateTime notAfter);
 
-    [LoggerMessage(1605, LogLevel.Error, "{Key} was changed and cannot be served ({Problem}); the certificate before it stays", EventName = "CertificateRefused")]
+    [LoggerMessage(1606, LogLevel.Error, "{Key} was changed and cannot be served ({Problem}); the certificate before it stays", EventName = "CertificateRefused")]
     public static partial void CertificateRefused(this ILogger logger, string key, string problem);
 }

@@ -140,10 +140,14 @@ public sealed class AuthorityTests
         AssertRejected(world, await world.Gateway.CallAsync("/weather", token), "result_actor", forwarded: 2);
         Assert.Equal(2, world.As.Exchanges.Count);
 
+        // Ten seconds from the first look that finds none: it may be in the midst of a rewrite.
         File.Delete(file);
+        clock.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal("exchange_result_rejected", (await world.Gateway.CallAsync("/weather", token)).Reason);
+        var asked = world.As.Exchanges.Count;
         clock.Advance(TimeSpan.FromSeconds(12));
         Assert.Equal((502, "exchange_misconfigured"), ((await world.Gateway.CallAsync("/weather", token)) is var gone ? (gone.Status, gone.Reason) : default));
-        Assert.Equal(2, world.As.Exchanges.Count);
+        Assert.Equal(asked, world.As.Exchanges.Count);
     }
 
     [Theory]

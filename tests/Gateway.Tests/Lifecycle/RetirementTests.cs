@@ -71,7 +71,7 @@ public sealed class RetirementTests
         Assert.Equal("data: 1", await stream.ReadLineAsync(Cancellation));
 
         Apply(world, connections: 1, timeout: 7);
-        clock.Advance(5 * RuntimePool.Grace);
+        clock.Advance(3 * RuntimePool.Grace);
         Assert.Equal((3, 2), (Clients(world).Count, Pool(world).Count));
         go.SetResult();
         Assert.Equal("\ndata: 2\n\n", await stream.ReadToEndAsync(Cancellation));
@@ -96,7 +96,7 @@ public sealed class RetirementTests
         await Eventually.HoldsAsync(() => InFlight(world));
 
         Apply(world, connections: 1, timeout: 7);
-        clock.Advance(2 * RuntimePool.Grace);
+        clock.Advance(RuntimePool.Grace + TimeSpan.FromMinutes(1));
         body.Go();
 
         using var response = await call;

@@ -18,7 +18,6 @@ public sealed class ReloadCacheTests
     [InlineData(Corp + "Client/Secret", "\"rotated\"")]
     [InlineData(Corp + "Timeout", "\"00:00:04\"")]
     [InlineData(Corp + "KeyRefresh", "\"00:04:00\"")]
-    [InlineData(Corp + "ClockSkew", "\"00:00:20\"")]
     [InlineData(Corp + "Algorithms", "[\"ES256\"]")]
     [InlineData(Weather + "MaxRequestBody", "100000")]
     [InlineData(Weather + "RequiredScopes", "[\"mcp:read\"]")]
@@ -37,6 +36,7 @@ public sealed class ReloadCacheTests
 
     [Theory]
     [InlineData(Corp + "AllowMissingIssuedTokenType", "true")]
+    [InlineData(Corp + "ClockSkew", "\"00:00:20\"")]
     [InlineData(Corp + "ExtraParameters", "{\"tenant\":\"x\"}")]
     [InlineData(Corp + "Client/Authentication", "\"client_secret_post\"")]
     [InlineData(Corp + "TokenEndpoint", "\"{issuer}/token\"")]

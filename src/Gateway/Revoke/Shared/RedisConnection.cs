@@ -110,6 +110,10 @@ internal sealed class RedisConnection(RedisOptions options) : IAsyncDisposable
         try
         {
             asked = await ConnectionMultiplexer.SentinelConnectAsync(settings);
+            if (await UnknownNameAsync(asked) is { } unknown)
+            {
+                throw new StateException(unknown);
+            }
 
             // It waits for answers where it stands.
             var primary = await Task.Run(() => asked.GetSentinelMasterConnection(Settings()));
@@ -122,21 +126,13 @@ internal sealed class RedisConnection(RedisOptions options) : IAsyncDisposable
                 await asked.DisposeAsync();
             }
 
-            if (await UnknownNameAsync() is { } unknown)
-            {
-                throw new StateException(unknown);
-            }
-
             throw;
         }
     }
 
     /// <summary>What to compare where a sentinel tells which primaries it knows, and <c>ServiceName</c> is none of them; null where none tells.</summary>
-    private async Task<string?> UnknownNameAsync()
+    private async Task<string?> UnknownNameAsync(ConnectionMultiplexer asked)
     {
-        var settings = Settings();
-        (settings.HighIntegrity, settings.User, settings.ServiceName, settings.CommandMap) = (false, null, null, CommandMap.Sentinel);
-        await using var asked = await ConnectionMultiplexer.ConnectAsync(settings);
         foreach (var sentinel in asked.GetServers())
         {
             try
