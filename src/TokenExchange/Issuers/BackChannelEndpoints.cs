@@ -16,8 +16,8 @@ internal sealed class BackChannelEndpoints(AuthorizationServerSettings settings,
     private const int StrangersConnections = 16;
     private static readonly TimeSpan Forgotten = TimeSpan.FromHours(1);
 
-    /// <summary>How often a server is asked beside others that ask, and then alone, while it goes on giving other nonces.</summary>
-    private const int TriesBesideOthers = 2, TriesAlone = 2;
+    /// <summary>How often a server that asks for nonces is asked: once more with the one that its answer brought (RFC 9449 §8).</summary>
+    private const int MostTries = 2;
 
     // Apart from one another and from the keys, which every request may need: what hangs in one takes no connection of another.
     // Anybody can make up opaque tokens; asking about those that nobody knows has connections of its own as well.
@@ -64,11 +64,12 @@ internal sealed class BackChannelEndpoints(AuthorizationServerSettings settings,
     {
         return prove is null ? token.AskAsync(subject, async cancellationToken => (await PostOnceAsync(cancellationToken)).Answer) : token.AskAsync(subject, async cancellationToken =>
         {
-            // Once more with the nonce that the answer brought (RFC 9449 §8).
-            for (var tries = 0; tries < TriesBesideOthers && turns.TryEnterBesideOthers(); tries++)
+            var tries = 0;
+            if (turns.TryEnterBesideOthers())
             {
                 try
                 {
+                    tries++;
                     if (await PostOnceAsync(cancellationToken) is var (answer, isSpent) && !isSpent)
                     {
                         return answer;
@@ -83,10 +84,10 @@ internal sealed class BackChannelEndpoints(AuthorizationServerSettings settings,
             // Where each answer brings the only good nonce, whoever asks meanwhile takes it: from here on one by one, and who comes queues.
             using (await turns.EnterAloneAsync(cancellationToken))
             {
-                for (var tries = 1; ; tries++)
+                while (true)
                 {
                     var (answer, isSpent) = await PostOnceAsync(cancellationToken);
-                    if (!isSpent || tries == TriesAlone)
+                    if (!isSpent || ++tries == MostTries)
                     {
                         return isSpent ? ((EndpointAnswer.Reply)answer) with { WantsAnotherNonce = true } : answer;
                     }

@@ -45,7 +45,7 @@ public sealed class ServedCertificateTests : IDisposable
 
         Write(second, after);
         Assert.Equal(after.Thumbprint, ShownBy(served));
-        Assert.Equal([1604], log.Entries.Select(entry => entry.Event.Id));
+        Assert.Equal([1605], log.Entries.Select(entry => entry.Event.Id));
     }
 
     [Theory]
@@ -68,7 +68,7 @@ public sealed class ServedCertificateTests : IDisposable
             Assert.Equal(before.Thumbprint, ShownBy(served));
         }
 
-        Assert.Equal([1605], log.Entries.Select(entry => entry.Event.Id));
+        Assert.Equal([1606], log.Entries.Select(entry => entry.Event.Id));
         Write("tls.crt", after);
         Write("tls.key", after);
         Assert.Equal(after.Thumbprint, ShownBy(served));

@@ -101,7 +101,7 @@ public sealed class OutboundProofTests : IDisposable
     [InlineData("another each time", 503, "exchange_unavailable", "nonce")]
     [InlineData("the same each time", 502, "exchange_misconfigured", "use_dpop_nonce")]
     [InlineData("none", 502, "exchange_misconfigured", "use_dpop_nonce")]
-    public async Task An_authorization_server_that_goes_on_asking_for_nonces_is_asked_a_few_times(string brings, int status, string reason, string detail)
+    public async Task An_authorization_server_that_goes_on_asking_for_nonces_is_asked_twice(string brings, int status, string reason, string detail)
     {
         await using var world = await StartAsync();
         var number = 0;
@@ -119,7 +119,7 @@ public sealed class OutboundProofTests : IDisposable
 
         Assert.Equal((status, reason), (answer.Status, answer.Reason));
         Assert.Equal(detail, world.Gateway.Audit[^1]["detail"]!.GetValue<string>());
-        Assert.Equal(brings switch { "none" => 1, "the same each time" => 2, _ => 4 }, world.As.Exchanges.Count);
+        Assert.Equal(brings == "none" ? 1 : 2, world.As.Exchanges.Count);
         world.AssertNothingWasForwarded();
     }
 

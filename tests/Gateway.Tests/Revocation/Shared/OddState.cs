@@ -83,6 +83,7 @@ internal sealed class OddState : IAsyncDisposable
     private string AnswerTo(string[] words) => words[0].ToUpperInvariant() switch
     {
         _ when toAll => answer,
+        "ECHO" when Primaries is not null => "-ERR unknown command\r\n",
         "ECHO" => $"${words[1].Length}\r\n{words[1]}\r\n",
         "PING" => "+PONG\r\n",
         "GET" when IsEmpty => "$-1\r\n",
