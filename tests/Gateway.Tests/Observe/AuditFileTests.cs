@@ -181,6 +181,8 @@ public sealed class AuditFileTests : IDisposable
                 await first.WriteAsync(line);
             }
 
+            // The clock that runs while it ends would give it up before its thread has had a turn.
+            await Eventually.HoldsAsync(() => new FileInfo(path).Length > 0);
             await TickUntilAsync(first.DisposeAsync().AsTask());
             var cut = await File.ReadAllBytesAsync(path);
             Assert.NotEqual((byte)'\n', cut[^1]);
