@@ -16,9 +16,6 @@ internal sealed class BackChannelEndpoints(AuthorizationServerSettings settings,
     private const int StrangersConnections = 16;
     private static readonly TimeSpan Forgotten = TimeSpan.FromHours(1);
 
-    /// <summary>How often a server that asks for nonces is asked: once more with the one that its answer brought (RFC 9449 §8).</summary>
-    private const int MostTries = 2;
-
     // Apart from one another and from the keys, which every request may need: what hangs in one takes no connection of another.
     // Anybody can make up opaque tokens; asking about those that nobody knows has connections of its own as well.
     private readonly FairConnections[] shared = Lanes();
@@ -64,12 +61,10 @@ internal sealed class BackChannelEndpoints(AuthorizationServerSettings settings,
     {
         return prove is null ? token.AskAsync(subject, async cancellationToken => (await PostOnceAsync(cancellationToken)).Answer) : token.AskAsync(subject, async cancellationToken =>
         {
-            var tries = 0;
-            if (turns.TryEnterBesideOthers())
+            if (turns.TryEnterBesideOthers(out var visit))
             {
                 try
                 {
-                    tries++;
                     if (await PostOnceAsync(cancellationToken) is var (answer, isSpent) && !isSpent)
                     {
                         return answer;
@@ -81,18 +76,12 @@ internal sealed class BackChannelEndpoints(AuthorizationServerSettings settings,
                 }
             }
 
-            // Where each answer brings the only good nonce, whoever asks meanwhile takes it: from here on one by one, and who comes queues.
-            using (await turns.EnterAloneAsync(cancellationToken))
-            {
-                while (true)
-                {
-                    var (answer, isSpent) = await PostOnceAsync(cancellationToken);
-                    if (!isSpent || ++tries == MostTries)
-                    {
-                        return isSpent ? ((EndpointAnswer.Reply)answer) with { WantsAnotherNonce = true } : answer;
-                    }
-                }
-            }
+            // Once more with the nonce that the answer brought (RFC 9449 §8). Where each brings the only good one, whoever asked meanwhile has
+            // taken it: from here on one by one, and who comes queues.
+            using var turn = await turns.EnterAloneAsync(visit, cancellationToken);
+            var (last, isSpentToo) = await PostOnceAsync(cancellationToken);
+            (last, isSpentToo) = isSpentToo && turn.OthersAsked ? await PostOnceAsync(cancellationToken) : (last, isSpentToo);
+            return isSpentToo ? ((EndpointAnswer.Reply)last) with { WantsAnotherNonce = true } : last;
         });
 
         // The answer, and whether it asks for a nonce and brought another one than was sent.

@@ -9,16 +9,24 @@ internal sealed class NonceTurns : IDisposable
     private readonly SemaphoreSlim turn = new(1);
     private readonly Lock gate = new();
     private int besides;
+    private long visits;
     private TaskCompletionSource? left;
 
     /// <summary>Whether one may ask beside others; when one may, <see cref="LeaveOthers"/> is owed.</summary>
-    public bool TryEnterBesideOthers()
+    /// <param name="visit">What <see cref="EnterAloneAsync"/> is told afterwards.</param>
+    public bool TryEnterBesideOthers(out long? visit)
     {
         lock (gate)
         {
-            var isFree = turn.CurrentCount > 0;
-            besides += isFree ? 1 : 0;
-            return isFree;
+            if (turn.CurrentCount == 0)
+            {
+                visit = null;
+                return false;
+            }
+
+            visits++;
+            visit = besides++ == 0 ? visits : null;
+            return true;
         }
     }
 
@@ -34,20 +42,24 @@ internal sealed class NonceTurns : IDisposable
     }
 
     /// <summary>Waits until nobody else asks. Disposing of it lets the next one ask.</summary>
-    public async Task<Turn> EnterAloneAsync(CancellationToken cancellationToken)
+    /// <param name="visit">That of the same one before; null without.</param>
+    /// <param name="cancellationToken">Gives the wait up.</param>
+    public async Task<Turn> EnterAloneAsync(long? visit, CancellationToken cancellationToken)
     {
         await turn.WaitAsync(cancellationToken);
         try
         {
             Task others;
+            bool isFollowed;
             lock (gate)
             {
+                isFollowed = visit != visits++;
                 left = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
                 others = besides == 0 ? Task.CompletedTask : left.Task;
             }
 
             await others.WaitAsync(cancellationToken);
-            return new Turn(turn);
+            return new Turn(turn, isFollowed);
         }
         catch
         {
@@ -60,8 +72,11 @@ internal sealed class NonceTurns : IDisposable
     public void Dispose() => turn.Dispose();
 
     /// <summary>Of who asks alone.</summary>
-    public readonly struct Turn(SemaphoreSlim turn) : IDisposable
+    public readonly struct Turn(SemaphoreSlim turn, bool others) : IDisposable
     {
+        /// <summary>Whether others may have asked since the visit before, or there was none.</summary>
+        public bool OthersAsked => others;
+
         public void Dispose() => turn.Release();
     }
 }
