@@ -227,9 +227,12 @@ public sealed class ChildTests
         Assert.EndsWith("…", ChildLog.Clean(new byte[2048], wasCut: true), StringComparison.Ordinal);
     }
 
-    /// <summary>Lets the time pass that is left to a program; once more for a bridge that began to wait only after that.</summary>
+    /// <summary>
+    /// Lets the time pass that is left to a program; once more for a bridge that began to wait only after that. Not before a slow machine
+    /// has let the program say what it is waited for to say: it is killed then, and never says it.
+    /// </summary>
     private static Task GraceAsync(TestBridge bridge, ManualClock clock, string text, int times = 1) =>
-        PassAsync(bridge, clock, text, times, Grace, TimeSpan.FromSeconds(5));
+        PassAsync(bridge, clock, text, times, Grace, TimeSpan.FromSeconds(30));
 
     /// <summary>Moves time until something has been logged.</summary>
     private static Task PassAsync(TestBridge bridge, ManualClock clock, string text, int times = 1) =>

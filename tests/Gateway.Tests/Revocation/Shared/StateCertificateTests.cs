@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Gateway.Revoke.Shared;
+using Gateway.Tests.Harness;
 using Harness;
 using Harness.Wire;
 using StackExchange.Redis;
@@ -65,9 +66,13 @@ public sealed class StateCertificateTests : IAsyncDisposable
         File.Delete(file);
         await using var connection = new RedisConnection(new() { Endpoints = [front.Address.ToString()!], CaFile = file });
 
-        var failure = await Record.ExceptionAsync(async () => await (await connection.DatabaseAsync()).PingAsync());
-
-        Assert.StartsWith("tls:", StateReason.Of(failure!, null), StringComparison.Ordinal);
+        // At the first look its client may not have come so far.
+        await Eventually.HoldsAsync(async () =>
+        {
+            var failure = await Record.ExceptionAsync(async () => await (await connection.DatabaseAsync()).PingAsync());
+            Assert.NotNull(failure);
+            return StateReason.Of(failure, null).StartsWith("tls:", StringComparison.Ordinal);
+        });
     }
 
     private void Break()
