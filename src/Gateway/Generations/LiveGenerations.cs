@@ -27,18 +27,7 @@ internal sealed class LiveGenerations(GenerationBuilder builder, RuntimePool poo
     {
         lock (gate)
         {
-            var next = Build(options);
-            pool.TakeEffect();
-            number = next.Number;
-            known[next.Number] = next;
-            foreach (var connection in next.AuthorizationServers.Values.Concat(next.Events.Values.Select(receiver => receiver.Validator.Transmitter)))
-            {
-                // Never throws for an outage; readiness tells when keys are there.
-                _ = connection.StartAsync(CancellationToken.None);
-            }
-
-            // Before it is the one that is served: a request that starts over is then sure to find a route of the newer one.
-            Route(next);
+            var next = Prepare(options);
             var previous = inUse?.Current;
             inUse = inUse?.Then(next) ?? GenerationsInUse.First(next);
             AppliedAt = clock.GetUtcNow();
@@ -57,29 +46,29 @@ internal sealed class LiveGenerations(GenerationBuilder builder, RuntimePool poo
         }
     }
 
-    private Generation Build(GatewayOptions options)
+    /// <summary>A generation whose routes are there already: a request that starts over once it is served is sure to find one of its.</summary>
+    private Generation Prepare(GatewayOptions options)
     {
+        var coming = number + 1;
         try
         {
-            return builder.Build(options, number + 1);
-        }
-        catch
-        {
-            // What was connected for the generation that did not come about.
-            pool.Keep(inUse);
-            throw;
-        }
-    }
+            var next = builder.Build(options, coming);
+            pool.TakeEffect();
+            number = coming;
+            known[coming] = next;
+            foreach (var connection in next.AuthorizationServers.Values.Concat(next.Events.Values.Select(receiver => receiver.Validator.Transmitter)))
+            {
+                // Never throws for an outage; readiness tells when keys are there.
+                _ = connection.StartAsync(CancellationToken.None);
+            }
 
-    private void Route(Generation next)
-    {
-        try
-        {
             yarp.Update(next.Routes, next.Clusters);
+            return next;
         }
         catch
         {
-            known.TryRemove(next.Number, out _);
+            // Whatever was made for the generation that did not come about.
+            known.TryRemove(coming, out _);
             pool.Keep(inUse);
             throw;
         }

@@ -59,7 +59,9 @@ internal sealed class BackChannelEndpoints(AuthorizationServerSettings settings,
     /// <param name="prove">Makes the DPoP proof of a request to an address, with the server's nonce where it asked for one; null: no proof goes with it.</param>
     public Task<EndpointAnswer> AskTokenAsync(RegisteredClient client, AskedAbout subject, Action<Parameters> write, Func<string, string?, string>? prove = null)
     {
-        return prove is null ? token.AskAsync(subject, async cancellationToken => (await PostOnceAsync(cancellationToken)).Answer) : token.AskAsync(subject, async cancellationToken =>
+        return token.AskAsync(subject, prove is null ? cancellationToken => PostAsync(null, cancellationToken) : ProveAsync);
+
+        async Task<EndpointAnswer> ProveAsync(CancellationToken cancellationToken)
         {
             if (turns.TryEnterBesideOthers(out var visit))
             {
@@ -82,15 +84,18 @@ internal sealed class BackChannelEndpoints(AuthorizationServerSettings settings,
             var (last, isSpentToo) = await PostOnceAsync(cancellationToken);
             (last, isSpentToo) = isSpentToo && turn.OthersAsked ? await PostOnceAsync(cancellationToken) : (last, isSpentToo);
             return isSpentToo ? ((EndpointAnswer.Reply)last) with { WantsAnotherNonce = true } : last;
-        });
+        }
 
         // The answer, and whether it asks for a nonce and brought another one than was sent.
         async Task<(EndpointAnswer Answer, bool IsSpent)> PostOnceAsync(CancellationToken cancellationToken)
         {
             string? sent = null;
-            var answer = await PostAsync(client, subject, Lane.Exchange, settings.TokenEndpoint, known => TokenEndpointOf(known, client), write, prove is null ? null : (uri, latest) => prove(uri, sent = latest), cancellationToken);
-            return (answer, prove is not null && ServerNonce.IsAskedFor(answer) && nonce.Latest is { } fresh && fresh != sent);
+            var answer = await PostAsync((uri, latest) => prove(uri, sent = latest), cancellationToken);
+            return (answer, ServerNonce.IsAskedFor(answer) && nonce.Latest is { } fresh && fresh != sent);
         }
+
+        Task<EndpointAnswer> PostAsync(Func<string, string?, string>? proof, CancellationToken cancellationToken) =>
+            this.PostAsync(client, subject, Lane.Exchange, settings.TokenEndpoint, known => TokenEndpointOf(known, client), write, proof, cancellationToken);
     }
 
     /// <summary>Posts to the introspection endpoint, which <paramref name="endpoint"/> may name.</summary>

@@ -78,7 +78,8 @@ internal sealed class DecisionPoint(DecisionPointSettings settings, TimeProvider
             return (null, PolicyDecision.Unavailable("decisions_missing"));
         }
 
-        var allowed = new List<bool>(count);
+        var allowed = new bool[count];
+        var place = 0;
         foreach (var entry in list.EnumerateArray())
         {
             var decision = PolicyDecision.Of(entry);
@@ -87,10 +88,10 @@ internal sealed class DecisionPoint(DecisionPointSettings settings, TimeProvider
                 return (null, decision);
             }
 
-            allowed.Add(decision.Outcome == PolicyOutcome.Allowed);
+            allowed[place++] = decision.Outcome == PolicyOutcome.Allowed;
         }
 
-        return ([.. allowed], null);
+        return (allowed, null);
     }
 
     private static void Describe(Activity? span, PolicyDecision? decision)

@@ -130,20 +130,23 @@ internal sealed class RedisConnection(RedisOptions options) : IAsyncDisposable
         }
     }
 
-    /// <summary>What to compare where a sentinel tells which primaries it knows, and <c>ServiceName</c> is none of them; null where none tells.</summary>
+    /// <summary>What to compare where sentinels tell which primaries they know, and <c>ServiceName</c> is none of any; null where one knows it, or none tells.</summary>
     private async Task<string?> UnknownNameAsync(ConnectionMultiplexer asked)
     {
+        string? unknown = null;
         foreach (var sentinel in asked.GetServers())
         {
             try
             {
                 var known = (await sentinel.SentinelMastersAsync()).Select(primary => primary.FirstOrDefault(pair => pair.Key == "name").Value).ToArray();
-                if (!known.Contains(options.ServiceName))
+                if (known.Contains(options.ServiceName))
                 {
-                    // Of what the peer says, only what can be a name of that kind, and no more than anybody reads.
-                    var names = known.Where(name => name is { Length: > 0 and <= 64 } && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.')).Take(8);
-                    return $"Sentinel at {(sentinel.EndPoint is DnsEndPoint host ? $"{host.Host}:{host.Port}" : sentinel.EndPoint.ToString())} knows no primary named '{options.ServiceName}', but {(string.Join(", ", names) is { Length: > 0 } told ? told : "none")}: compare ServiceName";
+                    return null;
                 }
+
+                // Of what the peer says, only what can be a name of that kind, and no more than anybody reads.
+                var names = known.Where(name => name is { Length: > 0 and <= 64 } && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.')).Take(8);
+                unknown ??= $"Sentinel at {(sentinel.EndPoint is DnsEndPoint host ? $"{host.Host}:{host.Port}" : sentinel.EndPoint.ToString())} knows no primary named '{options.ServiceName}', but {(string.Join(", ", names) is { Length: > 0 } told ? told : "none")}: compare ServiceName";
             }
             catch (Exception exception) when (exception is RedisException or TimeoutException or InvalidOperationException or FormatException)
             {
@@ -151,7 +154,7 @@ internal sealed class RedisConnection(RedisOptions options) : IAsyncDisposable
             }
         }
 
-        return null;
+        return unknown;
     }
 
     private ConfigurationOptions Settings()

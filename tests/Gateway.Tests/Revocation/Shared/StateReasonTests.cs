@@ -67,6 +67,18 @@ public sealed class StateReasonTests
     }
 
     [Fact]
+    public async Task A_sentinel_that_does_not_know_the_name_says_nothing_for_one_that_does()
+    {
+        await using var stranger = new OddState("-ERR unknown command\r\n") { Primaries = ["caches"] };
+        await using var sentinel = new OddState("-ERR unknown command\r\n") { Primaries = ["gateways"] };
+        await using var connection = new RedisConnection(new RedisOptions { Endpoints = [$"127.0.0.1:{stranger.Port}", $"127.0.0.1:{sentinel.Port}"], Tls = false, ServiceName = "gateways" });
+
+        var failure = await Assert.ThrowsAsync<StateException>(() => new RedisState(connection, 0).ReadAsync(0, 0, 1));
+
+        Assert.DoesNotContain("knows no primary", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_time_that_it_does_not_tell_is_none()
     {
         await using var server = new OddState($"-NOPERM {Foreign}\r\n");
