@@ -54,6 +54,18 @@ internal sealed class Child : IDisposable
     /// <summary>Is cancelled once the child's end has begun, whoever began it: nothing more comes from it.</summary>
     public CancellationToken Over { get; }
 
+    /// <summary>Whether somebody has asked for its end; <see cref="Over"/> follows a moment later.</summary>
+    public bool IsEnding
+    {
+        get
+        {
+            lock (gate)
+            {
+                return ending is not null;
+            }
+        }
+    }
+
     /// <summary>Hands a message over; waits as long as the child does not read. False when it has gone.</summary>
     public async ValueTask<bool> SendAsync(ReadOnlyMemory<byte> line, CancellationToken cancellation)
     {

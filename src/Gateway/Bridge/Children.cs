@@ -86,7 +86,7 @@ internal sealed class Children(BridgeSettings settings, ChildWatch watch, ILogge
 
         lock (gate)
         {
-            if (!living.Any(child => child.Over.IsCancellationRequested))
+            if (!living.Any(child => child.IsEnding))
             {
                 return false;
             }

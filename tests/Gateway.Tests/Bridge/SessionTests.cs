@@ -241,6 +241,23 @@ public sealed class SessionTests
         await bridge.InitializeAsync();
     }
 
+    [Fact]
+    public async Task A_start_waits_for_an_end_that_was_only_just_asked_for()
+    {
+        using var watch = new ChildWatch();
+        var settings = new BridgeSettings { Address = new BridgeAddress("", null, null), Command = new ChildCommand("/bin/cat", ["cat"], []), MaxProcesses = 1 };
+        using var children = new Children(settings, watch, NullLogger<Children>.Instance, TimeProvider.System);
+        var receiver = new Session("id", TimeSpan.FromHours(1), NullLogger.Instance, TimeProvider.System);
+        for (var i = 0; i < 50; i++)
+        {
+            var (child, refusal) = await children.StartAsync(receiver, TestContext.Current.CancellationToken);
+            Assert.Null(refusal);
+            _ = child!.EndAsync();
+        }
+
+        await children.StoppingAsync(default);
+    }
+
     /// <summary>A call whose answer is followed by a notification.</summary>
     private static JsonObject Late(string data) => TestBridge.Request(4, "answer", new JsonObject
     {

@@ -52,6 +52,33 @@ public sealed class HonestAuditTests
         Assert.Equal(("mcp.request.allowed", reason, null, "delete_all", status), Told(Assert.Single(world.Gateway.Audit)));
     }
 
+    [Theory]
+    [InlineData("exchange", 2)]
+    [InlineData("same-token", 1)]
+    [InlineData("none", 1)]
+    public async Task What_the_MCP_server_said_of_the_credential_is_told_in_every_mode(string mode, int calls)
+    {
+        await using var world = await World.StartAsync(options =>
+        {
+            if (mode != "exchange")
+            {
+                options["Servers"]!["weather"]!["Outbound"] = new JsonObject { ["Mode"] = mode };
+            }
+        });
+        world.Weather.Answer = context =>
+        {
+            context.Response.StatusCode = 401;
+            context.Response.Headers.WWWAuthenticate = "Bearer error=\"invalid_token\", error_description=\"wrong audience\"";
+            return Task.CompletedTask;
+        };
+
+        var got = await world.Gateway.CallAsync("/weather", world.WeatherToken(), Messages.Call("delete_all"));
+
+        Assert.Equal((502, "upstream_refused_token"), (got.Status, got.Reason));
+        Assert.Equal(calls, world.Weather.Requests.Count);
+        Assert.Contains("wrong audience", (string?)Assert.Single(world.Gateway.Audit)["detail"], StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_retry_that_the_authorization_server_refuses_comes_after_a_call_that_was_sent()
     {
