@@ -26,15 +26,23 @@ internal sealed class Session : IReceiver
     public Session(string id, TimeSpan idle, ILogger logger, TimeProvider clock)
     {
         (Id, this.idle, this.logger, this.clock) = (id, idle, logger, clock);
-        lastUse = clock.GetTimestamp();
-        timer = clock.CreateTimer(static session => ((Session)session!).EndWhenIdle(), this, idle, Timeout.InfiniteTimeSpan);
+        timer = clock.CreateTimer(static session => ((Session)session!).EndWhenIdle(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>What the client names it by; nobody can guess it.</summary>
     public string Id { get; }
 
-    /// <summary>The process that the session has; once, before anything is sent.</summary>
-    public void Join(Child process) => child = process;
+    /// <summary>The process that the session has; once, before anything is sent. Until then it cannot be idle: a start may wait for a place.</summary>
+    public void Join(Child process)
+    {
+        lock (gate)
+        {
+            child = process;
+            lastUse = clock.GetTimestamp();
+        }
+
+        timer.Change(idle, Timeout.InfiniteTimeSpan);
+    }
 
     /// <summary>Where the answer to a request will come; the refusal when it cannot be told from another's.</summary>
     public Answer? Begin(Message asked, out BridgeRefusal? refusal)

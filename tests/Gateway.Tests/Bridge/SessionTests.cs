@@ -12,21 +12,6 @@ namespace Gateway.Tests.Bridge;
 public sealed class SessionTests
 {
     [Fact]
-    public void One_that_ends_for_idleness_takes_no_request_any_more()
-    {
-        var clock = new ManualClock();
-        var session = new Session("id", TimeSpan.FromMinutes(1), NullLogger.Instance, clock);
-        Assert.True(session.TryUse());
-        clock.Advance(TimeSpan.FromMinutes(2));
-        Assert.True(session.TryUse());
-        session.Leave();
-        session.Leave();
-        clock.Advance(TimeSpan.FromMinutes(2));
-        Assert.False(session.TryUse());
-        session.Close();
-    }
-
-    [Fact]
     public async Task Each_session_has_a_process_of_its_own()
     {
         await using var bridge = await TestBridge.StartAsync();
@@ -256,6 +241,31 @@ public sealed class SessionTests
         }
 
         await children.StoppingAsync(default);
+    }
+
+    [Fact]
+    public async Task A_session_is_idle_once_it_has_a_process_and_no_request_and_takes_none_any_more_then()
+    {
+        using var watch = new ChildWatch();
+        var clock = new ManualClock();
+        var settings = new BridgeSettings { Address = new BridgeAddress("", null, null), Command = new ChildCommand("/bin/cat", ["cat"], []) };
+        using var children = new Children(settings, watch, NullLogger<Children>.Instance, TimeProvider.System);
+        var session = new Session("id", TimeSpan.FromMinutes(1), NullLogger.Instance, clock);
+        clock.Advance(TimeSpan.FromMinutes(2));
+        var (child, _) = await children.StartAsync(session, TestContext.Current.CancellationToken);
+        session.Join(child!);
+        Assert.True(session.TryUse());
+        clock.Advance(TimeSpan.FromMinutes(2));
+        Assert.True(session.TryUse());
+        session.Leave();
+        session.Leave();
+        Assert.False(child!.IsEnding);
+        clock.Advance(TimeSpan.FromMinutes(2));
+
+        Assert.False(session.TryUse());
+        Assert.True(child.IsEnding);
+        await children.StoppingAsync(default);
+        session.Close();
     }
 
     /// <summary>A call whose answer is followed by a notification.</summary>
