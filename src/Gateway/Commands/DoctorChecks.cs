@@ -28,40 +28,6 @@ internal sealed class DoctorChecks(Unserved gateway, DoctorReport report)
         .OfType<string>()
         .Distinct(StringComparer.Ordinal);
 
-    public async Task AuthorizationServerAsync(string name, CancellationToken cancellation)
-    {
-        var server = gateway.Generation.AuthorizationServers[name];
-        var written = options.AuthorizationServers[name];
-        if (written.JwksUrl is null || written.Registration is not null || (written.TokenEndpoint is null && written.Client is not null))
-        {
-            if (await server.DiscoverAsync(cancellation) is { } metadata)
-            {
-                report.Pass($"{name} metadata", $"issuer {metadata.Issuer}");
-            }
-            else
-            {
-                var problem = server.MetadataProblem ?? new IssuerProblem(null, "unknown");
-                report.Fail($"{name} metadata", ExchangeFault.Told(problem, written.MetadataUrl ?? written.Issuer!), Remedies.For(problem, written.Issuer));
-            }
-        }
-
-        await server.StartAsync(cancellation);
-        // What only signs results is held to no list of algorithms.
-        if (written.Inbound ? server.Keys.CanVerify([.. written.Algorithms]) : server.Keys.Available)
-        {
-            report.Pass($"{name} keys");
-        }
-        else if (server.Keys.Fetched)
-        {
-            report.Fail($"{name} keys", "the key set was fetched, and no key in it can verify a token", $"each key needs a kid, and members for one of Algorithms ({string.Join(", ", written.Algorithms)}); keys given as x5c alone are not read");
-        }
-        else
-        {
-            var problem = server.Keys.Problem ?? new IssuerProblem(null, "unknown");
-            report.Fail($"{name} keys", "no key set could be fetched: " + ExchangeFault.Told(problem, written.JwksUrl ?? written.Issuer!), Remedies.For(problem, written.Issuer));
-        }
-    }
-
     /// <summary>Whether the front of an authorization server can send users on to it.</summary>
     public async Task FrontAsync(string name, CancellationToken cancellation)
     {
@@ -225,7 +191,7 @@ internal sealed class DoctorChecks(Unserved gateway, DoctorReport report)
         var name = ServerTopology.Of(options).First(topology => topology.Id == server.Id).InboundServers
             .First(name => options.AuthorizationServers[name] is { Introspection: not null, Issuer: var issuer } && (validation.Presented is null || validation.Presented.Issuer == issuer));
         var asked = gateway.Generation.AuthorizationServers[name];
-        var endpoint = options.AuthorizationServers[name].Introspection!.Endpoint is { } written ? new Uri(written) : (await asked.DiscoverAsync(cancellation))?.IntrospectionEndpoint;
+        var endpoint = options.AuthorizationServers[name].Introspection!.Endpoint is { } written ? new Uri(written) : await asked.DiscoverAsync(cancellation) is { } metadata ? IssuerCheck.IntrospectionEndpoint(options.AuthorizationServers[name], metadata) : null;
         report.Fail(
             $"{server.Id} subject token",
             $"{Refusal.IntrospectionUnavailable.Reason}: {validation.Outage ?? "unknown"} at {endpoint?.GetLeftPart(UriPartial.Path) ?? $"the introspection endpoint that the metadata of {asked.Settings.Issuer} should name"}",
