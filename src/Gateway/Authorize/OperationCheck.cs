@@ -46,7 +46,7 @@ internal static class OperationCheck
             return Lacking(verdict.Scopes, effective);
         }
 
-        permitted = new Permitted(effective, policy.Scopes.Outbound(policy.NarrowToOperation ? verdict.Scopes : effective), approval);
+        permitted = new Permitted(effective, policy.OutboundScopes(effective, verdict), approval);
         return null;
     }
 

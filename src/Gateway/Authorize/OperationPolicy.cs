@@ -1,6 +1,7 @@
 using Gateway.Authorize.Bodies;
 using Gateway.Authorize.Calls;
 using Gateway.Authorize.Policy;
+using TokenExchange.Inbound;
 
 namespace Gateway.Authorize;
 
@@ -13,6 +14,9 @@ internal sealed class OperationPolicy
 
     /// <summary>Whether hop tokens carry the scopes of the operation alone.</summary>
     public required bool NarrowToOperation { get; init; }
+
+    /// <summary>The scopes to ask for outbound, of a caller with these scopes and an operation that was judged so.</summary>
+    public ScopeSet OutboundScopes(ScopeSet effective, in OperationVerdict verdict) => Scopes.Outbound(NarrowToOperation ? verdict.Scopes : effective);
 
     /// <summary>What is asked of tokens for single calls; null: nothing.</summary>
     public CallPolicy? Calls { get; init; }

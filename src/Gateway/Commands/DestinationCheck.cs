@@ -2,13 +2,13 @@ using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using Gateway.Configuration;
-using Gateway.Configuration.Options;
 using Gateway.Exchange;
-using Gateway.Forward;
 using Gateway.Observe;
 using Gateway.Sessions;
 using TokenExchange.Issuers;
 using TokenExchange.Outbound;
+using Yarp.ReverseProxy.Configuration;
+using Yarp.ReverseProxy.Forwarder;
 
 namespace Gateway.Commands;
 
@@ -16,48 +16,20 @@ namespace Gateway.Commands;
 /// Asks a destination as a request would: one <c>initialize</c> (of a server that knows none, <c>server/discover</c>), with the credential that goes there where there is one.
 /// A server of HTTP+SSE is asked for its stream, which announces where clients post to. Says what came back, and what to do about it.
 /// </summary>
-internal sealed class DestinationCheck : IDisposable
+internal sealed class DestinationCheck(McpServer server, ClusterConfig cluster, string profile, DoctorReport report, DoctorCaller? caller) : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
-    private static readonly byte[] Initialize = """{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"gateway-doctor","version":"1"}}}"""u8.ToArray();
-    private static readonly byte[] Discover = """{"jsonrpc":"2.0","id":1,"method":"server/discover","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":"gateway-doctor","version":"1"},"io.modelcontextprotocol/clientCapabilities":{}}}}"""u8.ToArray();
-    private readonly McpServer server;
-    private readonly DoctorReport report;
-    private readonly HttpMessageInvoker client;
-    private (string Name, string Value)? credential;
+    private readonly DestinationClient client = new(server, cluster);
+    private OutboundCredential credential = OutboundCredential.None.Instance;
 
-    public DestinationCheck(McpServer server, ServerOptions options, DoctorReport report)
-    {
-        (this.server, this.report) = (server, report);
-        SocketsHttpHandler Connections() => UnixSockets.Connect(new() { AllowAutoRedirect = false, UseCookies = false, UseProxy = false, ConnectTimeout = Patience }, server.Relay.OnSockets);
-        client = new HttpMessageInvoker(TlsFiles.Of(options.Tls) is { } tls ? new OutboundTls(tls, TimeProvider.System, Connections) : Connections());
-    }
-
-    public async Task RunAsync(string destination, OutboundToken? token, CancellationToken cancellation)
+    public async Task RunAsync(string destination, CancellationToken cancellation)
     {
         var check = $"{server.Id} destination {UnixDestination.Show(destination)}";
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         patience.CancelAfter(Patience);
         try
         {
-            credential = CredentialFor(token);
-            if (server.Transport == McpTransport.HttpSse)
-            {
-                await StreamAsync(check, destination, token, patience.Token);
-                return;
-            }
-
-            using var request = Call(destination, token, Initialize);
-            var withCredential = credential is not null;
-            using var response = await client.SendAsync(request, patience.Token);
-            var answer = await InitializeAnswer.ReadAsync(response.Content, patience.Token);
-            if (answer.IsMcp && (response.StatusCode is HttpStatusCode.BadRequest or HttpStatusCode.NotFound) && await DiscoverAsync(check, destination, token, withCredential, patience.Token))
-            {
-                return;
-            }
-
-            Judge(check, Question.Initialize, response, answer, withCredential, token);
-            await EndSessionAsync(response, destination, token, patience.Token);
+            await AskAsync(check, destination, patience.Token);
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException || (exception is OperationCanceledException && !cancellation.IsCancellationRequested))
         {
@@ -68,51 +40,79 @@ internal sealed class DestinationCheck : IDisposable
 
     public void Dispose() => client.Dispose();
 
-    private HttpRequestMessage Call(string destination, OutboundToken? token, byte[] body)
+    private async Task AskAsync(string check, string destination, CancellationToken cancellation)
     {
-        var request = new HttpRequestMessage(HttpMethod.Post, destination) { Content = new ByteArrayContent(body) { Headers = { ContentType = new("application/json") } } };
-        request.Headers.TryAddWithoutValidation("Accept", "application/json, text/event-stream");
-        return With(token, request, destination, default, body);
-    }
-
-    /// <summary>The header that lets a request in there: of the hop token, or the server's own; null where none is sent.</summary>
-    private (string Name, string Value)? CredentialFor(OutboundToken? token) =>
-        token is not null ? ("Authorization", token.AuthorizationHeader)
-        : server.Source is CredentialSource.Static { Credential: var own } && own.Read() is { } header ? (header.Name, header.Value)
-        : null;
-
-    /// <summary>The request with the credential that goes there, if there is one.</summary>
-    private HttpRequestMessage With(OutboundToken? token, HttpRequestMessage request, string destination, PathString rest, byte[] body)
-    {
-        request.Headers.Host = server.Relay.OnSockets ? UnixSockets.Host : null;
-        if (credential is var (name, value))
+        var first = DoctorMessage.FirstAt(server);
+        if (!await ObtainAsync(check, first, cancellation))
         {
-            request.Headers.TryAddWithoutValidation(name, value);
+            return;
         }
 
-        if (token is not null && server.Relay.Proof?.Create(token, request.Method.Method, destination, rest, body, TimeProvider.System.GetUtcNow()) is { } proof)
+        using var response = await client.SendAsync(destination, first, credential, caller, cancellation);
+        if (server.Transport == McpTransport.HttpSse)
         {
-            request.Headers.TryAddWithoutValidation("DPoP", proof);
+            await StreamAsync(check, destination, response, cancellation);
+            return;
         }
 
-        return request;
+        var answer = await InitializeAnswer.ReadAsync(response.Content, cancellation);
+        if (!answer.IsMcp || response.StatusCode is not (HttpStatusCode.BadRequest or HttpStatusCode.NotFound) || !await DiscoverAsync(check, destination, cancellation))
+        {
+            Judge(check, DestinationQuestion.Initialize, response, answer);
+            await EndSessionAsync(check, response, destination, cancellation);
+        }
     }
+
+    /// <summary>Obtains what a request with this message would be let in with; false where a request would be refused, which is reported.</summary>
+    private async ValueTask<bool> ObtainAsync(string check, DoctorMessage message, CancellationToken cancellation)
+    {
+        switch (server.Source)
+        {
+            case CredentialSource.Static { Credential: var own }:
+                if (own.Read() is not { } header)
+                {
+                    report.Fail(check, "not asked, as no request is: Outbound:File cannot be read, or holds no text that a header can carry (credential_unreadable)", "write the credential alone into it, on one line, and let the gateway's user read it; docs/troubleshooting.md#exchange_misconfigured");
+                    return false;
+                }
+
+                credential = header;
+                return true;
+            case CredentialSource.Token source when caller is not null:
+                var result = await caller.HopTokenAsync(source, message, cancellation);
+                if (result is ExchangeResult.Issued { Token: var token } && token.SentUntil > TimeProvider.System.GetUtcNow())
+                {
+                    credential = new OutboundCredential.HopToken(token);
+                    return true;
+                }
+
+                report.Fail(check, "not asked, as no request is: " + ExchangeFault.Briefly(result, message.Operation.Method ?? message.Verb.Method), HintFor(result));
+                return false;
+            default:
+                credential = OutboundCredential.None.Instance;
+                return true;
+        }
+    }
+
+    private string HintFor(ExchangeResult result) => result is ExchangeResult.Issued
+        ? "it runs out before it can be sent: give a fresh token, or compare the clocks"
+        : DoctorHints.For(result, profile) is { Length: > 0 } hint ? hint : Remedies.For((result as ExchangeResult.Unavailable)?.Cause);
 
     /// <summary>Ends the session that an initialize began: what nobody uses is kept for long, by a bridge as a process, of which it has few. A server may decline.</summary>
     /// <remarks>MCP 2025-11-25, transports, session management.</remarks>
-    private async Task EndSessionAsync(HttpResponseMessage begun, string destination, OutboundToken? token, CancellationToken cancellation)
+    private async Task EndSessionAsync(string check, HttpResponseMessage begun, string destination, CancellationToken cancellation)
     {
         if (!begun.Headers.NonValidated.TryGetValues(SessionPolicy.Header, out var session))
         {
             return;
         }
 
-        using var request = With(token, new HttpRequestMessage(HttpMethod.Delete, destination), destination, default, []);
-        request.Headers.TryAddWithoutValidation(SessionPolicy.Header, session.ToString());
-        request.Headers.TryAddWithoutValidation("MCP-Protocol-Version", "2025-11-25");
+        var message = DoctorMessage.End(session.ToString());
         try
         {
-            using var ended = await client.SendAsync(request, cancellation);
+            if (await ObtainAsync(check, message, cancellation))
+            {
+                using var ended = await client.SendAsync(destination, message, credential, caller, cancellation);
+            }
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException or OperationCanceledException)
         {
@@ -121,28 +121,27 @@ internal sealed class DestinationCheck : IDisposable
     }
 
     /// <summary>Whether it is a server of the revisions without sessions alone, which know no <c>initialize</c> (2026-07-28 on).</summary>
-    private async Task<bool> DiscoverAsync(string check, string destination, OutboundToken? token, bool withCredential, CancellationToken cancellation)
+    private async Task<bool> DiscoverAsync(string check, string destination, CancellationToken cancellation)
     {
-        using var request = Call(destination, token, Discover);
-        request.Headers.TryAddWithoutValidation("MCP-Protocol-Version", "2026-07-28");
-        request.Headers.TryAddWithoutValidation("Mcp-Method", "server/discover");
-        using var response = await client.SendAsync(request, cancellation);
+        if (!await ObtainAsync(check, DoctorMessage.Discover, cancellation))
+        {
+            return true;
+        }
+
+        using var response = await client.SendAsync(destination, DoctorMessage.Discover, credential, caller, cancellation);
         if (!response.IsSuccessStatusCode)
         {
             return false;
         }
 
-        Judge(check, Question.Discover, response, await InitializeAnswer.ReadAsync(response.Content, cancellation), withCredential, token);
+        Judge(check, DestinationQuestion.Discover, response, await InitializeAnswer.ReadAsync(response.Content, cancellation));
         return true;
     }
 
-    /// <summary>Asks a server of HTTP+SSE for its stream: it must announce where clients post to, and there the gateway must lead.</summary>
-    private async Task StreamAsync(string check, string destination, OutboundToken? token, CancellationToken cancellation)
+    /// <summary>Reads the stream of a server of HTTP+SSE: it must announce where clients post to, and there the gateway must lead.</summary>
+    private async Task StreamAsync(string check, string destination, HttpResponseMessage response, CancellationToken cancellation)
     {
-        var address = new Uri(destination.TrimEnd('/') + "/sse");
-        using var request = With(token, new HttpRequestMessage(HttpMethod.Get, address), destination, "/sse", []);
-        request.Headers.TryAddWithoutValidation("Accept", "text/event-stream");
-        using var response = await client.SendAsync(request, cancellation);
+        var address = RequestUtilities.MakeDestinationAddress(destination, DoctorMessage.Stream.Rest, default);
         var (answer, endpoint) = await InitializeAnswer.ReadEndpointAsync(response.Content, cancellation);
         if (response.IsSuccessStatusCode && endpoint is not null && SseEndpoint.Within(endpoint, address, new Uri(destination)) is null)
         {
@@ -150,11 +149,12 @@ internal sealed class DestinationCheck : IDisposable
             return;
         }
 
-        Judge(check, Question.Stream, response, answer, credential is not null, token);
+        Judge(check, DestinationQuestion.Stream, response, answer);
     }
 
-    private void Judge(string check, Question question, HttpResponseMessage response, InitializeAnswer answer, bool withCredential, OutboundToken? token)
+    private void Judge(string check, DestinationQuestion question, HttpResponseMessage response, InitializeAnswer answer)
     {
+        var withCredential = credential is not OutboundCredential.None;
         var status = (int)response.StatusCode;
         var answered = string.Create(CultureInfo.InvariantCulture, $"answers {question.Name} with {status}");
         switch (response.StatusCode)
@@ -166,11 +166,11 @@ internal sealed class DestinationCheck : IDisposable
                 var location = response.Headers.NonValidated.TryGetValues("Location", out var to) ? Foreign(to.ToString()) : "nowhere";
                 report.Fail(check, $"{answered}, a redirect to {location}", "redirects are not followed; write the address that it leads to, its slash and scheme included, as the destination");
                 return;
-            case HttpStatusCode.Unauthorized when withCredential:
-                report.Fail(check, $"{answered}: it refuses the credential and says {ChallengeOf(response) ?? "no challenge, " + answer.Described(Foreign)}{Sent(token)}", "compare what was sent with what the MCP server expects: issuer, audience, the key it fetches, the type (at+jwt); docs/troubleshooting.md#upstream_refused_token");
+            case HttpStatusCode.Unauthorized when withCredential && KnowsTheCaller:
+                report.Fail(check, $"{answered}: it refuses the credential and says {ChallengeOf(response) ?? "no challenge, " + answer.Described(Foreign)}{Sent()}", "compare what was sent with what the MCP server expects: issuer, audience, the key it fetches, the type (at+jwt); docs/troubleshooting.md#upstream_refused_token");
                 return;
             case HttpStatusCode.UnsupportedMediaType or HttpStatusCode.NotAcceptable or HttpStatusCode.UpgradeRequired or HttpStatusCode.HttpVersionNotSupported:
-                report.Fail(check, $"{answered}: {answer.Described(Foreign)}", "it does not take an MCP message as JSON over HTTP/1.1; check that the destination is the MCP endpoint and Transport what it speaks");
+                report.Fail(check, $"{answered}: {answer.Described(Foreign)}", "it does not take an MCP message as JSON over this version of HTTP; check that the destination is the MCP endpoint and Transport what it speaks");
                 return;
             case >= HttpStatusCode.InternalServerError:
                 report.Fail(check, $"{answered}: {answer.Described(Foreign)}", "the MCP server, or a proxy before it, fails; look at its log");
@@ -178,18 +178,22 @@ internal sealed class DestinationCheck : IDisposable
         }
 
         var said = answered + (withCredential ? " and the credential" : "") + $": {(ChallengeOf(response) is { } challenge ? $"it says {challenge}, " : "")}{answer.Described(Foreign)}";
-        if (!IsAsARequest(withCredential))
+        if (IsAsARequest && !KnowsTheCaller && !(response.IsSuccessStatusCode && answer.IsMcp))
+        {
+            report.Note(check, $"{said}; whether it lets callers in is not known: it is told who calls ({string.Join(", ", server.Admission.IdentityHeaders.Select(header => header.Header))}), so give a token with --subject-token-file");
+        }
+        else if (!IsAsARequest)
         {
             // Nobody was let in, and whoever is asked for a credential first may answer in any form.
             report.Pass(check, said);
         }
         else if (status == StatusCodes.Status403Forbidden)
         {
-            report.Fail(check, said + Sent(token), "it knows the caller and lets it do nothing; compare the scopes, roles or groups that it asks for with what was sent (the exchange above); docs/troubleshooting.md#upstream_insufficient_scope");
+            report.Fail(check, said + Sent(), "it knows the caller and lets it do nothing; compare the scopes, roles or groups that it asks for with what was sent (the exchange above); docs/troubleshooting.md#upstream_insufficient_scope");
         }
         else if (status >= 400 || !response.IsSuccessStatusCode)
         {
-            report.Fail(check, said + Sent(token), "it refuses the first message of every client; its log says why: often a host, origin or protocol version that it does not know, or a path that is no MCP endpoint");
+            report.Fail(check, said + Sent(), "it refuses the first message of every client; its log says why: often a host, origin or protocol version that it does not know, or a path that is no MCP endpoint");
         }
         else if (!answer.IsMcp)
         {
@@ -202,45 +206,26 @@ internal sealed class DestinationCheck : IDisposable
     }
 
     // With the credential of a request, or where none is ever sent: what comes back is what a client would get.
-    private bool IsAsARequest(bool withCredential) => withCredential || server.Source is CredentialSource.Nothing;
+    private bool IsAsARequest => credential is not OutboundCredential.None || server.Source is CredentialSource.Nothing;
 
-    /// <summary>What a destination was asked, and what it means when it is not that.</summary>
-    private sealed record Question(string Name, string NotHere, string NotMcp)
-    {
-        private const string Endpoint = "Destinations must be the server's own endpoint, path included (often /mcp), and of an http+sse server its base URL with Transport http+sse";
-        private const string Base = "the destination of an http+sse server is the base URL that its /sse lies under (docs/legacy-servers.md#httpsse); a server of Streamable HTTP is given by its endpoint, without Transport";
-
-        public static readonly Question Initialize = Post("an initialize");
-        public static readonly Question Discover = Post("a server/discover");
-        public static readonly Question Stream = new(
-            "a GET of its /sse",
-            $"no stream of HTTP+SSE is at this path; {Base}",
-            $"what answers there is no stream of HTTP+SSE: it begins with an event 'endpoint', which says where clients post to; {Base}");
-
-        private static Question Post(string name) => new(
-            name,
-            $"nothing speaks MCP at this path; {Endpoint}",
-            $"what answers there does not speak MCP: an initialize is answered with a JSON-RPC message, as application/json or text/event-stream; perhaps it is a page or another API: {Endpoint}");
-    }
+    // Every request says who calls; without a token of somebody, nobody does.
+    private bool KnowsTheCaller => caller is not null || server.Admission.IdentityHeaders.IsEmpty;
 
     private string? ChallengeOf(HttpResponseMessage response) =>
         response.Headers.NonValidated.TryGetValues("WWW-Authenticate", out var challenges) ? Foreign(challenges.ToString()) : null;
 
     // Whoever was sent a credential may send it back.
-    private string Foreign(string text) => Shown.Foreign(text, credential is { Value: var sent } ? CredentialIn(sent) : null);
-
-    // What stands behind the scheme, where there is one.
-    private static string CredentialIn(string header) => header[(header.LastIndexOf(' ') + 1)..];
+    private string Foreign(string text) => Shown.Foreign(text, credential.Secret.IsEmpty ? null : credential.Secret.ToString());
 
     /// <summary>What of a hop token an MCP server looks at: never the token.</summary>
-    private static string Sent(OutboundToken? token)
+    private string Sent()
     {
-        if (token is null)
+        if (credential is not OutboundCredential.HopToken)
         {
             return "";
         }
 
-        var text = CredentialIn(token.AuthorizationHeader);
+        var text = credential.Secret.ToString();
         return text.Count(character => character == '.') != 2 ? "; sent was an opaque token"
             : Shown.PartOf(text, 0) is { } header && Shown.PartOf(text, 1) is { } payload ? $"; sent was iss {Of(payload, "iss")}, aud {Of(payload, "aud")}, kid {Of(header, "kid")}, typ {Of(header, "typ")}"
             : "; sent was a token that cannot be read";

@@ -2,6 +2,7 @@ using Gateway.Advertise;
 using Gateway.Authenticate;
 using Gateway.Configuration.Options;
 using Gateway.Exchange;
+using Gateway.Forward;
 using Gateway.Generations;
 using Gateway.Management;
 using Gateway.Observe;
@@ -18,7 +19,7 @@ namespace Gateway.Commands;
 internal sealed class DoctorChecks(Unserved gateway, DoctorReport report)
 {
     private readonly GatewayOptions options = gateway.Options;
-    private readonly Dictionary<string, OutboundToken> issued = [];
+    private readonly Dictionary<string, DoctorCaller> callers = [];
 
     /// <summary>The authorization servers that the chosen servers trust or ask.</summary>
     public static IEnumerable<string> AuthorizationServersOf(GatewayOptions options, IReadOnlyCollection<McpServer> servers) => ServerTopology.Of(options)
@@ -26,40 +27,6 @@ internal sealed class DoctorChecks(Unserved gateway, DoctorReport report)
         .SelectMany(topology => topology.InboundServers.Append(topology.Outbound.AuthorizationServer).Append(topology.Outbound.ResultIssuer))
         .OfType<string>()
         .Distinct(StringComparer.Ordinal);
-
-    public async Task AuthorizationServerAsync(string name, CancellationToken cancellation)
-    {
-        var server = gateway.Generation.AuthorizationServers[name];
-        var written = options.AuthorizationServers[name];
-        if (written.JwksUrl is null || written.Registration is not null || (written.TokenEndpoint is null && written.Client is not null))
-        {
-            if (await server.DiscoverAsync(cancellation) is { } metadata)
-            {
-                report.Pass($"{name} metadata", $"issuer {metadata.Issuer}");
-            }
-            else
-            {
-                var problem = server.MetadataProblem ?? new IssuerProblem(null, "unknown");
-                report.Fail($"{name} metadata", ExchangeFault.Told(problem, written.MetadataUrl ?? written.Issuer!), Remedies.For(problem, written.Issuer));
-            }
-        }
-
-        await server.StartAsync(cancellation);
-        // What only signs results is held to no list of algorithms.
-        if (written.Inbound ? server.Keys.CanVerify([.. written.Algorithms]) : server.Keys.Available)
-        {
-            report.Pass($"{name} keys");
-        }
-        else if (server.Keys.Fetched)
-        {
-            report.Fail($"{name} keys", "the key set was fetched, and no key in it can verify a token", $"each key needs a kid, and members for one of Algorithms ({string.Join(", ", written.Algorithms)}); keys given as x5c alone are not read");
-        }
-        else
-        {
-            var problem = server.Keys.Problem ?? new IssuerProblem(null, "unknown");
-            report.Fail($"{name} keys", "no key set could be fetched: " + ExchangeFault.Told(problem, written.JwksUrl ?? written.Issuer!), Remedies.For(problem, written.Issuer));
-        }
-    }
 
     /// <summary>Whether the front of an authorization server can send users on to it.</summary>
     public async Task FrontAsync(string name, CancellationToken cancellation)
@@ -90,7 +57,7 @@ internal sealed class DoctorChecks(Unserved gateway, DoctorReport report)
 
         var (outbound, profile) = OutboundOf(server);
         var check = $"{server.Id} client at {outbound.AuthorizationServer}";
-        if (issued.ContainsKey(server.Id))
+        if (callers.ContainsKey(server.Id))
         {
             report.Pass(check, "accepted in the exchange");
             return;
@@ -101,8 +68,11 @@ internal sealed class DoctorChecks(Unserved gateway, DoctorReport report)
         await CertificateEndpointAsync(server, seen, cancellation);
         switch (seen.Result)
         {
-            case ExchangeResult.Refused { Error: ExchangeError.SubjectRefused or ExchangeError.InteractionRequired } or ExchangeResult.Refused { Error: ExchangeError.TargetRefused, Diagnostic: "access_denied" }:
-                var refusedSubject = (ExchangeResult.Refused)seen.Result;
+            case ExchangeResult.Refused { Error: ExchangeError.TargetRefused, Diagnostic: "access_denied" } denied:
+                // For whom, the code does not say.
+                report.Note(check, $"its credentials are accepted; whether it may exchange is not known: access_denied is said of a subject token as well as of a client that may not ({DoctorHints.For(denied, profile)}), so give one with --subject-token-file");
+                break;
+            case ExchangeResult.Refused { Error: ExchangeError.SubjectRefused or ExchangeError.InteractionRequired } refusedSubject:
                 if (ExchangeProfile.Find(profile)?.ChecksSubjectFirst == true)
                 {
                     // Refused before anybody asked what the client may do.
@@ -135,13 +105,15 @@ internal sealed class DoctorChecks(Unserved gateway, DoctorReport report)
         }
     }
 
-    /// <summary>Whether each destination is there and answers where MCP is spoken: without a credential, or with the hop token of a real exchange.</summary>
+    /// <summary>Whether each destination is there and answers where MCP is spoken: without a credential, or with the hop token of a real caller.</summary>
     public async Task DestinationsAsync(McpServer server, CancellationToken cancellation)
     {
-        using var check = new DestinationCheck(server, options.Servers[server.Id], report);
+        var cluster = gateway.Generation.Clusters.Single(cluster => cluster.ClusterId == YarpRecords.IdOf(server));
+        var profile = options.Servers[server.Id].Outbound!.AuthorizationServer is { } asked ? options.AuthorizationServers[asked].Profile : "local";
+        using var check = new DestinationCheck(server, cluster, profile, report, callers.GetValueOrDefault(server.Id));
         foreach (var destination in server.Sessions.Destinations.Values)
         {
-            await check.RunAsync(destination, issued.GetValueOrDefault(server.Id), cancellation);
+            await check.RunAsync(destination, cancellation);
         }
     }
 
@@ -179,9 +151,9 @@ internal sealed class DoctorChecks(Unserved gateway, DoctorReport report)
                 accepted++;
                 report.Pass($"{server.Id} subject token", "passes every check");
                 Compare(server, token, explanation);
-                if (await new ExchangeCheck(server, gateway, report).RunAsync(subject, token, cancellation) is { } sent)
+                if (await new ExchangeCheck(server, gateway, report).RunAsync(subject, token, cancellation) is { } caller)
                 {
-                    issued[server.Id] = sent;
+                    callers[server.Id] = caller;
                 }
             }
             else if (servers.Count == 1)
@@ -219,7 +191,7 @@ internal sealed class DoctorChecks(Unserved gateway, DoctorReport report)
         var name = ServerTopology.Of(options).First(topology => topology.Id == server.Id).InboundServers
             .First(name => options.AuthorizationServers[name] is { Introspection: not null, Issuer: var issuer } && (validation.Presented is null || validation.Presented.Issuer == issuer));
         var asked = gateway.Generation.AuthorizationServers[name];
-        var endpoint = options.AuthorizationServers[name].Introspection!.Endpoint is { } written ? new Uri(written) : (await asked.DiscoverAsync(cancellation))?.IntrospectionEndpoint;
+        var endpoint = options.AuthorizationServers[name].Introspection!.Endpoint is { } written ? new Uri(written) : await asked.DiscoverAsync(cancellation) is { } metadata ? IssuerCheck.IntrospectionEndpoint(options.AuthorizationServers[name], metadata) : null;
         report.Fail(
             $"{server.Id} subject token",
             $"{Refusal.IntrospectionUnavailable.Reason}: {validation.Outage ?? "unknown"} at {endpoint?.GetLeftPart(UriPartial.Path) ?? $"the introspection endpoint that the metadata of {asked.Settings.Issuer} should name"}",

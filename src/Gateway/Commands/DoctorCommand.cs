@@ -37,7 +37,7 @@ internal sealed class DoctorCommand(TextReader input, TextWriter output, TextWri
         var servers = gateway.Generation.Servers.Where(server => id is null || server.Id == id).ToArray();
         foreach (var name in DoctorChecks.AuthorizationServersOf(gateway.Options, servers))
         {
-            await checks.AuthorizationServerAsync(name, cancellation);
+            await new IssuerCheck(gateway, report).RunAsync(name, servers, cancellation);
             await checks.FrontAsync(name, cancellation);
         }
 

@@ -14,16 +14,23 @@ internal sealed class ExchangeCheck(McpServer server, Unserved gateway, DoctorRe
 {
     private readonly OutboundOptions outbound = gateway.Options.Servers[server.Id].Outbound!;
 
-    /// <summary>The token for the destination; null where there is none, which is reported.</summary>
-    public async Task<OutboundToken?> RunAsync(ValidatedToken subject, string presented, CancellationToken cancellation)
+    /// <summary>Who calls the destinations; null where no request would get there, which is reported.</summary>
+    public async Task<DoctorCaller?> RunAsync(ValidatedToken subject, string presented, CancellationToken cancellation)
     {
         if (server.Source is not CredentialSource.Token source)
         {
-            return null;
+            return new DoctorCaller(server, subject, null);
         }
 
+        // All scopes that cross; where each operation has its own, a narrower one is asked for beside it.
         var scopes = server.Operations.Scopes.Outbound(server.Operations.Scopes.Effective(subject.Scopes));
-        var request = new TokenExchangeRequest(subject, source.Target, scopes);
+        var first = DoctorMessage.FirstAt(server);
+        var request = source.RequestFor(subject, scopes, first.Operation, first.Verb.Method, first.Body);
+        return await ShownAsync(source, request, presented, cancellation) is { } token ? new DoctorCaller(server, subject, (request, token)) : null;
+    }
+
+    private async Task<OutboundToken?> ShownAsync(CredentialSource.Token source, TokenExchangeRequest request, string presented, CancellationToken cancellation)
+    {
         if (source.Kind == TokenSourceKind.Exchange)
         {
             var client = SourceBuilder.Client(outbound, gateway.Options, gateway.Generation.AuthorizationServers, TimeProvider.System);

@@ -22,6 +22,16 @@ internal static class ExchangeFault
         _ => ("no answer", ""),
     };
 
+    /// <summary>Why a request gets no token for one message, in the words of its audit line.</summary>
+    public static string Briefly(ExchangeResult result, string message) => $"no hop token for {message} ({result switch
+    {
+        ExchangeResult.Issued => ResultRejection.Lifetime.ToReason(),
+        ExchangeResult.Refused refused => refused.Diagnostic ?? refused.Error.ToString(),
+        ExchangeResult.Rejected rejected => rejected.Detail.ToReason(),
+        ExchangeResult.Unavailable unavailable => unavailable.Cause ?? "unknown",
+        _ => "none",
+    }})";
+
     public static string Told(IssuerProblem? problem, string address) => problem is null ? $"unknown at {address}"
         : $"{problem.Cause} at {problem.Address?.GetLeftPart(UriPartial.Path) ?? address}{(problem.Detail is null ? "" : $" ({problem.Detail.TrimEnd('.')})")}{(problem.Said is null ? "" : $", where issuer is '{Shown.Foreign(problem.Said)}'")}";
 

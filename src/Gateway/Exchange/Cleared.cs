@@ -2,7 +2,6 @@ using System.Diagnostics;
 using Gateway.Advertise;
 using Gateway.Authorize;
 using TokenExchange.Inbound;
-using TokenExchange.Inbound.Proof;
 using TokenExchange.Outbound;
 
 namespace Gateway.Exchange;
@@ -60,12 +59,7 @@ internal sealed class Cleared
     }
 
     private static TokenExchangeRequest RequestFor(Authorized authorized, CredentialSource.Token source) =>
-        new(authorized.Admitted.Token, source.Target, authorized.OutboundScopes)
-        {
-            Call = source.BindsCall
-                ? new BoundCall(authorized.Operation.Method ?? authorized.Verb, authorized.Operation.Name, ContentDigest.Of(authorized.Body is { } body ? body.Bytes : default))
-                : null,
-        };
+        source.RequestFor(authorized.Admitted.Token, authorized.OutboundScopes, authorized.Operation, authorized.Verb, authorized.Body is { } body ? body.Bytes : default);
 
     private static async ValueTask<Decision<Cleared>> WaitAsync(GatewayRequest request, Authorized authorized, ValueTask<ExchangeResult> exchange) =>
         Take(request, authorized, await exchange);

@@ -1,3 +1,6 @@
+using Gateway.Authorize;
+using TokenExchange.Inbound;
+using TokenExchange.Inbound.Proof;
 using TokenExchange.Outbound;
 
 namespace Gateway.Exchange;
@@ -44,6 +47,12 @@ internal abstract record CredentialSource
 
         /// <summary>Whether a fresh token can be had in place of one that the MCP server refused.</summary>
         public bool Renewable => Kind != TokenSourceKind.SameToken;
+
+        /// <summary>What is asked for on behalf of one message, to which the token is bound where each is for one call alone.</summary>
+        public TokenExchangeRequest RequestFor(ValidatedToken subject, ScopeSet scopes, Operation operation, string verb, ReadOnlySpan<byte> body) => new(subject, Target, scopes)
+        {
+            Call = BindsCall ? new BoundCall(operation.Method ?? verb, operation.Name, ContentDigest.Of(body)) : null,
+        };
     }
 }
 

@@ -8,6 +8,7 @@ using Gateway.Observe;
 using Gateway.Revoke;
 using Gateway.Sessions;
 using Microsoft.Extensions.Primitives;
+using TokenExchange.Inbound;
 using Yarp.ReverseProxy.Transforms;
 
 namespace Gateway.Forward;
@@ -55,7 +56,7 @@ internal sealed class OutboundRequest(Standing standing, OpenStreams streams, Ti
         }
 
         InstallCredential(cleared, clock, outbound.Headers);
-        InstallIdentity(cleared, outbound.Headers);
+        InstallIdentity(server, cleared.Inbound, outbound.Headers);
         transform.Path = server.Rest(context.Request.Path);
         if (authorized.Session is { Path: { } endpoint })
         {
@@ -112,9 +113,13 @@ internal sealed class OutboundRequest(Standing standing, OpenStreams streams, Ti
         : null;
 
     /// <summary>Puts the outbound credential on the request; throws when it is not good for this server, now.</summary>
-    internal static void InstallCredential(Cleared cleared, TimeProvider clock, HttpRequestHeaders headers)
+    internal static void InstallCredential(Cleared cleared, TimeProvider clock, HttpRequestHeaders headers) =>
+        InstallCredential(cleared.Server, cleared.Credential, clock, headers);
+
+    /// <inheritdoc cref="InstallCredential(Cleared, TimeProvider, HttpRequestHeaders)"/>
+    internal static void InstallCredential(McpServer server, OutboundCredential credential, TimeProvider clock, HttpRequestHeaders headers)
     {
-        switch (cleared.Credential)
+        switch (credential)
         {
             case OutboundCredential.None:
                 return;
@@ -127,7 +132,7 @@ internal sealed class OutboundRequest(Standing standing, OpenStreams streams, Ti
                 }
 
                 return;
-            case OutboundCredential.HopToken { Token: var token } when token.InboundResource == cleared.Server.Resource && token.SentUntil > clock.GetUtcNow():
+            case OutboundCredential.HopToken { Token: var token } when token.InboundResource == server.Resource && token.SentUntil > clock.GetUtcNow():
                 headers.TryAddWithoutValidation("Authorization", token.AuthorizationHeader);
                 return;
             default:
@@ -136,12 +141,12 @@ internal sealed class OutboundRequest(Standing standing, OpenStreams streams, Ti
     }
 
     /// <summary>What the server is told of the caller, from the validated token alone; the client's own lines of such a name were never copied.</summary>
-    private static void InstallIdentity(Cleared cleared, HttpRequestHeaders headers)
+    internal static void InstallIdentity(McpServer server, ValidatedToken inbound, HttpRequestHeaders headers)
     {
-        foreach (var header in cleared.Server.Admission.IdentityHeaders)
+        foreach (var header in server.Admission.IdentityHeaders)
         {
             headers.Remove(header.Header);
-            if (IdentityClaims.ValueOf(cleared.Inbound.Claims, header) is not { } value || !headers.TryAddWithoutValidation(header.Header, value))
+            if (IdentityClaims.ValueOf(inbound.Claims, header) is not { } value || !headers.TryAddWithoutValidation(header.Header, value))
             {
                 throw new InvalidOperationException("An identity header cannot be sent.");
             }

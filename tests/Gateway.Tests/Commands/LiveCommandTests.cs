@@ -124,6 +124,24 @@ public sealed class LiveCommandTests
         Assert.DoesNotContain(World.Secret, output, StringComparison.Ordinal);
     }
 
+    /// <summary>Whether it is this subject or this client that is denied, the code does not say.</summary>
+    [Theory]
+    [InlineData("rfc8693")]
+    [InlineData("keycloak")]
+    [InlineData("okta")]
+    [InlineData("auth0-obo")]
+    public async Task Doctor_passes_no_client_whom_a_policy_may_deny(string profile)
+    {
+        await using var world = await World.StartAsync(options => options["AuthorizationServers"]!["corp"]!["Profile"] = profile);
+        world.As.TokenAnswer = Refuse("access_denied");
+        var (exit, output, errors) = await RunAsync("doctor", "--server", "weather", "--config", world.Gateway.ConfigPath);
+
+        Assert.True(exit == 0, output + errors);
+        Assert.DoesNotContain("pass  weather client", output, StringComparison.Ordinal);
+        Assert.Contains("note  weather client at corp: its credentials are accepted; whether it may exchange is not known: access_denied ", output, StringComparison.Ordinal);
+        Assert.Contains("--subject-token-file", output, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Doctor_says_why_the_authorization_server_refuses_in_its_own_words_and_shows_no_token_that_stands_in_them()
     {

@@ -63,6 +63,17 @@ public sealed class CertificateDownloadTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task An_MCP_servers_certificate_is_not_completed_by_doctor_either()
+    {
+        await using var server = new TestMcpServer(Https);
+        asked.Clear();
+        await using var world = await World.StartAsync(server.Url, weather => weather["Outbound"]!["Resource"] = "https://weather.internal/mcp");
+
+        Assert.Contains(": tls (", (await DoctorRun.OfAsync(world, world.WeatherToken())).Line("FAIL  weather destination "), StringComparison.Ordinal);
+        Assert.Empty(asked);
+    }
+
+    [Fact]
     public async Task An_authorization_servers_certificate_is_not_completed()
     {
         await using var server = new TestAuthorizationServer(Https);
