@@ -48,7 +48,8 @@ public sealed class HopTokenOptions : AuthenticationSchemeOptions
 
     /// <summary>
     /// How many used ids this process remembers at most, some 100 bytes each; when they are all in use, requests are answered 503. A
-    /// proof is remembered for <see cref="ProofMaxAge"/>: there have to be as many as there are calls in that time.
+    /// proof is remembered until it is too old: for <see cref="ProofMaxAge"/>, and for up to twice that where its time is ahead. There
+    /// have to be as many as there are calls in that time.
     /// </summary>
     public int UsedIdCapacity { get; set; } = 1_000_000;
 

@@ -14,10 +14,12 @@ namespace Gateway.Commands;
 internal sealed class Unserved : IDisposable
 {
     private readonly RuntimePool pool;
+    private readonly ExchangeCache cache;
 
-    private Unserved(RuntimePool pool, GatewayOptions options, Generation generation)
+    private Unserved(RuntimePool pool, ExchangeCache cache, GatewayOptions options, Generation generation)
     {
         this.pool = pool;
+        this.cache = cache;
         Options = options;
         Generation = generation;
     }
@@ -48,14 +50,15 @@ internal sealed class Unserved : IDisposable
 
         var clock = TimeProvider.System;
         var pool = new RuntimePool(clock, NullLoggerFactory.Instance);
+        var cache = new ExchangeCache(new ExchangeCacheSettings(options.Cache.Capacity, options.Cache.MaxAge), clock);
         try
         {
-            var cache = new ExchangeCache(new ExchangeCacheSettings(options.Cache.Capacity, options.Cache.MaxAge), clock);
-            return new Unserved(pool, options, new GenerationBuilder(pool, cache, keys, clock, new Revocations(clock), new HeldBodies(), inactive: null) { InboundOnly = inboundOnly }.Build(options, 1));
+            return new Unserved(pool, cache, options, new GenerationBuilder(pool, cache, keys, clock, new Revocations(clock), new HeldBodies(), inactive: null) { InboundOnly = inboundOnly }.Build(options, 1));
         }
         catch (Exception exception) when (exception is ConfigurationException or LocalIssuerException)
         {
             pool.Dispose();
+            cache.Dispose();
             errors.WriteLine(exception.Message);
             return null;
         }
@@ -73,7 +76,11 @@ internal sealed class Unserved : IDisposable
         return null;
     }
 
-    public void Dispose() => pool.Dispose();
+    public void Dispose()
+    {
+        pool.Dispose();
+        cache.Dispose();
+    }
 
     private static void LeaveTheWayOut(GatewayOptions options, SessionKeys keys)
     {

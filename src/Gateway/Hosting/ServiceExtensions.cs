@@ -30,7 +30,7 @@ internal static class ServiceExtensions
         services.AddSingleton<TimeProvider>(clock);
         services.AddSingleton(input);
         services.AddSingleton(new ClientAddress([.. options.TrustedProxies.Select(AddressRanges.Parse)]));
-        services.AddSingleton(new ExchangeCache(new ExchangeCacheSettings(options.Cache.Capacity, options.Cache.MaxAge), clock));
+        services.AddSingleton(_ => new ExchangeCache(new ExchangeCacheSettings(options.Cache.Capacity, options.Cache.MaxAge), clock));
         Revocation(services, options, clock);
         services.AddSingleton<BackchannelLogout>();
         services.AddSingleton<SecurityEvents>();

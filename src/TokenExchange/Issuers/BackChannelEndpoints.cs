@@ -63,35 +63,50 @@ internal sealed class BackChannelEndpoints(AuthorizationServerSettings settings,
 
         async Task<EndpointAnswer> ProveAsync(CancellationToken cancellationToken)
         {
-            if (turns.TryEnterBesideOthers(out var visit))
+            long? visit = null;
+            if (turns.EnterBesideOthers() is { } first)
             {
-                try
+                visit = first.Visit;
+                using (first)
                 {
-                    if (await PostOnceAsync(cancellationToken) is var (answer, isSpent) && !isSpent)
+                    if (await PostOnceAsync(cancellationToken) is { IsSpent: false } sound)
                     {
-                        return answer;
+                        return sound.Answer;
                     }
-                }
-                finally
-                {
-                    turns.LeaveOthers();
                 }
             }
 
             // Once more with the nonce that the answer brought (RFC 9449 §8). Where each brings the only good one, whoever asked meanwhile has
-            // taken it: from here on one by one, and who comes queues.
-            using var turn = await turns.EnterAloneAsync(visit, cancellationToken);
-            var (last, isSpentToo) = await PostOnceAsync(cancellationToken);
-            (last, isSpentToo) = isSpentToo && turn.OthersAsked ? await PostOnceAsync(cancellationToken) : (last, isSpentToo);
-            return isSpentToo ? ((EndpointAnswer.Reply)last) with { WantsAnotherNonce = true } : last;
+            // taken it: from here on one by one, and who comes queues; until one finds that its nonce is good for others as well.
+            var turn = await turns.EnterAloneAsync(visit, only: false, cancellationToken);
+            if (!turn.IsAlone)
+            {
+                using (turn)
+                {
+                    if (await PostOnceAsync(cancellationToken) is { IsSpent: false } sound)
+                    {
+                        return sound.Answer;
+                    }
+                }
+
+                // It was not, after all, or there is another by now.
+                turn = await turns.EnterAloneAsync(visit: null, only: true, cancellationToken);
+            }
+
+            using (turn)
+            {
+                var last = await PostOnceAsync(cancellationToken);
+                last = last.IsSpent && turn.OthersAsked ? await PostOnceAsync(cancellationToken) : last;
+                turn.NonceIsGoodForMany = last.IsGoodForMany;
+                return last.IsSpent ? ((EndpointAnswer.Reply)last.Answer) with { WantsAnotherNonce = true } : last.Answer;
+            }
         }
 
-        // The answer, and whether it asks for a nonce and brought another one than was sent.
-        async Task<(EndpointAnswer Answer, bool IsSpent)> PostOnceAsync(CancellationToken cancellationToken)
+        async Task<Proven> PostOnceAsync(CancellationToken cancellationToken)
         {
             string? sent = null;
             var answer = await PostAsync((uri, latest) => prove(uri, sent = latest), cancellationToken);
-            return (answer, ServerNonce.IsAskedFor(answer) && nonce.Latest is { } fresh && fresh != sent);
+            return new(answer, ServerNonce.IsAskedFor(answer), sent, nonce.Latest);
         }
 
         Task<EndpointAnswer> PostAsync(Func<string, string?, string>? proof, CancellationToken cancellationToken) =>
@@ -112,7 +127,6 @@ internal sealed class BackChannelEndpoints(AuthorizationServerSettings settings,
 
     public void Dispose()
     {
-        turns.Dispose();
         foreach (var client in clients.Values)
         {
             client.Dispose();
@@ -206,5 +220,17 @@ internal sealed class BackChannelEndpoints(AuthorizationServerSettings settings,
                 }
             }
         }
+    }
+
+    /// <summary>What came of a request with a proof.</summary>
+    private sealed record Proven(EndpointAnswer Answer, bool IsNonceAskedFor, string? Sent, string? Latest)
+    {
+        /// <summary>Whether it asks for a nonce, and another one than was sent is there.</summary>
+        public bool IsSpent => IsNonceAskedFor && Latest is not null && Latest != Sent;
+
+        /// <summary>Whether, of one who asked alone, the nonce served and no other took its place.</summary>
+        public bool IsGoodForMany => Answer is EndpointAnswer.Reply { Status: 200 } && Sent is not null && Latest == Sent;
+
+        public override string ToString() => "answer to a proof";
     }
 }

@@ -38,7 +38,7 @@ internal sealed class IssuerDocument(AuthorizationServerSettings settings, HttpM
             using var response = await http.SendAsync(request, either.Token);
             if (response.StatusCode != HttpStatusCode.OK)
             {
-                return Failed(OutageCause.Status((int)response.StatusCode));
+                return Failed(OutageCause.Status((int)response.StatusCode)) with { IsAbsent = response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Gone };
             }
 
             if (response.Content.Headers.ContentLength > MaxLength)
@@ -106,4 +106,8 @@ internal sealed class IssuerDocument(AuthorizationServerSettings settings, HttpM
 }
 
 /// <summary>A document, or why there is none.</summary>
-internal readonly record struct FetchedDocument(byte[]? Bytes, IssuerProblem? Problem);
+internal readonly record struct FetchedDocument(byte[]? Bytes, IssuerProblem? Problem)
+{
+    /// <summary>Whether the server's word is that it has none.</summary>
+    public bool IsAbsent { get; init; }
+}

@@ -110,11 +110,11 @@ internal sealed partial class IssuerMetadataSource
             var away = false;
             foreach (var address in Addresses())
             {
-                var (document, unfetched) = await documents.FetchAsync(address, IssuerDocument.Metadata, CancellationToken.None);
-                if (document is null)
+                var fetched = await documents.FetchAsync(address, IssuerDocument.Metadata, CancellationToken.None);
+                if (fetched.Bytes is not { } document)
                 {
                     // What a document says wrongly tells more than that another one is not there.
-                    (away, failed) = (true, failed ?? unfetched);
+                    (away, failed) = (away || !fetched.IsAbsent, failed ?? fetched.Problem);
                 }
                 else if (Read(address, document, out var wrong, out var said) is { } metadata)
                 {
@@ -134,7 +134,7 @@ internal sealed partial class IssuerMetadataSource
 
             if (found is not null)
             {
-                // What the other document named before still counts while only that one is away.
+                // What the other document named before still counts while only that one is away; where the server says that there is none, it names nothing.
                 (current, problem) = (away ? found.CompletedBy(current) : found, null);
                 return true;
             }

@@ -13,14 +13,14 @@ public interface ITokenExchanger
     /// <remarks>Protocol errors and outages are values; only cancellation and bugs throw. RFC 8693 §2.</remarks>
     ValueTask<ExchangeResult> ExchangeAsync(TokenExchangeRequest request, CancellationToken cancellationToken);
 
-    /// <summary>Drops what is remembered for the request, so that the next exchange is a fresh one.</summary>
-    void Forget(TokenExchangeRequest request);
-
     /// <summary>
-    /// The same, unless something newer than <paramref name="refused"/> is remembered already: of a hundred requests whose
-    /// token the MCP server refused at once, one makes a new exchange necessary and the others find its result.
+    /// Drops what is remembered for the request, so that the next exchange is a fresh one; unless something newer than
+    /// <paramref name="refused"/> is remembered already: of a hundred requests whose token the MCP server refused at once, one makes
+    /// a new exchange necessary and the others find its result. Nothing, where nothing is remembered.
     /// </summary>
-    void Forget(TokenExchangeRequest request, OutboundToken refused) => Forget(request);
+    void Forget(TokenExchangeRequest request, OutboundToken refused)
+    {
+    }
 }
 
 /// <summary>One exchange: whose token, for which server, with which scopes (empty: the parameter is omitted).</summary>

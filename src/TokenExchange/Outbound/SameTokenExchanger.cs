@@ -25,9 +25,4 @@ public sealed class SameTokenExchanger : ITokenExchanger
             },
             ExchangeOrigin.None));
     }
-
-    /// <inheritdoc/>
-    public void Forget(TokenExchangeRequest request)
-    {
-    }
 }

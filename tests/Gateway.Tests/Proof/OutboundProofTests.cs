@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using Gateway.Tests.Harness;
 using Harness;
@@ -90,6 +91,73 @@ public sealed class OutboundProofTests : IDisposable
             }
 
             await (isGood ? world.As.IssueAsync(context) : RefuseAsync(context));
+        };
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, Callers).Select(i => world.Gateway.CallAsync("/weather", world.WeatherToken((_, payload) => payload["sub"] = $"user-{i}"))));
+
+        Assert.All(answers, answer => Assert.Equal((200, null), (answer.Status, answer.Status == 200 ? null : answer.Reason)));
+    }
+
+    [Fact]
+    public async Task An_authorization_server_whose_nonce_is_good_for_many_is_asked_one_by_one_no_longer_than_it_takes_to_find_that_out()
+    {
+        const int Callers = 6;
+        await using var world = await StartAsync();
+        foreach (var good in (string[])["at first", "after it changed"])
+        {
+            var (refused, served) = (0, 0);
+            var (allRefused, allServed) = (Together(), Together());
+            world.As.TokenAnswer = async context =>
+            {
+                if (ReceivedProof.Of(context.Request.Headers["DPoP"].ToString()).Claims["nonce"]?.GetValue<string>() == good.Replace(' ', '-'))
+                {
+                    // One asks alone; only when all the others ask at a time is any of them answered.
+                    if (Interlocked.Increment(ref served) is var number && number == Callers)
+                    {
+                        allServed.SetResult();
+                    }
+
+                    await (number == 1 ? Task.CompletedTask : allServed.Task);
+                    await world.As.IssueAsync(context);
+                    return;
+                }
+
+                if (Interlocked.Increment(ref refused) == Callers)
+                {
+                    allRefused.SetResult();
+                }
+
+                await allRefused.Task;
+                context.Response.Headers["DPoP-Nonce"] = good.Replace(' ', '-');
+                await RefuseAsync(context);
+            };
+
+            var answers = await Task.WhenAll(Enumerable.Range(0, Callers).Select(i => world.Gateway.CallAsync("/weather", world.WeatherToken((_, payload) => payload["sub"] = $"user-{i} {good}"))));
+
+            Assert.All(answers, answer => Assert.Equal((200, null), (answer.Status, answer.Status == 200 ? null : answer.Reason)));
+            Assert.Equal((Callers, Callers), (refused, served));
+        }
+
+        static TaskCompletionSource Together() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
+    [Fact]
+    public async Task An_authorization_server_whose_nonces_are_good_once_and_come_with_refusals_alone_serves_all_who_come_together()
+    {
+        const int Callers = 6;
+        await using var world = await StartAsync();
+        var nonces = new ConcurrentDictionary<string, bool>();
+        world.As.TokenAnswer = context =>
+        {
+            if (ReceivedProof.Of(context.Request.Headers["DPoP"].ToString()).Claims["nonce"]?.GetValue<string>() is { } sent && nonces.TryRemove(sent, out _))
+            {
+                return world.As.IssueAsync(context);
+            }
+
+            var fresh = Guid.NewGuid().ToString("N");
+            nonces[fresh] = true;
+            context.Response.Headers["DPoP-Nonce"] = fresh;
+            return RefuseAsync(context);
         };
 
         var answers = await Task.WhenAll(Enumerable.Range(0, Callers).Select(i => world.Gateway.CallAsync("/weather", world.WeatherToken((_, payload) => payload["sub"] = $"user-{i}"))));

@@ -24,7 +24,7 @@ public sealed class OpenStreamsTests
         var slow = new SlowLifetime();
         using var hers = streams.Open(slow.Context, alice.Cleared, Terms(alice.Cleared));
         using var his = streams.Open(new SlowLifetime().Context, bob.Cleared, Terms(bob.Cleared));
-        revocations.Revoke(world.As.Issuer, new LogoutToken("alice", null, TimeProvider.System.GetUtcNow()), TimeSpan.FromDays(1));
+        revocations.Add(revocations.Of(world.As.Issuer, new LogoutToken("alice", null, TimeProvider.System.GetUtcNow()), TimeSpan.FromDays(1)));
 
         // Her stream is broken off, which takes as long as it takes.
         var first = new Thread(() => streams.Pass(alice.Request, alice.Cleared));

@@ -94,6 +94,32 @@ public sealed class SecurityEventTests
         Assert.Equal(200, (await world.Gateway.CallAsync("/weather", after)).Status);
     }
 
+    [Theory]
+    [InlineData(20, null)]
+    [InlineData(20, 20)]
+    [InlineData(0, 80_000)]
+    public async Task It_hits_tokens_issued_until_then_by_an_issuer_whose_clock_is_ahead_and_none_of_the_far_future(int ahead, int? happened)
+    {
+        var clock = new ManualClock();
+        await using var world = await StartAsync(clock: clock);
+        var now = clock.GetUtcNow().ToUnixTimeSeconds();
+        var before = world.WeatherToken((_, payload) => payload["iat"] = now + Math.Max(0, ahead - 5));
+
+        Assert.Equal(202, (await SendAsync(world, Event(world, Caep + "session-revoked", payload =>
+        {
+            payload["iat"] = now + ahead;
+            payload["events"]![Caep + "session-revoked"]!["event_timestamp"] = happened is { } seconds ? now + seconds : null;
+            if (happened is null)
+            {
+                payload["events"]![Caep + "session-revoked"] = new JsonObject();
+            }
+        }))).Status);
+
+        Assert.Equal("revoked", (await world.Gateway.CallAsync("/weather", before)).Reason);
+        clock.Advance(TimeSpan.FromSeconds(ahead + 1));
+        Assert.Equal(200, (await world.Gateway.CallAsync("/weather", world.WeatherToken())).Status);
+    }
+
     [Fact]
     public async Task A_user_and_a_session_are_the_session_and_what_names_none_and_a_known_event_is_accepted_again()
     {

@@ -3,6 +3,7 @@ using System.Diagnostics.Metrics;
 using System.Text.Json.Nodes;
 using TokenExchange.Inbound.Revocation;
 using TokenExchange.Outbound;
+using TokenExchange.Outbound.Cache;
 using Xunit;
 
 namespace TokenExchange.Tests.Cache;
@@ -19,26 +20,33 @@ public sealed class ForgetTests : IDisposable
     public async Task After_forgetting_the_next_exchange_is_fresh()
     {
         var request = CacheFixture.Request();
-        await fixture.Exchange(request);
-        fixture.Exchanger.Forget(request);
+        var refused = Assert.IsType<ExchangeResult.Issued>(await fixture.Exchange(request)).Token;
+        fixture.Exchanger.Forget(request, refused);
         Assert.Equal(ExchangeOrigin.Issued, await fixture.Origin(request));
-        Assert.Equal(1, fixture.Inner.Forgotten);
     }
 
     [Fact]
     public async Task A_flight_that_began_before_forgetting_answers_nobody_later_and_leaves_nothing()
     {
         var request = CacheFixture.Request();
-        fixture.Inner.Answer = null;
-        var before = fixture.Exchange(request).AsTask();
+        fixture.Inner.Answer = asked => fixture.Inner.Token(asked, TimeSpan.FromSeconds(100));
+        var refused = Assert.IsType<ExchangeResult.Issued>(await fixture.Exchange(request)).Token;
         await fixture.Inner.Asked();
-        fixture.Exchanger.Forget(request);
+
+        // Served for 90 s; the refresh begins between 63 and 72 s.
+        fixture.Inner.Answer = null;
+        fixture.Clock.Advance(TimeSpan.FromSeconds(80));
+        Assert.Equal(ExchangeOrigin.Hit, await fixture.Origin(request));
+        await fixture.Inner.Asked();
+        var before = fixture.Cache.Board(new CacheKeys(CacheFixture.Partition).Of(request), request, fixture.Inner, out var isOnItsWay);
+        Assert.True(isOnItsWay);
+        fixture.Exchanger.Forget(request, refused);
         var after = Assert.Single(await fixture.Boarded(1, request));
-        Assert.Equal(2, fixture.Inner.Calls);
+        Assert.Equal(3, fixture.Inner.Calls);
 
         fixture.Inner.Held.TryDequeue(out var first);
         first!.SetResult(fixture.Inner.Token(request, TimeSpan.FromMinutes(5)));
-        var stale = Assert.IsType<ExchangeResult.Issued>(await before).Token;
+        var stale = Assert.IsType<ExchangeResult.Issued>(await before.Landing).Token;
         Assert.Equal(0, fixture.Cache.Store.Count);
         Assert.False(after.IsCompleted);
 

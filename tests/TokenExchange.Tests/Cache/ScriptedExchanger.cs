@@ -10,7 +10,6 @@ internal sealed class ScriptedExchanger(ManualClock clock) : ITokenExchanger
 {
     private readonly Channel<int> asked = Channel.CreateUnbounded<int>();
     private int calls;
-    private int forgotten;
 
     public ConcurrentQueue<TaskCompletionSource<ExchangeResult>> Held { get; } = new();
 
@@ -18,8 +17,6 @@ internal sealed class ScriptedExchanger(ManualClock clock) : ITokenExchanger
     public Func<TokenExchangeRequest, ExchangeResult>? Answer { get; set; }
 
     public int Calls => Volatile.Read(ref calls);
-
-    public int Forgotten => Volatile.Read(ref forgotten);
 
     public CancellationToken LastCancellation { get; private set; }
 
@@ -56,6 +53,4 @@ internal sealed class ScriptedExchanger(ManualClock clock) : ITokenExchanger
 
     /// <summary>Completes once one more exchange was asked for.</summary>
     public Task Asked() => asked.Reader.ReadAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30));
-
-    public void Forget(TokenExchangeRequest request) => Interlocked.Increment(ref forgotten);
 }

@@ -1,3 +1,5 @@
+using Harness;
+using TokenExchange.Inbound.Introspection;
 using TokenExchange.Issuers;
 using Xunit;
 
@@ -19,6 +21,25 @@ public sealed class RegisteredClientTests
             Assert.Same(kept, endpoints.Client(Client("kept")));
             Assert.InRange(endpoints.ClientCount, 1, 8);
         }
+    }
+
+    [Fact]
+    public async Task A_client_that_is_asked_about_tokens_is_in_use()
+    {
+        await using var exchange = new Exchange();
+        exchange.Stub.WireAnswer = _ => StubAnswer.Json(200, """{"active":true,"sub":"alice"}""");
+        var settings = Client("kept");
+        var client = new IntrospectionClient(exchange.Server, settings, new Uri(exchange.Stub.Issuer + "/introspect"));
+        var endpoints = exchange.Server.Endpoints;
+        var kept = endpoints.Client(settings);
+        for (var minutes = 0; minutes < 90; minutes += 10)
+        {
+            exchange.Clock.Advance(TimeSpan.FromMinutes(10));
+            Assert.IsType<IntrospectionAnswer.Active>(await client.IntrospectAsync("token".AsMemory(), "alice", TestContext.Current.CancellationToken));
+            _ = endpoints.Client(Client($"secret-{minutes}"));
+        }
+
+        Assert.Same(kept, endpoints.Client(settings));
     }
 
     private static ClientSettings Client(string secret) =>

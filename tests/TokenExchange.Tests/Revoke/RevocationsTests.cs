@@ -21,7 +21,7 @@ public sealed class RevocationsTests
     public void A_subject_is_revoked_up_to_the_second_of_the_logout(int seconds, bool revoked)
     {
         var revocations = new Revocations(clock);
-        revocations.Revoke(Issuer, new LogoutToken("alice", null, clock.GetUtcNow()), Day);
+        revocations.Add(revocations.Of(Issuer, new LogoutToken("alice", null, clock.GetUtcNow()), Day));
 
         Assert.Equal(revoked, revocations.IsRevoked(Token(issued: seconds)));
         Assert.Equal(revoked, revocations.IsRevoked(Token(issued: seconds, session: "s-1")));
@@ -31,8 +31,8 @@ public sealed class RevocationsTests
     public void A_revocation_is_of_one_issuer_and_one_subject()
     {
         var revocations = new Revocations(clock);
-        revocations.Revoke(Issuer, new LogoutToken("alice", null, clock.GetUtcNow()), Day);
-        revocations.Revoke(Issuer, new LogoutToken(null, "s-1", clock.GetUtcNow()), Day);
+        revocations.Add(revocations.Of(Issuer, new LogoutToken("alice", null, clock.GetUtcNow()), Day));
+        revocations.Add(revocations.Of(Issuer, new LogoutToken(null, "s-1", clock.GetUtcNow()), Day));
 
         Assert.False(revocations.IsRevoked(Token("bob")));
         Assert.False(revocations.IsRevoked(Token(issuer: Issuer + "/")));
@@ -45,8 +45,8 @@ public sealed class RevocationsTests
     public void An_older_logout_does_not_shorten_a_newer_one()
     {
         var revocations = new Revocations(clock);
-        revocations.Revoke(Issuer, new LogoutToken("alice", null, clock.GetUtcNow()), Day);
-        revocations.Revoke(Issuer, new LogoutToken("alice", null, clock.GetUtcNow() - TimeSpan.FromMinutes(1)), TimeSpan.FromSeconds(1));
+        revocations.Add(revocations.Of(Issuer, new LogoutToken("alice", null, clock.GetUtcNow()), Day));
+        revocations.Add(revocations.Of(Issuer, new LogoutToken("alice", null, clock.GetUtcNow() - TimeSpan.FromMinutes(1)), TimeSpan.FromSeconds(1)));
         clock.Advance(TimeSpan.FromMinutes(1));
 
         Assert.True(revocations.IsRevoked(Token(issued: 0)));
@@ -56,7 +56,7 @@ public sealed class RevocationsTests
     public void A_revocation_ends_when_no_token_can_be_left()
     {
         var revocations = new Revocations(clock);
-        revocations.Revoke(Issuer, new LogoutToken("alice", null, clock.GetUtcNow()), Day);
+        revocations.Add(revocations.Of(Issuer, new LogoutToken("alice", null, clock.GetUtcNow()), Day));
 
         clock.Advance(Day - TimeSpan.FromSeconds(1));
         Assert.True(revocations.IsRevoked(Token(issued: 0)));
@@ -72,7 +72,7 @@ public sealed class RevocationsTests
         foreach (var number in Enumerable.Range(0, 50))
         {
             var (subject, session) = number % 2 == 0 ? ($"user-{number}", (string?)null) : (null, $"s-{number}");
-            revocations.Revoke(Issuer, new LogoutToken(subject, session, clock.GetUtcNow()), Day);
+            revocations.Add(revocations.Of(Issuer, new LogoutToken(subject, session, clock.GetUtcNow()), Day));
 
             Assert.All(tokens[..(number + 1)], token => Assert.True(revocations.IsRevoked(token)));
             Assert.InRange(revocations.Count, 0, 10);
@@ -87,7 +87,7 @@ public sealed class RevocationsTests
     public void What_took_the_place_of_many_is_not_taken_back()
     {
         var revocations = new Revocations(clock);
-        revocations.Revoke(Issuer, new LogoutToken("alice", null, clock.GetUtcNow()), Day);
+        revocations.Add(revocations.Of(Issuer, new LogoutToken("alice", null, clock.GetUtcNow()), Day));
         var wide = Revocation.Of(revocations.Keys, RevocationSelector.Issuer, Issuer, "", clock.GetUtcNow() + TimeSpan.FromSeconds(10), Day, RevocationSource.Limit);
         Assert.Single(revocations.Add([wide]).Gone);
 
@@ -101,9 +101,9 @@ public sealed class RevocationsTests
     {
         var revocations = new Revocations(clock);
         var wide = Revocation.Of(revocations.Keys, RevocationSelector.Issuer, Issuer, "", clock.GetUtcNow() + TimeSpan.FromSeconds(10), Day, RevocationSource.Limit);
-        revocations.Revoke(Issuer, new LogoutToken("alice", null, clock.GetUtcNow()), Day);
+        revocations.Add(revocations.Of(Issuer, new LogoutToken("alice", null, clock.GetUtcNow()), Day));
         clock.Advance(TimeSpan.FromSeconds(20));
-        revocations.Revoke(Issuer, new LogoutToken("alice", null, clock.GetUtcNow()), Day);
+        revocations.Add(revocations.Of(Issuer, new LogoutToken("alice", null, clock.GetUtcNow()), Day));
 
         var added = revocations.Add([wide]);
 
@@ -120,7 +120,7 @@ public sealed class RevocationsTests
         var revocations = new Revocations(clock, capacity: 10);
         foreach (var number in Enumerable.Range(0, 50))
         {
-            revocations.Revoke(Issuer, new LogoutToken($"user-{number}", null, clock.GetUtcNow()), TimeSpan.FromSeconds(5));
+            revocations.Add(revocations.Of(Issuer, new LogoutToken($"user-{number}", null, clock.GetUtcNow()), TimeSpan.FromSeconds(5)));
             Assert.InRange(revocations.Count, 1, 10);
             clock.Advance(TimeSpan.FromSeconds(1));
         }
@@ -152,7 +152,7 @@ public sealed class RevocationsTests
         {
             for (var number = 0; number < each; number++)
             {
-                revocations.Revoke(issuer, new LogoutToken($"user-{number}", null, clock.GetUtcNow()), Day);
+                revocations.Add(revocations.Of(issuer, new LogoutToken($"user-{number}", null, clock.GetUtcNow()), Day));
             }
         }
 
@@ -224,15 +224,15 @@ public sealed class RevocationsTests
     public void A_session_that_ended_stays_out_when_many_single_revocations_give_way_to_one()
     {
         var revocations = new Revocations(clock, capacity: 10);
-        revocations.Revoke(Issuer, new LogoutToken(null, "s-1", clock.GetUtcNow()), Day);
+        revocations.Add(revocations.Of(Issuer, new LogoutToken(null, "s-1", clock.GetUtcNow()), Day));
         foreach (var number in Enumerable.Range(0, 30))
         {
-            revocations.Revoke(Issuer, new LogoutToken($"user-{number}", null, clock.GetUtcNow()), Day);
+            revocations.Add(revocations.Of(Issuer, new LogoutToken($"user-{number}", null, clock.GetUtcNow()), Day));
             Assert.True(revocations.IsRevoked(Token("bob", issued: 60, session: "s-1")));
             Assert.InRange(revocations.Count, 1, 10);
         }
 
-        revocations.Revoke(Issuer, new LogoutToken(null, "s-2", clock.GetUtcNow()), Day);
+        revocations.Add(revocations.Of(Issuer, new LogoutToken(null, "s-2", clock.GetUtcNow()), Day));
         Assert.True(revocations.IsRevoked(Token("bob", issued: 60, session: "s-2")));
         Assert.True(revocations.IsRevoked(Token("bob", issued: 0)));
         Assert.False(revocations.IsRevoked(Token("bob", issued: 60)));
@@ -244,7 +244,7 @@ public sealed class RevocationsTests
         var revocations = new Revocations(clock, capacity: 10);
         foreach (var number in Enumerable.Range(0, 50))
         {
-            revocations.Revoke(Issuer, new LogoutToken(null, $"s-{number}", clock.GetUtcNow()), Day + TimeSpan.FromSeconds(number));
+            revocations.Add(revocations.Of(Issuer, new LogoutToken(null, $"s-{number}", clock.GetUtcNow()), Day + TimeSpan.FromSeconds(number)));
             Assert.True(revocations.IsRevoked(Token(issued: 60, session: $"s-{number}")));
             Assert.InRange(revocations.Count, 1, 10);
         }
@@ -257,9 +257,9 @@ public sealed class RevocationsTests
     public void Revocations_that_are_over_make_room()
     {
         var revocations = new Revocations(clock, capacity: 1);
-        revocations.Revoke(Issuer, new LogoutToken("alice", null, clock.GetUtcNow()), TimeSpan.FromSeconds(1));
+        revocations.Add(revocations.Of(Issuer, new LogoutToken("alice", null, clock.GetUtcNow()), TimeSpan.FromSeconds(1)));
         clock.Advance(TimeSpan.FromSeconds(1));
-        revocations.Revoke(Issuer, new LogoutToken("bob", null, clock.GetUtcNow()), Day);
+        revocations.Add(revocations.Of(Issuer, new LogoutToken("bob", null, clock.GetUtcNow()), Day));
 
         Assert.True(revocations.IsRevoked(Token("bob", issued: 0)));
         Assert.False(revocations.IsRevoked(Token("carol", issued: 0)));

@@ -131,6 +131,27 @@ public sealed class TokenIntrospectionTests
     }
 
     [Fact]
+    public void Answers_that_nobody_asks_for_any_more_are_dropped_in_time_although_there_is_room_and_the_others_stay()
+    {
+        var clock = new ManualClock();
+        var answers = new IntrospectionAnswers(TimeSpan.FromHours(1), clock, capacity: 100);
+        for (var i = 0; i < 40; i++)
+        {
+            answers.Put(TokenDigest.Of($"token-{i}"), IntrospectionAnswer.Inactive.Value, Moment.Now(clock));
+        }
+
+        for (var i = 0; i < 4; i++)
+        {
+            clock.Advance(TimeSpan.FromMinutes(5));
+            Assert.IsType<IntrospectionAnswer.Inactive>(answers.Find(TokenDigest.Of("token-0")));
+            answers.Put(TokenDigest.Of($"later-{i}"), IntrospectionAnswer.Inactive.Value, Moment.Now(clock));
+        }
+
+        Assert.Null(answers.Find(TokenDigest.Of("token-1")));
+        Assert.InRange(answers.Count, 2, 5);
+    }
+
+    [Fact]
     public void An_answer_that_turns_is_the_only_one()
     {
         var clock = new ManualClock();

@@ -66,6 +66,38 @@ public sealed class PublishedDocumentTests
         }
     }
 
+    [Theory]
+    [InlineData("/.well-known/oauth-authorization-server", 404)]
+    [InlineData("/.well-known/openid-configuration", 404)]
+    [InlineData("/.well-known/openid-configuration", 410)]
+    public async Task What_a_document_named_counts_no_longer_once_there_is_none_and_the_other_goes_on(string gone, int status)
+    {
+        await using var fixture = await ValidatorFixture.StartAsync();
+        var first = gone.EndsWith("server", StringComparison.Ordinal);
+        Serve(fixture, metadata => Name(metadata, first), metadata => Name(metadata, !first));
+        var server = fixture.Trusted.Server;
+        Assert.NotNull((await server.DiscoverAsync(TestContext.Current.CancellationToken))!.IntrospectionEndpoint);
+
+        fixture.Issuer.Handle(gone, context =>
+        {
+            context.Response.StatusCode = status;
+            return Task.CompletedTask;
+        });
+        await server.Metadata.RefreshAsync();
+
+        var known = await server.DiscoverAsync(TestContext.Current.CancellationToken);
+        Assert.Equal((fixture.Issuer.TokenEndpoint, null), (known!.TokenEndpoint?.ToString(), known.IntrospectionEndpoint));
+        Assert.Null(server.Metadata.Problem);
+
+        static void Name(JsonObject metadata, bool all)
+        {
+            if (!all)
+            {
+                metadata.Remove("introspection_endpoint");
+            }
+        }
+    }
+
     [Fact]
     public async Task What_was_discovered_is_fetched_anew_with_the_keys_also_where_their_address_is_configured()
     {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using TokenExchange.Issuers;
 using TokenExchange.Jose;
 
@@ -10,8 +11,8 @@ namespace TokenExchange.Inbound.Introspection;
 internal sealed class IntrospectionAnswers(TimeSpan maxAge, TimeProvider clock, int capacity = 10_000)
 {
     private readonly Lock gate = new();
-    private readonly Halves active = new(capacity);
-    private readonly Halves inactive = new(capacity);
+    private readonly TwoHalves<TokenDigest, Entry> active = new(capacity, EqualityComparer<TokenDigest>.Default, clock);
+    private readonly TwoHalves<TokenDigest, Entry> inactive = new(capacity, EqualityComparer<TokenDigest>.Default, clock);
 
     public int Count
     {
@@ -38,7 +39,7 @@ internal sealed class IntrospectionAnswers(TimeSpan maxAge, TimeProvider clock, 
         lock (gate)
         {
             var (its, other) = answer is IntrospectionAnswer.Active ? (active, inactive) : (inactive, active);
-            other.Remove(digest);
+            _ = Take(other.Young, digest) ?? Take(other.Old, digest) ?? Take(its.Old, digest);
             its.Put(digest, new(answer, asked));
         }
     }
@@ -47,37 +48,23 @@ internal sealed class IntrospectionAnswers(TimeSpan maxAge, TimeProvider clock, 
     {
         lock (gate)
         {
-            return active.Get(digest) ?? inactive.Get(digest);
+            return Used(active, digest) ?? Used(inactive, digest);
         }
     }
+
+    // What is used stays: a subject, too, whose answer is too old.
+    private static Entry? Used(TwoHalves<TokenDigest, Entry> its, TokenDigest digest)
+    {
+        if (its.Young.TryGetValue(digest, out var entry) || (entry = Take(its.Old, digest)) is null)
+        {
+            return entry;
+        }
+
+        its.Put(digest, entry);
+        return entry;
+    }
+
+    private static Entry? Take(ConcurrentDictionary<TokenDigest, Entry> half, TokenDigest digest) => half.TryRemove(digest, out var entry) ? entry : null;
 
     private sealed record Entry(IntrospectionAnswer Answer, Moment Asked);
-
-    /// <summary>Bounded in two halves: what is new goes into the young one; when that is full it becomes the old one, and the old one is dropped.</summary>
-    private sealed class Halves(int capacity)
-    {
-        private Dictionary<TokenDigest, Entry> young = [];
-        private Dictionary<TokenDigest, Entry> old = [];
-
-        public int Count => young.Count + old.Count;
-
-        public Entry? Get(TokenDigest digest) => young.GetValueOrDefault(digest) ?? old.GetValueOrDefault(digest);
-
-        public void Remove(TokenDigest digest)
-        {
-            young.Remove(digest);
-            old.Remove(digest);
-        }
-
-        public void Put(TokenDigest digest, Entry entry)
-        {
-            if (young.Count >= capacity / 2 && !young.ContainsKey(digest))
-            {
-                (old, young) = (young, []);
-            }
-
-            old.Remove(digest);
-            young[digest] = entry;
-        }
-    }
 }

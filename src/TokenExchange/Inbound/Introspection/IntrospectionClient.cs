@@ -8,9 +8,18 @@ namespace TokenExchange.Inbound.Introspection;
 
 /// <summary>Asks one authorization server, as one client, whether tokens are active. Remembers no answer.</summary>
 /// <remarks>RFC 7662 §2.</remarks>
-internal sealed class IntrospectionClient(AuthorizationServer server, ClientSettings client, Uri? endpoint)
+internal sealed class IntrospectionClient
 {
-    private readonly RegisteredClient registered = server.Endpoints.Client(client);
+    private readonly AuthorizationServer server;
+    private readonly ClientSettings client;
+    private readonly Uri? endpoint;
+
+    /// <summary>Asks nobody yet. Throws when the client's settings cannot work.</summary>
+    public IntrospectionClient(AuthorizationServer server, ClientSettings client, Uri? endpoint)
+    {
+        (this.server, this.client, this.endpoint) = (server, client, endpoint);
+        _ = server.Endpoints.Client(client);
+    }
 
     /// <summary>
     /// The server's word on the token. Whatever is no clear word, a refusal of the gateway included, is
@@ -19,6 +28,8 @@ internal sealed class IntrospectionClient(AuthorizationServer server, ClientSett
     /// </summary>
     public async ValueTask<IntrospectionAnswer> IntrospectAsync(ReadOnlyMemory<char> token, string? subject, CancellationToken cancellationToken)
     {
+        // Looked up each time: a client that nobody looks up for an hour is let go.
+        var registered = server.Endpoints.Client(client);
         if (registered.Introspecting.RefusedWith is { } code)
         {
             return new IntrospectionAnswer.Unavailable(ProtectedEndpoint.ShortestBreak, code);
@@ -34,7 +45,7 @@ internal sealed class IntrospectionClient(AuthorizationServer server, ClientSett
         return answer switch
         {
             EndpointAnswer.Reply { Status: 200, Body: { } body } => Read(AnswerReader.Plain(body)),
-            EndpointAnswer.Reply reply => new IntrospectionAnswer.Unavailable(ProtectedEndpoint.ShortestBreak, Refused(reply, credential)),
+            EndpointAnswer.Reply reply => new IntrospectionAnswer.Unavailable(ProtectedEndpoint.ShortestBreak, Refused(reply, registered, credential)),
             EndpointAnswer.Outage outage => new IntrospectionAnswer.Unavailable(outage.RetryAfter!.Value, outage.Cause),
             EndpointAnswer.Busy => new IntrospectionAnswer.Unavailable(ProtectedEndpoint.ShortestBreak, OutageCause.Busy),
             EndpointAnswer.NotSent unsent => new IntrospectionAnswer.Unavailable(ProtectedEndpoint.ShortestBreak, unsent.Diagnostic),
@@ -50,7 +61,7 @@ internal sealed class IntrospectionClient(AuthorizationServer server, ClientSett
     }
     : IntrospectionAnswer.Unavailable.Nonsense;
 
-    private string Refused(EndpointAnswer.Reply reply, object? credential)
+    private string Refused(EndpointAnswer.Reply reply, RegisteredClient registered, object? credential)
     {
         var error = TokenError.Of(reply, server.Settings.Dialect);
         if (error.Meaning == ErrorMeaning.Client)

@@ -80,9 +80,6 @@ public sealed class Revocations
         return all;
     }
 
-    /// <summary>Revokes what a logout means.</summary>
-    public void Revoke(string issuer, LogoutToken logout, TimeSpan keepFor) => Add(Of(issuer, logout, keepFor));
-
     /// <summary>Puts revocations in force. Those that are not yet known are returned with what took the place of others, in this order.</summary>
     public RevocationsAdded Add(IReadOnlyList<Revocation> revocations)
     {

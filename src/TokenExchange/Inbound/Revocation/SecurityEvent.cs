@@ -139,6 +139,8 @@ public sealed class SecurityEventValidator(
             return result;
         }
 
+        // Where the sender's clock is ahead, as far as it may be, its now is later, and so is what it stamps: events and tokens alike.
+        var latest = Later(token.Now, token.IssuedAt);
         DateTimeOffset? until = null;
         var about = new List<JsonElement>();
         foreach (var payload in events.EnumerateObject().Where(payload => NameOf(payload) is not null))
@@ -150,7 +152,7 @@ public sealed class SecurityEventValidator(
                     return Refused(InvalidRequest, "event_timestamp");
                 }
 
-                until = Later(until, seconds >= 253402300799 ? token.Now : DateTimeOffset.FromUnixTimeSeconds((long)seconds));
+                until = Later(until, seconds >= 253402300799 ? latest : DateTimeOffset.FromUnixTimeSeconds((long)seconds));
             }
             else
             {
@@ -164,7 +166,7 @@ public sealed class SecurityEventValidator(
             }
         }
 
-        var issuedUntil = until < token.Now ? until.Value : token.Now;
+        var issuedUntil = until < latest ? until.Value : latest;
         if (token.Payload.TryGetProperty("sub_id", out var identifier))
         {
             about = [identifier];

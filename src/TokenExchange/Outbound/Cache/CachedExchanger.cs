@@ -38,20 +38,10 @@ internal sealed class CachedExchanger(ExchangeCache cache, ITokenExchanger inner
             : new(FlyAsync(key, request, cancellationToken));
     }
 
-    public void Forget(TokenExchangeRequest request)
-    {
-        ArgumentNullException.ThrowIfNull(request);
-        cache.Forget(keys.Of(request));
-        inner.Forget(request);
-    }
-
     public void Forget(TokenExchangeRequest request, OutboundToken refused)
     {
         ArgumentNullException.ThrowIfNull(request);
-        if (cache.Forget(keys.Of(request), refused))
-        {
-            inner.Forget(request);
-        }
+        cache.Forget(keys.Of(request), refused);
     }
 
     private async ValueTask<ExchangeResult> MakeAsync(TokenExchangeRequest request, CancellationToken cancellationToken)

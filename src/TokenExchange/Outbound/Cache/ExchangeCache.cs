@@ -153,26 +153,20 @@ public sealed class ExchangeCache : IDisposable
         }
     }
 
-    internal void Forget(in CacheKey key)
+    /// <summary>Forgets unless a newer token than the refused one is held or on its way already.</summary>
+    internal void Forget(in CacheKey key, OutboundToken refused)
     {
+        if (Store.Find(key, Clock.GetUtcNow()) is not { Answer: ExchangeResult.Issued held } || !ReferenceEquals(held.Token, refused))
+        {
+            return;
+        }
+
         if (flights.TryRemove(key, out var flight))
         {
             flight.Forget();
         }
 
         Store.Remove(key);
-    }
-
-    /// <summary>Forgets unless a newer token than the refused one is held or on its way already; says whether it did.</summary>
-    internal bool Forget(in CacheKey key, OutboundToken refused)
-    {
-        if (Store.Find(key, Clock.GetUtcNow()) is not { Answer: ExchangeResult.Issued held } || !ReferenceEquals(held.Token, refused))
-        {
-            return false;
-        }
-
-        Forget(key);
-        return true;
     }
 
     /// <summary>Completes when everything that is on its way has landed; null when nothing is.</summary>

@@ -100,11 +100,6 @@ public sealed class TokenExchangeClient : ITokenExchanger
         return seen;
     }
 
-    /// <inheritdoc/>
-    public void Forget(TokenExchangeRequest request)
-    {
-    }
-
     private async Task<ExchangeResult> RunAsync(TokenExchangeRequest request, InspectedExchange? seen = null)
     {
         string? unreadable = null;

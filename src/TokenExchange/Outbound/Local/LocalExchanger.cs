@@ -20,10 +20,6 @@ internal sealed class LocalExchanger(string issuer, LocalTokenSettings settings,
         return new(Refusal(request) ?? Mint(request));
     }
 
-    public void Forget(TokenExchangeRequest request)
-    {
-    }
-
     private ExchangeResult Mint(TokenExchangeRequest request)
     {
         // Whole seconds, as in the token; rounding down keeps its end before the inbound token's.
