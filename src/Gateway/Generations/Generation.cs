@@ -5,6 +5,7 @@ using Gateway.Authorize.Bodies;
 using Gateway.Authorize.Policy;
 using Gateway.Front;
 using Gateway.Revoke;
+using TokenExchange.Inbound.Introspection;
 using TokenExchange.Issuers;
 using TokenExchange.Outbound.Local;
 using TokenExchange.Outbound.Sender;
@@ -39,6 +40,9 @@ internal sealed record Generation
 
     /// <summary>The keys that hop tokens are bound to; null where none is.</summary>
     public required SenderKeys? Sender { get; init; }
+
+    /// <summary>Who says whether tokens are active.</summary>
+    public required FrozenSet<TokenIntrospection> Introspections { get; init; }
 
     /// <summary>The policy decision points in use.</summary>
     public required FrozenSet<DecisionPoint> DecisionPoints { get; init; }

@@ -42,6 +42,7 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
             LocalIssuer = context.LocalIssuer,
             SessionKeysDigest = context.Keys.FileDigest,
             Sender = context.SenderKeys,
+            Introspections = admissions.Introspections.Values.ToFrozenSet(),
             DecisionPoints = servers.Select(server => server.Operations.Policy?.Point).OfType<DecisionPoint>().ToFrozenSet(),
             Logouts = receivers.Logouts(),
             Events = receivers.Events(),

@@ -1,5 +1,7 @@
 using Gateway.Authorize.Policy;
+using Gateway.Revoke;
 using Gateway.Revoke.Shared;
+using TokenExchange.Inbound.Introspection;
 using TokenExchange.Inbound.Proof;
 using TokenExchange.Issuers;
 using TokenExchange.Outbound.Local;
@@ -8,8 +10,8 @@ using TokenExchange.Outbound.Sender;
 namespace Gateway.Generations;
 
 /// <summary>
-/// What outlives a generation: connections to authorization servers with their keys and breakers, the local issuer's key
-/// ring, the keys that tokens are bound to, and which proofs were used. Each is found again by equal settings.
+/// What outlives a generation: connections to authorization servers with their keys and breakers, what they said of tokens, the
+/// local issuer's key ring, the keys that tokens are bound to, and which proofs were used. Each is found again by equal settings.
 /// </summary>
 internal sealed class RuntimePool(TimeProvider clock, ILoggerFactory loggers, RedisState? shared = null) : IDisposable
 {
@@ -31,6 +33,9 @@ internal sealed class RuntimePool(TimeProvider clock, ILoggerFactory loggers, Re
     private readonly Retirement<DecisionPointSettings, DecisionPoint> points =
         new(Grace, clock, static (generation, _, point) => generation.DecisionPoints.Contains(point));
 
+    private readonly Retirement<IntrospectionSettings, TokenIntrospection> introspections =
+        new(Grace, clock, static (generation, _, introspection) => generation.Introspections.Contains(introspection));
+
     private readonly OfServers<(string Resource, string Purpose), ReplayMemory, int> replays =
         new(capacity => new ReplayMemory(capacity, clock), static (memory, capacity) => memory.Capacity = capacity);
 
@@ -38,7 +43,7 @@ internal sealed class RuntimePool(TimeProvider clock, ILoggerFactory loggers, Re
         new(maxAge => new ProofAges(maxAge, clock), static (known, maxAge) => known.MaxAge = maxAge);
 
     /// <summary>How many connections and issuers are alive, those in their grace included.</summary>
-    internal int Count => servers.Count + issuers.Count + senders.Count + points.Count;
+    internal int Count => servers.Count + issuers.Count + senders.Count + points.Count + introspections.Count;
 
     /// <summary>The connection for these settings.</summary>
     public AuthorizationServer Connect(AuthorizationServerSettings settings) => servers.Get(settings, settings => new AuthorizationServer(settings, clock, loggers));
@@ -61,6 +66,18 @@ internal sealed class RuntimePool(TimeProvider clock, ILoggerFactory loggers, Re
 
     /// <summary>The decision point with these settings, for all servers that ask it.</summary>
     public DecisionPoint Decide(DecisionPointSettings settings) => points.Get(settings, settings => new DecisionPoint(settings, clock));
+
+    /// <summary>
+    /// Who is asked with these settings whether tokens are active, with every answer so far: a token that was active before a reload is
+    /// no stranger after it, and takes its subject's hop tokens with it when it ends.
+    /// </summary>
+    public TokenIntrospection Introspect(IntrospectionSettings settings, InactiveTokens? inactive) => introspections.Get(settings, settings => new TokenIntrospection(
+        settings.Server,
+        settings.Client,
+        settings.Endpoint,
+        settings.Always,
+        settings.MaxAge,
+        token => inactive?.Drop(settings.Server.Settings.Name, token, settings.MaxAge)));
 
     /// <summary>
     /// Remembers which ids of one kind were used at the server with this resource identifier, whatever is reloaded in between, and at all replicas
@@ -94,6 +111,7 @@ internal sealed class RuntimePool(TimeProvider clock, ILoggerFactory loggers, Re
         issuers.Keep(inUse);
         senders.Keep(inUse);
         points.Keep(inUse);
+        introspections.Keep(inUse);
 
         // Not before everything in it has had its time, nor while anybody may still write into it: a server may come back.
         replays.Remove((kind, memory) => memory.Count == 0 && !IsServed(kind.Resource, inUse));
@@ -105,6 +123,7 @@ internal sealed class RuntimePool(TimeProvider clock, ILoggerFactory loggers, Re
         issuers.Dispose();
         senders.Dispose();
         points.Dispose();
+        introspections.Dispose();
     }
 
     private static bool IsServed(string resource, GenerationsInUse? inUse) =>
@@ -167,3 +186,11 @@ internal sealed class RuntimePool(TimeProvider clock, ILoggerFactory loggers, Re
         }
     }
 }
+
+/// <summary>Who is asked whether tokens are active, as whom, where, about which, and how long an answer counts. A value.</summary>
+/// <param name="Server">The authorization server's connection, which is the same for as long as its settings are.</param>
+/// <param name="Client">As whom the gateway asks.</param>
+/// <param name="Endpoint">Where; null: what the metadata names.</param>
+/// <param name="Always">Whether JWTs are asked about too.</param>
+/// <param name="MaxAge">How long an answer counts.</param>
+internal sealed record IntrospectionSettings(AuthorizationServer Server, ClientSettings Client, Uri? Endpoint, bool Always, TimeSpan MaxAge);
