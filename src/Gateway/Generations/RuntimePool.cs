@@ -37,10 +37,10 @@ internal sealed class RuntimePool(TimeProvider clock, ILoggerFactory loggers, Re
         new(Grace, clock, static (generation, _, introspection) => generation.Introspections.Contains(introspection));
 
     private readonly OfServers<(string Resource, string Purpose), ReplayMemory, int> replays =
-        new(capacity => new ReplayMemory(capacity, clock), static (memory, capacity) => memory.Capacity = capacity);
+        new(capacity => new ReplayMemory(capacity, clock), static memory => memory.Capacity, static (memory, capacity) => memory.Capacity = capacity);
 
     private readonly OfServers<string, ProofAges, TimeSpan> ages =
-        new(maxAge => new ProofAges(maxAge, clock), static (known, maxAge) => known.MaxAge = maxAge);
+        new(maxAge => new ProofAges(maxAge, clock), static known => known.MaxAge, static (known, maxAge) => known.MaxAge = maxAge);
 
     /// <summary>How many connections and issuers are alive, those in their grace included.</summary>
     internal int Count => servers.Count + issuers.Count + senders.Count + points.Count + introspections.Count;
@@ -99,6 +99,13 @@ internal sealed class RuntimePool(TimeProvider clock, ILoggerFactory loggers, Re
         ages.TakeEffect();
     }
 
+    /// <summary>Sets the limits again that were before the last <see cref="TakeEffect"/>, where the generation that asked for them is not served after all.</summary>
+    public void TakeBack()
+    {
+        replays.TakeBack();
+        ages.TakeBack();
+    }
+
     /// <summary>
     /// Lets go, after a grace, of what the current generation does not use, of everything when there is none yet; and of limits that have not
     /// taken effect, which a generation asked for that did not come about.
@@ -132,18 +139,19 @@ internal sealed class RuntimePool(TimeProvider clock, ILoggerFactory loggers, Re
     private sealed record SenderSettings(string? File);
 
     /// <summary>What goes on for servers over all reloads, and what a generation asks of it that is not served yet.</summary>
-    private sealed class OfServers<TKey, T, TLimit>(Func<TLimit, T> create, Action<T, TLimit> change)
+    private sealed class OfServers<TKey, T, TLimit>(Func<TLimit, T> create, Func<T, TLimit> limitOf, Action<T, TLimit> change)
         where TKey : notnull
     {
         private readonly Lock gate = new();
         private readonly Dictionary<TKey, T> all = [];
         private readonly Dictionary<TKey, (T Known, TLimit Limit)> asked = [];
+        private readonly List<(T Known, TLimit Limit)> before = [];
 
         public T Get(TKey server, TLimit limit)
         {
             lock (gate)
             {
-                var known = all.TryGetValue(server, out var served) ? served : asked.TryGetValue(server, out var before) ? before.Known : create(limit);
+                var known = all.TryGetValue(server, out var served) ? served : asked.TryGetValue(server, out var coming) ? coming.Known : create(limit);
                 asked[server] = (known, limit);
                 return known;
             }
@@ -153,8 +161,10 @@ internal sealed class RuntimePool(TimeProvider clock, ILoggerFactory loggers, Re
         {
             lock (gate)
             {
+                before.Clear();
                 foreach (var (server, (known, limit)) in asked)
                 {
+                    before.Add((known, limitOf(known)));
                     all[server] = known;
                     change(known, limit);
                 }
@@ -163,11 +173,25 @@ internal sealed class RuntimePool(TimeProvider clock, ILoggerFactory loggers, Re
             }
         }
 
+        public void TakeBack()
+        {
+            lock (gate)
+            {
+                foreach (var (known, limit) in before)
+                {
+                    change(known, limit);
+                }
+
+                before.Clear();
+            }
+        }
+
         public void Drop()
         {
             lock (gate)
             {
                 asked.Clear();
+                before.Clear();
             }
         }
 
