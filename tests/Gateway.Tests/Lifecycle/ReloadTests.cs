@@ -337,7 +337,7 @@ public sealed class ReloadTests
         {
             Write(world, options => options["AuthorizationServers"]!["corp"]!["Timeout"] = TimeSpan.FromMilliseconds(1000 + i).ToString());
             Remember(world, old);
-            world.Gateway.Services.GetRequiredService<Reload>().Apply();
+            world.Gateway.Services.GetRequiredService<Reload>().Poll();
         }
 
         Assert.Equal(501, LiveGenerations(world).Current.Number);
