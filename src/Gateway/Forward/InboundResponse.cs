@@ -107,8 +107,10 @@ internal sealed class InboundResponse(RequestEnd end, AnswerRewrite rewrite, Ope
         var relay = cleared.Server.Relay;
         var listening = IsListening(cleared.Authorized.Operation);
         var inOrder = isStream || (length is null && !IsDocument(answer));
-        var terms = new StreamTerms(
-            listening ? cleared.Inbound.AcceptedUntil : clock.GetUtcNow() + relay.MaxResponseDuration, relay.StreamIdleTimeout, listening, inOrder, request.Channel);
+        var terms = new StreamTerms(listening ? cleared.Inbound.AcceptedUntil : DateTimeOffset.MaxValue, relay.StreamIdleTimeout, listening, inOrder, request.Channel)
+        {
+            Limit = listening ? null : (relay.MaxResponseDuration, clock.GetTimestamp()),
+        };
         var source = await answer.Content.ReadAsStreamAsync(transform.CancellationToken);
         var body = new LeasedStream(source, () => request.Stream = streams.Open(context, cleared, terms), isStream, inOrder, context.RequestAborted);
         answer.Content = new StreamContent(body);

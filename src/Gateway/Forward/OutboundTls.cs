@@ -9,11 +9,11 @@ namespace Gateway.Forward;
 /// TLS towards one MCP server: its private certificate authority, and the certificate that the gateway shows it. The files
 /// are looked at when a request is sent, at most once a second; what they hold then, new connections use, and requests under
 /// way end on theirs. While the files do not fit together, as in the middle of a rotation, those of before go on for ten
-/// seconds; without any that fit, nothing is sent.
+/// seconds, unless others may read the key; without any that fit, nothing is sent.
 /// </summary>
 internal sealed class OutboundTls(TlsFiles files, TimeProvider clock, Func<SocketsHttpHandler> connections) : HttpMessageHandler
 {
-    private readonly WatchedFiles<HttpMessageInvoker> connected = new(files.Read, contents => Connect(contents, connections()), clock, _ => true);
+    private readonly WatchedFiles<HttpMessageInvoker> connected = new(files.Read, contents => Connect(contents, connections()), clock);
 
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
         (connected.Read(out var fault) ?? throw new HttpRequestException(HttpRequestError.SecureConnectionError, "The files of Tls cannot be used.", fault)).SendAsync(request, cancellationToken);

@@ -8,7 +8,6 @@ using TokenExchange.Inbound;
 using TokenExchange.Inbound.Introspection;
 using TokenExchange.Inbound.Proof;
 using TokenExchange.Inbound.Revocation;
-using TokenExchange.Issuers;
 using TokenExchange.Outbound;
 using TokenExchange.Outbound.Profiles;
 
@@ -19,9 +18,13 @@ internal sealed class AdmissionBuilder(BuildContext context, RuntimePool pool, R
 {
     private const int LeastRemembered = 256;
 
-    private readonly FrozenDictionary<string, TokenIntrospection> introspections = Introspections(context.Options, context.Connections, inactive);
     private readonly ClientCertificates certificates = new([.. context.Options.ClientCertProxies.Select(AddressRanges.Parse)]);
     private readonly ProofNonces nonces = new(context.Keys.Derive("dpop-nonce"), clock);
+
+    /// <summary>Who says whether tokens are active, by configured name; one for all servers: what an authorization server says of a token holds wherever the token goes.</summary>
+    public FrozenDictionary<string, TokenIntrospection> Introspections { get; } = context.Options.AuthorizationServers
+        .Where(server => server.Value is { Inbound: true, Introspection: not null })
+        .ToFrozenDictionary(server => server.Key, server => pool.Introspect(SettingsMapping.Introspection(context.Connections[server.Key], server.Value), inactive));
 
     public AdmissionPolicy Build(ServerTopology topology, OutboundTarget onward, FrozenSet<string> forwarded)
     {
@@ -56,7 +59,7 @@ internal sealed class AdmissionBuilder(BuildContext context, RuntimePool pool, R
                 ClockSkew = issuer.ClockSkew,
                 MaxTokenLifetime = issuer.MaxTokenLifetime,
                 CompanionAudiences = topology.CompanionAudiences(issuer),
-                Introspection = introspections.GetValueOrDefault(name),
+                Introspection = Introspections.GetValueOrDefault(name),
             };
         });
         return new TokenValidator(
@@ -85,18 +88,4 @@ internal sealed class AdmissionBuilder(BuildContext context, RuntimePool pool, R
         return new SenderPolicy(
             settings, topology.Options.SenderConstraint == SenderConstraint.Required, pool.Replays(topology.Resource, SenderPolicy.Purpose, proofs.ReplayCapacity, context.Names), nonces, clock, pool.Ages(topology.Resource, proofs.MaxAge));
     }
-
-    /// <summary>One for all servers: what an authorization server says of a token holds wherever the token goes.</summary>
-    private static FrozenDictionary<string, TokenIntrospection> Introspections(GatewayOptions options, FrozenDictionary<string, AuthorizationServer> connections, InactiveTokens? inactive) =>
-        options.AuthorizationServers.Where(server => server.Value is { Inbound: true, Introspection: not null }).ToFrozenDictionary(server => server.Key, server =>
-        {
-            var introspection = server.Value.Introspection!;
-            return new TokenIntrospection(
-                connections[server.Key],
-                SettingsMapping.Client(server.Value.Client!),
-                SettingsMapping.UriOf(introspection.Endpoint),
-                introspection.Mode == IntrospectionMode.Always,
-                introspection.MaxAge,
-                token => inactive?.Drop(server.Key, token, introspection.MaxAge));
-        });
 }

@@ -5,6 +5,9 @@ using Gateway.Authorize.Bodies;
 using Gateway.Authorize.Policy;
 using Gateway.Front;
 using Gateway.Revoke;
+using Gateway.Revoke.Shared;
+using TokenExchange.Inbound.Introspection;
+using TokenExchange.Inbound.Revocation;
 using TokenExchange.Issuers;
 using TokenExchange.Outbound.Local;
 using TokenExchange.Outbound.Sender;
@@ -37,8 +40,17 @@ internal sealed record Generation
     /// <summary>The digest of the file of session keys that it was made with; null without one.</summary>
     public required string? SessionKeysDigest { get; init; }
 
+    /// <summary>What stands for used ids in the shared state.</summary>
+    public required SharedNames Names { get; init; }
+
+    /// <summary>The keys that shared revocations are named and sealed with; null where none are shared.</summary>
+    public required RevocationKeys? RevocationKeys { get; init; }
+
     /// <summary>The keys that hop tokens are bound to; null where none is.</summary>
     public required SenderKeys? Sender { get; init; }
+
+    /// <summary>Who says whether tokens are active.</summary>
+    public required FrozenSet<TokenIntrospection> Introspections { get; init; }
 
     /// <summary>The policy decision points in use.</summary>
     public required FrozenSet<DecisionPoint> DecisionPoints { get; init; }

@@ -21,7 +21,10 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
     /// <summary>Whether nothing is ever minted, so that signing keys may be missing: for commands that judge what comes in.</summary>
     public bool InboundOnly { get; init; }
 
-    /// <summary>A generation that is complete but not served yet. Throws what a key directory or a key file throws.</summary>
+    /// <summary>
+    /// A generation that is complete but not served yet. Throws what a key directory or a key file throws. Beyond it, nothing is changed that
+    /// matters to the one that is served.
+    /// </summary>
     public Generation Build(GatewayOptions options, long number)
     {
         var context = Context(options, number);
@@ -40,8 +43,11 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
             AuthorizationServers = context.Connections,
             Bodies = context.Bodies,
             LocalIssuer = context.LocalIssuer,
+            Names = context.Names,
+            RevocationKeys = keys,
             SessionKeysDigest = context.Keys.FileDigest,
             Sender = context.SenderKeys,
+            Introspections = admissions.Introspections.Values.ToFrozenSet(),
             DecisionPoints = servers.Select(server => server.Operations.Policy?.Point).OfType<DecisionPoint>().ToFrozenSet(),
             Logouts = receivers.Logouts(),
             Events = receivers.Events(),
@@ -51,19 +57,25 @@ internal sealed class GenerationBuilder(RuntimePool pool, ExchangeCache cache, S
             Clusters = [.. servers.Zip(context.Topology, (server, from) => YarpRecords.Cluster(server, from.Options))],
         };
 
-        // Last: nothing that can fail comes after it.
+        // More names to tell revocations by, and no fewer: not taken back where the generation does not come about. There before its
+        // routes are, so that what is revoked of an issuer that is new is revoked for the first request.
         foreach (var (name, server) in options.AuthorizationServers)
         {
             revocations.Keys.Know(server.Issuer!, name);
         }
 
+        shared?.WriteLater(revocations.UseKeys(revocations.Keys));
+        return generation;
+    }
+
+    /// <summary>Names and seals what is shared by the keys of a generation that is sure to be served: by those of one that is not, other replicas would not know it.</summary>
+    public void TakeEffect(Generation next)
+    {
         if (shared is not null)
         {
-            shared.Use(context.Names);
-            shared.WriteLater(revocations.UseKeys(keys!));
+            shared.Use(next.Names);
+            shared.WriteLater(revocations.UseKeys(next.RevocationKeys!));
         }
-
-        return generation;
     }
 
     private BuildContext Context(GatewayOptions options, long number)

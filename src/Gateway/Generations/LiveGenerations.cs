@@ -53,6 +53,8 @@ internal sealed class LiveGenerations(GenerationBuilder builder, RuntimePool poo
         try
         {
             var next = builder.Build(options, coming);
+
+            // Before the routes, since a request may come on them at once: how old proofs might be until now counts for it.
             pool.TakeEffect();
             number = coming;
             known[coming] = next;
@@ -63,12 +65,14 @@ internal sealed class LiveGenerations(GenerationBuilder builder, RuntimePool poo
             }
 
             yarp.Update(next.Routes, next.Clusters);
+            builder.TakeEffect(next);
             return next;
         }
         catch
         {
             // Whatever was made for the generation that did not come about.
             known.TryRemove(coming, out _);
+            pool.TakeBack();
             pool.Keep(inUse);
             throw;
         }

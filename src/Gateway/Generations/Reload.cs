@@ -97,15 +97,6 @@ internal sealed class Reload(ConfigurationInput input, LiveGenerations generatio
         }
     }
 
-    /// <summary>Applies what the file holds, changed or not.</summary>
-    internal void Apply()
-    {
-        lock (gate)
-        {
-            Apply(ContentOf(input.Path));
-        }
-    }
-
     /// <summary>Applies what was read; on any problem the running generation stays.</summary>
     private void Apply(byte[]? content)
     {

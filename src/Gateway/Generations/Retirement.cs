@@ -10,7 +10,7 @@ namespace Gateway.Generations;
 /// <param name="uses">Whether a generation uses the thing of these settings.</param>
 internal sealed class Retirement<TSettings, T>(TimeSpan grace, TimeProvider clock, Func<Generation, TSettings, T, bool> uses) : IDisposable
     where TSettings : notnull
-    where T : class, IDisposable
+    where T : class
 {
     private readonly Lock gate = new();
     private readonly Dictionary<TSettings, Entry> entries = [];
@@ -70,8 +70,7 @@ internal sealed class Retirement<TSettings, T>(TimeSpan grace, TimeProvider cloc
         {
             foreach (var entry in entries.Values)
             {
-                entry.Stay();
-                entry.Value.Dispose();
+                entry.Dispose();
             }
 
             entries.Clear();
@@ -95,12 +94,11 @@ internal sealed class Retirement<TSettings, T>(TimeSpan grace, TimeProvider cloc
             }
 
             entries.Remove(settings);
-            entry.Stay();
-            entry.Value.Dispose();
+            entry.Dispose();
         }
     }
 
-    private sealed class Entry(T value)
+    private sealed class Entry(T value) : IDisposable
     {
         public T Value => value;
 
@@ -110,6 +108,12 @@ internal sealed class Retirement<TSettings, T>(TimeSpan grace, TimeProvider cloc
         {
             Leaving?.Dispose();
             Leaving = null;
+        }
+
+        public void Dispose()
+        {
+            Stay();
+            (value as IDisposable)?.Dispose();
         }
     }
 }

@@ -1,5 +1,7 @@
 using Gateway.Authorize.Policy;
+using Gateway.Revoke;
 using Gateway.Revoke.Shared;
+using TokenExchange.Inbound.Introspection;
 using TokenExchange.Inbound.Proof;
 using TokenExchange.Issuers;
 using TokenExchange.Outbound.Local;
@@ -8,8 +10,8 @@ using TokenExchange.Outbound.Sender;
 namespace Gateway.Generations;
 
 /// <summary>
-/// What outlives a generation: connections to authorization servers with their keys and breakers, the local issuer's key
-/// ring, the keys that tokens are bound to, and which proofs were used. Each is found again by equal settings.
+/// What outlives a generation: connections to authorization servers with their keys and breakers, what they said of tokens, the
+/// local issuer's key ring, the keys that tokens are bound to, and which proofs were used. Each is found again by equal settings.
 /// </summary>
 internal sealed class RuntimePool(TimeProvider clock, ILoggerFactory loggers, RedisState? shared = null) : IDisposable
 {
@@ -31,14 +33,17 @@ internal sealed class RuntimePool(TimeProvider clock, ILoggerFactory loggers, Re
     private readonly Retirement<DecisionPointSettings, DecisionPoint> points =
         new(Grace, clock, static (generation, _, point) => generation.DecisionPoints.Contains(point));
 
+    private readonly Retirement<IntrospectionSettings, TokenIntrospection> introspections =
+        new(Grace, clock, static (generation, _, introspection) => generation.Introspections.Contains(introspection));
+
     private readonly OfServers<(string Resource, string Purpose), ReplayMemory, int> replays =
-        new(capacity => new ReplayMemory(capacity, clock), static (memory, capacity) => memory.Capacity = capacity);
+        new(capacity => new ReplayMemory(capacity, clock), static memory => memory.Capacity, static (memory, capacity) => memory.Capacity = capacity);
 
     private readonly OfServers<string, ProofAges, TimeSpan> ages =
-        new(maxAge => new ProofAges(maxAge, clock), static (known, maxAge) => known.MaxAge = maxAge);
+        new(maxAge => new ProofAges(maxAge, clock), static known => known.MaxAge, static (known, maxAge) => known.MaxAge = maxAge);
 
     /// <summary>How many connections and issuers are alive, those in their grace included.</summary>
-    internal int Count => servers.Count + issuers.Count + senders.Count + points.Count;
+    internal int Count => servers.Count + issuers.Count + senders.Count + points.Count + introspections.Count;
 
     /// <summary>The connection for these settings.</summary>
     public AuthorizationServer Connect(AuthorizationServerSettings settings) => servers.Get(settings, settings => new AuthorizationServer(settings, clock, loggers));
@@ -63,6 +68,18 @@ internal sealed class RuntimePool(TimeProvider clock, ILoggerFactory loggers, Re
     public DecisionPoint Decide(DecisionPointSettings settings) => points.Get(settings, settings => new DecisionPoint(settings, clock));
 
     /// <summary>
+    /// Who is asked with these settings whether tokens are active, with every answer so far: a token that was active before a reload is
+    /// no stranger after it, and takes its subject's hop tokens with it when it ends.
+    /// </summary>
+    public TokenIntrospection Introspect(IntrospectionSettings settings, InactiveTokens? inactive) => introspections.Get(settings, settings => new TokenIntrospection(
+        settings.Server,
+        settings.Client,
+        settings.Endpoint,
+        settings.Always,
+        settings.MaxAge,
+        token => inactive?.Drop(settings.Server.Settings.Name, token, settings.MaxAge)));
+
+    /// <summary>
     /// Remembers which ids of one kind were used at the server with this resource identifier, whatever is reloaded in between, and at all replicas
     /// where the state is shared. As many as that from <see cref="TakeEffect"/> on.
     /// </summary>
@@ -82,6 +99,13 @@ internal sealed class RuntimePool(TimeProvider clock, ILoggerFactory loggers, Re
         ages.TakeEffect();
     }
 
+    /// <summary>Sets the limits again that were before the last <see cref="TakeEffect"/>, where the generation that asked for them is not served after all.</summary>
+    public void TakeBack()
+    {
+        replays.TakeBack();
+        ages.TakeBack();
+    }
+
     /// <summary>
     /// Lets go, after a grace, of what the current generation does not use, of everything when there is none yet; and of limits that have not
     /// taken effect, which a generation asked for that did not come about.
@@ -94,6 +118,7 @@ internal sealed class RuntimePool(TimeProvider clock, ILoggerFactory loggers, Re
         issuers.Keep(inUse);
         senders.Keep(inUse);
         points.Keep(inUse);
+        introspections.Keep(inUse);
 
         // Not before everything in it has had its time, nor while anybody may still write into it: a server may come back.
         replays.Remove((kind, memory) => memory.Count == 0 && !IsServed(kind.Resource, inUse));
@@ -105,6 +130,7 @@ internal sealed class RuntimePool(TimeProvider clock, ILoggerFactory loggers, Re
         issuers.Dispose();
         senders.Dispose();
         points.Dispose();
+        introspections.Dispose();
     }
 
     private static bool IsServed(string resource, GenerationsInUse? inUse) =>
@@ -113,18 +139,19 @@ internal sealed class RuntimePool(TimeProvider clock, ILoggerFactory loggers, Re
     private sealed record SenderSettings(string? File);
 
     /// <summary>What goes on for servers over all reloads, and what a generation asks of it that is not served yet.</summary>
-    private sealed class OfServers<TKey, T, TLimit>(Func<TLimit, T> create, Action<T, TLimit> change)
+    private sealed class OfServers<TKey, T, TLimit>(Func<TLimit, T> create, Func<T, TLimit> limitOf, Action<T, TLimit> change)
         where TKey : notnull
     {
         private readonly Lock gate = new();
         private readonly Dictionary<TKey, T> all = [];
         private readonly Dictionary<TKey, (T Known, TLimit Limit)> asked = [];
+        private readonly List<(T Known, TLimit Limit)> before = [];
 
         public T Get(TKey server, TLimit limit)
         {
             lock (gate)
             {
-                var known = all.TryGetValue(server, out var served) ? served : asked.TryGetValue(server, out var before) ? before.Known : create(limit);
+                var known = all.TryGetValue(server, out var served) ? served : asked.TryGetValue(server, out var coming) ? coming.Known : create(limit);
                 asked[server] = (known, limit);
                 return known;
             }
@@ -134,8 +161,10 @@ internal sealed class RuntimePool(TimeProvider clock, ILoggerFactory loggers, Re
         {
             lock (gate)
             {
+                before.Clear();
                 foreach (var (server, (known, limit)) in asked)
                 {
+                    before.Add((known, limitOf(known)));
                     all[server] = known;
                     change(known, limit);
                 }
@@ -144,11 +173,25 @@ internal sealed class RuntimePool(TimeProvider clock, ILoggerFactory loggers, Re
             }
         }
 
+        public void TakeBack()
+        {
+            lock (gate)
+            {
+                foreach (var (known, limit) in before)
+                {
+                    change(known, limit);
+                }
+
+                before.Clear();
+            }
+        }
+
         public void Drop()
         {
             lock (gate)
             {
                 asked.Clear();
+                before.Clear();
             }
         }
 
@@ -167,3 +210,11 @@ internal sealed class RuntimePool(TimeProvider clock, ILoggerFactory loggers, Re
         }
     }
 }
+
+/// <summary>Who is asked whether tokens are active, as whom, where, about which, and how long an answer counts. A value.</summary>
+/// <param name="Server">The authorization server's connection, which is the same for as long as its settings are.</param>
+/// <param name="Client">As whom the gateway asks.</param>
+/// <param name="Endpoint">Where; null: what the metadata names.</param>
+/// <param name="Always">Whether JWTs are asked about too.</param>
+/// <param name="MaxAge">How long an answer counts.</param>
+internal sealed record IntrospectionSettings(AuthorizationServer Server, ClientSettings Client, Uri? Endpoint, bool Always, TimeSpan MaxAge);

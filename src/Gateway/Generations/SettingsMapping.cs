@@ -53,6 +53,9 @@ internal static class SettingsMapping
         AssertionType = options.AssertionType,
     };
 
+    public static IntrospectionSettings Introspection(AuthorizationServer server, AuthorizationServerOptions options) =>
+        new(server, Client(options.Client!), UriOf(options.Introspection!.Endpoint), options.Introspection.Mode == IntrospectionMode.Always, options.Introspection.MaxAge);
+
     public static ActorTokenSettings? Actor(ActorTokenOptions? options) => options is null ? null : new(options.File!, options.Type switch
     {
         ActorTokenType.AccessToken => "access_token",

@@ -14,6 +14,7 @@ internal sealed class Health(LiveGenerations generations, TimeProvider clock, St
     public const string ReadyPath = "/healthz/ready";
 
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
+    private readonly long began = clock.GetTimestamp();
     private volatile bool draining;
 
     /// <summary>When the process began to serve.</summary>
@@ -26,7 +27,7 @@ internal sealed class Health(LiveGenerations generations, TimeProvider clock, St
     public bool IsDraining => draining;
 
     /// <summary>Whether requests should be sent here.</summary>
-    public bool IsReady => !draining && state is not { IsReady: false } && (clock.GetUtcNow() - Started >= Grace || !generations.Current.AuthorizationServers.Values.Any(server => Missing(server)));
+    public bool IsReady => !draining && state is not { IsReady: false } && (clock.GetElapsedTime(began) >= Grace || !generations.Current.AuthorizationServers.Values.Any(server => Missing(server)));
 
     /// <summary>Answers a probe without detail.</summary>
     public Task AnswerAsync(HttpContext context, bool readiness)

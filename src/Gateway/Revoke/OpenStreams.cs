@@ -19,7 +19,7 @@ internal sealed class OpenStreams(GatewayMetrics metrics, Revocations revocation
 
     // How many of them each token has opened: anybody may name tokens by which nothing is open, and those cost no look at all others.
     private readonly ConcurrentDictionary<TokenDigest, int> openers = new();
-    private readonly ConcurrentDictionary<(string Server, BoundSession Session), DateTimeOffset> lost = new();
+    private readonly ConcurrentDictionary<(string Server, BoundSession Session), long> lost = new();
 
     // Never locked: nobody waits for what another principal's streams cost.
     private readonly ConcurrentDictionary<Principal, ImmutableArray<StreamLease>> channels = new();
@@ -104,17 +104,17 @@ internal sealed class OpenStreams(GatewayMetrics metrics, Revocations revocation
 
     /// <summary>Whether the stream of the request's session was ended because its server announced an endpoint that is not its own.</summary>
     public bool IsLost(Cleared cleared) =>
-        cleared.Server.Transport == McpTransport.HttpSse && !lost.IsEmpty && cleared.Authorized.Session is { } session && lost.TryGetValue((cleared.Server.Resource, session), out var until) && until > clock.GetUtcNow();
+        cleared.Server.Transport == McpTransport.HttpSse && !lost.IsEmpty && cleared.Authorized.Session is { } session && lost.TryGetValue((cleared.Server.Resource, session), out var since) && clock.GetElapsedTime(since) < LostFor;
 
     /// <summary>Remembers, for a while, that the answers to a session do not come back any more.</summary>
     public void Lose(McpServer server, IEnumerable<BoundSession> sessions)
     {
-        var now = clock.GetUtcNow();
+        var now = clock.GetTimestamp();
         if (lost.Count >= MaxLost)
         {
-            foreach (var (key, until) in lost)
+            foreach (var (key, since) in lost)
             {
-                if (until <= now)
+                if (clock.GetElapsedTime(since, now) >= LostFor)
                 {
                     lost.TryRemove(key, out _);
                 }
@@ -123,7 +123,7 @@ internal sealed class OpenStreams(GatewayMetrics metrics, Revocations revocation
 
         foreach (var session in sessions.TakeWhile(_ => lost.Count < MaxLost))
         {
-            lost[(server.Resource, session)] = now + LostFor;
+            lost[(server.Resource, session)] = now;
         }
     }
 

@@ -167,6 +167,11 @@ internal sealed class StreamLease(HttpContext context, StreamTerms terms, TimePr
                 var silent = terms.Silence - clock.GetElapsedTime(lastRead);
                 var left = until - clock.GetUtcNow();
                 left = silent < left ? silent : left;
+                if (terms.Limit is { } limit && limit.Lasting - clock.GetElapsedTime(limit.Since) is var lasting && lasting < left)
+                {
+                    left = lasting;
+                }
+
                 if (left > TimeSpan.Zero)
                 {
                     timer!.Change(left < Shortest ? Shortest : left > Longest ? Longest : left, Timeout.InfiniteTimeSpan);
@@ -192,4 +197,8 @@ internal sealed class StreamLease(HttpContext context, StreamTerms terms, TimePr
 /// <param name="Listening">Whether it answers no request of its own.</param>
 /// <param name="InOrder">Whether it can end before the MCP server ends it, and be whole as far as it came.</param>
 /// <param name="Channel">What it carries besides, in the HTTP+SSE transport.</param>
-internal sealed record StreamTerms(DateTimeOffset Until, TimeSpan Silence, bool Listening, bool InOrder, AnswerChannel? Channel = null);
+internal sealed record StreamTerms(DateTimeOffset Until, TimeSpan Silence, bool Listening, bool InOrder, AnswerChannel? Channel = null)
+{
+    /// <summary>How long it may last since a timestamp, whatever the time of day is; null: as long as <see cref="Until"/> says.</summary>
+    public (TimeSpan Lasting, long Since)? Limit { get; init; }
+}

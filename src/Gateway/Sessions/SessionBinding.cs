@@ -35,9 +35,6 @@ internal sealed class SessionBinding
         this.keys = keys;
     }
 
-    /// <summary>A binding under a key of this process: sessions end with it.</summary>
-    public static SessionBinding ForThisProcess() => new([RandomNumberGenerator.GetBytes(32)]);
-
     /// <summary>What the client is to hold for the MCP server's <paramref name="session"/>.</summary>
     public string Wrap(BoundSession session, string server, ValidatedToken principal) =>
         $"{Seal(session, server, principal)}.{session.Destination}.{session.Id}";

@@ -84,6 +84,26 @@ public sealed class OutboundTlsTests : IAsyncDisposable
         Assert.Equal((502, "upstream_unavailable"), await CallAsync(world));
     }
 
+    [Fact]
+    public async Task A_key_that_others_may_read_is_not_used_for_a_moment_longer_and_is_once_they_may_not()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Modes of files are of Unix.");
+        var clock = new ManualClock();
+        var shown = clients.Issue("gateway-1");
+        await using var world = await StartAsync(
+            new() { ["CaFile"] = "ca.pem", ["CertificateFile"] = "tls.crt", ["KeyFile"] = "tls.key" }, clock, ("ca.pem", authority.Pem), ("tls.crt", shown.Certificate), ("tls.key", shown.Key));
+        Assert.Equal((200, null), await CallAsync(world));
+
+        Allow(PathOf(world, "tls.key"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherRead);
+        clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal((502, "upstream_unavailable"), await CallAsync(world));
+
+        Allow(PathOf(world, "tls.key"), UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal((200, null), await CallAsync(world));
+        Assert.Equal([shown.Thumbprint, shown.Thumbprint], seen);
+    }
+
     private static async Task<(int Status, string? Reason)> CallAsync(World world)
     {
         var answer = await world.Gateway.CallAsync("/weather", world.WeatherToken());
@@ -114,18 +134,25 @@ public sealed class OutboundTlsTests : IAsyncDisposable
             clock);
     }
 
-    private static void Write(World world, (string Name, string Text) file)
+    private static void Write(World world, (string Name, string Text) file) => Write(PathOf(world, file.Name), file.Text);
+
+    private static string PathOf(World world, string file)
     {
         var tls = JsonNode.Parse(File.ReadAllText(world.Gateway.ConfigPath))!["Gateway"]!["Servers"]!["weather"]!["Tls"]!;
-        Write(Path.Combine(Path.GetDirectoryName(tls["CaFile"]!.GetValue<string>())!, file.Name), file.Text);
+        return Path.Combine(Path.GetDirectoryName(tls["CaFile"]!.GetValue<string>())!, file);
+    }
+
+    private static void Allow(string path, UnixFileMode mode)
+    {
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(path, mode);
+        }
     }
 
     private static void Write(string path, string text)
     {
         File.WriteAllText(path, text);
-        if (!OperatingSystem.IsWindows())
-        {
-            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        }
+        Allow(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
     }
 }

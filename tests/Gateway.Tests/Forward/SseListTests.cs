@@ -98,7 +98,7 @@ public sealed class SseListTests
         var options = World.Options(world.As, world.Weather, world.Notes);
         Configure(options, filter: true);
         world.Gateway.Write(options);
-        world.Gateway.Services.GetRequiredService<Reload>().Apply();
+        world.Gateway.Services.GetRequiredService<Reload>().Poll();
         await world.Gateway.CallAsync(endpoint, token, Messages.Of("tools/list"));
 
         Assert.Equal(Seen, await NextAsync(stream));

@@ -20,6 +20,20 @@ public sealed class ReadinessTests
         Assert.Equal(200, await AskAsync(world, "/healthz/ready"));
     }
 
+    [Theory]
+    [InlineData(-3600)]
+    [InlineData(3600)]
+    public async Task The_grace_is_time_that_has_passed_and_not_the_time_of_day(int jump)
+    {
+        var clock = new ManualClock();
+        await using var world = await World.StartAsync(options => options["AuthorizationServers"]!["corp"]!["Issuer"] = "http://127.0.0.1:9", clock);
+
+        clock.Set(TimeSpan.FromSeconds(jump));
+        Assert.Equal(503, await AskAsync(world, "/healthz/ready"));
+        clock.Advance(TimeSpan.FromSeconds(10));
+        Assert.Equal(200, await AskAsync(world, "/healthz/ready"));
+    }
+
     [Fact]
     public async Task Keys_that_verify_nothing_are_no_keys()
     {

@@ -7,6 +7,7 @@ using Harness;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using TokenExchange.Inbound.Revocation;
 using Xunit;
 using Yarp.ReverseProxy.Configuration;
 
@@ -336,7 +337,7 @@ public sealed class ReloadTests
         {
             Write(world, options => options["AuthorizationServers"]!["corp"]!["Timeout"] = TimeSpan.FromMilliseconds(1000 + i).ToString());
             Remember(world, old);
-            world.Gateway.Services.GetRequiredService<Reload>().Apply();
+            world.Gateway.Services.GetRequiredService<Reload>().Poll();
         }
 
         Assert.Equal(501, LiveGenerations(world).Current.Number);
@@ -396,6 +397,40 @@ public sealed class ReloadTests
 
         Assert.Equal(404, (await world.Gateway.CallAsync("/weather", world.WeatherToken())).Status);
         Assert.Equal(200, (await world.Gateway.CallAsync("/notes", world.As.Token(World.NotesResource))).Status);
+    }
+
+    [Fact]
+    public async Task Routes_that_YARP_cannot_apply_leave_limits_and_keys_as_they_were()
+    {
+        var routes = new RouteChanges();
+        var keys = Path.Combine(Scratch.Directory("gateway-test-"), "session.keys");
+        WriteSecret(keys, Convert.ToBase64String(new byte[32]));
+        void Options(JsonObject options, string maxAge)
+        {
+            options["SessionKeyFile"] = keys;
+            options["SharedState"] = new JsonObject { ["Redis"] = new JsonObject { ["Endpoints"] = new JsonArray("127.0.0.1:9"), ["Tls"] = false } };
+            options["Servers"]!["weather"]!["DPoP"] = new JsonObject { ["MaxAge"] = maxAge };
+        }
+
+        await using var world = await World.StartAsync(options => Options(options, "00:01:00"), new ManualClock(), routes.AddTo);
+        var revocations = world.Gateway.Services.GetRequiredService<Revocations>();
+        var ages = world.Gateway.Services.GetRequiredService<RuntimePool>().Ages(World.WeatherResource, TimeSpan.FromSeconds(60));
+        var before = revocations.Keys;
+        WriteSecret(keys, Convert.ToBase64String([.. Enumerable.Repeat((byte)1, 32)]));
+        Write(world, options => Options(options, "00:02:00"));
+        routes.Fault = new InvalidOperationException("no such routes");
+        Poll(world);
+
+        Assert.Equal(1, LiveGenerations(world).Current.Number);
+        Assert.Same(before, revocations.Keys);
+        Assert.Equal(TimeSpan.FromSeconds(60), ages.MaxAge);
+
+        routes.Fault = null;
+        WriteSecret(keys, Convert.ToBase64String([.. Enumerable.Repeat((byte)2, 32)]));
+        Poll(world);
+
+        Assert.NotSame(before, revocations.Keys);
+        Assert.Equal(TimeSpan.FromSeconds(120), ages.MaxAge);
     }
 
     private static Action HeldExchange(World world, TaskCompletionSource asked, TaskCompletionSource go)

@@ -150,7 +150,7 @@ public sealed class SessionBindingTests : IAsyncLifetime
 
     [Fact]
     public void Another_process_without_a_shared_key_refuses() =>
-        Assert.False(SessionBinding.ForThisProcess().TryUnwrap(binding.Wrap(Session, Server, alice), Server, alice, out _));
+        Assert.False(new SessionBinding([RandomNumberGenerator.GetBytes(32)]).TryUnwrap(binding.Wrap(Session, Server, alice), Server, alice, out _));
 
     /// <summary>A token that passed the real validator; of a new issuer, unless one is named that was made before.</summary>
     private async Task<ValidatedToken> PrincipalAsync(Action<JsonObject>? change = null, string? issuer = null)

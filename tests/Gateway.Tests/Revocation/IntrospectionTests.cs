@@ -1,8 +1,10 @@
 using System.Text.Json.Nodes;
+using Gateway.Generations;
 using Gateway.Tests.Forward;
 using Gateway.Tests.Harness;
 using Harness;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using TokenExchange.Outbound.Local;
 using Xunit;
 
@@ -253,6 +255,42 @@ public sealed class IntrospectionTests
     }
 
     [Theory]
+    [InlineData("Servers/notes/MaxRequestBody", "100000", 1)]
+    [InlineData("Servers/weather/RequiredScopes", "[]", 1)]
+    [InlineData("AuthorizationServers/corp/Algorithms", "[\"ES256\"]", 1)]
+    [InlineData("AuthorizationServers/corp/Introspection/MaxAge", "\"00:00:20\"", 2)]
+    [InlineData("AuthorizationServers/corp/Introspection/Mode", "\"always\"", 2)]
+    [InlineData("AuthorizationServers/corp/Introspection/Endpoint", "\"{issuer}/introspect\"", 2)]
+    [InlineData("AuthorizationServers/corp/Client/Id", "\"another\"", 2)]
+    [InlineData("AuthorizationServers/corp/Timeout", "\"00:00:04\"", 2)]
+    public async Task What_was_said_of_a_token_outlives_a_reload_unless_it_changes_who_is_asked_and_how(string path, string value, int times)
+    {
+        await using var asked = await AskedWorld.StartAsync("opaque");
+        Assert.Equal(200, (await asked.World.Gateway.CallAsync("/weather", Opaque)).Status);
+
+        asked.Reload(path, value);
+
+        Assert.Equal(200, (await asked.World.Gateway.CallAsync("/weather", Opaque)).Status);
+        Assert.Equal(times, asked.Forms.Count);
+    }
+
+    [Fact]
+    public async Task A_token_that_turns_inactive_after_a_reload_takes_its_subjects_hop_tokens_with_it()
+    {
+        await using var asked = await AskedWorld.StartAsync("opaque");
+        var gateway = asked.World.Gateway;
+        Assert.Equal(200, (await gateway.CallAsync("/weather", Opaque)).Status);
+        asked.Reload("Servers/notes/MaxRequestBody", "100000");
+        asked.Body = """{"active":false}""";
+        asked.Clock.Advance(TimeSpan.FromSeconds(30));
+
+        Assert.Equal("inactive", (await gateway.CallAsync("/weather", Opaque)).Reason);
+
+        var told = Assert.Single(gateway.AuditedRevocations);
+        Assert.Equal(("introspection", "token", 1), (told["source"]!.GetValue<string>(), told["selector"]!.GetValue<string>(), told["entries_dropped"]!.GetValue<int>()));
+    }
+
+    [Theory]
     [InlineData("sub", "\"mallory\"", "subject_invalid")]
     [InlineData("iss", "\"https://elsewhere.example\"", "issuer_unknown")]
     [InlineData("aud", "\"https://mcp.example.com/notes\"", "audience_invalid")]
@@ -484,6 +522,17 @@ public sealed class IntrospectionTests
             }
 
             return asked;
+        }
+
+        /// <summary>Serves the configuration with another value in one place.</summary>
+        public void Reload(string path, string value)
+        {
+            var configuration = JsonNode.Parse(File.ReadAllText(World.Gateway.ConfigPath))!["Gateway"]!.DeepClone().AsObject();
+            var names = path.Split('/');
+            names[..^1].Aggregate((JsonNode)configuration, (node, name) => node[name]!)[names[^1]] = JsonNode.Parse(value.Replace("{issuer}", World.As.Issuer, StringComparison.Ordinal));
+            World.Gateway.Write(configuration);
+            World.Gateway.Services.GetRequiredService<Reload>().Poll();
+            Assert.Equal(2, World.Gateway.Services.GetRequiredService<LiveGenerations>().Current.Number);
         }
 
         public ValueTask DisposeAsync() => World.DisposeAsync();

@@ -3,8 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace TokenExchange.Issuers.Files;
 
 /// <summary>
-/// A file with a credential, as <see cref="WatchedFiles{T}"/> looks at it. What cannot be read or is no credential, as in the midst of
-/// a rewrite, leaves the one of before in use for ten seconds; what others can read, not for a moment.
+/// A file with a credential, as <see cref="WatchedFiles{T}"/> looks at it: what cannot be read or is no credential leaves the one of before
+/// in use for ten seconds; what others can read, not for a moment.
 /// </summary>
 /// <param name="setting">The setting that names the file, for diagnostics.</param>
 /// <param name="path">Where it is.</param>
@@ -15,7 +15,7 @@ namespace TokenExchange.Issuers.Files;
 public sealed class CredentialFile<T>(string setting, string path, FileContent holds, Func<byte[], T> parse, TimeProvider clock, TimeSpan? lookEvery = null)
     where T : class
 {
-    private readonly WatchedFiles<T> file = new(() => [PrivateFile.Read(path, holds)], contents => parse(contents[0]!), clock, IsPassing, lookEvery);
+    private readonly WatchedFiles<T> file = new(() => [PrivateFile.Read(path, holds)], contents => parse(contents[0]!), clock, lookEvery);
 
     /// <summary>The credential as the file has it now, the same object for as long as it is the same; null when there is none.</summary>
     public T? Current => file.Read(out _);
@@ -32,6 +32,4 @@ public sealed class CredentialFile<T>(string setting, string path, FileContent h
         };
         return current is not null;
     }
-
-    private static bool IsPassing(Exception fault) => fault is not PrivateFileException { IsExposure: true };
 }

@@ -5,13 +5,14 @@ namespace TokenExchange.Issuers.Files;
 /// <summary>
 /// What one or several files hold, looked at when it is used and at most once a second unless said otherwise, whether it could be used or not. Contents are
 /// compared by digest, so that a swapped link, a rename and a rewrite of the same length are all seen, and wiped after each look.
+/// What cannot be used, as in the midst of a rewrite, leaves what the files held before in use for ten seconds; what others can read, not
+/// for a moment.
 /// </summary>
 /// <param name="read">Reads the files, null for one that is not configured; throws what reading them throws.</param>
 /// <param name="parse">Makes a value of the contents; throws what parsers throw. A value that is not used any more is let go, not disposed.</param>
 /// <param name="clock">The time.</param>
-/// <param name="isPassing">Whether a fault may be that of files that are being written: then what they held before goes on for ten seconds. Null: never.</param>
 /// <param name="lookEvery">How often they are looked at, at most; null: once a second.</param>
-public sealed class WatchedFiles<T>(Func<byte[]?[]> read, Func<byte[]?[], T> parse, TimeProvider clock, Predicate<Exception>? isPassing = null, TimeSpan? lookEvery = null)
+public sealed class WatchedFiles<T>(Func<byte[]?[]> read, Func<byte[]?[], T> parse, TimeProvider clock, TimeSpan? lookEvery = null)
     where T : class
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
@@ -73,7 +74,7 @@ public sealed class WatchedFiles<T>(Func<byte[]?[]> read, Func<byte[]?[], T> par
         {
             var now = clock.GetTimestamp();
             var since = before?.UnfitSince ?? now;
-            return before?.Value is { } kept && isPassing?.Invoke(fault) == true && clock.GetElapsedTime(since, now) < Patience
+            return before?.Value is { } kept && fault is not PrivateFileException { IsExposure: true } && clock.GetElapsedTime(since, now) < Patience
                 ? new(kept, before.Digest, fault, now, since)
                 : new(null, [], fault, now, since);
         }
