@@ -151,7 +151,7 @@ internal sealed class RequestPath(Refusals refusals, RequestEnd end, LiveGenerat
             await SendAsync(context, request, cleared, forward);
         }
 
-        if (request.Attempt.Retry != Retry.None)
+        if (request.Attempt is { Retry: not Retry.None, Refused: { } said })
         {
             // Once: the MCP server may know of a revocation or a rotated key before the cache does.
             if (standing.RefusalOf(cleared.Inbound) is { } fallen)
@@ -160,7 +160,7 @@ internal sealed class RequestPath(Refusals refusals, RequestEnd end, LiveGenerat
                 return;
             }
 
-            if (!(await cleared.RenewAsync(request, context.RequestAborted)).Passes(out var renewed, out var refused))
+            if (!(await cleared.RenewAsync(request, said, context.RequestAborted)).Passes(out var renewed, out var refused))
             {
                 await refusals.RefuseAsync(context, request, standing.RefusalOf(cleared.Inbound) ?? refused);
                 return;

@@ -45,12 +45,12 @@ internal sealed class Cleared
         }
     }
 
-    /// <summary>The same request with a fresh token in place of the one that the MCP server refused, where another one can be had; else the refusal stays what it was.</summary>
-    public ValueTask<Decision<Cleared>> RenewAsync(GatewayRequest request, CancellationToken cancellationToken)
+    /// <summary>The same request with a fresh token in place of the one that the MCP server refused, where another one can be had; else the refusal stays.</summary>
+    public ValueTask<Decision<Cleared>> RenewAsync(GatewayRequest request, Refused refusal, CancellationToken cancellationToken)
     {
         if (Server.Source is not CredentialSource.Token { Renewable: true } source || Credential is not OutboundCredential.HopToken refused)
         {
-            return new(request.Attempt.Refused ?? new Refused(Refusal.McpServerRefusedToken));
+            return new(refusal);
         }
 
         // Of many requests whose token was refused at once, one makes a new exchange necessary.
