@@ -5,6 +5,7 @@ using OpenTelemetry.Logs;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
+using TokenExchange.Outbound.Cache;
 
 namespace Gateway.Observe;
 
@@ -64,6 +65,8 @@ internal static class Telemetry
             SpanExceptions.Clean();
         }
 
+        // First: the container ends last what it made first, and the last export tells how much is cached.
+        services.GetRequiredService<ExchangeCache>();
         services.GetService<MeterProvider>();
         services.GetService<ExchangeHistory>();
         services.GetRequiredService<GatewayMetrics>().Announce();
