@@ -109,7 +109,7 @@ internal sealed class InboundResponse(RequestEnd end, AnswerRewrite rewrite, Ope
         var inOrder = isStream || (length is null && !IsDocument(answer));
         var terms = new StreamTerms(listening ? cleared.Inbound.AcceptedUntil : DateTimeOffset.MaxValue, relay.StreamIdleTimeout, listening, inOrder, request.Channel)
         {
-            Limit = listening ? null : (relay.MaxResponseDuration, clock.GetTimestamp()),
+            Deadline = listening ? long.MaxValue : clock.GetTimestamp() + (long)(relay.MaxResponseDuration.TotalSeconds * clock.TimestampFrequency),
         };
         var source = await answer.Content.ReadAsStreamAsync(transform.CancellationToken);
         var body = new LeasedStream(source, () => request.Stream = streams.Open(context, cleared, terms), isStream, inOrder, context.RequestAborted);

@@ -167,7 +167,7 @@ internal sealed class StreamLease(HttpContext context, StreamTerms terms, TimePr
                 var silent = terms.Silence - clock.GetElapsedTime(lastRead);
                 var left = until - clock.GetUtcNow();
                 left = silent < left ? silent : left;
-                if (terms.Limit is { } limit && limit.Lasting - clock.GetElapsedTime(limit.Since) is var lasting && lasting < left)
+                if (terms.Deadline < long.MaxValue && clock.GetElapsedTime(clock.GetTimestamp(), terms.Deadline) is var lasting && lasting < left)
                 {
                     left = lasting;
                 }
@@ -199,6 +199,6 @@ internal sealed class StreamLease(HttpContext context, StreamTerms terms, TimePr
 /// <param name="Channel">What it carries besides, in the HTTP+SSE transport.</param>
 internal sealed record StreamTerms(DateTimeOffset Until, TimeSpan Silence, bool Listening, bool InOrder, AnswerChannel? Channel = null)
 {
-    /// <summary>How long it may last since a timestamp, whatever the time of day is; null: as long as <see cref="Until"/> says.</summary>
-    public (TimeSpan Lasting, long Since)? Limit { get; init; }
+    /// <summary>The timestamp that it may last until, whatever the time of day is then; the largest: as long as <see cref="Until"/> says.</summary>
+    public long Deadline { get; init; } = long.MaxValue;
 }
