@@ -34,9 +34,9 @@ internal sealed class IssuerCheck(Unserved gateway, DoctorReport report)
         }
     }
 
-    /// <summary>Where the gateway asks about tokens, by the metadata: whose credential is a certificate, where one is asked for (RFC 8705 §5).</summary>
+    /// <summary>Where the gateway asks about tokens, by the metadata.</summary>
     public static Uri? IntrospectionEndpoint(AuthorizationServerOptions written, IssuerMetadata metadata) =>
-        (written.Client?.Authentication == ClientAuthenticationMethod.TlsClientAuth ? metadata.MtlsIntrospectionEndpoint : null) ?? metadata.IntrospectionEndpoint;
+        metadata.IntrospectionEndpointFor(certificate: written.Client?.Authentication == ClientAuthenticationMethod.TlsClientAuth);
 
     /// <summary>Whether any of the servers has its tokens exchanged there; with id-jag, the issuer of the result exchanges the grant.</summary>
     private bool IsAsked(string name, IReadOnlyCollection<McpServer> servers) => servers.Any(server =>

@@ -110,7 +110,7 @@ internal sealed class BackChannelEndpoints(AuthorizationServerSettings settings,
         }
 
         Task<EndpointAnswer> PostAsync(Func<string, string?, string>? proof, CancellationToken cancellationToken) =>
-            this.PostAsync(client, subject, Lane.Exchange, settings.TokenEndpoint, known => TokenEndpointOf(known, client), write, proof, cancellationToken);
+            this.PostAsync(client, subject, Lane.Exchange, settings.TokenEndpoint, known => known.TokenEndpointFor(client.ShowsCertificate), write, proof, cancellationToken);
     }
 
     /// <summary>Posts to the introspection endpoint, which <paramref name="endpoint"/> may name.</summary>
@@ -118,12 +118,12 @@ internal sealed class BackChannelEndpoints(AuthorizationServerSettings settings,
     {
         var lane = subject == AskedAbout.Nobody ? Lane.Strangers : Lane.Introspection;
         return introspection.AskAsync(subject, async cancellationToken =>
-            await PostAsync(client, subject, lane, endpoint, known => (client.ShowsCertificate ? known.MtlsIntrospectionEndpoint : null) ?? known.IntrospectionEndpoint, write, null, cancellationToken));
+            await PostAsync(client, subject, lane, endpoint, known => known.IntrospectionEndpointFor(client.ShowsCertificate), write, null, cancellationToken));
     }
 
     /// <summary>The address of the token endpoint, as a request of the client finds it; null when nothing names one.</summary>
     public async ValueTask<Uri?> TokenEndpointAsync(RegisteredClient client, CancellationToken cancellationToken) =>
-        settings.TokenEndpoint ?? (await metadata.GetAsync(cancellationToken) is { } known ? TokenEndpointOf(known, client) : null);
+        settings.TokenEndpoint ?? (await metadata.GetAsync(cancellationToken))?.TokenEndpointFor(client.ShowsCertificate);
 
     public void Dispose()
     {
@@ -141,10 +141,6 @@ internal sealed class BackChannelEndpoints(AuthorizationServerSettings settings,
     /// <summary>Connections for each <see cref="Lane"/>, in its order.</summary>
     public static FairConnections[] Lanes(SslStreamCertificateContext? clientCertificate = null) =>
         [new(clientCertificate: clientCertificate), new(clientCertificate: clientCertificate), new(StrangersConnections, clientCertificate, oneSubject: true)];
-
-    /// <summary>Whose credential is a certificate asks where one is asked for (RFC 8705 §5).</summary>
-    private static Uri? TokenEndpointOf(IssuerMetadata known, RegisteredClient client) =>
-        (client.ShowsCertificate ? known.MtlsTokenEndpoint : null) ?? known.TokenEndpoint;
 
     private async Task<EndpointAnswer> PostAsync(RegisteredClient client, AskedAbout subject, Lane lane, Uri? given, Func<IssuerMetadata, Uri?> discovered, Action<Parameters> write, Func<string, string?, string>? prove, CancellationToken cancellationToken)
     {

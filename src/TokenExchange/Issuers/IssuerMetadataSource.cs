@@ -24,6 +24,14 @@ public sealed record IssuerMetadata(string Issuer, Uri? JwksUri, Uri? TokenEndpo
     /// <remarks>RFC 8705 §5 (<c>mtls_endpoint_aliases</c>).</remarks>
     public Uri? MtlsIntrospectionEndpoint { get; init; }
 
+    /// <summary>The token endpoint for a client whose credential is a certificate, or another one; null when none is named.</summary>
+    /// <remarks>RFC 8705 §5: where a certificate is the credential, one is asked for at an address that may be another.</remarks>
+    public Uri? TokenEndpointFor(bool certificate) => (certificate ? MtlsTokenEndpoint : null) ?? TokenEndpoint;
+
+    /// <summary>The introspection endpoint, likewise.</summary>
+    /// <remarks>RFC 8705 §5.</remarks>
+    public Uri? IntrospectionEndpointFor(bool certificate) => (certificate ? MtlsIntrospectionEndpoint : null) ?? IntrospectionEndpoint;
+
     internal bool IsComplete => JwksUri is not null && TokenEndpoint is not null && IntrospectionEndpoint is not null;
 
     /// <summary>This, with what only <paramref name="other"/> names.</summary>
