@@ -60,11 +60,7 @@ internal sealed class DestinationClient : IDisposable
             OutboundRequest.InstallIdentity(server, caller.Subject, request.Headers);
         }
 
-        if (server.Relay.Proof is { } proofs && credential is OutboundCredential.HopToken { Token: var hop })
-        {
-            request.Headers.TryAddWithoutValidation("DPoP", proofs.Create(hop, message.Verb.Method, destination, message.Rest, message.Body, TimeProvider.System.GetUtcNow()));
-        }
-
+        OutboundRequest.InstallProof(server, credential, message.Verb.Method, destination, message.Rest, message.Body, TimeProvider.System, request.Headers);
         return await client.SendAsync(request, cancellation);
     }
 }

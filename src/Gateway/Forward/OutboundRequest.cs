@@ -72,12 +72,7 @@ internal sealed class OutboundRequest(Standing standing, OpenStreams streams, Ti
             outbound.RequestUri = server.Relay.DestinationUrls.GetValueOrDefault(transform.DestinationPrefix);
         }
 
-        if (server.Relay.Proof is { } proofs && cleared.Credential is OutboundCredential.HopToken { Token: var hop })
-        {
-            var proof = proofs.Create(hop, context.Request.Method, transform.DestinationPrefix, transform.Path, authorized.Body is { } body ? body.Bytes : default, clock.GetUtcNow());
-            outbound.Headers.TryAddWithoutValidation(SenderProof.Header, proof);
-        }
-
+        InstallProof(server, cleared.Credential, context.Request.Method, transform.DestinationPrefix, transform.Path, authorized.Body is { } body ? body.Bytes : default, clock, outbound.Headers);
         if (server.Transport == McpTransport.HttpSse)
         {
             streams.Pass(request, cleared);
@@ -137,6 +132,15 @@ internal sealed class OutboundRequest(Standing standing, OpenStreams streams, Ti
                 return;
             default:
                 throw new InvalidOperationException("No token for this server reached the last gate.");
+        }
+    }
+
+    /// <summary>Proves a request to a destination with the key that its hop token is bound to; nothing where it is bound to none.</summary>
+    internal static void InstallProof(McpServer server, OutboundCredential credential, string method, string destination, PathString rest, ReadOnlySpan<byte> body, TimeProvider clock, HttpRequestHeaders headers)
+    {
+        if (server.Relay.Proof is { } proofs && credential is OutboundCredential.HopToken { Token: var hop })
+        {
+            headers.TryAddWithoutValidation(SenderProof.Header, proofs.Create(hop, method, destination, rest, body, clock.GetUtcNow()));
         }
     }
 
